@@ -1,0 +1,44 @@
+# Everything happens in .venv, which is made when a target first needs it.
+.DEFAULT_GOAL := help
+.PHONY: help venv test lint demo bench clean
+
+# The first interpreter that is new enough; `make PYTHON=… test` chooses another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+
+venv: .venv/.installed ## make .venv, or bring it up to date with pyproject.toml
+
+test: venv ## run the tests
+	$(BIN)/python -m pytest -q -n auto $(ARGS)
+
+lint: venv ## check style, types and the floors of the house
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+demo: venv ## play the article's gradient check as a story
+	$(BIN)/gradproof demo
+
+bench: .venv/.installed-bench ## print the tables of the README
+	set -e; for script in $(sort $(wildcard benchmarks/*.py)); do $(BIN)/python $$script; done
+
+clean: ## remove everything that was made here
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "gradproof needs Python 3.11 or newer on the PATH" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(INSTALL) -e ".[test,dev]"
+	@touch $@
+
+.venv/.installed-bench: .venv/.installed
+	$(INSTALL) -e ".[bench]"
+	@touch $@

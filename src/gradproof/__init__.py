@@ -1,0 +1,29 @@
+"""gradproof: is this gradient right, and if not, where and why."""
+
+from . import textbook
+from .case import case
+from .check import check
+from .errors import GradientError, UsageError
+from .records.finding import Finding, Kind
+from .records.slope import Slope, Smoothness
+from .records.verdict import Verdict
+from .report.report import BlockResult, Report
+from .slopes import slope
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BlockResult",
+    "Finding",
+    "GradientError",
+    "Kind",
+    "Report",
+    "Slope",
+    "Smoothness",
+    "UsageError",
+    "Verdict",
+    "case",
+    "check",
+    "slope",
+    "textbook",
+]

@@ -1,0 +1,33 @@
+"""Marking the functions that a command or a test runner shall check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Function = TypeVar("Function", bound=Callable[[], Any])
+
+_MARK = "__gradproof_case__"
+
+
+def case(function: Function) -> Function:
+    """Mark a function without arguments that returns the arguments of ``gp.check``.
+
+    It returns a mapping of them (``fun`` and ``point`` by name as well), or a list of such
+    mappings. ``gradproof check path.py`` then finds and checks it.
+
+    Examples
+    --------
+    >>> import gradproof as gp
+    >>> @gp.case
+    ... def parabola():
+    ...     return dict(fun=lambda x: float(x @ x), point=[1.0, 2.0], grad=lambda x: 2 * x)
+
+    """
+    setattr(function, _MARK, True)
+    return function
+
+
+def is_case(candidate: Any) -> bool:
+    """Whether something was marked with ``case``."""
+    return callable(candidate) and getattr(candidate, _MARK, False) is True

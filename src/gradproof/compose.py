@@ -1,0 +1,163 @@
+"""From a finished trial to the facts of its report."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .judge.whole import difference, resolution
+from .records.block import Block
+from .records.comparison import Comparison
+from .records.finding import Finding, Kind
+from .records.judgement import Judgement
+from .records.verdict import Verdict, severity, worst
+from .report.report import BlockResult, Report, figure
+from .subject.claim import Claim
+from .trial import Trial
+
+
+def compose(trial: Trial, beside: Trial | None, effort: str, name: str, seconds: float) -> Report:
+    """Freeze a trial, and its continuation beside a kink if there was one."""
+    leading = beside or trial
+    judgements = _combined(trial, beside)
+    subject = leading.subject
+    findings = [*trial.subject.findings, *_about_value(trial)]
+    if trial.kink is not None:
+        findings.append(_about_kink(trial, beside))
+    for block, judgement in zip(trial.subject.point.blocks, judgements, strict=True):
+        source = trial if judgement is trial.judgements[block.index] else leading
+        findings += _about_block(block, judgement, source)
+    return Report(
+        name=name,
+        verdict=worst(j.verdict for j in judgements),
+        difference=difference(leading.subject.claim.norms, judgements),
+        resolution=resolution(judgements),
+        evaluations=subject.evaluations,
+        gradient_calls=subject.gradient_calls,
+        seconds=seconds,
+        seed=trial.seed,
+        effort=effort,
+        blocks=tuple(
+            _result(block, judgement, trial)
+            for block, judgement in zip(trial.subject.point.blocks, judgements, strict=True)
+        ),
+        findings=tuple(findings),
+        notes=tuple(trial.subject.notes),
+        left_alone=tuple(trial.subject.point.left_alone.items()),
+    )
+
+
+def _combined(trial: Trial, beside: Trial | None) -> list[Judgement]:
+    """Beside a kink decides, unless the point itself, swept, gives worse news."""
+    if beside is None:
+        return trial.judgements
+    return [
+        here if here.draws and severity(here.verdict) < severity(there.verdict) else there
+        for here, there in zip(trial.judgements, beside.judgements, strict=True)
+    ]
+
+
+def _result(block: Block, judgement: Judgement, trial: Trial) -> BlockResult:
+    limits = trial.bands[block.index]
+    return BlockResult(
+        name=block.name,
+        shape=block.shape,
+        dtype=block.dtype,
+        verdict=judgement.verdict,
+        error=judgement.error,
+        bar=judgement.bar,
+        resolution=judgement.resolution,
+        correct_below=limits.correct_below,
+        wrong_above=limits.wrong_above,
+        zero=judgement.zero,
+        reason=judgement.reason,
+    )
+
+
+def _about_value(trial: Trial) -> list[Finding]:
+    centre = float(trial.subject.centre)
+    if math.isfinite(centre):
+        return []
+    return [
+        Finding(
+            Kind.NOT_FINITE,
+            None,
+            f"fun is {centre} at the point itself, so it has no gradient there: "
+            "check at a point where it is finite.",
+        )
+    ]
+
+
+def _about_kink(trial: Trial, beside: Trial | None) -> Finding:
+    assert trial.kink is not None
+    slope = trial.kink.slope
+    index = trial.kink.direction.block
+    name = None if index is None else trial.subject.point.blocks[index].name
+    text = (
+        f"fun has a kink at the point: along draw {trial.kink.direction.draw} its slope is "
+        f"{slope.left:.6g} on one side and {slope.right:.6g} on the other"
+    )
+    if beside is not None:
+        text += (
+            ". The gradient was checked beside it, where it is unique (every block moved by "
+            "about 1 % of its size); at the kink several gradients are valid"
+        )
+    return Finding(Kind.KINK, name, text + ".")
+
+
+def _about_block(block: Block, judgement: Judgement, trial: Trial) -> list[Finding]:
+    claim = trial.subject.claim
+    if not claim.finite(block.index):
+        return [_about_infinity(block, claim)]
+    if judgement.verdict not in (Verdict.WRONG, Verdict.SUSPECT):
+        return []
+    return [_about_disagreement(block, judgement, trial.comparisons)]
+
+
+def _about_infinity(block: Block, claim: Claim) -> Finding:
+    gradient = claim.gradients[block.index]
+    bad = np.argwhere(~np.isfinite(gradient))
+    where = ", ".join(str([int(i) for i in index]) for index in bad[:3])
+    more = ", …" if len(bad) > 3 else ""
+    return Finding(
+        Kind.NOT_FINITE,
+        block.name,
+        f"{block.name}: {len(bad)} of {gradient.size} claimed entries are not finite: "
+        f"{where}{more}.",
+    )
+
+
+def _about_disagreement(
+    block: Block, judgement: Judgement, comparisons: list[Comparison]
+) -> Finding:
+    """What was measured, until somebody explains it."""
+    alone = [c for c in comparisons if c.direction.block == block.index]
+    shown = max(alone, key=lambda c: abs(c.gap) / (c.slope_bar or 1.0))
+    slope = shown.slope
+    off = "the claim is not what fun does" if judgement.zero else (
+        f"off by {figure(judgement.error)} of its size"
+    )  # fmt: skip
+    ratio = ""
+    if slope.value and abs(slope.value) > slope.error:
+        ratio = f", ratio {shown.claimed / slope.value:.6g}"
+    entry = shown.direction.parts[0].entry
+    along = "a random direction" if entry is None else f"entry {_index(block, entry)}"
+    return Finding(
+        Kind.UNEXPLAINED,
+        block.name,
+        f"{block.name}: {off}; along {along} the claim is {_per(shown, shown.claimed):.8g}, "
+        f"the measured slope {_per(shown, slope.value):.8g} ± {_per(shown, slope.error):.1g}"
+        f"{ratio}.",
+    )
+
+
+def _per(comparison: Comparison, number: float) -> float:
+    """A single entry's derivative is told in the parameter's own units."""
+    part = comparison.direction.parts[0]
+    return number if part.entry is None else number / part.step
+
+
+def _index(block: Block, entry: int) -> list[int]:
+    per_entry = block.count // max(math.prod(block.shape), 1)
+    return [int(i) for i in np.unravel_index(entry // per_entry, block.shape)]

@@ -1,0 +1,1 @@
+"""What ``gradproof demo`` plays: the article's network, right and with its two faults."""

@@ -1,0 +1,20 @@
+"""The exceptions of gradproof: wrong use, and a gradient that is not right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class UsageError(ValueError):
+    """gradproof was called in a way that has no answer; the message says what to change."""
+
+
+class GradientError(AssertionError):
+    """A gradient was judged ``wrong`` or ``suspect``.
+
+    The message is the rendered report; ``report`` is the report itself.
+    """
+
+    def __init__(self, message: str, report: Any = None) -> None:
+        super().__init__(message)
+        self.report = report

@@ -1,0 +1,1 @@
+"""Comparing: intervals, verdicts and every threshold of the package."""

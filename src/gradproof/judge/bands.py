@@ -1,0 +1,64 @@
+"""The thresholds: which relative errors count as correct, which as wrong.
+
+For a double-precision gradient the bands are the classic ones of gradient checking, 1e-7
+and 1e-5. A gradient computed in a lower precision carries round-off of its own, so its
+bands are wider.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import UsageError
+
+# dtype of the claimed gradient: (correct_below, wrong_above)
+TABLE = {
+    "float64": (1e-7, 1e-5),
+    "float32": (1e-5, 1e-3),
+    "float16": (1e-2, 1e-1),
+    "bfloat16": (5e-2, 3e-1),
+}
+
+# Two evaluations in different precisions count as the same value within this many units.
+_SAME_VALUE = 1e4
+_SAME_AT_MOST = 0.1
+
+# The probability behind every interval and every resolution.
+CONFIDENCE = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """``correct_below`` and ``wrong_above``, as relative errors of a block."""
+
+    correct_below: float
+    wrong_above: float
+
+
+def bands(dtype: str, correct_below: float | None, wrong_above: float | None) -> Bands:
+    """The bands for a claim of one dtype, with what the user set in their place."""
+    low, high = TABLE[_precision(dtype)]
+    low = low if correct_below is None else correct_below
+    high = max(high, low) if wrong_above is None else wrong_above
+    if correct_below is None:
+        low = min(low, high)
+    if not 0 < low <= high:
+        raise UsageError(
+            f"correct_below ({low:g}) and wrong_above ({high:g}) must be positive, "
+            "and correct_below must not be the larger."
+        )
+    return Bands(low, high)
+
+
+def same_value(one: float, other: float, eps: float) -> bool:
+    """Whether a value and its double-precision counterpart are the same but for round-off."""
+    if not (np.isfinite(one) and np.isfinite(other)):
+        return False
+    return abs(one - other) <= min(_SAME_VALUE * eps, _SAME_AT_MOST) * max(abs(one), abs(other))
+
+
+def _precision(dtype: str) -> str:
+    name = {"complex64": "float32", "float32": "float32", "float16": "float16"}
+    return name.get(dtype, dtype if dtype in TABLE else "float64")

@@ -1,0 +1,269 @@
+"""The verdict on one block, from the comparisons that move it.
+
+Comparisons that move the block alone say how wrong it is; those that move others with it
+can only acquit. At a kink every one-sided slope, and all between them, is a valid claim.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..records.block import Block
+from ..records.comparison import Comparison
+from ..records.judgement import Judgement
+from ..records.slope import Smoothness
+from ..records.verdict import Verdict
+from .bands import CONFIDENCE, Bands
+from .chance import largest_hidden, smallest_proven
+
+# A bar this far below the correct band along each of two directions lets nothing above the
+# band hide: `largest_hidden((SHARP, SHARP), 0.01) < 1`.
+SHARP = 0.06
+
+# A disagreement known to a hundredth needs no sharper slope.
+_KNOWN = 0.01
+
+# A round-off of the claim is measured as one difference; the next may be a few times larger.
+_CLAIM_NOISE = 5.0
+
+# Ratios along several directions that agree this well are one and the same ratio.
+_SAME_RATIO = 0.01
+
+# A single entry may be off by this many roundings at the scale of its whole block.
+_ENTRY_ROUNDOFF = 1e4
+
+# Draws after which a block that disagrees is called by what it showed.
+MOST_DRAWS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one block's comparisons show, per unit of its gradient's norm along a direction.
+
+    A ``sweep`` measured every coordinate, one by one, so nothing is left to chance.
+    """
+
+    gaps: tuple[float, ...]
+    bars: tuple[float, ...]
+    claims: tuple[float, ...]
+    slopes: tuple[float, ...]
+    sweep: bool = False
+
+
+def sharp_enough(unit: float, bands: Bands) -> float:
+    """The bar along one direction that resolves ``correct_below``, given the gradient's size."""
+    return SHARP * bands.correct_below * unit
+
+
+def known_enough(claimed: float, slope: float, error: float, floor: float) -> bool:
+    """Whether nothing would be won by a sharper slope.
+
+    Either the disagreement is plain, or slope and claim are both zero within the bar, and
+    the bar is below ``floor``, which is at the scale of the function's value.
+    """
+    plain = error <= _KNOWN * abs(claimed - slope)
+    return plain or max(abs(claimed), abs(slope)) <= error <= floor
+
+
+def judge(
+    block: Block,
+    comparisons: Sequence[Comparison],
+    *,
+    norm: float,
+    value: float,
+    eps: float,
+    bands: Bands,
+    rms: float,
+) -> Judgement:
+    """Judge one block.
+
+    ``norm`` is the Euclidean norm of its claimed gradient and ``eps`` the spacing of 1.0 in
+    its precision, ``value`` the magnitude of the function, ``rms`` that of one coordinate of
+    a direction of step 1.
+    """
+    moving = [c for c in comparisons if c.direction.part(block.index) is not None]
+    alone = [c for c in moving if c.direction.block == block.index]
+    own, shared = _evidence(block, alone, rms), _evidence(block, moving, rms)
+    if own.sweep:
+        shared = own
+    size, zero = _size(block, own, norm, value)
+    if not math.isfinite(norm):
+        return _not_finite(own)
+    error, bar = _error(own, shared, size), _typical(own.bars or shared.bars, own)
+    low, high, resolution = _proven(own), _hidden(shared, gaps=True), _hidden(shared, gaps=False)
+    error, bar, low, high, resolution = (
+        _ratio(x, size) for x in (error, bar, low, high, resolution)
+    )
+    if own.sweep:
+        low = max(low, _worst_entry(own, _ENTRY_ROUNDOFF * eps * norm))
+    verdict, reason = _verdict(low, high, bands, moving)
+    sharp = resolution <= bands.correct_below
+    return Judgement(
+        verdict, error, bar, low, high, resolution, size, len(own.gaps), sharp, zero, reason
+    )
+
+
+def disagrees(comparison: Comparison, bands: Bands) -> bool:
+    """Whether claim and slope differ by more than their bars and the correct band explain."""
+    allowed = _bar(comparison) + bands.correct_below * abs(comparison.claimed)
+    return abs(comparison.gap) > allowed
+
+
+def _bar(comparison: Comparison) -> float:
+    return comparison.slope_bar + _CLAIM_NOISE * comparison.claimed_bar
+
+
+def _evidence(block: Block, comparisons: Sequence[Comparison], rms: float) -> Evidence:
+    """Collect what counts; a full sweep of the block replaces everything else."""
+    entries = {
+        part.entry: c
+        for c in comparisons
+        if (part := c.direction.part(block.index)) is not None and part.entry is not None
+    }
+    if len(entries) == block.count and all(math.isfinite(_bar(c)) for c in entries.values()):
+        return _scaled(block, list(entries.values()), 1.0, sweep=True)
+    return _scaled(block, [c for c in comparisons if _informs(c, block)], rms, sweep=False)
+
+
+def _scaled(
+    block: Block, comparisons: Sequence[Comparison], rms: float, *, sweep: bool
+) -> Evidence:
+    units = [rms * c.direction.part(block.index).step for c in comparisons]  # type: ignore[union-attr]
+    pairs = list(zip(comparisons, units, strict=True))
+    return Evidence(
+        gaps=tuple(abs(c.gap) / unit for c, unit in pairs),
+        bars=tuple(_bar(c) / unit for c, unit in pairs),
+        claims=tuple(abs(c.claimed) / unit for c, unit in pairs),
+        slopes=tuple(abs(c.slope.value) / unit for c, unit in pairs),
+        sweep=sweep,
+    )
+
+
+def _informs(comparison: Comparison, block: Block) -> bool:
+    """Whether a random direction says anything about the block.
+
+    At a kink it does not: with several kinks at the point, a valid choice at each of them
+    can lie outside the one-sided slopes along a direction that mixes them.
+    """
+    part = comparison.direction.part(block.index)
+    return (
+        part is not None
+        and part.entry is None
+        and not comparison.kinked
+        and math.isfinite(_bar(comparison))
+    )
+
+
+def _size(block: Block, own: Evidence, norm: float, value: float) -> tuple[float, bool]:
+    """The norm of the true gradient, as far as it is known; else the scale of the value.
+
+    The claim's own norm serves where claim and truth are alike, and where they differ by a
+    constant factor.
+    """
+    told = any(s > b for s, b in zip(own.slopes, own.bars, strict=True))
+    factor = _common(own.claims, own.slopes) if told else 0.0
+    if factor:
+        return norm / factor, False
+    if own.gaps and _typical(own.gaps, own) > norm / 2:
+        return (_typical(own.slopes, own), False) if told else (value / block.scale, True)
+    seen = not own.gaps or told or norm > _typical(own.bars, own)
+    return (norm, False) if seen and norm > 0 else (value / block.scale, True)
+
+
+def _common(numbers: Sequence[float], others: Sequence[float]) -> float:
+    """The ratio that all pairs share, or 0 where they share none."""
+    ratios = [n / o for n, o in zip(numbers, others, strict=True) if o > 0]
+    if len(ratios) < 2 or max(ratios) - min(ratios) > _SAME_RATIO * min(ratios):
+        return 0.0
+    return sum(ratios) / len(ratios)
+
+
+def _typical(numbers: Sequence[float], evidence: Evidence) -> float:
+    """Root mean square over random draws; over a sweep, the norm of the vector of entries."""
+    if not numbers:
+        return math.inf
+    total = math.hypot(*numbers)
+    return total if evidence.sweep else total / math.sqrt(len(numbers))
+
+
+def _error(own: Evidence, shared: Evidence, size: float) -> float:
+    """The typical gap. Where all gaps are the same share of their slopes, it is that share.
+
+    A constant factor is then told exactly, and not to the accuracy of a few random draws.
+    """
+    share = _common(own.gaps, own.slopes)
+    return size * share if share else _typical(own.gaps or shared.gaps, own)
+
+
+def _proven(own: Evidence) -> float:
+    beyond = [max(g - b, 0.0) for g, b in zip(own.gaps, own.bars, strict=True)]
+    return math.hypot(*beyond) if own.sweep else smallest_proven(beyond, CONFIDENCE)
+
+
+def _worst_entry(own: Evidence, roundoff: float) -> float:
+    """The largest relative error proven for a single entry: a norm forgets the small ones."""
+    return max(
+        (g - b) / max(s, b) if g - b > roundoff else 0.0
+        for g, b, s in zip(own.gaps, own.bars, own.slopes, strict=True)
+    )
+
+
+def _hidden(shared: Evidence, *, gaps: bool) -> float:
+    shown = list(shared.bars)
+    if gaps:
+        shown = [g + b for g, b in zip(shared.gaps, shared.bars, strict=True)]
+    return math.hypot(*shown) if shared.sweep else largest_hidden(shown, 1 - CONFIDENCE)
+
+
+def _ratio(number: float, size: float) -> float:
+    if number == 0:
+        return 0.0
+    return number / size if size > 0 else math.inf
+
+
+def _not_finite(own: Evidence) -> Judgement:
+    """A claim with NaN or infinity: wrong where the slope exists, else nobody can tell."""
+    verdict = Verdict.WRONG if own.gaps or own.bars else Verdict.UNDECIDED
+    return Judgement(
+        verdict, math.inf, math.inf, math.inf, math.inf, math.inf, math.inf, len(own.gaps), True,
+        False, "the claimed gradient is not finite",
+    )  # fmt: skip
+
+
+def _verdict(
+    low: float, high: float, bands: Bands, comparisons: Sequence[Comparison]
+) -> tuple[Verdict, str]:
+    if low > bands.wrong_above:
+        return Verdict.WRONG, ""
+    if low > bands.correct_below:
+        return Verdict.SUSPECT, ""
+    if high <= bands.wrong_above:
+        return Verdict.CORRECT, ""
+    kinks = [c for c in comparisons if c.kinked]
+    if kinks and all(abs(c.gap) <= _bar(c) for c in kinks):
+        return Verdict.CORRECT, "at a kink, within the one-sided slopes"
+    return Verdict.UNDECIDED, _reason(comparisons)
+
+
+def _reason(comparisons: Sequence[Comparison]) -> str:
+    """Why the numerical side cannot tell, from the way the slopes turned out."""
+    seen = {c.slope.smoothness for c in comparisons}
+    for smoothness in (
+        Smoothness.NOT_FINITE,
+        Smoothness.JUMP,
+        Smoothness.KINK,
+        Smoothness.UNKNOWN,
+    ):
+        if smoothness in seen:
+            return _REASONS[smoothness]
+    return "the error bars of the slopes are too wide" if seen else "nothing was measured"
+
+
+_REASONS = {
+    Smoothness.NOT_FINITE: "the function is not finite next to the point",
+    Smoothness.JUMP: "the function jumps at the point",
+    Smoothness.KINK: "the function has a kink at the point",
+    Smoothness.UNKNOWN: "the function shows no slope at any step size",
+}

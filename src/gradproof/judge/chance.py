@@ -1,0 +1,72 @@
+"""What random directions can hide, and what they prove.
+
+A block's error ``e`` shows along a random direction ``v`` as ``z |e|`` with ``z = v·e/|e|``,
+of unit variance when ``v`` is scaled so. How likely a small ``|z|`` is depends on the
+pattern of the error; the worst there is are two equal entries, for which
+P(|z| <= x) = sqrt(2) x - x^2 near 0 up to the scale of ``v``; many small errors are Gaussian.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+SQRT2 = math.sqrt(2.0)
+
+
+def chance_below(x: float) -> float:
+    """An upper bound, over all patterns of error, of the probability that |z| <= x."""
+    gaussian = math.erf(x / SQRT2)
+    # Two equal entries with magnitudes uniform in [0.5, 1.5], RMS 1.0408: they cancel in half
+    # of all draws, up to the difference of their magnitudes.
+    y = min(1.0408 * SQRT2 * x, 1.0)
+    return max(gaussian, y - y * y / 2)
+
+
+def largest_hidden(shown: Sequence[float], chance: float) -> float:
+    """The largest error that shows no more than ``shown[k]`` in every draw k.
+
+    "Largest" means: with at least the probability ``chance``. ``shown`` is in units of the
+    error along a direction of unit variance; infinity stands for a draw that says nothing.
+    """
+    informative = [x for x in shown if math.isfinite(x)]
+    if not informative:
+        return math.inf
+    if max(informative) == 0:
+        return 0.0
+    low, high = 0.0, max(informative)
+    while _all_hidden(informative, high) > chance:
+        low, high = high, 2 * high
+    for _ in range(60):
+        middle = (low + high) / 2
+        if _all_hidden(informative, middle) > chance:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _all_hidden(shown: Sequence[float], error: float) -> float:
+    return math.prod(chance_below(x / error) for x in shown)
+
+
+def smallest_proven(shown: Sequence[float], confidence: float) -> float:
+    """The smallest error that could have shown as much as ``shown``, at a confidence.
+
+    The sum of squares of k unit Gaussians exceeds its quantile with probability
+    1 - confidence; random signs have lighter tails (Hoeffding, 1963). The quantile is
+    Wilson and Hilferty's (1931).
+    """
+    k = len(shown)
+    total = math.hypot(*shown) if shown else 0.0
+    if total == 0:
+        return 0.0
+    spread = 2 / (9 * k)
+    z = _normal_quantile(confidence)
+    return total / math.sqrt(k * (1 - spread + z * math.sqrt(spread)) ** 3)
+
+
+def _normal_quantile(probability: float) -> float:
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf(probability)

@@ -1,0 +1,42 @@
+"""How much to spend: the levels of effort."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """The limits of one level.
+
+    ``joint`` directions move all blocks at once; ``own`` directions one block. Beyond
+    ``sharpen`` evaluations nothing is measured again only to see smaller errors; beyond
+    ``name`` no more blocks are singled out. Blocks of at most ``sweep`` coordinates are
+    measured entry by entry where chance directions leave a doubt, or always (``always``).
+    """
+
+    joint: int
+    own: int
+    most: int
+    sharpen: int
+    name: int
+    sweep: int
+    always: bool = False
+
+
+LEVELS = {
+    "quick": Effort(joint=2, own=1, most=4, sharpen=0, name=150, sweep=8),
+    "standard": Effort(joint=2, own=2, most=8, sharpen=150, name=200, sweep=16),
+    "thorough": Effort(joint=3, own=3, most=16, sharpen=1500, name=3000, sweep=64),
+    "sweep": Effort(joint=2, own=1, most=4, sharpen=0, name=0, sweep=10**9, always=True),
+}
+
+
+def effort(name: str) -> Effort:
+    """The level of a name."""
+    try:
+        return LEVELS[name]
+    except (KeyError, TypeError):
+        raise UsageError(f"effort must be one of {', '.join(LEVELS)}, but is {name!r}.") from None

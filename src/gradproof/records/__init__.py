@@ -1,0 +1,1 @@
+"""The frozen nouns that pass from stage to stage."""

@@ -1,0 +1,22 @@
+"""One leaf of the point: its name and its measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A differentiable leaf, named as the user would write it.
+
+    ``count`` is the number of real coordinates (a complex entry has two) and ``scale`` the
+    displacement that counts as one: the root mean square of the entries, or 1 where all are
+    zero.
+    """
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    count: int
+    scale: float

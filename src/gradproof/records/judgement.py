@@ -1,0 +1,31 @@
+"""What is known of one block after some comparisons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with the interval it rests on.
+
+    ``error`` ± ``bar`` is the relative error ``|claimed - true| / |true|`` of the block and
+    ``[low, high]`` its interval at 99 %; ``resolution`` is the smallest relative error that
+    would have been noticed with 99 % probability. ``size`` is ``|true|`` as far as it is known,
+    ``draws`` the number of slopes of this block alone. Where the true gradient is zero, all of
+    them are relative to the value of the function instead (``zero``).
+    """
+
+    verdict: Verdict
+    error: float
+    bar: float
+    low: float
+    high: float
+    resolution: float
+    size: float
+    draws: int
+    sharp: bool
+    zero: bool
+    reason: str = ""

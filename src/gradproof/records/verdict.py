@@ -1,0 +1,40 @@
+"""The four verdicts and their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What a check concludes about a claimed gradient."""
+
+    CORRECT = "correct"
+    SUSPECT = "suspect"
+    WRONG = "wrong"
+    UNDECIDED = "undecided"
+
+    @property
+    def sentence(self) -> str:
+        """What the verdict means, for a reader."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Verdict.CORRECT: "the claimed gradient is the gradient of the function",
+    Verdict.SUSPECT: "there is a small discrepancy, beyond what round-off explains",
+    Verdict.WRONG: "the claimed gradient and the function disagree",
+    Verdict.UNDECIDED: "the numerical side cannot tell",
+}
+
+_WORST_FIRST = (Verdict.WRONG, Verdict.SUSPECT, Verdict.UNDECIDED, Verdict.CORRECT)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The worst of several verdicts; ``correct`` where there is none."""
+    return min(verdicts, key=severity, default=Verdict.CORRECT)
+
+
+def severity(verdict: Verdict) -> int:
+    """0 for the worst verdict, growing towards ``correct``: a sort key."""
+    return _WORST_FIRST.index(verdict)

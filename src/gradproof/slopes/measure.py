@@ -1,0 +1,99 @@
+"""One slope: sample, search, conclude."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import UsageError
+from ..records.slope import Slope, Smoothness
+from .sampler import Sampler
+from .search import START, WIDEST, Enough, Search
+from .smoothness import conclude
+from .window import SYMMETRIC
+
+
+def slope(phi: Callable[[float], Any], *, scale: float = 1.0, target: float = 1e-9) -> Slope:
+    """Measure the derivative of ``phi`` at 0, with an error bar.
+
+    Parameters
+    ----------
+    phi : callable
+        A real function of one real variable; it is called with Python floats.
+    scale : float
+        The size of the variable over which ``phi`` changes noticeably, in the variable's own
+        units. Windows are tried from ``6e-1 * scale`` down to ``1e-7 * scale``.
+    target : float
+        Relative error at which to stop looking for a better window.
+
+    Returns
+    -------
+    Slope
+        ``value`` ± ``error``, ``evaluations``, ``noise``, ``smoothness`` (with ``left`` and
+        ``right`` at a kink).
+
+    Raises
+    ------
+    UsageError
+        If ``scale`` or ``target`` is not a positive number, or ``phi`` does not return a
+        real scalar. Exceptions raised by ``phi`` surface unchanged.
+
+    Examples
+    --------
+    >>> import math
+    >>> import gradproof as gp
+    >>> measured = gp.slope(lambda t: math.sin(1 + t))
+    >>> abs(measured.value - math.cos(1)) <= measured.error < 1e-10
+    True
+
+    """
+    for name, number in (("scale", scale), ("target", target)):
+        if not (math.isfinite(number) and number > 0):
+            raise UsageError(f"{name} must be a positive number, but is {number!r}.")
+    sampler = Sampler(phi, scale)
+    floor = abs(sampler.centre) * target
+
+    def enough(value: float, error: float) -> bool:
+        # A slope that is zero within its bar is judged at the scale of the function instead.
+        return error <= target * abs(value) or abs(value) <= error <= floor
+
+    return measure(sampler, enough, scale=scale)
+
+
+def measure(
+    sampler: Sampler,
+    enough: Enough,
+    *,
+    scale: float = 1.0,
+    start: float = START,
+    widest: float = WIDEST,
+    noise: float | None = None,
+) -> Slope:
+    """Measure with a sampler at hand.
+
+    ``enough(value, error)`` decides when to stop. ``start``, ``widest`` and ``noise`` may be
+    known from neighbours: the first and the widest half-width, in units of ``scale``, and the
+    scatter of one evaluation.
+    """
+    if not math.isfinite(sampler.centre):
+        return Slope(math.nan, math.inf, sampler.evaluations, 0.0, Smoothness.NOT_FINITE)
+    search = Search(sampler, SYMMETRIC, lambda v, e: enough(v / scale, e / scale), noise, widest)
+    search.run(start)
+    return _rescale(conclude(search, start), scale)
+
+
+def _rescale(found: Slope, scale: float) -> Slope:
+    def per_scale(number: float | None) -> float | None:
+        return None if number is None else number / scale
+
+    return dataclasses.replace(
+        found,
+        value=found.value / scale,
+        error=found.error / scale,
+        left=per_scale(found.left),
+        right=per_scale(found.right),
+        side_error=per_scale(found.side_error),
+        window=found.window * scale,
+    )

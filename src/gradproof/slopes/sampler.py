@@ -1,0 +1,95 @@
+"""Calling the function: counting, the precision of what it returns, and its value at 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from .window import Stencil, Window, fit
+
+# Rounding to nearest is uniform over one spacing: 1/sqrt(12) of it, and a spacing is at most
+# the unit eps times the value.
+_ROUNDING = 12**-0.5
+
+# Different values that must all be float32 numbers before the function is taken for one
+# that computes in float32 (a constant 0.5 says nothing).
+_ENOUGH_TO_TELL = 4
+
+
+class Taken(Protocol):
+    """The displacement that really happens when a step is asked for (floats are discrete)."""
+
+    def __call__(self, step: float, /) -> float:
+        """The displacement taken for a step."""
+        ...
+
+
+class Sampler:
+    """A function of one real variable, called at multiples of ``scale`` and counted."""
+
+    def __init__(
+        self,
+        phi: Callable[[float], Any],
+        scale: float = 1.0,
+        taken: Taken | None = None,
+        centre: Any = None,
+    ) -> None:
+        self._phi = phi
+        self._taken = taken
+        self._scale = scale
+        self._seen: set[float] = set()
+        self._single = True
+        self._eps = 0.0
+        self.largest = 0.0
+        self.evaluations = 0
+        self.centre = self._evaluate(0.0) if centre is None else self._note(centre)
+
+    def window(self, stencil: Stencil, half_width: float) -> Window:
+        """Sample and fit one window; ``half_width`` is in units of ``scale``."""
+        steps = [float(node) * half_width for node in stencil.nodes]
+        values = np.array([self._evaluate(step) for step in steps])
+        taken = None
+        if self._taken is not None:
+            taken = np.array([self._taken(s * self._scale) / self._scale for s in steps])
+        with np.errstate(invalid="ignore", over="ignore"):
+            increments = values - self.centre
+        return fit(stencil, half_width, increments, self.roundoff, taken)
+
+    @property
+    def roundoff(self) -> float:
+        """Standard deviation of the rounding of one returned value.
+
+        A float64 that only ever holds float32 numbers was computed in float32.
+        """
+        single = self._single and len(self._seen) >= _ENOUGH_TO_TELL
+        eps = max(self._eps, float(np.finfo(np.float32).eps) if single else 0.0)
+        return _ROUNDING * eps * self.largest
+
+    def _evaluate(self, step: float) -> float:
+        self.evaluations += 1
+        return self._note(self._phi(step * self._scale))
+
+    def _note(self, value: Any) -> float:
+        dtype = np.asarray(value).dtype
+        number = float(value)
+        if np.isfinite(number):
+            self._eps = max(self._eps, _eps(dtype))
+            self.largest = max(self.largest, abs(number))
+            self._single = self._single and _holds_single(number)
+            if len(self._seen) < _ENOUGH_TO_TELL:
+                self._seen.add(number)
+        return number
+
+
+def _eps(dtype: np.dtype[Any]) -> float:
+    """Spacing of 1.0 in a dtype; long doubles are measured as float64, integers are exact."""
+    if dtype.kind != "f":
+        return float(np.finfo(np.float64).eps)
+    return max(float(np.finfo(dtype).eps), float(np.finfo(np.float64).eps))
+
+
+def _holds_single(number: float) -> bool:
+    with np.errstate(over="ignore"):
+        return float(np.float32(number)) == number

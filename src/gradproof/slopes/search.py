@@ -1,0 +1,153 @@
+"""The search over windows: shrink while the misfit stands above the noise, else grow.
+
+The noise comes from a *witness*, the same window at a tiny scale: its slope is wide but
+honest, so every larger window must agree with it. Without it a feature narrower than the
+window looks like noise, and growing the window makes the bar small and the slope wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .sampler import Sampler
+from .sides import kinked
+from .window import SYMMETRIC, Stencil, Window
+
+START = 1e-3  # half-width of the first window, in units of the scale
+WITNESS = 1e-7  # of the witness
+WIDEST = 0.6  # no window is wider
+RATIO = 8.0  # between neighbouring windows
+MOST = 10  # windows in one search
+MISFIT = 6.0  # a scatter this many times the noise is misfit (4 degrees of freedom each)
+_COARSEST = 2.0**-7  # relative step of bfloat16, the coarsest format for which steps are noise
+_LEVELS = 4  # a half with fewer different values is a staircase, not a slope
+
+Enough = Callable[[float, float], bool]
+
+
+@dataclass(slots=True)
+class Search:
+    """Windows taken so far, the noise they show, and which of them to believe."""
+
+    sampler: Sampler
+    stencil: Stencil
+    enough: Enough
+    noise: float | None = None  # per evaluation; None until a witness has measured it
+    widest: float = WIDEST  # no window beyond it
+    windows: list[Window] = field(default_factory=list)
+    witness: Window | None = None
+
+    def run(self, start: float = START) -> Window | None:
+        """The best window, or None where none could be believed."""
+        first = self.take(start)
+        if self.noise is None:
+            if self.done(first) and first.levels >= _LEVELS:
+                return first
+            self._measure_noise(first)
+        while len(self.windows) < MOST and not self.done(self.best()):
+            half_width = self._next()
+            if half_width is None or (self.stencil is SYMMETRIC and kinked(self.windows)):
+                break
+            self.take(half_width)
+        return self.best()
+
+    def take(self, half_width: float) -> Window:
+        """Sample one more window."""
+        window = self.sampler.window(self.stencil, half_width)
+        self.windows.append(window)
+        return window
+
+    def best(self) -> Window | None:
+        """The window with the smallest bar among those that agree with every smaller one."""
+        ordered = sorted((w for w in self.windows if w.finite), key=lambda w: w.half_width)
+        trusted = [w for i, w in enumerate(ordered) if self._agrees(w, ordered[:i])]
+        return min(trusted, key=self.bar, default=None)
+
+    def bar(self, window: Window) -> float:
+        """The bar of a window, never below what the measured noise implies."""
+        return window.bar(self.noise or 0.0)
+
+    def misfit(self, window: Window) -> bool:
+        """Whether a window shows more than noise: curvature, a kink, an edge."""
+        noise = max(self.noise or 0.0, window.roundoff)
+        return not window.finite or window.scatter > MISFIT * noise
+
+    def _agrees(self, window: Window, smaller: list[Window]) -> bool:
+        return all(
+            abs(window.slope - other.slope) <= self.bar(window) + self.bar(other)
+            for other in smaller
+        )
+
+    def done(self, window: Window | None) -> bool:
+        """Whether the caller has enough in this window."""
+        return window is not None and window.finite and self.enough(window.slope, self.bar(window))
+
+    def _next(self) -> float | None:
+        """The half-width to try next, or None where nothing is left to try."""
+        bad = [w for w in self.windows if self.misfit(w)]
+        good = [w for w in self.windows if not self.misfit(w)]
+        narrowest_bad = min((w.half_width for w in bad), default=np.inf)
+        widest_good = max((w.half_width for w in good if w.half_width < narrowest_bad), default=0.0)
+        if bad and narrowest_bad > widest_good * RATIO * 1.5:
+            return narrowest_bad / RATIO if narrowest_bad > WITNESS * RATIO else None
+        wider = widest_good * RATIO
+        if bad or wider > self.widest or not self._agreed(widest_good):
+            return None
+        return wider
+
+    def _agreed(self, half_width: float) -> bool:
+        best = self.best()
+        return best is not None and best.half_width == half_width
+
+    def _measure_noise(self, first: Window) -> None:
+        """Take the witness; where values come in steps, the smallest window that shows a slope."""
+        if first.finite and first.levels < _LEVELS:
+            self.witness = self._climb_staircase(first)
+        else:
+            self.witness = self._descend(first)
+        scatter = self.witness.scatter if self.witness.finite else 0.0
+        self.noise = max(scatter, self.witness.roundoff)
+
+    def _descend(self, first: Window) -> Window:
+        half_width = WITNESS
+        while half_width < first.half_width / RATIO:
+            window = self.take(half_width)
+            if not window.finite or window.levels >= _LEVELS:
+                return window
+            self.windows.remove(window)  # flat: neither a slope nor a noise
+            half_width *= RATIO
+        return first
+
+    def _climb_staircase(self, first: Window) -> Window:
+        """The first window saw (almost) one value: a constant, or a function in steps.
+
+        Steps are rounding inside the function (float16 or bfloat16, say) if both sides show
+        them and none is coarser than those formats; else the flat piece is the function.
+        """
+        widest = self.take(WIDEST)
+        if not _stepped(widest, self.sampler.largest):
+            return first
+        self.windows.remove(first)
+        half_width = first.half_width * RATIO
+        while half_width < WIDEST:
+            window = self.take(half_width)
+            if _stepped(window, self.sampler.largest):
+                return window
+            self.windows.remove(window)
+            half_width *= RATIO
+        return widest
+
+
+def _stepped(window: Window, largest: float) -> bool:
+    """Whether both halves move, in steps that a low-precision format could have made."""
+    if not window.finite:
+        return False
+    half = len(window.increments) // 2
+    for side in (window.increments[:half], window.increments[half:]):
+        levels = np.unique(np.append(side, 0.0))
+        if levels.size < _LEVELS or np.diff(levels).min() > _COARSEST * largest:
+            return False
+    return True

@@ -1,0 +1,119 @@
+"""What the function looks like at 0: smooth, kinked, jumping, at the edge of its domain.
+
+Judged from windows already taken where possible. A kink or a jump sits *at* the point when
+it shows in every window however small; one beside the point only makes the window smaller.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+
+from ..records.slope import Slope, Smoothness
+from .search import RATIO, WITNESS, Search
+from .sides import kinked
+from .window import BAR, LEFT, RIGHT, Stencil, Window
+
+
+def conclude(search: Search, start: float) -> Slope:
+    """Turn a finished search into a ``Slope``; look closer where it found no smooth function."""
+    best = search.best()
+    narrowest = min(search.windows, key=lambda w: w.half_width)
+    if not narrowest.finite:
+        return _at_edge(search, narrowest, start)
+    if search.done(best):
+        return _slope(search, best)
+    if kinked(search.windows):
+        return _at_kink(search, best, start)
+    if _jumps(search.windows):
+        return _none(search, Smoothness.JUMP)
+    return _slope(search, best)
+
+
+def _jumps(windows: list[Window]) -> bool:
+    """Whether one side stays away from φ(0) by the same amount however near it is looked at."""
+    ordered = sorted((w for w in windows if w.finite), key=lambda w: w.half_width)
+    if len(ordered) < 2:
+        return False
+    return any(
+        min(abs(a), abs(b)) > BAR * (spread_a + spread_b) and abs(a - b) < min(abs(a), abs(b)) / 2
+        for (a, spread_a), (b, spread_b) in zip(_gaps(ordered[0]), _gaps(ordered[1]), strict=True)
+    )
+
+
+def _gaps(window: Window) -> list[tuple[float, float]]:
+    """Mean and spread of the increments on the right and on the left."""
+    half = len(window.increments) // 2
+    sides = (window.increments[:half], window.increments[half:])
+    return [(float(side.mean()), float(side.std()) + window.roundoff) for side in sides]
+
+
+def _at_kink(search: Search, best: Window | None, start: float) -> Slope:
+    right, left = _one_sided(search, RIGHT, start), _one_sided(search, LEFT, start)
+    if right is None or left is None:
+        return _none(search, Smoothness.UNKNOWN)
+    side_error = max(right.error, left.error)
+    if abs(right.value - left.value) <= 2 * side_error:
+        return _slope(search, best)
+    return Slope(
+        value=(right.value + left.value) / 2,
+        error=abs(right.value - left.value) / 2 + side_error,
+        evaluations=search.sampler.evaluations,
+        noise=max(right.noise, left.noise),
+        smoothness=Smoothness.KINK,
+        left=left.value,
+        right=right.value,
+        side_error=side_error,
+        window=min(right.window, left.window),
+    )
+
+
+def _at_edge(search: Search, narrowest: Window, start: float) -> Slope:
+    """One side is not finite however near: the slope of the other side, if it has one."""
+    finite = np.isfinite(narrowest.increments)
+    half = finite.size // 2
+    if finite[:half].all() and not finite[half:].any():
+        side = _one_sided(search, RIGHT, start)
+    elif finite[half:].all() and not finite[:half].any():
+        side = _one_sided(search, LEFT, start)
+    else:
+        return _none(search, Smoothness.NOT_FINITE)
+    if side is None:
+        return _none(search, Smoothness.UNKNOWN)
+    return dataclasses.replace(side, smoothness=Smoothness.EDGE)
+
+
+def _one_sided(search: Search, stencil: Stencil, start: float) -> Slope | None:
+    """The slope from one side alone, by a search of its own; None where it has none."""
+    side = Search(search.sampler, stencil, search.enough)
+    found = _slope(side, side.run(max(start, WITNESS * RATIO)))
+    return found if found.smoothness is Smoothness.SMOOTH else None
+
+
+def _slope(search: Search, window: Window | None) -> Slope:
+    if window is None:
+        return _none(search, Smoothness.UNKNOWN)
+    error = search.bar(window)
+    seen = np.abs(window.increments).max()
+    told = search.done(window) or window.levels == 1 or error * window.half_width <= seen
+    return Slope(
+        value=window.slope,
+        error=error,
+        evaluations=search.sampler.evaluations,
+        noise=max(search.noise or 0.0, window.roundoff),
+        smoothness=Smoothness.SMOOTH if told else Smoothness.UNKNOWN,
+        window=window.half_width,
+        witnessed=search.noise is not None,
+    )
+
+
+def _none(search: Search, smoothness: Smoothness) -> Slope:
+    return Slope(
+        value=math.nan,
+        error=math.inf,
+        evaluations=search.sampler.evaluations,
+        noise=search.noise or 0.0,
+        smoothness=smoothness,
+    )

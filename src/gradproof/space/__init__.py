@@ -1,0 +1,1 @@
+"""The space of parameters: the point as named leaves, and directions through it."""

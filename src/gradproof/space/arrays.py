@@ -1,0 +1,76 @@
+"""Leaves as arrays: which can be differentiated, in which precision, as real coordinates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UsageError
+
+
+def differentiable(leaf: Any, name: str) -> str:
+    """An empty string where a leaf can be differentiated, else the reason why it is left alone."""
+    if leaf is None:
+        return "is None"
+    if isinstance(leaf, str | bytes):
+        return "is text"
+    if not isinstance(leaf, bool | int | float | complex | np.generic | np.ndarray):
+        raise UsageError(
+            f"{name} is a {type(leaf).__module__}.{type(leaf).__qualname__}, which is neither a "
+            "number, a NumPy array nor a container known to optree: convert it, or register its "
+            "class with optree (optree.register_pytree_node or optree.dataclasses)."
+        )
+    array = np.asarray(leaf)
+    if array.dtype.kind in "biu":
+        return f"has the type {array.dtype}, which does not move continuously"
+    if array.dtype.kind not in "fc":
+        raise UsageError(
+            f"{name} has the type {array.dtype}: only real and complex floating-point numbers "
+            "can be differentiated; convert it with .astype(float)."
+        )
+    return "" if array.size else f"is empty (shape {array.shape})"
+
+
+def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type of the real coordinates of an array."""
+    return np.empty(0, dtype).real.dtype
+
+
+def promoted(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """At least double precision, complex if ``dtype`` is."""
+    return np.result_type(dtype, np.float64)
+
+
+def flat(array: NDArray[Any]) -> NDArray[Any]:
+    """Real coordinates in C order; a view where the memory allows it.
+
+    A complex entry is its real and its imaginary part, next to each other.
+    """
+    contiguous = np.ascontiguousarray(array).reshape(-1)
+    return contiguous.view(real_dtype(contiguous.dtype))
+
+
+def norm(array: NDArray[Any]) -> float:
+    """Euclidean norm in double precision, safe from overflow and underflow."""
+    coordinates = flat(array)
+    largest = float(np.abs(coordinates).max(initial=0))
+    if largest == 0 or not np.isfinite(largest):
+        return largest
+    total = 0.0
+    for begin in range(0, coordinates.size, 1 << 16):
+        scaled = coordinates[begin : begin + (1 << 16)].astype(np.float64) / largest
+        total += float(scaled @ scaled)
+    return float(largest * total**0.5)
+
+
+def as_given(array: NDArray[Any], like: Any) -> Any:
+    """An array in the form of the leaf that it stands for: a Python or NumPy scalar, or itself."""
+    if isinstance(like, complex):
+        return complex(array[()])
+    if isinstance(like, float) and not isinstance(like, np.generic):
+        return float(array[()])
+    if isinstance(like, np.generic):
+        return array[()]
+    return array

@@ -1,0 +1,199 @@
+"""The point of a check: its blocks, and private copies of it that can be moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UsageError
+from ..records.block import Block
+from ..records.direction import Direction, Part
+from . import arrays, directions
+from .tree import Tree, flatten
+
+
+class Point:
+    """The user's parameters, never written to: a tree, its blocks and what is left alone."""
+
+    def __init__(self, point: Any) -> None:
+        self.tree: Tree = flatten(point)
+        self.left_alone: dict[str, str] = {}
+        self._positions: list[int] = []
+        blocks: list[Block] = []
+        for position, (leaf, name) in enumerate(
+            zip(self.tree.leaves, self.tree.names, strict=True)
+        ):
+            reason = arrays.differentiable(leaf, name)
+            if reason:
+                self.left_alone[name] = reason
+                continue
+            self._positions.append(position)
+            blocks.append(_block(len(blocks), name, np.asarray(leaf)))
+        if not blocks:
+            raise UsageError(_nothing(self.left_alone))
+        self.blocks: tuple[Block, ...] = tuple(blocks)
+
+    def leaf(self, block: int) -> Any:
+        """The user's own leaf."""
+        return self.tree.leaves[self._positions[block]]
+
+    def path(self, block: int) -> tuple[Any, ...]:
+        """The keys that lead to a block."""
+        return self.tree.paths[self._positions[block]]
+
+    def assemble(self, leaves: Iterable[Any]) -> Any:
+        """The user's tree with other leaves in the places of the blocks."""
+        everything = list(self.tree.leaves)
+        for position, leaf in zip(self._positions, leaves, strict=True):
+            everything[position] = leaf
+        return self.tree.unflatten(everything)
+
+    def entry_scale(self, block: int, entry: int) -> float:
+        """The magnitude of one real coordinate; the block's scale where that is zero."""
+        array = np.asarray(self.leaf(block))
+        shape = array.shape if array.dtype.kind != "c" else (*array.shape, 2)
+        at = np.unravel_index(entry, shape)
+        number = array[at] if array.dtype.kind != "c" else array[at[:-1]]
+        if array.dtype.kind == "c":
+            number = number.imag if at[-1] else number.real
+        return float(abs(number)) or self.blocks[block].scale
+
+    def eps(self, block: int) -> float:
+        """Spacing of 1.0 in the block's own precision."""
+        return float(np.finfo(np.asarray(self.leaf(block)).dtype).eps)
+
+
+class Working:
+    """A private copy of the point that moves along one direction at a time.
+
+    The user's function sees this copy and never the point itself, so whatever it does to its
+    arguments cannot spoil the check. ``promote`` makes it double precision at least.
+    """
+
+    def __init__(self, point: Point, *, promote: bool) -> None:
+        self.point = point
+        self.copies: list[NDArray[Any]] = []
+        for block in point.blocks:
+            array = np.asarray(point.leaf(block.index))
+            dtype = arrays.promoted(array.dtype) if promote else array.dtype
+            self.copies.append(np.array(array, dtype=dtype, order="C"))
+
+    def tree(self) -> Any:
+        """The tree to hand to the user's function, with the copies as they now are."""
+        return self.point.assemble(
+            arrays.as_given(copy, self.point.leaf(i)) for i, copy in enumerate(self.copies)
+        )
+
+    def changed(self) -> list[str]:
+        """The names of blocks that somebody wrote into since the last move."""
+        return [
+            block.name
+            for block in self.point.blocks
+            if not _same(self.copies[block.index], np.asarray(self.point.leaf(block.index)))
+        ]
+
+    def restore(self) -> None:
+        """Bring every block back to the point."""
+        for block in self.point.blocks:
+            self.copies[block.index][...] = self.point.leaf(block.index)
+
+    def nudge(self) -> None:
+        """Move every coordinate by about one unit in the last place, up and down by turns."""
+        for copy in self.copies:
+            coordinates = copy.reshape(-1).view(arrays.real_dtype(copy.dtype))
+            eps = np.finfo(coordinates.dtype).eps
+            coordinates[::2] *= 1 + eps
+            coordinates[1::2] *= 1 - eps
+
+    def course(self, direction: Direction) -> Course:
+        """The moves along one direction."""
+        return Course(self, direction)
+
+    def write(self, part: Part, codes: directions.Codes | None, t: float) -> None:
+        """Set one block to the point plus ``t`` times its part of the direction."""
+        copy, origin = self.copies[part.block], self.point.leaf(part.block)
+        if codes is None:
+            copy[...] = origin
+            assert part.entry is not None
+            coordinates = copy.reshape(-1).view(arrays.real_dtype(copy.dtype))
+            coordinates[part.entry] += t * part.step
+            return
+        coordinates = copy.reshape(-1).view(arrays.real_dtype(copy.dtype))
+        directions.displace(coordinates, codes, t * part.step)
+        np.add(copy, origin, out=copy)
+
+
+class Course:
+    """The moves of a working copy along one direction."""
+
+    def __init__(self, working: Working, direction: Direction) -> None:
+        self._working = working
+        self.direction = direction
+        blocks = working.point.blocks
+        self._codes = [
+            None
+            if part.entry is not None
+            else directions.codes(part, blocks[part.block].count, direction.seed, direction.draw)
+            for part in direction.parts
+        ]
+
+    def move(self, t: float) -> None:
+        """Put the working copy at the point plus ``t`` times the direction."""
+        for part, codes in zip(self.direction.parts, self._codes, strict=True):
+            self._working.write(part, codes, t)
+
+    def back(self) -> None:
+        """Bring the blocks that moved back to the point."""
+        for part in self.direction.parts:
+            origin = self._working.point.leaf(part.block)
+            self._working.copies[part.block][...] = origin
+
+    def along(self, gradient: Iterable[NDArray[Any]]) -> float:
+        """The claimed derivative: inner product of a gradient's blocks with the direction."""
+        gradients = list(gradient)
+        total = 0.0
+        for part, codes in zip(self.direction.parts, self._codes, strict=True):
+            coordinates = arrays.flat(gradients[part.block])
+            if part.entry is not None:
+                total += part.step * float(coordinates[part.entry])
+            elif codes is not None:
+                total += part.step * directions.dot(coordinates, codes)
+        return total
+
+    def taken(self, t: float) -> float:
+        """The displacement that really happens when ``t`` is asked for, at a lone coordinate."""
+        part = self.direction.parts[0]
+        copy = self._working.copies[part.block]
+        entry = part.entry or 0
+        codes = self._codes[0]
+        step = part.step if codes is None else part.step * float(directions.TABLE[codes[entry]])
+        origin = arrays.flat(np.asarray(self._working.point.leaf(part.block)))[entry]
+        here = copy.dtype.type(origin).real
+        return float((here + copy.real.dtype.type(t * step)) - here) / step
+
+
+def _block(index: int, name: str, array: NDArray[Any]) -> Block:
+    if not np.isfinite(array).all():
+        bad = int(array.size - np.isfinite(array).sum())
+        where = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
+        raise UsageError(
+            f"{name} has {bad} of {array.size} entries that are not finite (the first at "
+            f"{where}): a gradient exists only at a finite point."
+        )
+    count = array.size * (2 if array.dtype.kind == "c" else 1)
+    rms = arrays.norm(array) / count**0.5
+    return Block(index, name, array.shape, str(array.dtype), count, rms or 1.0)
+
+
+def _same(copy: NDArray[Any], origin: NDArray[Any]) -> bool:
+    return bool((copy == origin.astype(copy.dtype, copy=False)).all())
+
+
+def _nothing(left_alone: dict[str, str]) -> str:
+    if not left_alone:
+        return "The point holds no parameters at all: pass an array or a container of arrays."
+    listed = "; ".join(f"{name} {reason}" for name, reason in list(left_alone.items())[:5])
+    return f"Nothing in the point can be differentiated: {listed}. Pass floating-point arrays."

@@ -1,0 +1,1 @@
+"""What is checked: a function, its claimed gradient, and the guards around both."""

@@ -1,0 +1,127 @@
+"""The claimed gradient: matched to the blocks, checked for shape, its own noise measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UsageError
+from ..records.block import Block
+from ..space import arrays
+from ..space.point import Point
+from ..space.tree import beginnings, lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The claimed gradient, block by block.
+
+    ``norms`` are the Euclidean norms; ``noise`` bounds the norm of the part that changes
+    from call to call or with a last-digit change of the point; ``missing`` says why a block
+    has no claim (zeros then stand in for it).
+    """
+
+    gradients: tuple[NDArray[Any], ...]
+    norms: tuple[float, ...]
+    noise: tuple[float, ...]
+    missing: dict[int, str]
+
+    def finite(self, block: int) -> bool:
+        """Whether every entry of a block is finite."""
+        return bool(np.isfinite(self.norms[block]))
+
+
+def match(point: Point, gradient: Any) -> Claim:
+    """Find each block's gradient in what the user returned, and check its shape and type."""
+    known = beginnings(point.tree.paths)
+    found: list[NDArray[Any]] = []
+    missing: dict[int, str] = {}
+    for block in point.blocks:
+        try:
+            leaf = lookup(gradient, point.path(block.index), known)
+        except KeyError:
+            leaf, missing[block.index] = None, "the gradient has no entry for it"
+        else:
+            if leaf is None:
+                missing[block.index] = "its gradient is None"
+        found.append(_nothing(block) if leaf is None else _array(leaf, block, point))
+    if len(missing) == len(point.blocks):
+        raise UsageError(_all_missing(point, gradient))
+    norms = tuple(arrays.norm(g) for g in found)
+    return Claim(tuple(found), norms, (0.0,) * len(norms), missing)
+
+
+def distance(one: Claim, other: Claim) -> tuple[float, ...]:
+    """Norms of the differences of two claims, block by block."""
+    with np.errstate(invalid="ignore"):
+        return tuple(
+            arrays.norm(np.subtract(a, b, dtype=np.result_type(a, b, np.float32)))
+            for a, b in zip(one.gradients, other.gradients, strict=True)
+        )
+
+
+def eps(claim: Claim) -> float:
+    """Spacing of 1.0 in the coarsest precision of the claim."""
+    return max(float(np.finfo(g.dtype).eps) for g in claim.gradients)
+
+
+def fingerprint(claim: Claim, blocks: Sequence[Block]) -> tuple[int, ...]:
+    """A number per block that changes when any bit of its claim does."""
+    return tuple(hash(arrays.flat(claim.gradients[b.index]).tobytes()) for b in blocks)
+
+
+def _nothing(block: Block) -> NDArray[Any]:
+    return np.broadcast_to(np.zeros((), dtype=block.dtype), block.shape)
+
+
+def _array(leaf: Any, block: Block, point: Point) -> NDArray[Any]:
+    try:
+        array = np.asarray(leaf)
+    except Exception as error:
+        error.add_note(f"gradproof: while reading the gradient of {block.name}.")
+        raise
+    if array.dtype.kind not in "fciub":
+        raise UsageError(
+            f"The gradient of {block.name} is not an array of numbers but of type "
+            f"{array.dtype} ({type(leaf).__name__}): return one number per parameter."
+        )
+    if array.shape != block.shape:
+        if not (array.size == 1 and np.ndim(point.leaf(block.index)) == 0):
+            raise UsageError(
+                f"{block.name} has shape {block.shape} but its gradient has shape "
+                f"{array.shape}: the gradient needs one entry per parameter."
+            )
+        array = array.reshape(block.shape)
+    return _in_field(array, block)
+
+
+def _in_field(array: NDArray[Any], block: Block) -> NDArray[Any]:
+    """Real gradients for real blocks, complex for complex ones; integers become floats."""
+    is_complex = np.dtype(block.dtype).kind == "c"
+    if array.dtype.kind in "iub":
+        array = array.astype(np.float64)
+    if is_complex and array.dtype.kind != "c":
+        return array.astype(np.result_type(array.dtype, np.complex64))
+    if array.dtype.kind == "c" and not is_complex:
+        if np.any(array.imag):
+            raise UsageError(
+                f"{block.name} is real but its gradient is complex (largest imaginary part "
+                f"{np.abs(array.imag).max():.3g}): return the real derivative."
+            )
+        return array.real
+    return array
+
+
+def _all_missing(point: Point, gradient: Any) -> str:
+    wanted = ", ".join(block.name for block in point.blocks[:4])
+    if gradient is None:
+        return f"The gradient is None: return the derivatives with respect to {wanted}."
+    keys = list(gradient)[:6] if isinstance(gradient, dict) else type(gradient).__name__
+    return (
+        f"The gradient has no entry for any of {wanted}; it is {keys}. Return a container "
+        "like the point, or a mapping with the same names (dW1 for W1 is understood)."
+    )

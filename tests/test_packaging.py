@@ -1,0 +1,61 @@
+"""The package is light to import, typed, and knows its own version."""
+
+import importlib.metadata
+import importlib.resources
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import gradproof
+
+ROOT = Path(__file__).parents[1]
+HEAVY = {"torch", "jax", "rich", "click", "matplotlib", "scipy", "pandas", "IPython", "pytest"}
+
+
+def imported_by(statement: str) -> set[str]:
+    """The top-level modules that a fresh interpreter holds after ``statement``."""
+    probe = f"{statement}\nimport json, sys; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=True, timeout=60
+    )
+    return {name.partition(".")[0] for name in json.loads(done.stdout)}
+
+
+def test_import_gradproof_stays_light():
+    loaded = imported_by("import gradproof")
+    assert {"gradproof", "numpy"} <= loaded
+    assert loaded & HEAVY == set()
+
+
+def test_import_textbook_and_the_network_stay_light():
+    assert imported_by("import gradproof.textbook, gradproof.demo.network") & HEAVY == set()
+
+
+@pytest.mark.parametrize("heavy", ["rich", "click", "scipy"])
+def test_the_probe_sees_what_is_imported(heavy):
+    assert imported_by(f"import gradproof, {heavy}") & HEAVY >= {heavy}
+
+
+def test_the_version_is_one_and_the_same():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert gradproof.__version__ == declared
+    assert importlib.metadata.version("gradproof") == declared
+
+
+def test_types_are_shipped():
+    assert (importlib.resources.files("gradproof") / "py.typed").is_file()
+
+
+def test_each_public_name_exists_and_says_what_it_is():
+    assert "textbook" in gradproof.__all__
+    for name in gradproof.__all__:
+        assert getattr(gradproof, name).__doc__, name
+
+
+def test_the_command_is_declared():
+    scripts = importlib.metadata.distribution("gradproof").entry_points.select(name="gradproof")
+    assert [script.value for script in scripts] == ["gradproof.cli:main"]
