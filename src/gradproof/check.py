@@ -91,6 +91,7 @@ def check(
 
     """
     _validate(fun, grad, args, kwargs, seed)
+    seed = int(seed)
     began = time.perf_counter()
     chosen = level(effort)
     where = Point(point)
@@ -99,11 +100,11 @@ def check(
         subject = prepare(fun, where, grad, tuple(args), kwargs or {}, seed, same_value)
         trial = Trial(subject, limits, chosen, seed)
         trial.run()
-        if subject.changed_late():
+        if subject.spoiled(trial.flat()):
             trial = Trial(subject, limits, chosen, seed)
             trial.run()
         moved = _go_beside(trial) if trial.kink and subject.movable else None
-    title = name or str(getattr(fun, "__name__", type(fun).__name__))
+    title = str(name) if name else str(getattr(fun, "__name__", type(fun).__name__))
     return compose(trial, moved, effort, title, time.perf_counter() - began)
 
 
@@ -138,7 +139,9 @@ def _validate(fun: Any, grad: Any, args: Any, kwargs: Any, seed: Any) -> None:
             f"args must be a tuple of further arguments, but is a {type(args).__name__}: "
             "write args=(X,) for a single one."
         )
-    if kwargs is not None and not isinstance(kwargs, Mapping):
-        raise UsageError(f"kwargs must be a mapping, but is a {type(kwargs).__name__}.")
+    if kwargs is not None and not (
+        isinstance(kwargs, Mapping) and all(isinstance(key, str) for key in kwargs)
+    ):
+        raise UsageError(f"kwargs must be a mapping from names to values, but is {kwargs!r:.60}.")
     if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
         raise UsageError(f"seed must be an integer that is not negative, but is {seed!r}.")

@@ -13,6 +13,7 @@ from .records.finding import Finding, Kind
 from .records.judgement import Judgement
 from .records.verdict import Verdict, severity, worst
 from .report.report import BlockResult, Report, figure
+from .space.point import places
 from .subject.claim import Claim
 from .trial import Trial
 
@@ -53,8 +54,10 @@ def _combined(trial: Trial, beside: Trial | None) -> list[Judgement]:
     if beside is None:
         return trial.judgements
     return [
-        here if here.draws and severity(here.verdict) < severity(there.verdict) else there
-        for here, there in zip(trial.judgements, beside.judgements, strict=True)
+        here
+        if trial.kinks_denied(index) and severity(here.verdict) < severity(there.verdict)
+        else there
+        for index, (here, there) in enumerate(zip(trial.judgements, beside.judgements, strict=True))
     ]
 
 
@@ -117,14 +120,12 @@ def _about_block(block: Block, judgement: Judgement, trial: Trial) -> list[Findi
 
 def _about_infinity(block: Block, claim: Claim) -> Finding:
     gradient = claim.gradients[block.index]
-    bad = np.argwhere(~np.isfinite(gradient))
-    where = ", ".join(str([int(i) for i in index]) for index in bad[:3])
-    more = ", …" if len(bad) > 3 else ""
+    bad = ~np.isfinite(gradient)
     return Finding(
         Kind.NOT_FINITE,
         block.name,
-        f"{block.name}: {len(bad)} of {gradient.size} claimed entries are not finite: "
-        f"{where}{more}.",
+        f"{block.name}: {bad.sum()} of {gradient.size} claimed entries are not finite "
+        f"({places(bad)}).",
     )
 
 
@@ -133,7 +134,10 @@ def _about_disagreement(
 ) -> Finding:
     """What was measured, until somebody explains it."""
     alone = [c for c in comparisons if c.direction.block == block.index]
-    shown = max(alone, key=lambda c: abs(c.gap) / (c.slope_bar or 1.0))
+    # An entry says more than a random direction, if it is at fault itself.
+    entries = [c for c in alone if c.direction.parts[0].entry is not None]
+    guilty = [c for c in entries if abs(c.gap) > c.slope_bar] or alone
+    shown = max(guilty, key=lambda c: abs(c.gap) / (abs(c.slope.value) + c.slope_bar))
     slope = shown.slope
     off = "the claim is not what fun does" if judgement.zero else (
         f"off by {figure(judgement.error)} of its size"
@@ -143,6 +147,8 @@ def _about_disagreement(
         ratio = f", ratio {shown.claimed / slope.value:.6g}"
     entry = shown.direction.parts[0].entry
     along = "a random direction" if entry is None else f"entry {_index(block, entry)}"
+    if block.count == 1:
+        along = "it"
     return Finding(
         Kind.UNEXPLAINED,
         block.name,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass, field
 
 from .judge.bands import Bands
-from .judge.block import disagrees, judge, known_enough, sharp_enough
+from .judge.block import denied, disagrees, judge, known_enough, sharp_enough
 from .plan.effort import Effort
 from .plan.screen import Plan, Screen
 from .records.comparison import Comparison
@@ -14,11 +15,23 @@ from .records.direction import Direction
 from .records.judgement import Judgement
 from .records.progress import Progress
 from .records.slope import Slope, Smoothness
+from .records.verdict import Verdict
 from .slopes.measure import measure
 from .slopes.sampler import Sampler
+from .slopes.search import RATIO, WITNESS
 from .space.directions import RMS
 from .space.point import Course
 from .subject.gradient import Gradient
+from .subject.prepare import doubt
+
+# No slope starts from a narrower window: one more, narrower still, must be left to show a kink.
+_NARROWEST = WITNESS * RATIO
+
+
+_AT_KINK = (
+    "the point is a kink, where a claim outside the one-sided slopes can still be a valid choice; "
+    "give grad as a function, so that it can be checked beside the kink"
+)
 
 
 @dataclass(slots=True)
@@ -34,13 +47,40 @@ class Trial:
     last: Slope | None = None
     windows: dict[int, float] = field(default_factory=dict)
     kink: Comparison | None = None
+    around: float = 0.0
 
     def run(self) -> None:
         """Follow the plan to its end, or to the first kink if the check can go on beside it."""
         everything = range(len(self.subject.point.blocks))
         self.judgements = [self._judge(index) for index in everything]
         if math.isfinite(float(self.subject.centre)):
+            if self.value == 0:
+                self._look_around()
             self._follow(self.screen().plan())
+            self._reconsider()
+            self._excuse_kinks()
+
+    def _reconsider(self) -> None:
+        """Before a low-precision claim is accused, see how much of the gap is its round-off."""
+        accused = {Verdict.WRONG, Verdict.SUSPECT}
+        if not (self.subject.promoted and accused & {j.verdict for j in self.judgements}):
+            return
+        noise = doubt(self.subject)
+        self.subject.claim = dataclasses.replace(
+            self.subject.claim, noise=tuple(map(max, self.subject.claim.noise, noise))
+        )
+        self.comparisons = [
+            dataclasses.replace(c, claimed_bar=self.subject.claimed_bar(c.direction))
+            for c in self.comparisons
+        ]
+        self.judgements = [self._judge(index) for index in range(len(self.judgements))]
+
+    def flat(self) -> Course | None:
+        """The moves of a comparison whose slope is exactly zero although a gradient is claimed."""
+        for comparison in self.comparisons:
+            if comparison.slope.value == 0 and comparison.gap != 0:
+                return self.subject.course(comparison.direction)
+        return None
 
     def screen(self) -> Screen:
         """The plan's view of the blocks."""
@@ -65,20 +105,39 @@ class Trial:
                 return
 
     def sweep(self) -> None:
-        """Measure every entry, if there are few: at a kink nothing else is conclusive."""
-        blocks = self.subject.point.blocks
-        if sum(block.count for block in blocks) <= self.effort.sweep:
-            for block in blocks:
-                for direction in self.screen().entries(block):
-                    self.compare(direction)
+        """Measure every entry of the small blocks: at a kink nothing else is conclusive."""
+        for block in sorted(self.subject.point.blocks, key=lambda b: b.count):
+            if block.count > self.effort.sweep or self.subject.evaluations > self.effort.name:
+                return
+            for direction in self.screen().entries(block):
+                self.compare(direction)
+
+    def kinks_denied(self, index: int) -> bool:
+        """Whether the claim for a kinked entry of a block is beyond all excuse."""
+        lone = sum(block.count for block in self.subject.point.blocks) == 1
+        entries = [
+            c
+            for c in self.comparisons
+            if c.direction.block == index and c.direction.parts[0].entry is not None
+        ]
+        return any(denied(c, entries, self.bands[index], lone=lone) for c in entries)
+
+    def _excuse_kinks(self) -> None:
+        """A claim known only at a kink is not accused for the side that it picks there."""
+        kinked = {c.direction.block for c in self.comparisons if c.kinked}
+        for index, judgement in enumerate(self.judgements):
+            accused = judgement.verdict in (Verdict.WRONG, Verdict.SUSPECT)
+            if accused and index in kinked and not self.kinks_denied(index):
+                self.judgements[index] = dataclasses.replace(
+                    judgement, verdict=Verdict.UNDECIDED, reason=_AT_KINK
+                )
 
     def compare(self, direction: Direction) -> Comparison:
         """Measure the slope along a direction, set the claim beside it, and judge again."""
         course = self.subject.course(direction)
-        claimed, claimed_bar = self.subject.claimed(course)
-        comparison = Comparison(
-            direction, claimed, claimed_bar, self._slope(direction, course, claimed)
-        )
+        claimed = course.along(self.subject.claim.gradients)
+        slope = self._slope(direction, course, claimed)
+        comparison = Comparison(direction, claimed, self.subject.claimed_bar(direction), slope)
         course.back()
         self.comparisons.append(comparison)
         for part in direction.parts:
@@ -97,6 +156,7 @@ class Trial:
             lambda t: self.subject.evaluate(course, t),
             taken=course.taken if lone else None,
             centre=self.subject.centre,
+            scatter=self.subject.spread,
         )
         slope = measure(
             sampler,
@@ -115,8 +175,9 @@ class Trial:
             return {}
         known = self.windows.get(direction.parts[0].block) if direction.block is not None else None
         if known is not None:
-            return {"start": known, "widest": known, "noise": self.last.noise}
-        return {"start": self.last.window, "noise": self.last.noise}
+            start = max(known, _NARROWEST)
+            return {"start": start, "widest": start, "noise": self.last.noise}
+        return {"start": max(self.last.window, _NARROWEST), "noise": self.last.noise}
 
     def _unit(self, direction: Direction) -> float:
         """How much the claimed gradient of one block contributes to a slope along a direction.
@@ -152,4 +213,11 @@ class Trial:
     def value(self) -> float:
         """The magnitude of the function, against which a zero gradient is judged."""
         centre = float(self.subject.centre)
-        return abs(centre) if math.isfinite(centre) else 0.0
+        return max(abs(centre), self.around) if math.isfinite(centre) else 0.0
+
+    def _look_around(self) -> None:
+        """Where the value is zero, its scale is what it becomes one step away."""
+        course = self.subject.course(self.screen().joint(range(len(self.judgements))))
+        value = abs(float(self.subject.evaluate(course, 1.0)))
+        course.back()
+        self.around = value if math.isfinite(value) else 0.0

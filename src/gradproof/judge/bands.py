@@ -8,6 +8,8 @@ bands are wider.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -39,16 +41,16 @@ class Bands:
 
 def bands(dtype: str, correct_below: float | None, wrong_above: float | None) -> Bands:
     """The bands for a claim of one dtype, with what the user set in their place."""
+    for name, limit in (("correct_below", correct_below), ("wrong_above", wrong_above)):
+        if limit is not None and not _is_limit(limit):
+            raise UsageError(f"{name} must be a positive finite number, but is {limit!r}.")
     low, high = TABLE[_precision(dtype)]
     low = low if correct_below is None else correct_below
     high = max(high, low) if wrong_above is None else wrong_above
     if correct_below is None:
         low = min(low, high)
-    if not 0 < low <= high:
-        raise UsageError(
-            f"correct_below ({low:g}) and wrong_above ({high:g}) must be positive, "
-            "and correct_below must not be the larger."
-        )
+    if low > high:
+        raise UsageError(f"correct_below ({low:g}) must not be larger than wrong_above ({high:g}).")
     return Bands(low, high)
 
 
@@ -57,6 +59,12 @@ def same_value(one: float, other: float, eps: float) -> bool:
     if not (np.isfinite(one) and np.isfinite(other)):
         return False
     return abs(one - other) <= min(_SAME_VALUE * eps, _SAME_AT_MOST) * max(abs(one), abs(other))
+
+
+def _is_limit(number: Any) -> bool:
+    if isinstance(number, bool) or not isinstance(number, Real):
+        return False
+    return 0 < float(number) < float("inf")
 
 
 def _precision(dtype: str) -> str:

@@ -25,7 +25,7 @@ SHARP = 0.06
 # A disagreement known to a hundredth needs no sharper slope.
 _KNOWN = 0.01
 
-# A round-off of the claim is measured as one difference; the next may be a few times larger.
+# The norm of the claim's round-off is measured; along a direction it may be a few times larger.
 _CLAIM_NOISE = 5.0
 
 # Ratios along several directions that agree this well are one and the same ratio.
@@ -33,6 +33,9 @@ _SAME_RATIO = 0.01
 
 # A single entry may be off by this many roundings at the scale of its whole block.
 _ENTRY_ROUNDOFF = 1e4
+
+# At a kink, a claim this many times larger than any one-sided slope of its block is no choice.
+_BEYOND_EXCUSE = 3.0
 
 # Draws after which a block that disagrees is called by what it showed.
 MOST_DRAWS = 8
@@ -49,6 +52,7 @@ class Evidence:
     bars: tuple[float, ...]
     claims: tuple[float, ...]
     slopes: tuple[float, ...]
+    slope_bars: tuple[float, ...]
     sweep: bool = False
 
 
@@ -92,16 +96,36 @@ def judge(
     if not math.isfinite(norm):
         return _not_finite(own)
     error, bar = _error(own, shared, size), _typical(own.bars or shared.bars, own)
-    low, high, resolution = _proven(own), _hidden(shared, gaps=True), _hidden(shared, gaps=False)
-    error, bar, low, high, resolution = (
-        _ratio(x, size) for x in (error, bar, low, high, resolution)
-    )
+    low = _proven(own, size)
+    high = _hidden(shared, [g + b for g, b in zip(shared.gaps, shared.bars, strict=True)])
+    error, bar, low, high = (_ratio(x, size) for x in (error, bar, low, high))
     if own.sweep:
         low = max(low, _worst_entry(own, _ENTRY_ROUNDOFF * eps * norm))
     verdict, reason = _verdict(low, high, bands, moving)
-    sharp = resolution <= bands.correct_below
+    # What round-off of the claim showed may be all there is, or hide as much again.
+    accused = verdict in (Verdict.WRONG, Verdict.SUSPECT)
+    shown = shared.bars if accused else list(map(max, shared.gaps, shared.bars))
+    resolution = _ratio(_hidden(shared, shown), size)
+    # Where the claim's own round-off is what limits the resolution, more slopes do not help.
+    # A gap beyond its bar, though, is somebody's fault, and hides what this block adds to it.
+    numerical = [
+        gap if gap > total else own_bar
+        for gap, total, own_bar in zip(shared.gaps, shared.bars, shared.slope_bars, strict=True)
+    ]
+    sharp = _ratio(_hidden(shared, numerical), size) <= bands.correct_below
     return Judgement(
-        verdict, error, bar, low, high, resolution, size, len(own.gaps), sharp, zero, reason
+        verdict=verdict,
+        error=error,
+        bar=bar,
+        low=low,
+        high=high,
+        resolution=resolution,
+        size=size,
+        draws=len(own.gaps),
+        sharp=sharp,
+        open=_open(verdict, error, bar, bands),
+        zero=zero,
+        reason=reason,
     )
 
 
@@ -109,6 +133,24 @@ def disagrees(comparison: Comparison, bands: Bands) -> bool:
     """Whether claim and slope differ by more than their bars and the correct band explain."""
     allowed = _bar(comparison) + bands.correct_below * abs(comparison.claimed)
     return abs(comparison.gap) > allowed
+
+
+def denied(
+    comparison: Comparison, entries: Sequence[Comparison], bands: Bands, *, lone: bool
+) -> bool:
+    """Whether a claim at a kink is none that any rule for the kink could give.
+
+    A lone parameter's claim has to lie between the one-sided slopes. Behind several kinks at
+    once that is too strict: a backward pass picks a side for each, and no move of a single
+    entry may ever pass through that combination. Its magnitude is still bounded by those of
+    the block's other ``entries``.
+    """
+    if not comparison.kinked:
+        return False
+    if lone:
+        return disagrees(comparison, bands)
+    reach = max(abs(c.slope.value) + c.slope.error for c in entries)
+    return abs(comparison.claimed) > _BEYOND_EXCUSE * reach
 
 
 def _bar(comparison: Comparison) -> float:
@@ -137,6 +179,7 @@ def _scaled(
         bars=tuple(_bar(c) / unit for c, unit in pairs),
         claims=tuple(abs(c.claimed) / unit for c, unit in pairs),
         slopes=tuple(abs(c.slope.value) / unit for c, unit in pairs),
+        slope_bars=tuple(c.slope_bar / unit for c, unit in pairs),
         sweep=sweep,
     )
 
@@ -197,9 +240,11 @@ def _error(own: Evidence, shared: Evidence, size: float) -> float:
     return size * share if share else _typical(own.gaps or shared.gaps, own)
 
 
-def _proven(own: Evidence) -> float:
+def _proven(own: Evidence, size: float) -> float:
     beyond = [max(g - b, 0.0) for g, b in zip(own.gaps, own.bars, strict=True)]
-    return math.hypot(*beyond) if own.sweep else smallest_proven(beyond, CONFIDENCE)
+    if _common(own.gaps, own.slopes):  # a constant factor leaves nothing to chance
+        return size * min(g / s for g, s in zip(beyond, own.slopes, strict=True) if s > 0)
+    return math.hypot(*beyond) if own.sweep else smallest_proven(beyond)
 
 
 def _worst_entry(own: Evidence, roundoff: float) -> float:
@@ -210,10 +255,7 @@ def _worst_entry(own: Evidence, roundoff: float) -> float:
     )
 
 
-def _hidden(shared: Evidence, *, gaps: bool) -> float:
-    shown = list(shared.bars)
-    if gaps:
-        shown = [g + b for g, b in zip(shared.gaps, shared.bars, strict=True)]
+def _hidden(shared: Evidence, shown: Sequence[float]) -> float:
     return math.hypot(*shown) if shared.sweep else largest_hidden(shown, 1 - CONFIDENCE)
 
 
@@ -225,11 +267,29 @@ def _ratio(number: float, size: float) -> float:
 
 def _not_finite(own: Evidence) -> Judgement:
     """A claim with NaN or infinity: wrong where the slope exists, else nobody can tell."""
-    verdict = Verdict.WRONG if own.gaps or own.bars else Verdict.UNDECIDED
+    nothing = math.inf
     return Judgement(
-        verdict, math.inf, math.inf, math.inf, math.inf, math.inf, math.inf, len(own.gaps), True,
-        False, "the claimed gradient is not finite",
-    )  # fmt: skip
+        verdict=Verdict.WRONG if own.gaps else Verdict.UNDECIDED,
+        error=nothing,
+        bar=nothing,
+        low=nothing,
+        high=nothing,
+        resolution=nothing,
+        size=nothing,
+        draws=len(own.gaps),
+        sharp=True,
+        open=False,
+        zero=False,
+        reason="the claimed gradient is not finite",
+    )
+
+
+def _open(verdict: Verdict, error: float, bar: float, bands: Bands) -> bool:
+    """Whether the interval is wide for want of draws, and not for the bars of the slopes."""
+    if verdict is Verdict.UNDECIDED:
+        return error + bar <= bands.wrong_above
+    limit = {Verdict.CORRECT: bands.correct_below, Verdict.SUSPECT: bands.wrong_above}
+    return error - bar > limit.get(verdict, math.inf)
 
 
 def _verdict(
@@ -244,6 +304,8 @@ def _verdict(
     kinks = [c for c in comparisons if c.kinked]
     if kinks and all(abs(c.gap) <= _bar(c) for c in kinks):
         return Verdict.CORRECT, "at a kink, within the one-sided slopes"
+    if any(_CLAIM_NOISE * c.claimed_bar > c.slope_bar for c in comparisons):
+        return Verdict.UNDECIDED, "the round-off of the claim itself is too large"
     return Verdict.UNDECIDED, _reason(comparisons)
 
 

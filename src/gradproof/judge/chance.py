@@ -12,6 +12,13 @@ import math
 from collections.abc import Sequence
 
 SQRT2 = math.sqrt(2.0)
+_Z99 = 2.3263478740408408  # 99 % quantile of the unit Gaussian
+
+# Two magnitudes of 85 are the same, and their signs opposite, this often.
+_EQUAL = 1 / 170
+
+# Halvings of a bracket of ratio 2 in `largest_hidden`: a hundredth of the answer is enough.
+_HALVINGS = 6
 
 
 def chance_below(x: float) -> float:
@@ -20,7 +27,7 @@ def chance_below(x: float) -> float:
     # Two equal entries with magnitudes uniform in [0.5, 1.5], RMS 1.0408: they cancel in half
     # of all draws, up to the difference of their magnitudes.
     y = min(1.0408 * SQRT2 * x, 1.0)
-    return max(gaussian, y - y * y / 2)
+    return max(gaussian, y - y * y / 2, _EQUAL)
 
 
 def largest_hidden(shown: Sequence[float], chance: float) -> float:
@@ -34,10 +41,14 @@ def largest_hidden(shown: Sequence[float], chance: float) -> float:
         return math.inf
     if max(informative) == 0:
         return 0.0
-    low, high = 0.0, max(informative)
+    high = max(informative)
     while _all_hidden(informative, high) > chance:
-        low, high = high, 2 * high
-    for _ in range(60):
+        high *= 2
+    smallest = min(x for x in informative if x > 0)
+    while high > smallest and _all_hidden(informative, high / 2) <= chance:
+        high /= 2
+    low = high / 2
+    for _ in range(_HALVINGS):
         middle = (low + high) / 2
         if _all_hidden(informative, middle) > chance:
             low = middle
@@ -50,23 +61,15 @@ def _all_hidden(shown: Sequence[float], error: float) -> float:
     return math.prod(chance_below(x / error) for x in shown)
 
 
-def smallest_proven(shown: Sequence[float], confidence: float) -> float:
-    """The smallest error that could have shown as much as ``shown``, at a confidence.
+def smallest_proven(shown: Sequence[float]) -> float:
+    """The smallest error that could have shown as much as ``shown``, at 99 % confidence.
 
-    The sum of squares of k unit Gaussians exceeds its quantile with probability
-    1 - confidence; random signs have lighter tails (Hoeffding, 1963). The quantile is
-    Wilson and Hilferty's (1931).
+    The sum of squares of k unit Gaussians exceeds its quantile with probability 1 %; random
+    signs have lighter tails (Hoeffding, 1963). The quantile is Wilson and Hilferty's (1931).
     """
     k = len(shown)
     total = math.hypot(*shown) if shown else 0.0
     if total == 0:
         return 0.0
     spread = 2 / (9 * k)
-    z = _normal_quantile(confidence)
-    return total / math.sqrt(k * (1 - spread + z * math.sqrt(spread)) ** 3)
-
-
-def _normal_quantile(probability: float) -> float:
-    from statistics import NormalDist
-
-    return NormalDist().inv_cdf(probability)
+    return total / math.sqrt(k * (1 - spread + _Z99 * math.sqrt(spread)) ** 3)

@@ -14,7 +14,8 @@ class Effort:
     ``joint`` directions move all blocks at once; ``own`` directions one block. Beyond
     ``sharpen`` evaluations nothing is measured again only to see smaller errors; beyond
     ``name`` no more blocks are singled out. Blocks of at most ``sweep`` coordinates are
-    measured entry by entry where chance directions leave a doubt, or always (``always``).
+    measured entry by entry where random directions leave a doubt; all blocks are, whatever
+    their size, where ``always`` is set.
     """
 
     joint: int
@@ -30,7 +31,7 @@ LEVELS = {
     "quick": Effort(joint=2, own=1, most=4, sharpen=0, name=150, sweep=8),
     "standard": Effort(joint=2, own=2, most=8, sharpen=150, name=200, sweep=16),
     "thorough": Effort(joint=3, own=3, most=16, sharpen=1500, name=3000, sweep=64),
-    "sweep": Effort(joint=2, own=1, most=4, sharpen=0, name=0, sweep=10**9, always=True),
+    "sweep": Effort(joint=2, own=1, most=4, sharpen=0, name=0, sweep=0, always=True),
 }
 
 

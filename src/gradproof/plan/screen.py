@@ -21,6 +21,12 @@ Plan = Generator[Direction, Progress, None]
 # Up to this many blocks are singled out one by one; more are halved until one is left.
 _ONE_BY_ONE = 12
 
+# While something is wrong and nothing is named, this many times the evaluations are allowed.
+_INNOCENT = 5
+
+# A slope along an entry about which there is a doubt costs about this many evaluations.
+_PER_ENTRY = 20
+
 # In a joint direction a block moves at most this much more or less than by its own scale.
 _STRETCH = 10.0
 
@@ -74,71 +80,83 @@ class Screen:
     def _single_out(
         self, progress: Progress | None, finite: Sequence[int]
     ) -> Generator[Direction, Progress, Progress]:
-        """Which blocks disagree: one by one, or by halving where there are many."""
+        """Which blocks disagree: one draw each, or halving where there are many.
+
+        Only then are those that do drawn again, until their verdict stands.
+        """
         others = [b.index for b in self.blocks if b.index not in set(finite)]
         groups = [[i] for i in others]
         if len(finite) <= _ONE_BY_ONE:
             groups += [[i] for i in finite]
         else:
             groups += _halves(finite)
-        while groups:
+        doubtful = []
+        while groups and not (progress is not None and self._spent(progress)):
             group = groups.pop(0)
-            if progress is not None and progress.evaluations > self.effort.name:
-                break
-            if len(group) == 1:
-                progress = yield from self._settle(group[0])
-                continue
-            progress = yield self.joint(group)
-            if progress.disagreed:
+            progress = yield self.alone(group[0]) if len(group) == 1 else self.joint(group)
+            if len(group) > 1 and progress.disagreed:
                 groups = _halves(group) + groups
+            elif progress.disagreed:
+                doubtful.append(group[0])
         assert progress is not None
+        for index in doubtful:
+            while not (self._settled(index, progress.judgements[index]) or self._spent(progress)):
+                progress = yield self.alone(index)
         return progress
 
-    def _settle(self, index: int) -> Generator[Direction, Progress, Progress]:
-        """Draw until the block's verdict stands."""
-        while True:
-            progress = yield self.alone(index)
-            judgement = progress.judgements[index]
-            if self._settled(index, judgement) or progress.evaluations > self.effort.name:
-                return progress
+    def _spent(self, progress: Progress) -> bool:
+        """Whether the limit is reached; while nobody is found guilty it is a wider one."""
+        accused = any(j.verdict in (Verdict.WRONG, Verdict.SUSPECT) for j in progress.judgements)
+        return progress.evaluations > self.effort.name * (1 if accused else _INNOCENT)
 
     def _settled(self, index: int, judgement: Judgement) -> bool:
         if self.blocks[index].count == 1 or judgement.draws >= self.effort.most:
             return True
-        if judgement.verdict is Verdict.CORRECT and judgement.sharp:
-            return True  # the joint directions were fresh draws of this block too
-        if judgement.draws < self.effort.own:
-            return False
-        return judgement.verdict in (Verdict.CORRECT, Verdict.WRONG)
+        return judgement.draws >= self.effort.own and not judgement.open
 
     def _sharpen(self, progress: Progress) -> Generator[Direction, Progress, Progress]:
-        """Measure again, alone, the blocks whose resolution is not what it should be."""
+        """Measure again, alone, the blocks in doubt, then those whose resolution is too coarse."""
         while True:
-            blunt = [
-                b
-                for b in self.blocks
-                if not progress.judgements[b.index].sharp
-                and progress.judgements[b.index].draws < (self.effort.own if b.count > 1 else 1)
-                and progress.judgements[b.index].verdict not in (Verdict.WRONG, Verdict.SUSPECT)
-            ]
-            if not blunt or progress.evaluations > self.effort.sharpen:
+            doubtful = [b for b in self.blocks if self._doubtful(b, progress.judgements[b.index])]
+            blunt = [b for b in self.blocks if self._blunt(b, progress.judgements[b.index])]
+            if progress.evaluations > (self.effort.name if doubtful else self.effort.sharpen):
+                return progress
+            blunt = doubtful or blunt
+            if not blunt:
                 return progress
             worst = max(blunt, key=lambda b: progress.judgements[b.index].resolution)
             progress = yield self.alone(worst.index)
+
+    def _blunt(self, block: Block, judgement: Judgement) -> bool:
+        """Whether a draw of this block alone may show more than has been seen so far."""
+        if judgement.verdict in (Verdict.WRONG, Verdict.SUSPECT):
+            return False
+        if judgement.draws >= (self.effort.own if block.count > 1 else 1):
+            return False
+        return not judgement.sharp
+
+    def _doubtful(self, block: Block, judgement: Judgement) -> bool:
+        """Whether draws of this block alone may turn ``undecided`` into a verdict."""
+        most = self.effort.most if judgement.open and block.count > 1 else 1
+        return judgement.verdict is Verdict.UNDECIDED and judgement.draws < most
 
     def _sweep(self, progress: Progress) -> Generator[Direction, Progress, None]:
         """Measure every entry of the small blocks about which there is still a doubt."""
         for block in self.blocks:
             verdict = progress.judgements[block.index].verdict
             doubtful = verdict is Verdict.UNDECIDED and block.count > 1
-            if block.count <= self.effort.sweep and (doubtful or self.effort.always):
-                yield from self.entries(block)
+            room = 2 * self.effort.name - progress.evaluations
+            affordable = block.count <= min(self.effort.sweep, room // _PER_ENTRY)
+            if self.effort.always or (doubtful and affordable):
+                progress = (yield from self.entries(block)) or progress
 
-    def entries(self, block: Block) -> Plan:
+    def entries(self, block: Block) -> Generator[Direction, Progress, Progress | None]:
         """Every coordinate of a block on its own, at a scale of its own."""
+        progress = None
         for entry in range(block.count):
             step = self.entry_scale(block.index, entry)
-            yield self._direction([Part(block.index, step, entry)])
+            progress = yield self._direction([Part(block.index, step, entry)])
+        return progress
 
 
 def _halves(group: Sequence[int]) -> list[list[int]]:

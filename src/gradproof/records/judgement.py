@@ -14,8 +14,10 @@ class Judgement:
     ``error`` ± ``bar`` is the relative error ``|claimed - true| / |true|`` of the block and
     ``[low, high]`` its interval at 99 %; ``resolution`` is the smallest relative error that
     would have been noticed with 99 % probability. ``size`` is ``|true|`` as far as it is known,
-    ``draws`` the number of slopes of this block alone. Where the true gradient is zero, all of
-    them are relative to the value of the function instead (``zero``).
+    ``draws`` the number of slopes of this block alone. It is ``sharp`` where the resolution is
+    all that was asked for, ``open`` where further draws alone may change the verdict. Where
+    the true gradient is zero, all of them are relative to the value of the function instead
+    (``zero``).
     """
 
     verdict: Verdict
@@ -27,5 +29,6 @@ class Judgement:
     size: float
     draws: int
     sharp: bool
+    open: bool
     zero: bool
     reason: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GradientError
@@ -53,7 +53,7 @@ class Report:
     resolution: float
     evaluations: int
     gradient_calls: int
-    seconds: float
+    seconds: float = field(compare=False)
     seed: int
     effort: str
     blocks: tuple[BlockResult, ...]

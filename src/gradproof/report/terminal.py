@@ -21,45 +21,37 @@ _STYLES = {
     Verdict.UNDECIDED: "bold #56b4e9",
 }
 
+_NARROW = 60  # columns; below it the shapes and the bars are left out
 _MOST_BLOCKS = 20
 _MOST_NOTES = 8
 
 
-def render(report: Report) -> RenderableType:
-    """The whole report as something rich can print at any width."""
+def render(report: Report, width: int = 80) -> RenderableType:
+    """The whole report as something rich can print; a narrow one leaves out what it can."""
     parts: list[RenderableType] = [_headline(report), _summary(report)]
     parts += [Padding(Text(f.message), (0, 0, 0, 2)) for f in report.findings]
-    parts.append(_table(report))
+    parts.append(_table(report, narrow=width < _NARROW))
     parts += [Padding(Text(note, style="dim"), (0, 0, 0, 2)) for note in _notes(report)]
     return Group(*parts)
 
 
 def plain(report: Report, width: int) -> str:
     """The report without colours, at a given width."""
-    return _to_text(report, width=width, color_system=None, force_terminal=False)
+    return _to_text(report, Console(file=io.StringIO(), width=width, color_system=None))
 
 
 def for_stdout(report: Report) -> str:
     """The report as ``print`` should show it: coloured only in a terminal that wants colour."""
     if not sys.stdout.isatty():
-        return _to_text(report, width=None, color_system=None, force_terminal=False)
-    return _to_text(report, width=Console().width, color_system="auto", force_terminal=True)
+        return _to_text(report, Console(file=io.StringIO(), color_system=None))
+    width = Console().width
+    return _to_text(report, Console(file=io.StringIO(), width=width, force_terminal=True))
 
 
-def _to_text(
-    report: Report, *, width: int | None, color_system: str | None, force_terminal: bool
-) -> str:
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        width=width,
-        color_system=color_system,  # type: ignore[arg-type]
-        force_terminal=force_terminal,
-        highlight=False,
-        soft_wrap=False,
-    )
-    console.print(render(report))
-    return out.getvalue().rstrip("\n")
+def _to_text(report: Report, console: Console) -> str:
+    with console.capture() as capture:
+        console.print(render(report, console.width), highlight=False)
+    return "\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n"))
 
 
 def _headline(report: Report) -> Text:
@@ -80,20 +72,22 @@ def _summary(report: Report) -> Text:
     )
 
 
-def _table(report: Report) -> Table:
+def _table(report: Report, *, narrow: bool) -> Table:
     blocks = sorted(report.blocks, key=lambda b: (severity(b.verdict), -b.error))
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, pad_edge=False, padding=(0, 1 if narrow else 2, 0, 0))
     table.add_column("block", overflow="fold", min_width=8)
-    table.add_column("shape", overflow="fold")
+    if not narrow:
+        table.add_column("shape", overflow="fold")
     table.add_column("verdict", no_wrap=True)
-    table.add_column("relative error", justify="right")
-    table.add_column("resolution", justify="right", no_wrap=True)
+    table.add_column("error" if narrow else "relative error", justify="right", no_wrap=narrow)
+    table.add_column("resol." if narrow else "resolution", justify="right", no_wrap=True)
     for block in blocks[:_MOST_BLOCKS]:
+        shape = [] if narrow else [Text("×".join(map(str, block.shape)) or "scalar")]
         table.add_row(
             Text(block.name),
-            Text("×".join(map(str, block.shape)) or "scalar"),
+            *shape,
             Text(block.verdict, style=_STYLES[block.verdict]),
-            Text(_error(block)),
+            Text(figure(block.error) if narrow else _error(block)),
             Text(figure(block.resolution)),
         )
     if len(blocks) > _MOST_BLOCKS:

@@ -27,7 +27,11 @@ class Taken(Protocol):
 
 
 class Sampler:
-    """A function of one real variable, called at multiples of ``scale`` and counted."""
+    """A function of one real variable, called at multiples of ``scale`` and counted.
+
+    ``taken`` tells the displacement that really happens, ``centre`` the value at 0 where it
+    is known, ``scatter`` a noise of single evaluations that is known from elsewhere.
+    """
 
     def __init__(
         self,
@@ -35,9 +39,11 @@ class Sampler:
         scale: float = 1.0,
         taken: Taken | None = None,
         centre: Any = None,
+        scatter: float = 0.0,
     ) -> None:
         self._phi = phi
         self._taken = taken
+        self._floor = max(scatter, float(np.finfo(np.float64).smallest_subnormal))
         self._scale = scale
         self._seen: set[float] = set()
         self._single = True
@@ -65,7 +71,7 @@ class Sampler:
         """
         single = self._single and len(self._seen) >= _ENOUGH_TO_TELL
         eps = max(self._eps, float(np.finfo(np.float32).eps) if single else 0.0)
-        return _ROUNDING * eps * self.largest
+        return max(_ROUNDING * eps * self.largest, self._floor)
 
     def _evaluate(self, step: float) -> float:
         self.evaluations += 1

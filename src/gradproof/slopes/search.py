@@ -92,7 +92,7 @@ class Search:
         narrowest_bad = min((w.half_width for w in bad), default=np.inf)
         widest_good = max((w.half_width for w in good if w.half_width < narrowest_bad), default=0.0)
         if bad and narrowest_bad > widest_good * RATIO * 1.5:
-            return narrowest_bad / RATIO if narrowest_bad > WITNESS * RATIO else None
+            return narrowest_bad / RATIO if narrowest_bad >= WITNESS * RATIO else None
         wider = widest_good * RATIO
         if bad or wider > self.widest or not self._agreed(widest_good):
             return None

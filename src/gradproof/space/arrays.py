@@ -22,6 +22,11 @@ def differentiable(leaf: Any, name: str) -> str:
             "number, a NumPy array nor a container known to optree: convert it, or register its "
             "class with optree (optree.register_pytree_node or optree.dataclasses)."
         )
+    if isinstance(leaf, np.ma.MaskedArray | np.matrix):
+        raise UsageError(
+            f"{name} is a {type(leaf).__name__}, whose arithmetic differs from a plain array's: "
+            "convert it with np.asarray, and fill what is masked."
+        )
     array = np.asarray(leaf)
     if array.dtype.kind in "biu":
         return f"has the type {array.dtype}, which does not move continuously"
@@ -55,7 +60,7 @@ def flat(array: NDArray[Any]) -> NDArray[Any]:
 def norm(array: NDArray[Any]) -> float:
     """Euclidean norm in double precision, safe from overflow and underflow."""
     coordinates = flat(array)
-    largest = float(np.abs(coordinates).max(initial=0))
+    largest = float(max(coordinates.max(initial=0), -coordinates.min(initial=0)))
     if largest == 0 or not np.isfinite(largest):
         return largest
     total = 0.0

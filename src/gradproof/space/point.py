@@ -59,7 +59,8 @@ class Point:
         number = array[at] if array.dtype.kind != "c" else array[at[:-1]]
         if array.dtype.kind == "c":
             number = number.imag if at[-1] else number.real
-        return float(abs(number)) or self.blocks[block].scale
+        size = float(abs(number))
+        return size if size > np.finfo(np.float64).tiny else self.blocks[block].scale
 
     def eps(self, block: int) -> float:
         """Spacing of 1.0 in the block's own precision."""
@@ -81,10 +82,11 @@ class Working:
             dtype = arrays.promoted(array.dtype) if promote else array.dtype
             self.copies.append(np.array(array, dtype=dtype, order="C"))
 
-    def tree(self) -> Any:
-        """The tree to hand to the user's function, with the copies as they now are."""
+    def tree(self, *, fresh: bool = False) -> Any:
+        """The tree to hand to the user's function: the copies as they are, or copies of them."""
         return self.point.assemble(
-            arrays.as_given(copy, self.point.leaf(i)) for i, copy in enumerate(self.copies)
+            arrays.as_given(copy.copy() if fresh else copy, self.point.leaf(i))
+            for i, copy in enumerate(self.copies)
         )
 
     def changed(self) -> list[str]:
@@ -100,13 +102,9 @@ class Working:
         for block in self.point.blocks:
             self.copies[block.index][...] = self.point.leaf(block.index)
 
-    def nudge(self) -> None:
-        """Move every coordinate by about one unit in the last place, up and down by turns."""
-        for copy in self.copies:
-            coordinates = copy.reshape(-1).view(arrays.real_dtype(copy.dtype))
-            eps = np.finfo(coordinates.dtype).eps
-            coordinates[::2] *= 1 + eps
-            coordinates[1::2] *= 1 - eps
+    def release(self) -> None:
+        """Give the memory back."""
+        self.copies.clear()
 
     def course(self, direction: Direction) -> Course:
         """The moves along one direction."""
@@ -169,7 +167,7 @@ class Course:
         copy = self._working.copies[part.block]
         entry = part.entry or 0
         codes = self._codes[0]
-        step = part.step if codes is None else part.step * float(directions.TABLE[codes[entry]])
+        step = part.step if codes is None else part.step * directions.component(codes, entry)
         origin = arrays.flat(np.asarray(self._working.point.leaf(part.block)))[entry]
         here = copy.dtype.type(origin).real
         return float((here + copy.real.dtype.type(t * step)) - here) / step
@@ -178,14 +176,24 @@ class Course:
 def _block(index: int, name: str, array: NDArray[Any]) -> Block:
     if not np.isfinite(array).all():
         bad = int(array.size - np.isfinite(array).sum())
-        where = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
         raise UsageError(
-            f"{name} has {bad} of {array.size} entries that are not finite (the first at "
-            f"{where}): a gradient exists only at a finite point."
+            f"{name} has {bad} of {array.size} entries that are not finite "
+            f"({places(~np.isfinite(array))}): a gradient exists only at a finite point."
         )
     count = array.size * (2 if array.dtype.kind == "c" else 1)
     rms = arrays.norm(array) / count**0.5
-    return Block(index, name, array.shape, str(array.dtype), count, rms or 1.0)
+    # A denormal number cannot be moved by a fraction of itself.
+    scale = rms if rms > np.finfo(np.float64).tiny else 1.0
+    return Block(index, name, array.shape, array.dtype.name, count, scale)
+
+
+def places(chosen: NDArray[np.bool_]) -> str:
+    """The first few chosen entries as a person writes them; ``value`` of a scalar."""
+    if chosen.ndim == 0:
+        return "its only value"
+    found = np.argwhere(chosen)
+    listed = ", ".join(str([int(i) for i in index]) for index in found[:3])
+    return f"at {listed}" + (", …" if len(found) > 3 else "")
 
 
 def _same(copy: NDArray[Any], origin: NDArray[Any]) -> bool:

@@ -14,6 +14,8 @@ from typing import Any
 
 import optree
 
+from ..errors import UsageError
+
 NAMESPACE = "gradproof"
 ROOT = "params"
 
@@ -39,9 +41,15 @@ class Tree:
 
 def flatten(tree: Any, root: str = ROOT) -> Tree:
     """Flatten any pytree; ``root`` is the name of the whole in the leaves' names."""
-    accessors, leaves, spec = optree.tree_flatten_with_accessor(
-        tree, none_is_leaf=True, namespace=NAMESPACE
-    )
+    try:
+        accessors, leaves, spec = optree.tree_flatten_with_accessor(
+            tree, none_is_leaf=True, namespace=NAMESPACE
+        )
+    except RecursionError:
+        raise UsageError(
+            f"{root or 'args'} contains itself, or is nested too deeply to be walked through: "
+            "pass a container of arrays."
+        ) from None
     strangers = {type(leaf) for leaf in leaves if _registered_elsewhere(type(leaf))}
     if strangers:
         for cls in strangers:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+import weakref
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +13,13 @@ from numpy.typing import NDArray
 
 from ..errors import UsageError
 from ..records.block import Block
-from ..space import arrays
+from ..records.direction import Part
+from ..space import arrays, directions
 from ..space.point import Point
 from ..space.tree import beginnings, lookup
+
+_SKETCH = 4  # numbers per block in a sketch
+_SKETCH_SEED = 2**40  # apart from any seed of a check
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +61,44 @@ def match(point: Point, gradient: Any) -> Claim:
     return Claim(tuple(found), norms, (0.0,) * len(norms), missing)
 
 
-def distance(one: Claim, other: Claim) -> tuple[float, ...]:
-    """Norms of the differences of two claims, block by block."""
+def sketch(claim: Claim, blocks: Sequence[Block]) -> NDArray[np.float64]:
+    """A few numbers per block that change with the claim, and by how much it changes.
+
+    They are inner products with fixed random directions: two claims can so be compared
+    without holding both (Johnson and Lindenstrauss, 1984).
+    """
+    return np.array([[_project(claim, block, draw) for draw in range(_SKETCH)] for block in blocks])
+
+
+def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, ...]:
+    """Norms of the difference of two claims, block by block, from their sketches."""
     with np.errstate(invalid="ignore"):
-        return tuple(
-            arrays.norm(np.subtract(a, b, dtype=np.result_type(a, b, np.float32)))
-            for a, b in zip(one.gradients, other.gradients, strict=True)
-        )
+        same = (one == other) | (np.isnan(one) & np.isnan(other))
+        apart = np.where(same, 0.0, one - other)
+    return tuple(float(x) for x in np.sqrt(np.mean(apart**2, axis=1)) / directions.RMS)
 
 
-def eps(claim: Claim) -> float:
-    """Spacing of 1.0 in the coarsest precision of the claim."""
-    return max(float(np.finfo(g.dtype).eps) for g in claim.gradients)
+def owned(claim: Claim) -> Claim:
+    """The same claim in arrays of its own: the user's may be filled again."""
+    return dataclasses.replace(claim, gradients=tuple(np.array(g) for g in claim.gradients))
 
 
-def fingerprint(claim: Claim, blocks: Sequence[Block]) -> tuple[int, ...]:
-    """A number per block that changes when any bit of its claim does."""
-    return tuple(hash(arrays.flat(claim.gradients[b.index]).tobytes()) for b in blocks)
+def watched(claim: Claim) -> Callable[[], bool]:
+    """To be asked once the claim is dropped: does somebody still hold its arrays."""
+    held = [weakref.ref(_root(gradient)) for gradient in claim.gradients]
+    return lambda: any(reference() is not None for reference in held)
+
+
+def _root(array: NDArray[Any]) -> NDArray[Any]:
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def _project(claim: Claim, block: Block, draw: int) -> float:
+    part = Part(block.index, 1.0)
+    codes = directions.codes(part, block.count, _SKETCH_SEED, draw)
+    return directions.dot(arrays.flat(claim.gradients[block.index]), codes)
 
 
 def _nothing(block: Block) -> NDArray[Any]:
@@ -79,11 +106,12 @@ def _nothing(block: Block) -> NDArray[Any]:
 
 
 def _array(leaf: Any, block: Block, point: Point) -> NDArray[Any]:
+    if isinstance(leaf, np.ma.MaskedArray):
+        raise UsageError(f"The gradient of {block.name} is a masked array: fill what is masked.")
     try:
         array = np.asarray(leaf)
-    except Exception as error:
-        error.add_note(f"gradproof: while reading the gradient of {block.name}.")
-        raise
+    except ValueError:  # ragged
+        array = np.empty(0, dtype=object)
     if array.dtype.kind not in "fciub":
         raise UsageError(
             f"The gradient of {block.name} is not an array of numbers but of type "
@@ -120,7 +148,7 @@ def _all_missing(point: Point, gradient: Any) -> str:
     wanted = ", ".join(block.name for block in point.blocks[:4])
     if gradient is None:
         return f"The gradient is None: return the derivatives with respect to {wanted}."
-    keys = list(gradient)[:6] if isinstance(gradient, dict) else type(gradient).__name__
+    keys = list(gradient)[:6] if isinstance(gradient, dict) else f"a {type(gradient).__name__}"
     return (
         f"The gradient has no entry for any of {wanted}; it is {keys}. Return a container "
         "like the point, or a mapping with the same names (dW1 for W1 is understood)."

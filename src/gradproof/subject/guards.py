@@ -1,6 +1,7 @@
 """Guards around the user's code: random numbers, mutation, and exceptions that tell where.
 
-Nothing here swallows an exception: it surfaces as itself, with a note (PEP 678).
+The user's own arrays are never handed out. Nothing here swallows an exception: it surfaces
+as itself, with a note (PEP 678).
 """
 
 from __future__ import annotations
@@ -12,16 +13,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..space.tree import flatten
+from ..space.tree import Tree, flatten
 
 
 @dataclass(slots=True)
 class Caller:
-    """Calls the user's functions with the same extra arguments, in the same surroundings.
+    """Calls the user's functions with private copies of the extra arguments.
 
-    ``seed`` not None: NumPy's and Python's global generators are seeded with it before every
-    call. ``protect``: every call gets copies of the arrays among the extra arguments.
+    One set of copies serves all calls, or each call gets a fresh one (``protect``), once a
+    function was seen to write into them. ``seed`` not None: NumPy's and Python's global
+    generators are seeded with it before every call.
     """
 
     args: tuple[Any, ...]
@@ -30,13 +33,19 @@ class Caller:
     protect: bool = False
     where: str = "at the point"
     calls: dict[str, int] = field(default_factory=dict)
+    original: Tree = field(init=False)
+    given: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.original = flatten((tuple(self.args), dict(self.kwargs)), "")
+        self.given = self._copies()
 
     def __call__(self, function: Callable[..., Any], role: str, params: Any) -> Any:
         """Call ``function(params, *args, **kwargs)``; ``role`` names it in notes."""
         self.calls[role] = self.calls.get(role, 0) + 1
-        args, kwargs = (
-            _copied((self.args, self.kwargs)) if self.protect else (self.args, self.kwargs)
-        )
+        if self.protect:
+            self.given = self._copies()
+        args, kwargs = self.given
         if self.seed is not None:
             reseed(self.seed)
         try:
@@ -46,19 +55,24 @@ class Caller:
             error.add_note(f"gradproof: raised by {role}, called {self.where}.")
             raise
 
-    def watch(self, function: Callable[..., Any], role: str, params: Any) -> tuple[Any, list[str]]:
-        """Call with copies of the arguments; also name the arguments that were changed."""
-        before = flatten((self.args, dict(self.kwargs)), "")
-        given = _copied((self.args, self.kwargs))
-        guarded = Caller(given[0], given[1], self.seed, where=self.where, calls=self.calls)
-        result = guarded(function, role, params)
-        after = flatten(given, "")
-        changed = [
-            name.replace("[0]", "args", 1) if name.startswith("[0]") else name[3:]
-            for name, old, new in zip(before.names, before.leaves, after.leaves, strict=False)
-            if isinstance(old, np.ndarray) and not _equal(old, new)
+    def changed(self) -> list[str]:
+        """The extra arguments that somebody wrote into; all is well again afterwards."""
+        now = flatten(self.given, "")
+        names = [
+            _spelled(name)
+            for name, old, new in zip(
+                self.original.names, self.original.leaves, now.leaves, strict=False
+            )
+            if not _equal(old, new)
         ]
-        return result, changed
+        if not names and len(now.leaves) != len(self.original.leaves):
+            names = ["a container among the arguments"]
+        if names:
+            self.given = self._copies()
+        return names
+
+    def _copies(self) -> Any:
+        return self.original.unflatten([_copy(leaf) for leaf in self.original.leaves])
 
 
 def reseed(seed: int) -> None:
@@ -78,13 +92,23 @@ def generators_restored() -> Iterator[None]:
         random.setstate(python_state)
 
 
-def _copied(arguments: Any) -> Any:
-    """The same arguments with fresh arrays; everything that is not an array is passed on."""
-    tree = flatten(arguments)
-    return tree.unflatten([np.array(x) if type(x) is np.ndarray else x for x in tree.leaves])
+def _copy(leaf: Any) -> Any:
+    """A fresh array; whatever is not a plain array is handed on as it is."""
+    return np.array(leaf, order="K") if type(leaf) is np.ndarray else leaf
 
 
-def _equal(old: np.ndarray, new: Any) -> bool:
-    if not isinstance(new, np.ndarray) or old.shape != new.shape:
-        return False
-    return old.tobytes() == new.tobytes() if old.dtype != object else bool(np.all(old == new))
+def _equal(old: Any, new: Any) -> bool:
+    if isinstance(old, np.ndarray):
+        return isinstance(new, np.ndarray) and old.shape == new.shape and _same(old, new)
+    if isinstance(old, bool | int | float | complex | str | bytes):
+        return type(old) is type(new) and (old == new or repr(old) == repr(new))
+    return True  # somebody else's object: its state is its own affair
+
+
+def _same(old: NDArray[Any], new: NDArray[Any]) -> bool:
+    return np.array_equal(old, new, equal_nan=old.dtype.kind in "fc")
+
+
+def _spelled(name: str) -> str:
+    """``[0][2]`` is args[2], ``[1]['X']`` the keyword X."""
+    return "args" + name[3:] if name.startswith("[0]") else "kwargs" + name[3:]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +13,7 @@ from ..records.finding import Finding, Kind
 from ..space.point import Point, Working
 from . import claim as claims
 from .claim import Claim
-from .gradient import Gradient, mutation, scalar
+from .gradient import Gradient, scalar
 from .guards import Caller
 
 _REPEATS = 4  # further evaluations at the point, to measure the spread of a random function
@@ -65,18 +65,9 @@ def beside(
 
 
 def _first_value(subject: Gradient) -> Any:
-    result, changed = subject.caller.watch(subject.fun, "fun", subject.working.tree())
-    _tell_mutation(subject, "fun", changed)
+    result = subject.caller(subject.fun, "fun", subject.working.tree())
+    subject.look_for_mutation("fun")
     return result
-
-
-def _tell_mutation(subject: Gradient, role: str, changed: list[str]) -> None:
-    changed = subject.working.changed() + changed
-    if not changed:
-        return
-    subject.working.restore()
-    subject.copying = subject.caller.protect = True
-    subject.findings.append(mutation(role, changed))
 
 
 def _repeat(subject: Gradient, first: Any, seed: int) -> None:
@@ -119,7 +110,9 @@ def _repeat(subject: Gradient, first: Any, seed: int) -> None:
 def _again(subject: Gradient) -> Any:
     if subject.copying:
         subject.working.restore()
-    return subject.here()
+    value = subject.here()
+    subject.look_for_mutation("fun")
+    return value
 
 
 def _differ(one: Any, other: Any) -> bool:
@@ -127,13 +120,11 @@ def _differ(one: Any, other: Any) -> bool:
 
 
 def _claim(subject: Gradient, first: Any) -> Claim:
-    if subject.grad is True:
-        # The user may fill the same buffers again at every call.
-        claim = claims.match(subject.point, copy.deepcopy(first[1]))
-    elif callable(subject.grad):
+    if callable(subject.grad):
         claim = _called_claim(subject)
     else:
-        claim = claims.match(subject.point, subject.grad)
+        given = first[1] if subject.grad is True else subject.grad
+        claim = claims.owned(claims.match(subject.point, given))
     for index, reason in claim.missing.items():
         name = subject.point.blocks[index].name
         subject.findings.append(
@@ -148,32 +139,66 @@ def _claim(subject: Gradient, first: Any) -> Claim:
 
 
 def _called_claim(subject: Gradient) -> Claim:
-    """Call ``grad`` again, and for a low precision also one digit beside the point."""
+    """Call ``grad`` twice, and keep of the first answer only a sketch.
+
+    Two gradients at once would double the memory. Where the user keeps the arrays, to fill
+    them again at the next call perhaps, a copy is the claim.
+    """
+    claim, changes, kept = _claim_twice(subject, lambda: None)
+    if any(changes):
+        after_fun, fewer, kept = _claim_twice(subject, lambda: _again(subject))
+        if not any(fewer):
+            subject.notes.append(
+                "grad gives another answer at a second call unless fun is called before it: "
+                "fun was called before each call of grad."
+            )
+            return claims.owned(after_fun)
+        _tell_random_claim(subject, claim, changes)
+        claim = dataclasses.replace(after_fun, noise=tuple(map(max, changes, fewer)))
+    return claims.owned(claim) if kept else claim
+
+
+def _claim_twice(
+    subject: Gradient, before: Callable[[], object]
+) -> tuple[Claim, tuple[float, ...], bool]:
+    """The second of two claims, how far the first was from it, and who holds its arrays."""
+    blocks = subject.point.blocks
+    before()
+    first = call_grad(subject)
+    seen, held = claims.sketch(first, blocks), claims.watched(first)
+    del first
+    kept = held()
+    before()
+    claim = call_grad(subject)
+    return claim, claims.distance(seen, claims.sketch(claim, blocks)), kept
+
+
+def call_grad(subject: Gradient) -> Claim:
+    """The claim at the working copy."""
     if subject.copying:
         subject.working.restore()
-    result, changed = subject.caller.watch(subject.grad, "grad", subject.working.tree())
-    _tell_mutation(subject, "grad", changed)
-    first = claims.match(subject.point, result)
-    prints = claims.fingerprint(first, subject.point.blocks)
-    low_precision = claims.eps(first) > _DOUBLE
-    if not low_precision:
-        del result, first  # two gradients at once would double the memory
-    second = _call_grad(subject)
-    noise = (0.0,) * len(second.norms)
-    if claims.fingerprint(second, subject.point.blocks) != prints:
-        noise = claims.distance(second, _call_grad(subject))
-        _tell_random_claim(subject, second, noise)
-    if low_precision:
-        subject.working.nudge()
-        noise = tuple(map(max, noise, claims.distance(second, _call_grad(subject, restore=False))))
-        subject.working.restore()
-    return Claim(second.gradients, second.norms, noise, second.missing)
+    params = subject.working.tree(fresh=subject.fresh)
+    if subject.grad is True:
+        return claims.match(subject.point, subject.caller(subject.fun, "fun", params)[1])
+    claim = claims.match(subject.point, subject.caller(subject.grad, "grad", params))
+    subject.look_for_mutation("grad")
+    return claim
 
 
-def _call_grad(subject: Gradient, *, restore: bool = True) -> Claim:
-    if subject.copying and restore:
-        subject.working.restore()
-    return claims.match(subject.point, subject.caller(subject.grad, "grad", subject.working.tree()))
+def doubt(subject: Gradient) -> tuple[float, ...]:
+    """The round-off of a low-precision claim: how far it is from the same code in float64.
+
+    A fault is in both and stays; zero where the code cannot be run in float64.
+    """
+    nothing = (0.0,) * len(subject.point.blocks)
+    if not (subject.movable and subject.promoted):
+        return nothing
+    seen = claims.sketch(subject.claim, subject.point.blocks)
+    try:
+        finer = call_grad(subject)
+    except Exception:  # noqa: BLE001 - whatever it is: then float64 is not allowed
+        return nothing
+    return claims.distance(seen, claims.sketch(finer, subject.point.blocks))
 
 
 def _tell_random_claim(subject: Gradient, claim: Claim, noise: tuple[float, ...]) -> None:
@@ -192,21 +217,25 @@ def _tell_random_claim(subject: Gradient, claim: Claim, noise: tuple[float, ...]
 
 def _promote(subject: Gradient, same_value: SameValue) -> None:
     """Evaluate in double precision where ``fun`` allows it and the value stays the same."""
-    native, value = subject.working, subject.centre
+    value = float(subject.centre)
     dtype = max((b.dtype for b in subject.point.blocks), key=lambda d: np.finfo(d).eps)
-    eps = float(np.finfo(dtype).eps)
+    # One copy at a time: the native one is made again if it turns out to be needed.
+    subject.working.release()
     subject.working = Working(subject.point, promote=True)
     try:
         promoted = _again(subject)
     except Exception as error:  # noqa: BLE001 - whatever it is: then float64 is not allowed
         reason = f"it raises {type(error).__name__} there"
     else:
-        if same_value(float(value), float(promoted), eps):
+        if same_value(value, float(promoted), float(np.finfo(dtype).eps)):
             subject.promoted, subject.centre = True, promoted
             subject.notes.append(f"{dtype} parameters; fun was evaluated with them in float64.")
             return
-        reason = f"its value changes from {float(value):.8g} to {float(promoted):.8g}"
-    subject.working = native
+        reason = f"its value changes from {value:.8g} to {float(promoted):.8g}"
+        if np.isfinite(float(promoted) - value):
+            subject.spread = max(subject.spread, abs(float(promoted) - value))
+    subject.working.release()
+    subject.working = Working(subject.point, promote=False)
     subject.notes.append(
         f"fun was evaluated in {dtype}, since {reason} in float64: the resolution is what is left."
     )
