@@ -9,7 +9,7 @@ from typing import Any
 
 from .compose import compose
 from .errors import UsageError
-from .judge.bands import bands, same_value
+from .judge.bands import bands, round_off
 from .plan.effort import effort as level
 from .report.report import Report
 from .space.point import Point
@@ -97,7 +97,7 @@ def check(
     where = Point(point)
     limits = tuple(bands(block.dtype, correct_below, wrong_above) for block in where.blocks)
     with generators_restored():
-        subject = prepare(fun, where, grad, tuple(args), kwargs or {}, seed, same_value)
+        subject = prepare(fun, where, grad, tuple(args), kwargs or {}, seed, round_off)
         trial = Trial(subject, limits, chosen, seed)
         trial.run()
         if subject.spoiled(trial.flat()):
@@ -116,7 +116,7 @@ def _go_beside(trial: Trial) -> Trial:
     subject = trial.subject
     direction = trial.screen().joint(range(len(subject.point.blocks)))
     moved = Trial(
-        beside(subject, direction, _BESIDE, same_value), trial.bands, trial.effort, trial.seed
+        beside(subject, direction, _BESIDE, round_off), trial.bands, trial.effort, trial.seed
     )
     moved.run()
     trial.sweep()
@@ -142,6 +142,10 @@ def _validate(fun: Any, grad: Any, args: Any, kwargs: Any, seed: Any) -> None:
     if kwargs is not None and not (
         isinstance(kwargs, Mapping) and all(isinstance(key, str) for key in kwargs)
     ):
-        raise UsageError(f"kwargs must be a mapping from names to values, but is {kwargs!r:.60}.")
+        raise UsageError(
+            "kwargs must be a mapping from names to values, but is "
+            f"{'one whose keys are not all text' if isinstance(kwargs, Mapping) else ''}"
+            f"{'' if isinstance(kwargs, Mapping) else f'a {type(kwargs).__name__}'}."
+        )
     if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
         raise UsageError(f"seed must be an integer that is not negative, but is {seed!r}.")

@@ -213,9 +213,9 @@ def _tell_correct(report: Report) -> None:
     from rich.text import Text
 
     from .report.report import figure
-    from .report.terminal import _STYLES
+    from .report.terminal import STYLES
 
-    verdict = (report.verdict.upper(), _STYLES[report.verdict])
+    verdict = (report.verdict.upper(), STYLES[report.verdict])
     cost = f"{report.evaluations} evaluations, {report.seconds:.2f} s"
     line = Text.assemble(
         (report.name, "bold"), ": ", verdict, f", resolution {figure(report.resolution)}, {cost}"

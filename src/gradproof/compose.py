@@ -139,23 +139,26 @@ def _about_disagreement(
     guilty = [c for c in entries if abs(c.gap) > c.slope_bar] or alone
     shown = max(guilty, key=lambda c: abs(c.gap) / (abs(c.slope.value) + c.slope_bar))
     slope = shown.slope
-    off = "the claim is not what fun does" if judgement.zero else (
-        f"off by {figure(judgement.error)} of its size"
-    )  # fmt: skip
+    off = f"the claim is off by {_share(judgement.error)} of "
+    off += "the value, which does not change" if judgement.zero else "the gradient's size"
     ratio = ""
     if slope.value and abs(slope.value) > slope.error:
         ratio = f", ratio {shown.claimed / slope.value:.6g}"
     entry = shown.direction.parts[0].entry
-    along = "a random direction" if entry is None else f"entry {_index(block, entry)}"
-    if block.count == 1:
-        along = "it"
+    along = "Along a random direction it"
+    if entry is not None:
+        along = "It" if block.count == 1 else f"Entry {_index(block, entry)}"
     return Finding(
         Kind.UNEXPLAINED,
         block.name,
-        f"{block.name}: {off}; along {along} the claim is {_per(shown, shown.claimed):.8g}, "
+        f"{block.name}: {off}. {along} is {_per(shown, shown.claimed):.8g}, "
         f"the measured slope {_per(shown, slope.value):.8g} ± {_per(shown, slope.error):.1g}"
         f"{ratio}.",
     )
+
+
+def _share(error: float) -> str:
+    return f"{100 * error:.3g} %" if 1e-4 <= error < 1e4 else figure(error)
 
 
 def _per(comparison: Comparison, number: float) -> float:

@@ -18,7 +18,8 @@ from .records.slope import Slope, Smoothness
 from .records.verdict import Verdict
 from .slopes.measure import measure
 from .slopes.sampler import Sampler
-from .slopes.search import RATIO, WITNESS
+from .slopes.search import WITNESS
+from .slopes.window import RATIO
 from .space.directions import RMS
 from .space.point import Course
 from .subject.gradient import Gradient

@@ -23,7 +23,8 @@ TABLE = {
     "bfloat16": (5e-2, 3e-1),
 }
 
-# Two evaluations in different precisions count as the same value within this many units.
+# Two evaluations in different precisions count as the same value within this many units, but
+# never beyond the share below it.
 _SAME_VALUE = 1e4
 _SAME_AT_MOST = 0.1
 
@@ -45,8 +46,8 @@ def bands(dtype: str, correct_below: float | None, wrong_above: float | None) ->
         if limit is not None and not _is_limit(limit):
             raise UsageError(f"{name} must be a positive finite number, but is {limit!r}.")
     low, high = TABLE[_precision(dtype)]
-    low = low if correct_below is None else correct_below
-    high = max(high, low) if wrong_above is None else wrong_above
+    low = low if correct_below is None else float(correct_below)
+    high = max(high, low) if wrong_above is None else float(wrong_above)
     if correct_below is None:
         low = min(low, high)
     if low > high:
@@ -54,11 +55,19 @@ def bands(dtype: str, correct_below: float | None, wrong_above: float | None) ->
     return Bands(low, high)
 
 
-def same_value(one: float, other: float, eps: float) -> bool:
-    """Whether a value and its double-precision counterpart are the same but for round-off."""
+def round_off(one: float, other: float, eps: float) -> float:
+    """What two evaluations in different precisions say about the noise of the coarser one.
+
+    0 where they are the same but for the last digits, their difference where round-off has
+    grown inside the function or the value is nothing but round-off, infinity where they are
+    two different things (or not finite).
+    """
     if not (np.isfinite(one) and np.isfinite(other)):
-        return False
-    return abs(one - other) <= min(_SAME_VALUE * eps, _SAME_AT_MOST) * max(abs(one), abs(other))
+        return float("inf")
+    apart, size = abs(one - other), max(abs(one), abs(other))
+    if apart <= min(_SAME_VALUE * eps, _SAME_AT_MOST) * size:
+        return 0.0
+    return apart if apart <= _SAME_AT_MOST * size or size <= _SAME_VALUE * eps else float("inf")
 
 
 def _is_limit(number: Any) -> bool:

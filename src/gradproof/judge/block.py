@@ -37,6 +37,10 @@ _ENTRY_ROUNDOFF = 1e4
 # At a kink, a claim this many times larger than any one-sided slope of its block is no choice.
 _BEYOND_EXCUSE = 3.0
 
+# Bars are ten standard errors from four degrees of freedom: one slope in 1,700 is beyond its
+# bar by chance, one in 140,000 beyond three. A gap that stands alone has to be that plain.
+_LONE_WITNESS = 3.0
+
 # Draws after which a block that disagrees is called by what it showed.
 MOST_DRAWS = 8
 
@@ -241,7 +245,9 @@ def _error(own: Evidence, shared: Evidence, size: float) -> float:
 
 
 def _proven(own: Evidence, size: float) -> float:
-    beyond = [max(g - b, 0.0) for g, b in zip(own.gaps, own.bars, strict=True)]
+    pairs = list(zip(own.gaps, own.bars, strict=True))
+    lucky = own.sweep or sum(g > b for g, b in pairs) < 2
+    beyond = [max(g - (_LONE_WITNESS * b if lucky else b), 0.0) for g, b in pairs]
     if _common(own.gaps, own.slopes):  # a constant factor leaves nothing to chance
         return size * min(g / s for g, s in zip(beyond, own.slopes, strict=True) if s > 0)
     return math.hypot(*beyond) if own.sweep else smallest_proven(beyond)
@@ -250,7 +256,7 @@ def _proven(own: Evidence, size: float) -> float:
 def _worst_entry(own: Evidence, roundoff: float) -> float:
     """The largest relative error proven for a single entry: a norm forgets the small ones."""
     return max(
-        (g - b) / max(s, b) if g - b > roundoff else 0.0
+        (g - _LONE_WITNESS * b) / max(s, b) if g - _LONE_WITNESS * b > roundoff else 0.0
         for g, b, s in zip(own.gaps, own.bars, own.slopes, strict=True)
     )
 

@@ -14,7 +14,7 @@ from ..records.verdict import Verdict, severity
 from .report import BlockResult, Report, figure
 
 # Okabe and Ito's palette (2008) is told apart by colour-blind readers; the word says it too.
-_STYLES = {
+STYLES = {
     Verdict.CORRECT: "bold #009e73",
     Verdict.SUSPECT: "bold #e69f00",
     Verdict.WRONG: "bold #d55e00",
@@ -29,9 +29,9 @@ _MOST_NOTES = 8
 def render(report: Report, width: int = 80) -> RenderableType:
     """The whole report as something rich can print; a narrow one leaves out what it can."""
     parts: list[RenderableType] = [_headline(report), _summary(report)]
-    parts += [Padding(Text(f.message), (0, 0, 0, 2)) for f in report.findings]
+    parts += [_indented(Text(f.message)) for f in report.findings]
     parts.append(_table(report, narrow=width < _NARROW))
-    parts += [Padding(Text(note, style="dim"), (0, 0, 0, 2)) for note in _notes(report)]
+    parts += [_indented(Text(note, style="dim")) for note in _notes(report)]
     return Group(*parts)
 
 
@@ -54,21 +54,25 @@ def _to_text(report: Report, console: Console) -> str:
     return "\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n"))
 
 
+def _indented(text: Text) -> Padding:
+    return Padding(text, (0, 0, 0, 2), expand=False)
+
+
 def _headline(report: Report) -> Text:
     line = Text()
     line.append(report.name, style="bold")
     line.append(": ")
-    line.append(report.verdict.upper(), style=_STYLES[report.verdict])
+    line.append(report.verdict.upper(), style=STYLES[report.verdict])
     line.append(f", {report.verdict.sentence}")
     return line
 
 
 def _summary(report: Report) -> Text:
-    calls = f" + {report.gradient_calls} gradient" if report.gradient_calls else ""
+    calls = f" + {report.gradient_calls} of the gradient" if report.gradient_calls else ""
     return Text(
-        f"difference {figure(report.difference)} · resolution {figure(report.resolution)} · "
-        f"{report.evaluations} evaluations{calls} · {report.seconds:.2f} s · "
-        f"effort {report.effort} · seed {report.seed}"
+        f"difference {figure(report.difference)}, resolution {figure(report.resolution)}\n"
+        f"{report.evaluations} evaluations{calls}, {report.seconds:.2f} s, "
+        f"effort {report.effort}, seed {report.seed}"
     )
 
 
@@ -86,7 +90,7 @@ def _table(report: Report, *, narrow: bool) -> Table:
         table.add_row(
             Text(block.name),
             *shape,
-            Text(block.verdict, style=_STYLES[block.verdict]),
+            Text(block.verdict, style=STYLES[block.verdict]),
             Text(figure(block.error) if narrow else _error(block)),
             Text(figure(block.resolution)),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 from ..errors import UsageError
@@ -49,9 +50,7 @@ def slope(phi: Callable[[float], Any], *, scale: float = 1.0, target: float = 1e
     True
 
     """
-    for name, number in (("scale", scale), ("target", target)):
-        if not (math.isfinite(number) and number > 0):
-            raise UsageError(f"{name} must be a positive number, but is {number!r}.")
+    scale, target = _positive("scale", scale), _positive("target", target)
     sampler = Sampler(phi, scale)
     floor = abs(sampler.centre) * target
 
@@ -60,6 +59,13 @@ def slope(phi: Callable[[float], Any], *, scale: float = 1.0, target: float = 1e
         return error <= target * abs(value) or abs(value) <= error <= floor
 
     return measure(sampler, enough, scale=scale)
+
+
+def _positive(name: str, number: Any) -> float:
+    # A Python float: a step that is a np.float32 would make phi compute in single precision.
+    if not isinstance(number, Real) or not 0 < float(number) < math.inf:
+        raise UsageError(f"{name} must be a positive number, but is {number!r}.")
+    return float(number)
 
 
 def measure(

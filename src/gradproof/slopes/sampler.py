@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..errors import UsageError
 from .window import Stencil, Window, fit
 
 # Rounding to nearest is uniform over one spacing: 1/sqrt(12) of it, and a spacing is at most
@@ -78,8 +80,11 @@ class Sampler:
         return self._note(self._phi(step * self._scale))
 
     def _note(self, value: Any) -> float:
-        dtype = np.asarray(value).dtype
-        number = float(value)
+        array = _array(value)
+        listed = isinstance(value, list | tuple)
+        if listed or array.size != 1 or array.dtype.kind not in "fiub":
+            raise UsageError(f"phi must return a real scalar, but returned {value!r:.60}.")
+        dtype, number = array.dtype, float(array.reshape(-1)[0])
         if np.isfinite(number):
             self._eps = max(self._eps, _eps(dtype))
             self.largest = max(self.largest, abs(number))
@@ -87,6 +92,13 @@ class Sampler:
             if len(self._seen) < _ENOUGH_TO_TELL:
                 self._seen.add(number)
         return number
+
+
+def _array(value: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(value)
+    except ValueError:  # ragged
+        return np.empty(0)
 
 
 def _eps(dtype: np.dtype[Any]) -> float:

@@ -7,21 +7,25 @@ window looks like noise, and growing the window makes the bar small and the slop
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
 from .sampler import Sampler
 from .sides import kinked
-from .window import SYMMETRIC, Stencil, Window
+from .window import RATIO, SYMMETRIC, Stencil, Window, merge
 
 START = 1e-3  # half-width of the first window, in units of the scale
 WITNESS = 1e-7  # of the witness
+SECOND = 3e-7  # of another, where the first one stands alone
 WIDEST = 0.6  # no window is wider
-RATIO = 8.0  # between neighbouring windows
 MOST = 10  # windows in one search
 MISFIT = 6.0  # a scatter this many times the noise is misfit (4 degrees of freedom each)
+ROUGH = (0.5, 1.9)  # scatter that shrinks with such powers of the window belongs to |t|^p
+SLOWEST = 0.05  # power with which a slope can settle and still be followed
 _COARSEST = 2.0**-7  # relative step of bfloat16, the coarsest format for which steps are noise
 _LEVELS = 4  # a half with fewer different values is a staircase, not a slope
 
@@ -47,12 +51,25 @@ class Search:
             if self.done(first) and first.levels >= _LEVELS:
                 return first
             self._measure_noise(first)
+        self._explore()
+        if self.witness is not None and self.best() is self.witness and len(self.windows) > 2:
+            self._second_witness()
+        return self.best()
+
+    def _explore(self) -> None:
         while len(self.windows) < MOST and not self.done(self.best()):
             half_width = self._next()
             if half_width is None or (self.stencil is SYMMETRIC and kinked(self.windows)):
-                break
+                return
             self.take(half_width)
-        return self.best()
+
+    def _second_witness(self) -> None:
+        """All wider windows were denied by the witness: make sure that it was no lucky one."""
+        assert self.noise is not None
+        second = self.take(SECOND)
+        if second.finite and second.scatter > self.noise:
+            self.noise = second.scatter
+            self._explore()
 
     def take(self, half_width: float) -> Window:
         """Sample one more window."""
@@ -64,11 +81,39 @@ class Search:
         """The window with the smallest bar among those that agree with every smaller one."""
         ordered = sorted((w for w in self.windows if w.finite), key=lambda w: w.half_width)
         trusted = [w for i, w in enumerate(ordered) if self._agrees(w, ordered[:i])]
+        trusted += [w for w, smaller in self._merged(ordered) if self._agrees(w, smaller)]
         return min(trusted, key=self.bar, default=None)
+
+    def _merged(self, ordered: list[Window]) -> Iterator[tuple[Window, list[Window]]]:
+        """Neighbours in one fit, each with the windows narrower than the wider of the two."""
+        if self.stencil is not SYMMETRIC:
+            return
+        for i, (narrow, wide) in enumerate(pairwise(ordered), 1):
+            if math.isclose(wide.half_width, RATIO * narrow.half_width):
+                yield merge(narrow, wide), ordered[:i]
 
     def bar(self, window: Window) -> float:
         """The bar of a window, never below what the measured noise implies."""
         return window.bar(self.noise or 0.0)
+
+    def unsettled(self, window: Window) -> float:
+        """How far the slope has still to go where windows misfit however narrow they are.
+
+        Near t + |t|^p, p < 2, no fit can tell how much of the singular term is in its slope,
+        but scatter shrinks as H^p and the slope moves as H^(p-1), so the rest is a geometric
+        series. Two neighbours have to show such a p: noise has p = 0, and a smooth misfit 5.
+        """
+        wider = [w for w in self.windows if w.half_width >= window.half_width]
+        chain = sorted(wider, key=lambda w: w.half_width)[:3]
+        if len(chain) < 3 or not all(0 < w.scatter < np.inf for w in chain):
+            return 0.0
+        powers = [
+            math.log(b.scatter / a.scatter, b.half_width / a.half_width) for a, b in pairwise(chain)
+        ]
+        if not all(ROUGH[0] < power < ROUGH[1] for power in powers):
+            return 0.0
+        growth: float = (chain[1].half_width / chain[0].half_width) ** max(powers[0] - 1, SLOWEST)
+        return 2 * abs(chain[1].slope - chain[0].slope) / (growth - 1)
 
     def misfit(self, window: Window) -> bool:
         """Whether a window shows more than noise: curvature, a kink, an edge."""
@@ -127,17 +172,21 @@ class Search:
         Steps are rounding inside the function (float16 or bfloat16, say) if both sides show
         them and none is coarser than those formats; else the flat piece is the function.
         """
-        widest = self.take(WIDEST)
-        if not _stepped(widest, self.sampler.largest):
+        widest = self.take(self.widest)
+        if widest.finite and widest.levels == 1:
             return first
-        self.windows.remove(first)
         half_width = first.half_width * RATIO
-        while half_width < WIDEST:
+        # In a wide window a steep function has no two values one step apart: climb.
+        while half_width < self.widest:
             window = self.take(half_width)
             if _stepped(window, self.sampler.largest):
+                self.windows.remove(first)
                 return window
             self.windows.remove(window)
             half_width *= RATIO
+        if not _stepped(widest, self.sampler.largest):
+            return first
+        self.windows.remove(first)
         return widest
 
 

@@ -12,9 +12,9 @@ import math
 import numpy as np
 
 from ..records.slope import Slope, Smoothness
-from .search import RATIO, WITNESS, Search
+from .search import WITNESS, Search
 from .sides import kinked
-from .window import BAR, LEFT, RIGHT, Stencil, Window
+from .window import BAR, LEFT, RATIO, RIGHT, Stencil, Window
 
 
 def conclude(search: Search, start: float) -> Slope:
@@ -27,34 +27,37 @@ def conclude(search: Search, start: float) -> Slope:
         return _slope(search, best)
     if kinked(search.windows):
         return _at_kink(search, best, start)
-    if _jumps(search.windows):
+    if _jumps(search):
         return _none(search, Smoothness.JUMP)
     return _slope(search, best)
 
 
-def _jumps(windows: list[Window]) -> bool:
-    """Whether one side stays away from φ(0) by the same amount however near it is looked at."""
-    ordered = sorted((w for w in windows if w.finite), key=lambda w: w.half_width)
-    if len(ordered) < 2:
+def _jumps(search: Search) -> bool:
+    """Whether the two sides stay as far apart however near they are looked at."""
+    narrow = min(search.windows, key=lambda w: w.half_width)
+    near = _gap(narrow)
+    if not near:
         return False
-    return any(
-        min(abs(a), abs(b)) > BAR * (spread_a + spread_b) and abs(a - b) < min(abs(a), abs(b)) / 2
-        for (a, spread_a), (b, spread_b) in zip(_gaps(ordered[0]), _gaps(ordered[1]), strict=True)
-    )
+    far = _gap(search.take(narrow.half_width * RATIO))
+    return far != 0 and abs(near - far) < abs(near) / 2
 
 
-def _gaps(window: Window) -> list[tuple[float, float]]:
-    """Mean and spread of the increments on the right and on the left."""
+def _gap(window: Window) -> float:
+    """How far the right side stands above the left; 0 where their spread could explain it."""
+    if not window.finite:
+        return 0.0
     half = len(window.increments) // 2
-    sides = (window.increments[:half], window.increments[half:])
-    return [(float(side.mean()), float(side.std()) + window.roundoff) for side in sides]
+    right, left = window.increments[:half], window.increments[half:]
+    gap = float(right.mean() - left.mean())
+    spread = float(np.ptp(right) + np.ptp(left)) + 2 * window.roundoff
+    return gap if abs(gap) > BAR / 2 * spread else 0.0
 
 
 def _at_kink(search: Search, best: Window | None, start: float) -> Slope:
     right, left = _one_sided(search, RIGHT, start), _one_sided(search, LEFT, start)
-    if right is None or left is None:
-        return _none(search, Smoothness.UNKNOWN)
     side_error = max(right.error, left.error)
+    if not math.isfinite(side_error):
+        return _none(search, Smoothness.UNKNOWN)
     if abs(right.value - left.value) <= 2 * side_error:
         return _slope(search, best)
     return Slope(
@@ -80,22 +83,21 @@ def _at_edge(search: Search, narrowest: Window, start: float) -> Slope:
         side = _one_sided(search, LEFT, start)
     else:
         return _none(search, Smoothness.NOT_FINITE)
-    if side is None:
+    if side.smoothness is not Smoothness.SMOOTH:
         return _none(search, Smoothness.UNKNOWN)
     return dataclasses.replace(side, smoothness=Smoothness.EDGE)
 
 
-def _one_sided(search: Search, stencil: Stencil, start: float) -> Slope | None:
-    """The slope from one side alone, by a search of its own; None where it has none."""
+def _one_sided(search: Search, stencil: Stencil, start: float) -> Slope:
+    """The slope from one side alone, by a search of its own."""
     side = Search(search.sampler, stencil, search.enough)
-    found = _slope(side, side.run(max(start, WITNESS * RATIO)))
-    return found if found.smoothness is Smoothness.SMOOTH else None
+    return _slope(side, side.run(max(start, WITNESS * RATIO)))
 
 
 def _slope(search: Search, window: Window | None) -> Slope:
     if window is None:
         return _none(search, Smoothness.UNKNOWN)
-    error = search.bar(window)
+    error = max(search.bar(window), search.unsettled(window))
     seen = np.abs(window.increments).max()
     told = search.done(window) or window.levels == 1 or error * window.half_width <= seen
     return Slope(

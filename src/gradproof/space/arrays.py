@@ -72,10 +72,8 @@ def norm(array: NDArray[Any]) -> float:
 
 def as_given(array: NDArray[Any], like: Any) -> Any:
     """An array in the form of the leaf that it stands for: a Python or NumPy scalar, or itself."""
-    if isinstance(like, complex):
-        return complex(array[()])
-    if isinstance(like, float) and not isinstance(like, np.generic):
-        return float(array[()])
     if isinstance(like, np.generic):
         return array[()]
-    return array
+    if isinstance(like, complex):
+        return complex(array[()])
+    return float(array[()]) if isinstance(like, float) else array

@@ -21,7 +21,7 @@ _REPEATS = 4  # further evaluations at the point, to measure the spread of a ran
 # A claim in a precision coarser than this has a round-off of its own that matters.
 _DOUBLE = float(np.finfo(np.float64).eps)
 
-SameValue = Callable[[float, float, float], bool]
+RoundOff = Callable[[float, float, float], float]
 
 
 def prepare(
@@ -31,13 +31,14 @@ def prepare(
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
     seed: int,
-    same_value: SameValue,
+    round_off: RoundOff,
     calls: dict[str, int] | None = None,
 ) -> Gradient:
     """Evaluate ``fun`` twice at the point, obtain the claim, and promote where that is possible.
 
-    ``same_value(one, other, eps)`` says whether two values agree in a precision; ``calls``
-    goes on counting from an earlier subject.
+    ``round_off(one, other, eps)`` says what two values in different precisions mean: 0 the
+    same, a number how much round-off, infinity two different things. ``calls`` goes on
+    counting from an earlier subject.
     """
     caller = Caller(args, kwargs, calls={} if calls is None else calls)
     subject = Gradient(point, caller, fun, grad)
@@ -46,13 +47,13 @@ def prepare(
     _repeat(subject, scalar(first, grad is True), seed)
     subject.claim = _claim(subject, first)
     if max(point.eps(b.index) for b in point.blocks) > _DOUBLE:
-        _promote(subject, same_value)
+        _promote(subject, round_off)
     subject.caller.where = ""
     return subject
 
 
 def beside(
-    subject: Gradient, direction: Direction, distance: float, same_value: SameValue
+    subject: Gradient, direction: Direction, distance: float, round_off: RoundOff
 ) -> Gradient:
     """The same subject at a point some way along a direction."""
     working = Working(subject.point, promote=False)
@@ -60,7 +61,7 @@ def beside(
     caller = subject.caller
     return prepare(
         subject.fun, Point(working.tree()), subject.grad, caller.args, caller.kwargs,
-        direction.seed, same_value, caller.calls,
+        direction.seed, round_off, caller.calls,
     )  # fmt: skip
 
 
@@ -215,7 +216,7 @@ def _tell_random_claim(subject: Gradient, claim: Claim, noise: tuple[float, ...]
     )
 
 
-def _promote(subject: Gradient, same_value: SameValue) -> None:
+def _promote(subject: Gradient, round_off: RoundOff) -> None:
     """Evaluate in double precision where ``fun`` allows it and the value stays the same."""
     value = float(subject.centre)
     dtype = max((b.dtype for b in subject.point.blocks), key=lambda d: np.finfo(d).eps)
@@ -227,15 +228,18 @@ def _promote(subject: Gradient, same_value: SameValue) -> None:
     except Exception as error:  # noqa: BLE001 - whatever it is: then float64 is not allowed
         reason = f"it raises {type(error).__name__} there"
     else:
-        if same_value(value, float(promoted), float(np.finfo(dtype).eps)):
+        apart = round_off(value, float(promoted), float(np.finfo(dtype).eps))
+        if apart == 0:
             subject.promoted, subject.centre = True, promoted
             subject.notes.append(f"{dtype} parameters; fun was evaluated with them in float64.")
             return
         reason = f"its value changes from {value:.8g} to {float(promoted):.8g}"
-        if np.isfinite(float(promoted) - value):
-            subject.spread = max(subject.spread, abs(float(promoted) - value))
+        if np.isfinite(apart):
+            subject.spread = max(subject.spread, apart)
     subject.working.release()
     subject.working = Working(subject.point, promote=False)
+    if not np.isfinite(value):
+        return
     subject.notes.append(
         f"fun was evaluated in {dtype}, since {reason} in float64: the resolution is what is left."
     )

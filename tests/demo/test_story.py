@@ -1,0 +1,106 @@
+"""The story tells what was computed, at any width, and tells it right for any seed."""
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from gradproof.demo import network, story
+
+SMALLER = (30, 20, 10, 2)
+
+
+@pytest.fixture(autouse=True)
+def _soon_over(monkeypatch):
+    monkeypatch.setattr(story, "LARGER", SMALLER)
+    monkeypatch.setattr(story, "PATIENCE", 0.01)
+
+
+def told(seed=0, width=80, **more):
+    out = io.StringIO()
+    story.tell(Console(file=out, width=width, highlight=False, **more), seed)
+    return out.getvalue()
+
+
+def flat(text):
+    return re.sub(r"\s+", " ", text)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_both_verdicts_and_both_figures_for_any_seed(seed):
+    text = flat(told(seed))
+    assert "the gradient as written: WRONG" in text
+    assert "There is a mistake in your gradient: difference = 0.28509315" in text
+    assert "the gradient: CORRECT" in text
+    assert "to be looked at: difference = 1.19e-07, between 1e-07 and 1e-05" in text
+    assert "the larger network" not in text  # it would report itself if it were not correct
+
+
+def test_the_lines_of_the_two_faults_are_marked_and_no_other():
+    marked = [line[2:].strip() for line in told().splitlines() if line.startswith("> ")]
+    assert marked == [
+        "dW2 = 1 / m * np.dot(dZ2, A1.T) * 2",
+        "db1 = 4 / m * np.sum(dZ1, axis=1, keepdims=True)",
+    ]
+
+
+def test_it_says_why_the_textbook_doubts_right_code():
+    text = flat(told())
+    assert re.search(
+        r"round-off of about [12]e-14, .*2ε = 2e-07 turns into an error of 1e-07", text
+    )
+
+
+def test_nothing_is_said_by_heart(monkeypatch):
+    """With other faults the story is another."""
+    right = network.backprop
+
+    def other(parameters, X, Y):
+        gradients = dict(right(parameters, X, Y))
+        gradients["dW3"] = 1.5 * gradients["dW3"]
+        return gradients
+
+    lines = "dW3 = something\ndb3 = another"
+    monkeypatch.setattr(story, "broken_backprop", other)
+    monkeypatch.setattr(story.inspect, "getsource", lambda function: lines)
+    text = told()
+    assert "0.2850931" not in text
+    assert [line for line in text.splitlines() if line.startswith("> ")] == ["> dW3 = something"]
+
+
+def test_a_right_gradient_that_went_wrong_is_not_praised(monkeypatch):
+    monkeypatch.setattr(story, "backprop", network.broken_backprop)
+    text = flat(told())
+    assert "Correct, and it says" not in text
+    assert "The code is right" not in text
+    assert "the larger network: WRONG" in text
+
+
+def test_the_table_has_both_checks_of_both_networks():
+    rows = [line.split() for line in told().splitlines() if re.match(r"\d+(-\d+)+ ", line)]
+    names = ["4-5-3-1", "4-5-3-1", "30-20-10-2", "30-20-10-2"]
+    assert [row[0] for row in rows] == names
+    assert [row[1] for row in rows] == ["textbook", "gradproof"] * 2
+    entries = 30 * 20 + 20 + 20 * 10 + 10 + 10 * 2 + 2
+    assert [rows[0][2], rows[2][2]] == ["94", f"{2 * entries:,}"]
+    assert [row[3] == "≈" for row in rows] == [False, False, True, False]
+
+
+def test_it_fits_a_narrow_terminal():
+    lines = told(width=40).splitlines()
+    code = [line for line in lines if re.match(r"[> ] d[Wb]\d = ", line)]
+    assert max(len(line) for line in lines if line not in code) <= 40
+
+
+def test_colours_in_a_terminal_and_none_in_a_pipe():
+    assert "\x1b[" in told(force_terminal=True, color_system="truecolor")
+    assert "\x1b[" not in told()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.00123, "1.2 ms"), (1.5, "1.5 s"), (90, "1.5 min"), (5400, "1.5 h")],
+)
+def test_durations(seconds, said):
+    assert story._duration(seconds) == said
