@@ -9,6 +9,7 @@ from typing import Any
 
 from .compose import compose
 from .errors import UsageError
+from .inquiry import inquire
 from .judge.bands import bands, round_off
 from .plan.effort import effort as level
 from .report.report import Report
@@ -104,8 +105,9 @@ def check(
             trial = Trial(subject, limits, chosen, seed)
             trial.run()
         moved = _go_beside(trial) if trial.kink and subject.movable else None
+        findings = inquire(moved or trial)
     title = str(name) if name else str(getattr(fun, "__name__", type(fun).__name__))
-    return compose(trial, moved, effort, title, time.perf_counter() - began)
+    return compose(trial, moved, findings, effort, title, time.perf_counter() - began)
 
 
 def _go_beside(trial: Trial) -> Trial:

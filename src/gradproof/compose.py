@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -18,8 +19,15 @@ from .subject.claim import Claim
 from .trial import Trial
 
 
-def compose(trial: Trial, beside: Trial | None, effort: str, name: str, seconds: float) -> Report:
-    """Freeze a trial, and its continuation beside a kink if there was one."""
+def compose(
+    trial: Trial,
+    beside: Trial | None,
+    explained: Mapping[int, Finding],
+    effort: str,
+    name: str,
+    seconds: float,
+) -> Report:
+    """Freeze a trial, its continuation beside a kink if there was one, and what was found."""
     leading = beside or trial
     judgements = _combined(trial, beside)
     subject = leading.subject
@@ -28,7 +36,10 @@ def compose(trial: Trial, beside: Trial | None, effort: str, name: str, seconds:
         findings.append(_about_kink(trial, beside))
     for block, judgement in zip(trial.subject.point.blocks, judgements, strict=True):
         source = trial if judgement is trial.judgements[block.index] else leading
-        findings += _about_block(block, judgement, source)
+        if block.index in explained and source is leading:
+            findings.append(explained[block.index])
+        else:
+            findings += _about_block(block, judgement, source)
     return Report(
         name=name,
         verdict=worst(j.verdict for j in judgements),

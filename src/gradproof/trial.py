@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 
 from .judge.bands import Bands
-from .judge.block import denied, disagrees, judge, known_enough, sharp_enough
+from .judge.block import KNOWN, denied, disagrees, judge, known_enough, sharp_enough
 from .plan.effort import Effort
 from .plan.screen import Plan, Screen
 from .records.comparison import Comparison
@@ -133,11 +133,11 @@ class Trial:
                     judgement, verdict=Verdict.UNDECIDED, reason=_AT_KINK
                 )
 
-    def compare(self, direction: Direction) -> Comparison:
+    def compare(self, direction: Direction, share: float = KNOWN) -> Comparison:
         """Measure the slope along a direction, set the claim beside it, and judge again."""
         course = self.subject.course(direction)
         claimed = course.along(self.subject.claim.gradients)
-        slope = self._slope(direction, course, claimed)
+        slope = self._slope(direction, course, claimed, share)
         comparison = Comparison(direction, claimed, self.subject.claimed_bar(direction), slope)
         course.back()
         self.comparisons.append(comparison)
@@ -145,7 +145,7 @@ class Trial:
             self.judgements[part.block] = self._judge(part.block)
         return comparison
 
-    def _slope(self, direction: Direction, course: Course, claimed: float) -> Slope:
+    def _slope(self, direction: Direction, course: Course, claimed: float, share: float) -> Slope:
         limits = self._limits(direction)
         sharp = sharp_enough(self._unit(direction), limits)
         floor = sharp_enough(self.value, limits)
@@ -161,7 +161,9 @@ class Trial:
         )
         slope = measure(
             sampler,
-            lambda value, error: error <= sharp or known_enough(claimed, value, error, floor),
+            lambda value, error: (
+                error <= sharp or known_enough(claimed, value, error, floor, share)
+            ),
             **self._hints(direction),
         )
         if slope.witnessed and slope.smoothness is Smoothness.SMOOTH:

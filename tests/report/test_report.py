@@ -245,7 +245,7 @@ def test_plain_data_survives_strict_json(right, wrong):
         assert [b["name"] for b in told["blocks"]] == [b.name for b in report.blocks]
         assert [b["verdict"] for b in told["blocks"]] == [str(b.verdict) for b in report.blocks]
         assert told["seed"] == 0
-    assert wrong.to_dict()["findings"][0]["kind"] == "unexplained"
+    assert wrong.to_dict()["findings"][0]["kind"] == "scale"
     assert not right.to_dict()["findings"]
 
 

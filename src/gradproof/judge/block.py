@@ -22,8 +22,9 @@ from .chance import largest_hidden, smallest_proven
 # band hide: `largest_hidden((SHARP, SHARP), 0.01) < 1`.
 SHARP = 0.06
 
-# A disagreement known to a hundredth needs no sharper slope.
-_KNOWN = 0.01
+# A disagreement known to a thousandth needs no sharper slope; to find out what it is, more.
+KNOWN = 1e-3
+KNOWN_WELL = 1e-7
 
 # The norm of the claim's round-off is measured; along a direction it may be a few times larger.
 _CLAIM_NOISE = 5.0
@@ -65,13 +66,15 @@ def sharp_enough(unit: float, bands: Bands) -> float:
     return SHARP * bands.correct_below * unit
 
 
-def known_enough(claimed: float, slope: float, error: float, floor: float) -> bool:
+def known_enough(
+    claimed: float, slope: float, error: float, floor: float, share: float = KNOWN
+) -> bool:
     """Whether nothing would be won by a sharper slope.
 
-    Either the disagreement is plain, or slope and claim are both zero within the bar, and
-    the bar is below ``floor``, which is at the scale of the function's value.
+    Either the disagreement is known to a ``share`` of itself, or slope and claim are both zero
+    within the bar, and the bar is below ``floor``, which is at the scale of the function's value.
     """
-    plain = error <= _KNOWN * abs(claimed - slope)
+    plain = error <= share * abs(claimed - slope)
     return plain or max(abs(claimed), abs(slope)) <= error <= floor
 
 
@@ -197,7 +200,7 @@ def _informs(comparison: Comparison, block: Block) -> bool:
     part = comparison.direction.part(block.index)
     return (
         part is not None
-        and part.entry is None
+        and part.whole
         and not comparison.kinked
         and math.isfinite(_bar(comparison))
     )

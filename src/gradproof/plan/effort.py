@@ -15,7 +15,8 @@ class Effort:
     ``sharpen`` evaluations nothing is measured again only to see smaller errors; beyond
     ``name`` no more blocks are singled out. Blocks of at most ``sweep`` coordinates are
     measured entry by entry where random directions leave a doubt; all blocks are, whatever
-    their size, where ``always`` is set.
+    their size, where ``always`` is set. A wrong block is looked into (which entries, why) as
+    long as fewer than ``inquire`` evaluations were spent, with at most ``locate`` slopes.
     """
 
     joint: int
@@ -24,14 +25,22 @@ class Effort:
     sharpen: int
     name: int
     sweep: int
+    inquire: int
+    locate: int
     always: bool = False
 
 
 LEVELS = {
-    "quick": Effort(joint=2, own=1, most=4, sharpen=0, name=150, sweep=8),
-    "standard": Effort(joint=2, own=2, most=8, sharpen=150, name=200, sweep=16),
-    "thorough": Effort(joint=3, own=3, most=16, sharpen=1500, name=3000, sweep=64),
-    "sweep": Effort(joint=2, own=1, most=4, sharpen=0, name=0, sweep=0, always=True),
+    "quick": Effort(joint=2, own=1, most=4, sharpen=0, name=150, sweep=8, inquire=0, locate=0),
+    "standard": Effort(
+        joint=2, own=2, most=8, sharpen=150, name=200, sweep=16, inquire=1000, locate=120
+    ),
+    "thorough": Effort(
+        joint=3, own=3, most=16, sharpen=1500, name=3000, sweep=64, inquire=10_000, locate=400
+    ),
+    "sweep": Effort(
+        joint=2, own=1, most=4, sharpen=0, name=0, sweep=0, inquire=1000, locate=120, always=True
+    ),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -20,3 +21,8 @@ class Block:
     dtype: str
     count: int
     scale: float
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """The shape of the real coordinates: a complex block has a last axis of two more."""
+        return (*self.shape, 2) if self.count > math.prod(self.shape) else self.shape

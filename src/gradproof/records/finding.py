@@ -9,6 +9,23 @@ from enum import StrEnum
 class Kind(StrEnum):
     """What a finding is about."""
 
+    SCALE = "scale"
+    SIGN = "sign"
+    ROW_SCALE = "row-scale"
+    COLUMN_SCALE = "column-scale"
+    TRANSPOSE = "transpose"
+    FLIP = "flip"
+    PERMUTATION = "permutation"
+    OTHER_BLOCK = "other-block"
+    PARAMETER_TERM = "parameter-term"
+    ZERO = "zero"
+    MISSING_ACCUMULATION = "missing-accumulation"
+    BRANCH = "branch"
+    LOW_PRECISION = "low-precision"
+    LOG_PARAMETER = "log-parameter"
+    SYMMETRIC_CONVENTION = "symmetric-convention"
+    CONJUGATE = "conjugate"
+    ENTRIES = "entries"
     NOT_FINITE = "not-finite"
     KINK = "kink"
     NONDETERMINISTIC = "nondeterministic"
@@ -19,9 +36,31 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A statement of the user's source: where it stands, and its text."""
+
+    file: str
+    number: int
+    end_number: int
+    text: str
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """A kind, the block it concerns (None for the whole) and the sentence a person reads."""
+    """A kind, the block it concerns (None for the whole) and the sentence a person reads.
+
+    ``entries`` are the index tuples at fault, where single entries are, else None; ``factor``
+    ± ``factor_bar`` is the figure that belongs to the kind; ``explained`` the share of the
+    discrepancy that the finding accounts for; ``line`` the statement that computed the block's
+    gradient, where it was found for sure.
+    """
 
     kind: Kind
     block: str | None
     message: str
+    entries: tuple[tuple[int, ...], ...] | None = None
+    factor: float | None = None
+    factor_bar: float | None = None
+    explained: float | None = None
+    line: Line | None = None

@@ -8,6 +8,9 @@ memory of the vector itself, and NumPy scales it in one pass.
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +29,56 @@ RMS = float(np.sqrt(np.mean((_SIGNED / _UNIT) ** 2)))
 _CHUNK = 1 << 16
 
 
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """A direction of step 1 in one block: its bytes, and a ramp that multiplies them."""
+
+    codes: Codes
+    ramp: tuple[int, int] | None = None
+
+    def displace(self, out: NDArray[np.floating], step: float) -> None:
+        """Write ``step`` times the direction into a flat array."""
+        np.multiply(self.codes, out.dtype.type(step / _UNIT), out=out)
+        if self.ramp is not None:
+            for begin in range(0, out.size, _CHUNK):
+                out[begin : begin + _CHUNK] *= self._slope(begin, min(begin + _CHUNK, out.size))
+
+    def dot(self, gradient: NDArray[np.floating]) -> float:
+        """Inner product with a flat array, in float64."""
+        total = 0.0
+        # A claim that is not finite is told as such; its inner product need not be.
+        with np.errstate(invalid="ignore", over="ignore"):
+            for begin in range(0, gradient.size, _CHUNK):
+                end = min(begin + _CHUNK, gradient.size)
+                piece = gradient[begin:end].astype(np.float64)
+                if self.ramp is not None:
+                    piece *= self._slope(begin, end)
+                total += float(piece @ self.codes[begin:end])
+        return total / _UNIT
+
+    def component(self, index: int) -> float:
+        """One coordinate."""
+        ramp = 1.0 if self.ramp is None else float(self._slope(index, index + 1)[0])
+        return float(self.codes[index]) / _UNIT * ramp
+
+    def _slope(self, begin: int, end: int) -> NDArray[np.float64]:
+        assert self.ramp is not None
+        stride, length = self.ramp
+        return 0.5 + (np.arange(begin, end) // stride % length + 0.5) / length
+
+
+def vector(part: Part, shape: tuple[int, ...], seed: int, draw: int) -> Vector:
+    """The direction of a part in a block whose real coordinates have a shape."""
+    drawn = codes(part, math.prod(shape), seed, draw)
+    if part.box is None:
+        return Vector(drawn, part.ramp)
+    inside = np.zeros_like(drawn)
+    view = (drawn.size,) if len(part.box) == 1 else shape
+    chosen = tuple(slice(low, high) for low, high in part.box)
+    inside.reshape(view)[chosen] = drawn.reshape(view)[chosen]
+    return Vector(inside, part.ramp)
+
+
 def codes(part: Part, count: int, seed: int, draw: int) -> Codes:
     """The bytes of a direction in one block; the same on every machine."""
     generator = np.random.Generator(np.random.PCG64((seed, draw, part.block)))
@@ -35,24 +88,3 @@ def codes(part: Part, count: int, seed: int, draw: int) -> Codes:
         end = begin + _CHUNK
         np.take(_SIGNED, drawn[begin:end], out=signed[begin:end], mode="clip")
     return signed
-
-
-def displace(out: NDArray[np.floating], codes: Codes, step: float) -> None:
-    """Write ``step`` times the direction into a flat array."""
-    np.multiply(codes, out.dtype.type(step / _UNIT), out=out)
-
-
-def component(codes: Codes, index: int) -> float:
-    """One coordinate of the direction of step 1."""
-    return float(codes[index]) / _UNIT
-
-
-def dot(gradient: NDArray[np.floating], codes: Codes) -> float:
-    """Inner product of a flat array with the direction of step 1, in float64."""
-    total = 0.0
-    # A claim that is not finite is told as such; its inner product need not be.
-    with np.errstate(invalid="ignore", over="ignore"):
-        for begin in range(0, gradient.size, _CHUNK):
-            end = begin + _CHUNK
-            total += float(gradient[begin:end].astype(np.float64) @ codes[begin:end])
-    return total / _UNIT

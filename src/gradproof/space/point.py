@@ -110,17 +110,16 @@ class Working:
         """The moves along one direction."""
         return Course(self, direction)
 
-    def write(self, part: Part, codes: directions.Codes | None, t: float) -> None:
+    def write(self, part: Part, vector: directions.Vector | None, t: float) -> None:
         """Set one block to the point plus ``t`` times its part of the direction."""
         copy, origin = self.copies[part.block], self.point.leaf(part.block)
-        if codes is None:
+        coordinates = copy.reshape(-1).view(arrays.real_dtype(copy.dtype))
+        if vector is None:
             copy[...] = origin
             assert part.entry is not None
-            coordinates = copy.reshape(-1).view(arrays.real_dtype(copy.dtype))
             coordinates[part.entry] += t * part.step
             return
-        coordinates = copy.reshape(-1).view(arrays.real_dtype(copy.dtype))
-        directions.displace(coordinates, codes, t * part.step)
+        vector.displace(coordinates, t * part.step)
         np.add(copy, origin, out=copy)
 
 
@@ -130,18 +129,19 @@ class Course:
     def __init__(self, working: Working, direction: Direction) -> None:
         self._working = working
         self.direction = direction
-        blocks = working.point.blocks
-        self._codes = [
+        self._vectors = [
             None
             if part.entry is not None
-            else directions.codes(part, blocks[part.block].count, direction.seed, direction.draw)
+            else directions.vector(
+                part, working.point.blocks[part.block].axes, direction.seed, direction.draw
+            )
             for part in direction.parts
         ]
 
     def move(self, t: float) -> None:
         """Put the working copy at the point plus ``t`` times the direction."""
-        for part, codes in zip(self.direction.parts, self._codes, strict=True):
-            self._working.write(part, codes, t)
+        for part, vector in zip(self.direction.parts, self._vectors, strict=True):
+            self._working.write(part, vector, t)
 
     def back(self) -> None:
         """Bring the blocks that moved back to the point."""
@@ -153,12 +153,12 @@ class Course:
         """The claimed derivative: inner product of a gradient's blocks with the direction."""
         gradients = list(gradient)
         total = 0.0
-        for part, codes in zip(self.direction.parts, self._codes, strict=True):
+        for part, vector in zip(self.direction.parts, self._vectors, strict=True):
             coordinates = arrays.flat(gradients[part.block])
             if part.entry is not None:
                 total += part.step * float(coordinates[part.entry])
-            elif codes is not None:
-                total += part.step * directions.dot(coordinates, codes)
+            elif vector is not None:
+                total += part.step * vector.dot(coordinates)
         return total
 
     def taken(self, t: float) -> float:
@@ -166,8 +166,8 @@ class Course:
         part = self.direction.parts[0]
         copy = self._working.copies[part.block]
         entry = part.entry or 0
-        codes = self._codes[0]
-        step = part.step if codes is None else part.step * directions.component(codes, entry)
+        vector = self._vectors[0]
+        step = part.step if vector is None else part.step * vector.component(entry)
         origin = arrays.flat(np.asarray(self._working.point.leaf(part.block)))[entry]
         here = copy.dtype.type(origin).real
         return float((here + copy.real.dtype.type(t * step)) - here) / step

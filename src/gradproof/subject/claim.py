@@ -97,8 +97,8 @@ def _root(array: NDArray[Any]) -> NDArray[Any]:
 
 def _project(claim: Claim, block: Block, draw: int) -> float:
     part = Part(block.index, 1.0)
-    codes = directions.codes(part, block.count, _SKETCH_SEED, draw)
-    return directions.dot(arrays.flat(claim.gradients[block.index]), codes)
+    vector = directions.vector(part, block.axes, _SKETCH_SEED, draw)
+    return vector.dot(arrays.flat(claim.gradients[block.index]))
 
 
 def _nothing(block: Block) -> NDArray[Any]:

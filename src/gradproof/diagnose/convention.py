@@ -1,0 +1,56 @@
+"""Conventions rather than errors: log parameters, symmetric matrices, complex conjugates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..records.finding import Kind
+from .evidence import Evidence, Explanation, Flat
+
+
+def suspect(evidence: Evidence) -> Iterator[Explanation]:
+    """Ratio equal to the parameter, off-diagonal entries half or double, a conjugate."""
+    for kind, corrected, words in _conventions(evidence):
+        if not np.isfinite(corrected).all() or np.array_equal(corrected, evidence.claimed):
+            continue
+        fit = evidence.fit([], known=corrected)
+        if fit is not None:
+            yield Explanation(
+                kind,
+                f"{evidence.block.name}: {words}. This is a convention, not a slip in the code; "
+                "but it is not the gradient of the fun that was given.",
+                fit.explained,
+                wrong=corrected != evidence.claimed,
+            )
+
+
+def _conventions(evidence: Evidence) -> Iterator[tuple[Kind, Flat, str]]:
+    claimed, point, shape = evidence.claimed, evidence.point, evidence.block.shape
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log = np.where(claimed == 0, 0.0, claimed / point)
+    yield Kind.LOG_PARAMETER, log, "every entry is the derivative with respect to its logarithm"
+    yield Kind.LOG_PARAMETER, claimed * point, (
+        "every entry has to be multiplied by its parameter: it is the derivative with respect to "
+        "its exponential, or a chain rule through a logarithm was left out"
+    )  # fmt: skip
+    if len(evidence.block.axes) > len(shape):
+        conjugate = claimed.copy()
+        conjugate[1::2] *= -1
+        yield Kind.CONJUGATE, conjugate, (
+            "the claimed gradient is the complex conjugate of ∂f/∂x + i ∂f/∂y"
+        )  # fmt: skip
+    elif len(shape) == 2 and shape[0] == shape[1] > 1:
+        yield from _symmetric(claimed.reshape(shape))
+
+
+def _symmetric(matrix: Flat) -> Iterator[tuple[Kind, Flat, str]]:
+    diagonal = np.eye(len(matrix), dtype=bool)
+    kind = Kind.SYMMETRIC_CONVENTION
+    halved = np.where(diagonal, matrix, matrix / 2).reshape(-1)
+    yield kind, halved, "off-diagonal entries are doubled, as for a symmetric matrix"
+    doubled = np.where(diagonal, matrix, matrix * 2).reshape(-1)
+    yield kind, doubled, "off-diagonal entries are halved, as for a symmetric matrix"
+    yield kind, np.where(diagonal, matrix / 2, matrix).reshape(-1), "diagonal entries are doubled"
+    yield kind, np.where(diagonal, matrix * 2, matrix).reshape(-1), "diagonal entries are halved"

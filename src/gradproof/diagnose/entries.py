@@ -1,0 +1,107 @@
+"""Only some entries are wrong: which, and what they have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..judge.explain import is_dirty, pattern
+from ..plan.locate import Located
+from ..records.comparison import Comparison
+from ..records.finding import Kind
+from .evidence import Evidence, Explanation
+from .places import Mask, by_entry, describe
+
+
+def suspect(evidence: Evidence) -> Iterator[Explanation]:
+    """The entries that locating found; the numbers at them say more."""
+    located = evidence.where()
+    wrong = _mask(evidence, located)
+    if wrong is None:
+        return
+    dirty = [c for c in located.sample if is_dirty(c)]
+    share = 1.0 if located.complete else 0.0
+    ratios = [c.claimed / c.slope.value if c.slope.value else np.inf for c in dirty]
+    factor = pattern(ratios)
+    kind, words = _kind(evidence, wrong, factor)
+    message = f"{describe(wrong, evidence.block, evidence.point)}: {words}"
+    if located.complete:
+        message += " Everything else in the block is right."
+    yield Explanation(kind, message, share, factor, None, wrong)
+
+
+def _mask(evidence: Evidence, located: Located) -> Mask | None:
+    """The coordinates known to be wrong; None where that is not known."""
+    wrong = np.zeros(evidence.block.count, dtype=bool)
+    if located.entries:
+        wrong[list(located.entries)] = True
+        return wrong
+    sample = [c for c in located.sample if is_dirty(c)]
+    if not located.slices or not sample or len(sample) < len(located.sample):
+        return None
+    grid = np.indices(evidence.block.axes).reshape(len(evidence.block.axes), -1)
+    if len({axis for axis, _ in located.slices}) == 1:
+        for axis, index in located.slices:
+            wrong |= grid[axis] == index
+        return wrong
+    inside = np.ones(evidence.block.count, dtype=bool)
+    for axis, index in located.slices:
+        inside &= grid[axis] == index
+    return inside
+
+
+def _kind(evidence: Evidence, wrong: Mask, factor: float | None) -> tuple[Kind, str]:
+    claimed = evidence.claimed[wrong]
+    repeated = _repeated(evidence, wrong)
+    if repeated:
+        return Kind.MISSING_ACCUMULATION, (
+            f"these are the indices that {repeated} holds more than once: their contributions "
+            "overwrite each other where they should add up."
+        )  # fmt: skip
+    if not claimed.any():
+        return Kind.ZERO, "the claim is zero there, but fun changes with it."
+    how = "the claim is wrong there."
+    if factor is not None:
+        how = f"the claim is {factor:.6g}× what it should be."
+    point = evidence.point
+    if wrong.sum() > 1 and any(np.array_equal(wrong, side) for side in (point < 0, point > 0)):
+        return Kind.BRANCH, how
+    return Kind.ENTRIES, how
+
+
+def _repeated(evidence: Evidence, wrong: Mask) -> str:
+    """The integer argument whose repeated values are just the wrong rows."""
+    chosen: Mask = by_entry(wrong, evidence.block)
+    if chosen.ndim == 0:
+        return ""
+    rows: Mask = np.asarray(chosen.reshape(chosen.shape[0], -1).any(axis=1))
+    for name, array in evidence.arguments.items():
+        if array.dtype.kind not in "iu" or not array.size:
+            continue
+        values, counts = np.unique(array, return_counts=True)
+        inside = (values >= 0) & (values < rows.size)
+        again = values[inside & (counts > 1)]
+        if (again.size and not inside.all()) or again.size == rows.size:
+            continue
+        if again.size and np.array_equal(np.flatnonzero(rows), again):
+            return name
+    return ""
+
+
+def sampled(evidence: Evidence, most: int = 4) -> str:
+    """The sampled entries as a short table in words, for a fault that nobody explains."""
+    comparisons: tuple[Comparison, ...] = evidence.where().sample
+    wrong = sum(map(is_dirty, comparisons))
+    rows = []
+    for c in sorted(comparisons, key=lambda c: -abs(c.gap))[:most]:
+        part = c.direction.parts[0]
+        assert part.entry is not None
+        per_entry = evidence.block.count // max(int(np.prod(evidence.block.shape)), 1)
+        index = [int(i) for i in np.unravel_index(part.entry // per_entry, evidence.block.shape)]
+        slope, bar = c.slope.value / part.step, c.slope_bar / part.step
+        ratio = f", ratio {c.claimed / c.slope.value:.6g}" if c.slope.value else ""
+        rows.append(
+            f"{index} claimed {c.claimed / part.step:.6g}, numerical {slope:.6g} ± {bar:.0e}{ratio}"
+        )
+    return f"{wrong} of {len(comparisons)} sampled entries are wrong: " + "; ".join(rows)

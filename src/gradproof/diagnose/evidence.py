@@ -1,0 +1,136 @@
+"""What a suspicion may look at: one wrong block, its slopes, and the means to get more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..judge.explain import explained
+from ..plan.locate import Located
+from ..records.block import Block
+from ..records.comparison import Comparison
+from ..records.direction import Direction, Part
+from ..records.finding import Kind
+from ..space.directions import vector
+
+Flat = NDArray[np.float64]
+
+_KEPT = 1 << 20  # coordinates: vectors up to this size are kept between suspicions
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A suspicion that held: the kind, the sentence, and what it accounts for.
+
+    ``wrong`` marks the coordinates at fault, or is None where all are.
+    """
+
+    kind: Kind
+    message: str
+    explained: float
+    factor: float | None = None
+    factor_bar: float | None = None
+    wrong: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Coefficients of a corrected gradient, their bars, and the share of the gap it explains."""
+
+    coefficients: Flat
+    bars: Flat
+    explained: float
+
+
+@dataclass(slots=True)
+class Evidence:
+    """One wrong block. Arrays are flat, in double precision, complex entries as two numbers.
+
+    ``others`` are the claimed gradients of all blocks by name; ``arguments`` the arrays among
+    the extra arguments, by name.
+    """
+
+    block: Block
+    claimed: Flat
+    point: Flat
+    others: dict[str, Flat]
+    shapes: dict[str, tuple[int, ...]]
+    arguments: dict[str, NDArray[Any]]
+    draws: list[Comparison]
+    measure: Callable[[Direction], Comparison]
+    locate: Callable[[Evidence], Located]
+    seed: int
+    next_draw: int
+    vectors: list[Flat] = field(default_factory=list)
+    located: Located | None = None
+
+    def need(self, count: int) -> None:
+        """Make sure of so many slopes along random directions through the whole block."""
+        while len(self.draws) < count:
+            part = Part(self.block.index, self.block.scale)
+            self.draws.append(self.measure(Direction((part,), self.seed, self.next_draw)))
+            self.next_draw += 1
+
+    @property
+    def slopes(self) -> Flat:
+        """The measured slopes."""
+        return np.array([c.slope.value for c in self.draws])
+
+    @property
+    def bars(self) -> Flat:
+        """Their error bars."""
+        return np.array([c.slope_bar + c.claimed_bar for c in self.draws])
+
+    @property
+    def gaps(self) -> Flat:
+        """Claimed less measured."""
+        return np.array([c.gap for c in self.draws])
+
+    def project(self, gradient: Flat) -> Flat:
+        """What the slopes would be if a gradient were the true one."""
+        return np.array([self._direction(k) @ gradient for k in range(len(self.draws))])
+
+    def _direction(self, k: int) -> Flat:
+        """The direction of a draw as a vector; kept, where that is no burden."""
+        if k < len(self.vectors):
+            return self.vectors[k]
+        direction = self.draws[k].direction
+        part = direction.parts[0]
+        drawn = vector(part, self.block.axes, direction.seed, direction.draw)
+        out = np.empty(self.block.count)
+        drawn.displace(out, part.step)
+        if k == len(self.vectors) and self.block.count <= _KEPT:
+            self.vectors.append(out)
+        return out
+
+    def fit(self, basis: Sequence[Flat], known: Flat | None = None) -> Fit | None:
+        """Fit ``known + Σ c_j basis_j`` to the slopes; None where it does not explain the gap.
+
+        Two slopes more than coefficients are needed: a fit to as many proves nothing.
+        """
+        self.need(len(basis) + 2)
+        slopes, bars = self.slopes, self.bars
+        target = slopes - (self.project(known) if known is not None else 0.0)
+        if not basis:
+            share = explained(target, bars, self.gaps, slopes)
+            return Fit(np.empty(0), np.empty(0), share) if share else None
+        columns = np.stack([self.project(b) for b in basis], axis=1)
+        if not np.isfinite(columns).all() or np.linalg.matrix_rank(columns) < len(basis):
+            return None
+        weights = 1 / (bars + np.finfo(float).tiny + 1e-12 * np.abs(slopes).max())
+        inverse = np.linalg.pinv(columns * weights[:, None])
+        found = inverse @ (target * weights)
+        share = explained(target - columns @ found, bars, self.gaps, slopes)
+        if not share:
+            return None
+        return Fit(found, np.sqrt((inverse**2).sum(axis=1)), share)
+
+    def where(self) -> Located:
+        """Which entries are wrong; searched for once."""
+        if self.located is None:
+            self.located = self.locate(self)
+        return self.located

@@ -1,0 +1,106 @@
+"""A factor of its own for each row, or for each column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..judge.explain import same_number
+from ..records.comparison import Comparison
+from ..records.direction import Direction, Part
+from ..records.finding import Kind
+from .evidence import Evidence, Explanation, Flat
+
+_SAMPLED = 3  # slices in which a constant factor is looked for
+_ALL = 40  # slices that are all measured
+
+
+def suspect(evidence: Evidence) -> Iterator[Explanation]:
+    """``claimed[i, …] = r_i · true[i, …]`` along some axis."""
+    axes = evidence.block.axes
+    if sum(length > 1 for length in axes) < 2:
+        return
+    for axis, length in enumerate(axes):
+        if length > 1:
+            yield from _along(evidence, axis, length)
+
+
+def _along(evidence: Evidence, axis: int, length: int) -> Iterator[Explanation]:
+    sampled = sorted({0, length // 2, length - 1})[:_SAMPLED]
+    factors: dict[int, tuple[float, float]] = {}
+    for index in sampled:
+        factor = _factor(evidence, axis, index, draws=2)
+        if factor is None:
+            return
+        factors[index] = factor
+    if length > _ALL:
+        listed = ", ".join(f"{factors[i][0]:.6g} for index {i}" for i in sampled)
+        yield Explanation(_kind(axis), _message(evidence, axis, listed), 0.99)
+        return
+    for index in range(length):
+        if index not in factors:
+            factors[index] = _factor(evidence, axis, index, draws=1) or (1.0, 0.0)
+    numbers = np.array([factors[i][0] for i in range(length)])
+    shape = [-1 if a == axis else 1 for a in range(len(evidence.block.axes))]
+    spread = np.broadcast_to(numbers.reshape(shape), evidence.block.axes).reshape(-1)
+    if (spread == 0).any():
+        return
+    fit = evidence.fit([], known=evidence.claimed / spread)
+    if fit is not None:
+        same = [i for i in range(length) if same_number(factors[i][0], 1.0, factors[i][1])]
+        right = np.isin(_index_along(evidence, axis), same) | (evidence.claimed == 0)
+        guess = _proportional(numbers, evidence)
+        listed = ", ".join(f"{x:.6g}" for x in numbers[:6]) + (", …" if length > 6 else "")
+        yield Explanation(
+            _kind(axis), _message(evidence, axis, listed) + guess, fit.explained, wrong=~right
+        )
+
+
+def _factor(evidence: Evidence, axis: int, index: int, draws: int) -> tuple[float, float] | None:
+    """The factor of one slice and its bar; None where it has none."""
+    box = [(0, length) for length in evidence.block.axes]
+    box[axis] = (index, index + 1)
+    found: list[tuple[float, float]] = []
+    for _ in range(draws):
+        part = Part(evidence.block.index, evidence.block.scale, box=tuple(box))
+        direction = Direction((part,), evidence.seed, evidence.next_draw)
+        evidence.next_draw += 1
+        comparison = evidence.measure(direction)
+        if abs(comparison.slope.value) <= comparison.slope_bar:
+            return (1.0, 0.0) if abs(comparison.claimed) <= comparison.slope_bar else None
+        found.append(_ratio(comparison))
+    (first, bar), (last, other) = found[0], found[-1]
+    return found[0] if same_number(first, last, bar + other) else None
+
+
+def _ratio(comparison: Comparison) -> tuple[float, float]:
+    ratio = comparison.claimed / comparison.slope.value
+    return ratio, abs(ratio) * comparison.slope_bar / abs(comparison.slope.value)
+
+
+def _index_along(evidence: Evidence, axis: int) -> Flat:
+    grid: Flat = np.indices(evidence.block.axes)[axis].reshape(-1)
+    return grid
+
+
+def _kind(axis: int) -> Kind:
+    return Kind.ROW_SCALE if axis == 0 else Kind.COLUMN_SCALE
+
+
+def _message(evidence: Evidence, axis: int, listed: str) -> str:
+    what = {0: "row", 1: "column"}.get(axis, f"slice of axis {axis}")
+    return f"{evidence.block.name}: every {what} has a factor of its own: {listed}."
+
+
+def _proportional(factors: Flat, evidence: Evidence) -> str:
+    """An argument or a block to which the factors are proportional, or inversely so."""
+    candidates = {**evidence.arguments, evidence.block.name: evidence.point}
+    for name, array in candidates.items():
+        flat = np.asarray(array, dtype=float).reshape(-1) if array.dtype.kind in "fiu" else None
+        if flat is None or flat.size != factors.size or not flat.all():
+            continue
+        for ratios, words in ((factors / flat, ""), (factors * flat, "one over ")):
+            if np.ptp(ratios) <= 1e-6 * abs(ratios[0]) and np.ptp(flat) > 0:
+                return f" They are proportional to {words}{name}."
+    return ""

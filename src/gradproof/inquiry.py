@@ -1,0 +1,143 @@
+"""From accused blocks to findings: where the error is, what it is, which line computed it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .diagnose.diagnosis import diagnose
+from .diagnose.evidence import Evidence
+from .judge.block import KNOWN_WELL
+from .judge.explain import accounts, digit, is_dirty
+from .plan.locate import Located, Locator
+from .records.block import Block
+from .records.comparison import Comparison
+from .records.direction import Direction
+from .records.finding import Finding
+from .records.verdict import Verdict, severity
+from .space import arrays
+from .space.directions import vector
+from .trial import Trial
+
+# A wrong block of so few coordinates is measured entry by entry.
+_SWEEP = 24
+
+# Draws of an inquiry begin here, away from those of the screening.
+_FIRST_DRAW = 1 << 20
+
+
+def inquire(trial: Trial) -> dict[int, Finding]:
+    """A finding for each wrong or suspect block that can be explained, worst first."""
+    findings: dict[int, Finding] = {}
+    for block in _accused(trial):
+        measuring = trial.subject.evaluations <= trial.effort.inquire
+        with np.errstate(all="ignore"):
+            finding = diagnose(_evidence(trial, block), measuring=measuring)
+        if finding is not None:
+            findings[block.index] = finding
+    return findings
+
+
+def _accused(trial: Trial) -> list[Block]:
+    judgements = trial.judgements
+    accused = [
+        block
+        for block in trial.subject.point.blocks
+        if judgements[block.index].verdict in (Verdict.WRONG, Verdict.SUSPECT)
+        and trial.subject.claim.finite(block.index)
+    ]
+    return sorted(accused, key=lambda b: severity(judgements[b.index].verdict))
+
+
+def _evidence(trial: Trial, block: Block) -> Evidence:
+    point, claim = trial.subject.point, trial.subject.claim
+    draws = [
+        c
+        for c in trial.comparisons
+        if c.direction.block == block.index and c.direction.parts[0].whole and not c.kinked
+    ]
+    return Evidence(
+        block=block,
+        claimed=_flat(claim.gradients[block.index]),
+        point=_flat(np.asarray(point.leaf(block.index))),
+        others={b.name: _flat(claim.gradients[b.index]) for b in point.blocks},
+        shapes={b.name: b.shape for b in point.blocks},
+        arguments=_arguments(trial),
+        draws=draws,
+        measure=lambda direction: trial.compare(direction, KNOWN_WELL),
+        locate=lambda evidence: _locate(trial, evidence),
+        seed=trial.seed,
+        next_draw=_FIRST_DRAW,
+    )
+
+
+def _flat(array: NDArray[Any]) -> NDArray[np.float64]:
+    return arrays.flat(array).astype(np.float64)
+
+
+def _arguments(trial: Trial) -> dict[str, NDArray[Any]]:
+    tree = trial.subject.caller.original
+    return {
+        name.replace("[0]", "args", 1) if name.startswith("[0]") else "kwargs" + name[3:]: leaf
+        for name, leaf in zip(tree.names, tree.leaves, strict=True)
+        if isinstance(leaf, np.ndarray)
+    }
+
+
+def _locate(trial: Trial, evidence: Evidence) -> Located:
+    swept = _swept(trial, evidence.block)
+    if swept is not None:
+        return swept
+    evidence.need(2)
+    locator = Locator(
+        block=evidence.block,
+        seed=evidence.seed,
+        first_draw=2 * _FIRST_DRAW,
+        slopes=trial.effort.locate,
+        sweep=_SWEEP,
+        digit=digit,
+        dirty=is_dirty,
+        alone=lambda entry, draws: accounts(entry, draws, _shares(evidence, entry, draws)),
+        entry_scale=trial.subject.point.entry_scale,
+    )
+    plan = locator.plan(evidence.draws)
+    direction: Direction = next(plan)
+    while True:
+        comparison: Comparison = trial.compare(direction, KNOWN_WELL)
+        try:
+            direction = plan.send(comparison)
+        except StopIteration as stop:
+            return _located(stop.value)
+
+
+def _swept(trial: Trial, block: Block) -> Located | None:
+    """The entries, where every one of them was measured already."""
+    entries = {
+        part.entry: c
+        for c in trial.comparisons
+        if c.direction.block == block.index and (part := c.direction.parts[0]).entry is not None
+    }
+    if len(entries) < block.count:
+        return None
+    wrong = tuple(sorted(e for e, c in entries.items() if e is not None and is_dirty(c)))
+    return Located(wrong, complete=True, sample=tuple(entries.values()))
+
+
+def _shares(evidence: Evidence, entry: Comparison, draws: Sequence[Comparison]) -> list[float]:
+    """How far each draw moves one entry, in units of the entry's own direction."""
+    index = entry.direction.parts[0].entry
+    assert index is not None
+    moved = []
+    for draw in draws:
+        part, seed = draw.direction.parts[0], draw.direction.seed
+        drawn = vector(part, evidence.block.axes, seed, draw.direction.draw)
+        moved.append(part.step * drawn.component(index) / entry.direction.parts[0].step)
+    return moved
+
+
+def _located(value: Any) -> Located:
+    assert isinstance(value, Located)
+    return value

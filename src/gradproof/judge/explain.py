@@ -1,0 +1,85 @@
+"""When an explanation of a wrong gradient counts: thresholds of locating and diagnosing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..records.comparison import Comparison
+
+# Residuals of a right explanation stay within a few bars, or are round-off of the fit.
+_BARS = 3.0
+_ROUNDING = 1e-9
+
+# It has to leave at least this little of the gap; by chance it leaves about all of it.
+_SHARE = 0.99
+
+# So many slopes have to disagree plainly with the claim before anything can be explained.
+_TELLING = 2
+
+# A factor is recognised as a number when it is this close, relatively, beyond its own bar.
+_SAME_NUMBER = 1e-6
+
+# A ramp's ratio is an index only where its error is well below the distance of two indices.
+_DIGIT = 0.1
+
+
+def explained(
+    residuals: NDArray[np.float64],
+    bars: NDArray[np.float64],
+    gaps: NDArray[np.float64],
+    slopes: NDArray[np.float64],
+) -> float:
+    """The share of the gaps that a corrected gradient explains; 0 where it does not hold."""
+    if np.count_nonzero(np.abs(gaps) > _BARS * bars) < _TELLING:
+        return 0.0
+    allowed = _BARS * bars + _ROUNDING * np.abs(slopes)
+    size = float(np.linalg.norm(gaps))
+    share = 1 - float(np.linalg.norm(residuals)) / size if size > 0 else 0.0
+    holds = bool((np.abs(residuals) <= np.maximum(allowed, (1 - _SHARE) * _SHARE * size)).all())
+    return share if holds and share >= _SHARE else 0.0
+
+
+def is_dirty(comparison: Comparison) -> bool:
+    """Whether a comparison of some entries shows that they are wrong, and not only noise."""
+    return abs(comparison.gap) > _BARS * (comparison.slope_bar + comparison.claimed_bar)
+
+
+def accounts(entry: Comparison, draws: Sequence[Comparison], shares: Sequence[float]) -> bool:
+    """Whether the gap of one entry is all of the gap of draws that move it by ``shares``."""
+    return all(
+        abs(draw.gap - share * entry.gap)
+        <= _BARS * (draw.slope_bar + draw.claimed_bar + abs(share) * entry.slope_bar)
+        + _ROUNDING * abs(draw.slope.value)
+        for draw, share in zip(draws, shares, strict=True)
+    )
+
+
+def same_number(factor: float, candidate: float, bar: float) -> bool:
+    """Whether a measured factor is a given number."""
+    return abs(factor - candidate) <= _BARS * bar + _SAME_NUMBER * abs(candidate)
+
+
+def digit(plain: Comparison, ramped: Comparison, length: int) -> int | None:
+    """The index along an axis of ``length`` that all of the error has, from two gaps."""
+    if not is_dirty(plain) or not np.isfinite(ramped.slope_bar):
+        return None
+    ratio = ramped.gap / plain.gap
+    index = (ratio - 0.5) * length - 0.5
+    bars = ramped.slope_bar + abs(ratio) * plain.slope_bar
+    error = length * (bars / abs(plain.gap) + _ROUNDING)
+    nearest = round(index)
+    if error > _DIGIT or abs(index - nearest) > error or not 0 <= nearest < length:
+        return None
+    return nearest
+
+
+def pattern(ratios: Sequence[float]) -> float | None:
+    """The one number that all ratios are, or None."""
+    if not ratios or not np.isfinite(ratios).all():
+        return None
+    middle = float(np.median(ratios))
+    spread = max(abs(r - middle) for r in ratios)
+    return middle if spread <= _SAME_NUMBER * max(abs(middle), 1.0) * 10 else None

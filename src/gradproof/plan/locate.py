@@ -1,0 +1,226 @@
+"""Which entries of a wrong block: checksums for a single one, then halving, then a sample.
+
+Everything rests on one fact: the gap between claim and slope along a direction is linear in
+the error. Along a ramp that grows with the index of an axis it is the error times the ramp,
+so the ratio to the gap without the ramp is the index, if all of the error has the same
+index there. Several errors give a ratio that means nothing, and another one in another draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+
+from ..records.block import Block
+from ..records.comparison import Comparison
+from ..records.direction import Direction, Part
+
+Box = tuple[tuple[int, int], ...]
+Locating = Generator[Direction, Comparison, "Located"]
+
+# Boxes that all disagree after so many halvings: the fault is everywhere.
+_EVERYWHERE = 8
+
+# How many entries stand for all of them.
+_SAMPLE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where the error is: single coordinates (flat), slices of an axis, or nobody knows.
+
+    ``entries`` are proven wrong, one by one; ``complete`` says that everything else was seen
+    to be right. ``slices`` are ``(axis, index)`` outside of which everything is right.
+    ``sample`` are entries measured only to show what the error looks like.
+    """
+
+    entries: tuple[int, ...] = ()
+    slices: tuple[tuple[int, int], ...] = ()
+    complete: bool = False
+    sample: tuple[Comparison, ...] = ()
+
+
+@dataclass(slots=True)
+class Locator:
+    """The search in one block.
+
+    ``digit(plain, ramped, length)`` reads an index from two gaps, or gives None;
+    ``dirty(comparison)`` says whether a gap is more than its bar, ``alone(entry, draws)``
+    whether one entry accounts for the gaps of whole draws.
+    """
+
+    block: Block
+    seed: int
+    first_draw: int
+    slopes: int
+    sweep: int
+    digit: Callable[[Comparison, Comparison, int], int | None]
+    dirty: Callable[[Comparison], bool]
+    alone: Callable[[Comparison, Sequence[Comparison]], bool]
+    entry_scale: Callable[[int, int], float]
+    spent: int = 0
+    measured: dict[int, Comparison] = field(default_factory=dict)
+
+    def plan(self, draws: Sequence[Comparison]) -> Locating:
+        """Find the entries; ``draws`` are two plain slopes of the whole block."""
+        if self.block.count <= self.sweep:
+            return (yield from self._sweep(range(self.block.count), complete=True))
+        fixed = yield from self._checksum(draws[0], self._long_axes())
+        if len(fixed) == len(self._long_axes()):
+            found = yield from self._measure_entry(self._flat(fixed))
+            if self.dirty(found) and self.alone(found, draws):
+                return Located((self._flat(fixed),), complete=True, sample=(found,))
+        # Not one entry; but an index that another draw gives as well is a row or a column.
+        again = yield from self._checksum(draws[1], list(fixed))
+        fixed = {axis: index for axis, index in fixed.items() if again.get(axis) == index}
+        if fixed:
+            return (yield from self._inside(tuple(fixed.items())))
+        return (yield from self._halve())
+
+    def _long_axes(self) -> list[int]:
+        return [axis for axis, length in enumerate(self.block.axes) if length > 1]
+
+    def _strides(self) -> list[int]:
+        strides, stride = [], 1
+        for length in reversed(self.block.axes):
+            strides.append(stride)
+            stride *= length
+        return strides[::-1]
+
+    def _flat(self, fixed: dict[int, int]) -> int:
+        return sum(self._strides()[axis] * index for axis, index in fixed.items())
+
+    def _checksum(
+        self, plain: Comparison, axes: Sequence[int]
+    ) -> Generator[Direction, Comparison, dict[int, int]]:
+        """The axes along which all of the error seems to have one index, and that index."""
+        fixed = {}
+        for axis in axes:
+            ramped = yield self._ramp(plain, axis)
+            index = self.digit(plain, ramped, self.block.axes[axis])
+            if index is not None:
+                fixed[axis] = index
+        return fixed
+
+    def _ramp(self, plain: Comparison, axis: int) -> Direction:
+        self.spent += 1
+        ramp = (self._strides()[axis], self.block.axes[axis])
+        part = Part(self.block.index, self.block.scale, ramp=ramp)
+        return Direction((part,), plain.direction.seed, plain.direction.draw)
+
+    def _fresh(self, **where: object) -> Direction:
+        self.spent += 1
+        part = Part(self.block.index, self.block.scale, **where)  # type: ignore[arg-type]
+        return Direction((part,), self.seed, self.first_draw + self.spent)
+
+    def _measure_entry(self, entry: int) -> Generator[Direction, Comparison, Comparison]:
+        if entry not in self.measured:
+            self.spent += 1
+            step = self.entry_scale(self.block.index, entry)
+            part = Part(self.block.index, step, entry)
+            self.measured[entry] = yield Direction((part,), self.seed, self.first_draw)
+        return self.measured[entry]
+
+    def _sweep(self, entries: Sequence[int], *, complete: bool) -> Locating:
+        for entry in entries:
+            yield from self._measure_entry(entry)
+        wrong = tuple(e for e in entries if self.dirty(self.measured[e]))
+        return Located(wrong, complete=complete, sample=tuple(self.measured.values()))
+
+    def _inside(self, slices: tuple[tuple[int, int], ...]) -> Locating:
+        """All of the error is inside the slices: look whether all of their inside is wrong."""
+        box = [(0, length) for length in self.block.axes]
+        for axis, index in slices:
+            box[axis] = (index, index + 1)
+        found = yield from self._search([tuple(box)])
+        if found is None:
+            sample = yield from self._sample(tuple(box))
+            return Located(slices=slices, complete=True, sample=sample)
+        return (yield from self._confirm(found, slices))
+
+    def _halve(self) -> Locating:
+        """Slices along one axis first, where there are several; then whatever is inside."""
+        whole = tuple((0, length) for length in self.block.axes)
+        axes = self._long_axes()
+        everywhere = len(axes) > 1
+        for axis in axes if everywhere else []:
+            found = yield from self._search([whole], axis)
+            everywhere = everywhere and found is None
+            if found is not None and len(found) <= max(4, self.block.axes[axis] // 4):
+                return (yield from self._in_slices(axis, [box[axis][0] for box in found]))
+        found = None if everywhere else (yield from self._search([whole]))
+        if found is None:
+            return Located(sample=(yield from self._sample(whole)))
+        return (yield from self._confirm(found, ()))
+
+    def _in_slices(self, axis: int, indices: Sequence[int]) -> Locating:
+        slices = tuple((axis, index) for index in indices)
+        entries: list[Box] = []
+        for index in indices:
+            box = [(0, length) for length in self.block.axes]
+            box[axis] = (index, index + 1)
+            found = yield from self._search([tuple(box)])
+            if found is None:
+                sample = yield from self._sample(tuple(box))
+                return Located(slices=slices, complete=True, sample=sample)
+            entries += found
+        return (yield from self._confirm(entries, slices))
+
+    def _confirm(self, boxes: Sequence[Box], slices: tuple[tuple[int, int], ...]) -> Locating:
+        """Measure every suspected entry itself: none is named that is right."""
+        entries = [self._flat({axis: low for axis, (low, _) in enumerate(box)}) for box in boxes]
+        located = yield from self._sweep(entries, complete=True)
+        return Located(located.entries, slices, complete=True, sample=located.sample)
+
+    def _sample(self, box: Box) -> Generator[Direction, Comparison, tuple[Comparison, ...]]:
+        """A few entries spread over a box, to see what the error looks like."""
+        sample = []
+        for k in range(_SAMPLE):
+            index = {}
+            for axis, (low, high) in enumerate(box):
+                # Odd multiples of k: another order of the same places along each axis.
+                place = k * (2 * axis + 1) % _SAMPLE
+                index[axis] = low + (high - low) * (2 * place + 1) // (2 * _SAMPLE)
+            sample.append((yield from self._measure_entry(self._flat(index))))
+        return tuple(dict.fromkeys(sample))
+
+    def _search(
+        self, boxes: list[Box], axis: int | None = None
+    ) -> Generator[Direction, Comparison, list[Box] | None]:
+        """Halve what disagrees until it cannot be halved, breadth first.
+
+        None where everything disagrees, or where the slopes run out: then there are too many.
+        """
+        done = [box for box in boxes if _is_single(box, axis)]
+        boxes = [box for box in boxes if not _is_single(box, axis)]
+        while boxes:
+            if self.spent > self.slopes:
+                return None
+            halves = [half for box in boxes for half in _halves(box, axis)]
+            dirty: list[Box] = []
+            for left, right in zip(halves[::2], halves[1::2], strict=True):
+                left_dirty = self.dirty((yield self._fresh(box=left)))
+                right_dirty = not left_dirty or self.dirty((yield self._fresh(box=right)))
+                dirty += [left] * left_dirty + [right] * right_dirty
+            if len(dirty) == len(halves) >= _EVERYWHERE:
+                return None
+            done += [box for box in dirty if _is_single(box, axis)]
+            boxes = [box for box in dirty if not _is_single(box, axis)]
+        return done
+
+
+def _is_single(box: Box, axis: int | None) -> bool:
+    ranges = box if axis is None else [box[axis]]
+    return all(high - low == 1 for low, high in ranges)
+
+
+def _halves(box: Box, axis: int | None) -> tuple[Box, Box]:
+    """Two halves of a box, along the axis or its longest one."""
+    if axis is None:
+        axis = max(range(len(box)), key=lambda a: box[a][1] - box[a][0])
+    low, high = box[axis]
+    middle = (low + high) // 2
+    return (
+        (*box[:axis], (low, middle), *box[axis + 1 :]),
+        (*box[:axis], (middle, high), *box[axis + 1 :]),
+    )
