@@ -137,6 +137,7 @@ def _about_infinity(block: Block, claim: Claim) -> Finding:
         block.name,
         f"{block.name}: {bad.sum()} of {gradient.size} claimed entries are not finite "
         f"({places(bad)}).",
+        entries=None if bad.all() else tuple(tuple(map(int, i)) for i in np.argwhere(bad)),
     )
 
 

@@ -122,7 +122,7 @@ def _swept(trial: Trial, block: Block) -> Located | None:
     }
     if len(entries) < block.count:
         return None
-    wrong = tuple(sorted(e for e, c in entries.items() if e is not None and is_dirty(c)))
+    wrong = tuple(sorted(entry for entry, c in entries.items() if is_dirty(c)))
     return Located(wrong, complete=True, sample=tuple(entries.values()))
 
 

@@ -35,6 +35,17 @@ def _conventions(evidence: Evidence) -> Iterator[tuple[Kind, Flat, str]]:
         "every entry has to be multiplied by its parameter: it is the derivative with respect to "
         "its exponential, or a chain rule through a logarithm was left out"
     )  # fmt: skip
+    for sign, words in ((1, "exponential"), (-1, "inverse exponential")):
+        with np.errstate(over="ignore"):
+            corrected = claimed * np.exp(sign * point)
+        yield (
+            Kind.LOG_PARAMETER,
+            corrected,
+            (
+                f"every entry has to be multiplied by the {words} of its parameter: it is the "
+                "derivative with respect to that, and not to the logarithm that the parameter is"
+            ),
+        )
     if len(evidence.block.axes) > len(shape):
         conjugate = claimed.copy()
         conjugate[1::2] *= -1

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from ..records.finding import Finding, Kind
 from . import branch, convention, entries, other, parameter, precision, rows, scale, shape, zero
 from .evidence import Evidence, Explanation
-from .places import indices
+from .places import by_entry, indices
 
 Suspicion = Callable[[Evidence], Iterator[Explanation]]
 
@@ -21,12 +21,9 @@ CHEAP: tuple[Suspicion, ...] = (
     branch.suspect,
     parameter.suspect,
     precision.suspect,
-)
-MEASURING: tuple[Suspicion, ...] = (
-    entries.suspect,
     parameter.suspect_with_factor,
-    rows.suspect,
 )
+MEASURING: tuple[Suspicion, ...] = (zero.suspect_some, entries.suspect, rows.suspect)
 
 # Index tuples in a finding; beyond so many they help nobody.
 _MOST_ENTRIES = 10_000
@@ -52,8 +49,9 @@ def diagnose(evidence: Evidence, *, measuring: bool) -> Finding | None:
 def _finding(evidence: Evidence, explanation: Explanation) -> Finding:
     wrong = explanation.wrong
     named = None
-    if wrong is not None and wrong.any() and not wrong.all() and wrong.sum() <= _MOST_ENTRIES:
-        named = indices(wrong, evidence.block)
+    if wrong is not None and 0 < wrong.sum() <= _MOST_ENTRIES:
+        chosen = by_entry(wrong, evidence.block)
+        named = None if chosen.all() else indices(wrong, evidence.block)
     return Finding(
         kind=explanation.kind,
         block=evidence.block.name,

@@ -18,7 +18,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """The entries that locating found; the numbers at them say more."""
     located = evidence.where()
     wrong = _mask(evidence, located)
-    if wrong is None:
+    if wrong is None or by_entry(wrong, evidence.block).all():
         return
     dirty = [c for c in located.sample if is_dirty(c)]
     share = 1.0 if located.complete else 0.0
@@ -54,6 +54,11 @@ def _mask(evidence: Evidence, located: Located) -> Mask | None:
 def _kind(evidence: Evidence, wrong: Mask, factor: float | None) -> tuple[Kind, str]:
     claimed = evidence.claimed[wrong]
     repeated = _repeated(evidence, wrong)
+    if repeated and factor is not None:
+        return Kind.ROW_SCALE, (
+            f"the claim is {factor:.6g}× what it should be, just where {repeated} holds an index "
+            "more than once."
+        )
     if repeated:
         return Kind.MISSING_ACCUMULATION, (
             f"these are the indices that {repeated} holds more than once: their contributions "

@@ -72,8 +72,12 @@ class Evidence:
         """Make sure of so many slopes along random directions through the whole block."""
         while len(self.draws) < count:
             part = Part(self.block.index, self.block.scale)
-            self.draws.append(self.measure(Direction((part,), self.seed, self.next_draw)))
-            self.next_draw += 1
+            self.draws.append(self.measure(self.fresh(part)))
+
+    def fresh(self, part: Part) -> Direction:
+        """A direction that nobody has drawn yet."""
+        self.next_draw += 1
+        return Direction((part,), self.seed, self.next_draw - 1)
 
     @property
     def slopes(self) -> Flat:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
 
@@ -12,6 +14,14 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``true = claimed of another block``, which was swapped with this one's, say."""
     for name, gradient in evidence.others.items():
         if name == evidence.block.name or gradient.size != evidence.claimed.size:
+            continue
+        if evidence.claimed.any() and np.array_equal(gradient, evidence.claimed):
+            yield Explanation(
+                Kind.OTHER_BLOCK,
+                f"{evidence.block.name}: the very same numbers are claimed for {name}: one was "
+                "copied from the other.",
+                1.0,
+            )
             continue
         fit = evidence.fit([], known=gradient)
         if fit is not None:

@@ -30,16 +30,21 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
         return
 
 
-# A gradient of ones and twos is in every format.
-_VARIETY = 4
+# Bits that are zero by accident: so many, over all different numbers, are no accident.
+_PROOF = 58
+_MANTISSA = 53
 
 # The rounding of intermediate results adds up to some times that of the result.
 _GENEROUS = 30.0
 
 
 def _rounded_to(numbers: Flat, bits: int) -> bool:
-    """Whether all numbers have at most so many significant bits, and there is a variety of them."""
-    mantissa, _ = np.frexp(numbers[numbers != 0])
+    """Whether all numbers have at most so many significant bits, beyond accident.
+
+    Powers of two are numbers of every format, and prove nothing.
+    """
+    mantissa, _ = np.frexp(np.abs(numbers[numbers != 0]))
     scaled = mantissa * 2.0**bits
-    various = np.unique(mantissa).size >= _VARIETY
-    return various and bool((scaled == np.rint(scaled)).all())
+    different = np.count_nonzero(np.unique(mantissa) != 0.5)
+    proof = different * (_MANTISSA - bits)
+    return bool(proof >= _PROOF and (scaled == np.rint(scaled)).all())

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..judge.explain import same_number
 from ..records.comparison import Comparison
-from ..records.direction import Direction, Part
+from ..records.direction import Part
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
 
@@ -34,6 +34,8 @@ def _along(evidence: Evidence, axis: int, length: int) -> Iterator[Explanation]:
         if factor is None:
             return
         factors[index] = factor
+    if all(same_number(factor, 1.0, bar) for factor, bar in factors.values()):
+        return
     if length > _ALL:
         listed = ", ".join(f"{factors[i][0]:.6g} for index {i}" for i in sampled)
         yield Explanation(_kind(axis), _message(evidence, axis, listed), 0.99)
@@ -64,9 +66,7 @@ def _factor(evidence: Evidence, axis: int, index: int, draws: int) -> tuple[floa
     found: list[tuple[float, float]] = []
     for _ in range(draws):
         part = Part(evidence.block.index, evidence.block.scale, box=tuple(box))
-        direction = Direction((part,), evidence.seed, evidence.next_draw)
-        evidence.next_draw += 1
-        comparison = evidence.measure(direction)
+        comparison = evidence.measure(evidence.fresh(part))
         if abs(comparison.slope.value) <= comparison.slope_bar:
             return (1.0, 0.0) if abs(comparison.claimed) <= comparison.slope_bar else None
         found.append(_ratio(comparison))

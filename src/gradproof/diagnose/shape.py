@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
 
 _FARTHEST = 3  # how far a roll is tried
+_PARTS = (2, 3, 4)  # into how many equal parts an axis may have been cut
 
 
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
@@ -44,12 +45,29 @@ def _rearranged(array: Flat) -> Iterator[tuple[Kind, Flat, str]]:
         yield Kind.TRANSPOSE, array.reshape(-1).reshape(array.shape, order="F"), (
             "written in row order and read in column order (transposed memory)"
         )  # fmt: skip
+    for count in range(1, array.ndim + 1):
+        for chosen in combinations(axes, count):
+            listed = " and ".join(map(str, chosen))
+            yield Kind.FLIP, np.flip(array, chosen), f"reversed along axis {listed}"
     for axis in axes:
-        yield Kind.FLIP, np.flip(array, axis), f"reversed along axis {axis}"
-    if array.ndim > 1:
-        yield Kind.FLIP, np.flip(array), "reversed along all axes"
-    for axis in axes:
-        for shift in range(1, min(_FARTHEST, array.shape[axis] - 1) + 1):
-            for sign in (shift, -shift):
-                words = f"rolled by {-sign} along axis {axis}"
-                yield Kind.PERMUTATION, np.roll(array, sign, axis), words
+        yield from _rolled(array, axis)
+        yield from _exchanged(array, axis)
+
+
+def _rolled(array: Flat, axis: int) -> Iterator[tuple[Kind, Flat, str]]:
+    for shift in range(1, min(_FARTHEST, array.shape[axis] - 1) + 1):
+        for back in (shift, -shift):
+            words = f"rolled by {-back} along axis {axis}"
+            yield Kind.PERMUTATION, np.roll(array, back, axis), words
+
+
+def _exchanged(array: Flat, axis: int) -> Iterator[tuple[Kind, Flat, str]]:
+    """Equal parts of an axis in another order, as the gates of a recurrent cell."""
+    for parts in _PARTS:
+        if array.shape[axis] % parts:
+            continue
+        pieces = np.split(array, parts, axis)
+        for order in permutations(range(parts)):
+            moved = np.concatenate([pieces[i] for i in order], axis)
+            words = f"out of order: its {parts} equal parts along axis {axis} are exchanged"
+            yield Kind.PERMUTATION, moved, words

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from .source_values import (
     ANY,
@@ -26,6 +25,8 @@ from .source_values import (
 )
 
 Names = dict[str, Value]
+
+_ROUNDS = 12  # a loop that shows something new after so many is not followed
 
 
 class Lost(Exception):
@@ -71,8 +72,7 @@ class Memory:
         part: object = None,
     ) -> Value:
         """An object that comes into being in an expression; an earlier one is another object."""
-        token = (type(node).__name__, getattr(node, "lineno", 0), getattr(node, "col_offset", 0),
-                 getattr(node, "end_col_offset", 0), part)  # fmt: skip
+        token = (id(node), part)
         if self.names is not None:
             self.names = {name: retire(value, token) for name, value in self.names.items()}
         return Value(token, frozenset({token, *kin}), frozenset({writer}), content, call, key)
@@ -104,6 +104,16 @@ class Memory:
         self.touched |= kin
         self._rewrite(lambda held: doubt(held) if held.kin & kin else held)
 
+    def again(self, once: Callable[[], None]) -> None:
+        """Run something any number of times: until one more time shows nothing new."""
+        for _ in range(_ROUNDS):
+            before = self.names
+            once()
+            self.names = either(before, self.names)
+            if self.names == before:
+                return
+        raise Lost
+
     def leak(self, value: Value) -> None:
         """From now on it may be changed out of sight at any time."""
         self.leaked |= all_kin(value)
@@ -124,8 +134,3 @@ def either(one: Names | None, other: Names | None) -> Names | None:
     for name, value in other.items():
         names[name] = join(names[name], value) if name in names else value
     return names
-
-
-def with_content(value: Value, content: Content) -> Value:
-    """The same object with other things in it."""
-    return replace(value, content=content)

@@ -6,8 +6,8 @@ instruction, with the same names, constants, lines and columns.
 """
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import builtins
 import inspect

@@ -110,9 +110,7 @@ class Content:
         """Store under a key; of whatever else may be that key, nothing is sure any more."""
         if key.exact:
             key = replace(key, symbol=None)
-        entries = {
-            k: Entry(e.value, e.sure and not k.may_be(key)) for k, e in self.entries.items()
-        }
+        entries = {k: Entry(e.value, e.sure and not k.may_be(key)) for k, e in self.entries.items()}
         sure = key.exact or key.symbol is not None
         if not sure and key in entries:
             value = join(entries[key].value, value)

@@ -1,11 +1,19 @@
-"""A gradient of zero, where the function does change."""
+"""A gradient of zero, or zeros in it, where the function does change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
+from ..judge.explain import is_dirty
+from ..records.direction import Part
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
+from .places import describe
+
+_MOST = 64  # zeros that are measured one by one
+_PROBES = 2  # slopes that have to find the rest right
 
 
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
@@ -16,3 +24,29 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     yield Explanation(
         Kind.ZERO, f"{name}: the claimed gradient is zero, but fun changes with it.", 1.0, 0.0, 0.0
     )
+
+
+def suspect_some(evidence: Evidence) -> Iterator[Explanation]:
+    """``claimed = 0`` on some entries, and right wherever it is not."""
+    zeros = np.flatnonzero(evidence.claimed == 0)
+    others = np.flatnonzero(evidence.claimed)
+    if not 0 < zeros.size <= _MOST or not others.size:
+        return
+    for _ in range(_PROBES):
+        part = Part(evidence.block.index, evidence.block.scale, only=tuple(others.tolist()))
+        if is_dirty(evidence.measure(evidence.fresh(part))):
+            return
+    wrong = np.zeros(evidence.block.count, dtype=bool)
+    for entry in zeros.tolist():
+        part = Part(evidence.block.index, evidence.block.scale, entry)
+        wrong[entry] = is_dirty(evidence.measure(evidence.fresh(part)))
+    if wrong.any():
+        yield Explanation(
+            Kind.ZERO,
+            f"{describe(wrong, evidence.block, evidence.point)}: the claim is zero there, but fun "
+            "changes with it. Everything else in the block is right.",
+            1.0,
+            0.0,
+            0.0,
+            wrong,
+        )

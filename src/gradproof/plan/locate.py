@@ -150,8 +150,16 @@ class Locator:
                 return (yield from self._in_slices(axis, [box[axis][0] for box in found]))
         found = None if everywhere else (yield from self._search([whole]))
         if found is None:
-            return Located(sample=(yield from self._sample(whole)))
+            return (yield from self._everywhere(whole))
         return (yield from self._confirm(found, ()))
+
+    def _everywhere(self, whole: Box) -> Locating:
+        """Too many to halve: a sample, and where that is mixed every entry of a small block."""
+        sample = yield from self._sample(whole)
+        mixed = not all(map(self.dirty, sample))
+        if mixed and self.block.count <= self.slopes:
+            return (yield from self._sweep(range(self.block.count), complete=True))
+        return Located(sample=sample)
 
     def _in_slices(self, axis: int, indices: Sequence[int]) -> Locating:
         slices = tuple((axis, index) for index in indices)

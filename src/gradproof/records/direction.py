@@ -11,8 +11,8 @@ class Part:
 
     Every real coordinate moves by ``step`` times a random sign times a magnitude in
     [0.5, 1.5]; or, where ``entry`` is given, that coordinate alone moves by ``step``. With a
-    ``box`` only the coordinates inside it move: one range of indices per axis, or a single
-    range of flat indices. A ``ramp`` ``(stride, length)`` multiplies by 0.5 to 1.5, growing
+    ``box`` only the coordinates inside it move, one range of indices per axis; with ``only``
+    only those listed. A ``ramp`` ``(stride, length)`` multiplies by 0.5 to 1.5, growing
     with ``flat // stride % length``: the index along an axis, when these are the axis's own.
     """
 
@@ -20,12 +20,13 @@ class Part:
     step: float
     entry: int | None = None
     box: tuple[tuple[int, int], ...] | None = None
+    only: tuple[int, ...] | None = None
     ramp: tuple[int, int] | None = None
 
     @property
     def whole(self) -> bool:
         """Whether it is a plain random direction through the whole block."""
-        return self.entry is None and self.box is None and self.ramp is None
+        return self.entry is None and self.box is None and self.only is None and self.ramp is None
 
 
 @dataclass(frozen=True, slots=True)

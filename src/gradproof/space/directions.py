@@ -70,12 +70,16 @@ class Vector:
 def vector(part: Part, shape: tuple[int, ...], seed: int, draw: int) -> Vector:
     """The direction of a part in a block whose real coordinates have a shape."""
     drawn = codes(part, math.prod(shape), seed, draw)
-    if part.box is None:
+    if part.box is None and part.only is None:
         return Vector(drawn, part.ramp)
     inside = np.zeros_like(drawn)
-    view = (drawn.size,) if len(part.box) == 1 else shape
-    chosen = tuple(slice(low, high) for low, high in part.box)
-    inside.reshape(view)[chosen] = drawn.reshape(view)[chosen]
+    if part.only is not None:
+        chosen = list(part.only)
+        inside[chosen] = drawn[chosen]
+    else:
+        assert part.box is not None
+        box = tuple(slice(low, high) for low, high in part.box)
+        inside.reshape(shape)[box] = drawn.reshape(shape)[box]
     return Vector(inside, part.ramp)
 
 
