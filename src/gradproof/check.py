@@ -105,9 +105,10 @@ def check(
             trial = Trial(subject, limits, chosen, seed)
             trial.run()
         moved = _go_beside(trial) if trial.kink and subject.movable else None
+        spent = subject.evaluations
         findings = inquire(moved or trial)
     title = str(name) if name else str(getattr(fun, "__name__", type(fun).__name__))
-    return compose(trial, moved, findings, effort, title, time.perf_counter() - began)
+    return compose(trial, moved, findings, spent, effort, title, time.perf_counter() - began)
 
 
 def _go_beside(trial: Trial) -> Trial:

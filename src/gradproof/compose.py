@@ -23,11 +23,15 @@ def compose(
     trial: Trial,
     beside: Trial | None,
     explained: Mapping[int, Finding],
+    spent: int,
     effort: str,
     name: str,
     seconds: float,
 ) -> Report:
-    """Freeze a trial, its continuation beside a kink if there was one, and what was found."""
+    """Freeze a trial, its continuation beside a kink if there was one, and what was found.
+
+    ``spent`` is the number of evaluations before the inquiry.
+    """
     leading = beside or trial
     judgements = _combined(trial, beside)
     subject = leading.subject
@@ -46,6 +50,7 @@ def compose(
         difference=difference(leading.subject.claim.norms, judgements),
         resolution=resolution(judgements),
         evaluations=subject.evaluations,
+        inquiry=subject.evaluations - spent,
         gradient_calls=subject.gradient_calls,
         seconds=seconds,
         seed=trial.seed,

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from .source_library import VIEW_ATTRIBUTES
 from .source_memory import Lost, Memory, either, site
 from .source_values import (
     ANY,
@@ -27,8 +28,6 @@ from .source_values import (
 )
 
 Blame = ast.stmt | ast.expr
-
-_VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag", "flat", "data"})
 
 
 class Expressions(Memory):
@@ -65,7 +64,7 @@ class Expressions(Memory):
         """Any one of the things in a container."""
         if whole.content is not None:
             return join_all(whole.content.values()) or Value(None, whole.kin)
-        return self.part(node, whole, ANY, blame)
+        return self.new(node, UNSURE, kin=whole.kin, part=ANY)
 
     def key(self, node: ast.expr, blame: Blame) -> Key:
         """An expression as a key."""
@@ -74,10 +73,6 @@ class Expressions(Memory):
 
     def call(self, node: ast.Call, blame: Blame) -> Value:
         """The value of a call."""
-        raise NotImplementedError
-
-    def outside(self, name: str) -> Any:
-        """What a name stands for that is not local."""
         raise NotImplementedError
 
     def assign(self, target: ast.expr, value: Value, blame: Blame) -> None:
@@ -187,7 +182,7 @@ class Expressions(Memory):
 
     def on_attribute(self, node: ast.Attribute, blame: Blame) -> Value:
         whole = self.evaluate(node.value, blame)
-        if node.attr in _VIEWS and whole.content is None:
+        if node.attr in VIEW_ATTRIBUTES and whole.content is None:
             writer = UNSURE if whole.unsure else site(blame)
             return self.new(node, writer, kin=whole.kin)
         return self.part(node, whole, Key(node.attr, exact=True), blame)

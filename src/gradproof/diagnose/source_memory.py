@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from .source_values import (
     ANY,
@@ -98,11 +99,21 @@ class Memory:
 
         self._rewrite(change)
 
-    def taint(self, value: Value) -> None:
-        """Somebody may have written into it, or into anything that it holds."""
+    def taint(self, value: Value, met: frozenset[Token] = frozenset()) -> None:
+        """Somebody may have written into it, or into anything that it holds.
+
+        ``met`` may have been stored in it on that occasion.
+        """
         kin = all_kin(value)
         self.touched |= kin
-        self._rewrite(lambda held: doubt(held) if held.kin & kin else held)
+
+        def change(held: Value) -> Value:
+            if not held.kin & kin:
+                return held
+            held = doubt(held)
+            return replace(held, kin=held.kin | met)
+
+        self._rewrite(change)
 
     def again(self, once: Callable[[], None]) -> None:
         """Run something any number of times: until one more time shows nothing new."""

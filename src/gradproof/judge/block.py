@@ -161,6 +161,8 @@ def denied(
 
 
 def _bar(comparison: Comparison) -> float:
+    if comparison.slope.smoothness is Smoothness.UNKNOWN:
+        return math.inf  # nothing at all was told from noise
     return comparison.slope_bar + _CLAIM_NOISE * comparison.claimed_bar
 
 

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 SQRT2 = math.sqrt(2.0)
 _Z99 = 2.3263478740408408  # 99 % quantile of the unit Gaussian
 
-# Two magnitudes of 85 are the same, and their signs opposite, this often.
-_EQUAL = 1 / 170
+# Two magnitudes are the same, and their signs opposite, this often: 128 bytes make 85 of them.
+_EQUAL = 107 / 128**2
 
 # Halvings of a bracket of ratio 2 in `largest_hidden`: a hundredth of the answer is enough.
 _HALVINGS = 6
@@ -27,7 +27,8 @@ def chance_below(x: float) -> float:
     # Two equal entries with magnitudes uniform in [0.5, 1.5], RMS 1.0408: they cancel in half
     # of all draws, up to the difference of their magnitudes.
     y = min(1.0408 * SQRT2 * x, 1.0)
-    return max(gaussian, y - y * y / 2, _EQUAL)
+    alone = min(max(1.0408 * x - 0.5, 0.0), 1.0)
+    return max(gaussian, y - y * y / 2, alone, _EQUAL)
 
 
 def largest_hidden(shown: Sequence[float], chance: float) -> float:
@@ -44,6 +45,8 @@ def largest_hidden(shown: Sequence[float], chance: float) -> float:
     high = max(informative)
     while _all_hidden(informative, high) > chance:
         high *= 2
+        if math.isinf(high):
+            return math.inf
     smallest = min(x for x in informative if x > 0)
     while high > smallest and _all_hidden(informative, high / 2) <= chance:
         high /= 2

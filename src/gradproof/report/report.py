@@ -44,7 +44,8 @@ class Report:
     ``print(report)`` shows it, a notebook shows it by itself, ``raise_if_wrong()`` makes it
     an assertion and ``to_dict()`` plain data. ``difference`` is the classic
     ``|claimed - numerical| / (|claimed| + |numerical|)``, estimated from the slopes (exact in a
-    sweep); ``resolution`` is that of the bluntest block.
+    sweep); ``resolution`` is that of the bluntest block. ``evaluations`` counts all calls of the
+    function, ``inquiry`` those among them that went into explaining what is wrong.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     left_alone: tuple[tuple[str, str], ...] = ()
+    inquiry: int = 0
 
     @property
     def ok(self) -> bool:

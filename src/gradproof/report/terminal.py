@@ -68,7 +68,8 @@ def _headline(report: Report) -> Text:
 
 
 def _summary(report: Report) -> Text:
-    calls = f" + {report.gradient_calls} of the gradient" if report.gradient_calls else ""
+    calls = f" ({report.inquiry} to explain it)" if report.inquiry else ""
+    calls += f" + {report.gradient_calls} of the gradient" if report.gradient_calls else ""
     return Text(
         f"difference {figure(report.difference)}, resolution {figure(report.resolution)}\n"
         f"{report.evaluations} evaluations{calls}, {report.seconds:.2f} s, "

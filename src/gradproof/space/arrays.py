@@ -64,8 +64,8 @@ def norm(array: NDArray[Any]) -> float:
     if largest == 0 or not np.isfinite(largest):
         return largest
     total = 0.0
-    for begin in range(0, coordinates.size, 1 << 16):
-        scaled = coordinates[begin : begin + (1 << 16)].astype(np.float64) / largest
+    for begin in range(0, coordinates.size, 1 << 14):
+        scaled = np.divide(coordinates[begin : begin + (1 << 14)], largest, dtype=np.float64)
         total += float(scaled @ scaled)
     return float(largest * total**0.5)
 

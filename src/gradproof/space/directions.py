@@ -26,7 +26,7 @@ _SIGNED = np.concatenate([_MAGNITUDES, -_MAGNITUDES]).astype(np.int8)
 RMS = float(np.sqrt(np.mean((_SIGNED / _UNIT) ** 2)))
 
 # Coordinates handled at a time, where a temporary is needed: it stays in the cache.
-_CHUNK = 1 << 16
+_CHUNK = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,9 @@ class Vector:
         with np.errstate(invalid="ignore", over="ignore"):
             for begin in range(0, gradient.size, _CHUNK):
                 end = min(begin + _CHUNK, gradient.size)
-                piece = gradient[begin:end].astype(np.float64)
+                piece = gradient[begin:end].astype(np.float64, copy=False)
                 if self.ramp is not None:
-                    piece *= self._slope(begin, end)
+                    piece = piece * self._slope(begin, end)
                 total += float(piece @ self.codes[begin:end])
         return total / _UNIT
 
@@ -86,9 +86,9 @@ def vector(part: Part, shape: tuple[int, ...], seed: int, draw: int) -> Vector:
 def codes(part: Part, count: int, seed: int, draw: int) -> Codes:
     """The bytes of a direction in one block; the same on every machine."""
     generator = np.random.Generator(np.random.PCG64((seed, draw, part.block)))
-    drawn = np.frombuffer(generator.bytes(count), dtype=np.uint8)
     signed = np.empty(count, dtype=np.int8)
     for begin in range(0, count, _CHUNK):
-        end = begin + _CHUNK
-        np.take(_SIGNED, drawn[begin:end], out=signed[begin:end], mode="clip")
+        piece = signed[begin : begin + _CHUNK]
+        drawn = np.frombuffer(generator.bytes(piece.size), dtype=np.uint8)
+        np.take(_SIGNED, drawn, out=piece, mode="clip")
     return signed

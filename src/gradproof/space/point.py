@@ -197,7 +197,7 @@ def places(chosen: NDArray[np.bool_]) -> str:
 
 
 def _same(copy: NDArray[Any], origin: NDArray[Any]) -> bool:
-    return bool((copy == origin.astype(copy.dtype, copy=False)).all())
+    return bool((copy == origin).all())
 
 
 def _nothing(left_alone: dict[str, str]) -> str:

@@ -67,7 +67,7 @@ def sketch(claim: Claim, blocks: Sequence[Block]) -> NDArray[np.float64]:
     They are inner products with fixed random directions: two claims can so be compared
     without holding both (Johnson and Lindenstrauss, 1984).
     """
-    return np.array([[_project(claim, block, draw) for draw in range(_SKETCH)] for block in blocks])
+    return np.array([_projections(claim, block) for block in blocks])
 
 
 def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, ...]:
@@ -95,10 +95,13 @@ def _root(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
-def _project(claim: Claim, block: Block, draw: int) -> float:
-    part = Part(block.index, 1.0)
-    vector = directions.vector(part, block.axes, _SKETCH_SEED, draw)
-    return vector.dot(arrays.flat(claim.gradients[block.index]))
+def _projections(claim: Claim, block: Block) -> list[float]:
+    """Along stretches of one long direction, which is drawn once."""
+    gradient = arrays.flat(claim.gradients[block.index])
+    part, count = Part(block.index, 1.0), block.count
+    codes = directions.codes(part, count + _SKETCH, _SKETCH_SEED, 0)
+    stretches = (codes[shift : shift + count] for shift in range(_SKETCH))
+    return [directions.Vector(stretch).dot(gradient) for stretch in stretches]
 
 
 def _nothing(block: Block) -> NDArray[Any]:

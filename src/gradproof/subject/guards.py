@@ -106,7 +106,9 @@ def _equal(old: Any, new: Any) -> bool:
 
 
 def _same(old: NDArray[Any], new: NDArray[Any]) -> bool:
-    return np.array_equal(old, new, equal_nan=old.dtype.kind in "fc")
+    if np.array_equal(old, new):
+        return True
+    return old.dtype.kind in "fc" and np.array_equal(old, new, equal_nan=True)
 
 
 def _spelled(name: str) -> str:
