@@ -6,7 +6,7 @@ import numpy as np
 
 from .fault import ALL, Family, at, where
 
-rng = np.random.default_rng(202)
+rng = np.random.default_rng(204)
 X = rng.normal(size=(9, 7))
 V = rng.normal(size=(9, 5))
 POINT = {"W": rng.normal(size=(7, 5)) / 2, "b": rng.normal(size=5)}

@@ -4,7 +4,7 @@ import numpy as np
 
 from .fault import ALL, Family, at, part, where
 
-rng = np.random.default_rng(101)
+rng = np.random.default_rng(103)
 X = rng.normal(size=(6, 40))
 Y = np.eye(3)[[0, 2, 1, 1, 2, 0]]
 POINT = {

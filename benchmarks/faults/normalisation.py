@@ -73,7 +73,7 @@ def unbiased_variance(params, V):
 # Layer normalisation: over the features of each row
 
 ROWS = {
-    "x": rng.normal(size=(6, 8)) * rng.uniform(0.5, 2, size=(6, 1)) + 20,
+    "x": rng.normal(size=(6, 8)) * rng.uniform(0.5, 2, size=(6, 1)) + 60,
     "gamma": rng.uniform(0.5, 2, size=8),
     "beta": rng.normal(size=8),
 }

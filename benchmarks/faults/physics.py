@@ -5,7 +5,7 @@ import optree
 
 from .fault import ALL, Family, at, part
 
-rng = np.random.default_rng(1414)
+rng = np.random.default_rng(1415)
 
 # Charges that repel and attract each other
 

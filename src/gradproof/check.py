@@ -9,7 +9,7 @@ from typing import Any
 
 from .compose import compose
 from .errors import UsageError
-from .inquiry import inquire
+from .inquiry import find_lines, inquire
 from .judge.bands import bands, round_off
 from .plan.effort import effort as level
 from .report.report import Report
@@ -107,8 +107,9 @@ def check(
         moved = _go_beside(trial) if trial.kink and subject.movable else None
         spent = subject.evaluations
         findings = inquire(moved or trial)
+        lines = find_lines(moved or trial)
     title = str(name) if name else str(getattr(fun, "__name__", type(fun).__name__))
-    return compose(trial, moved, findings, spent, effort, title, time.perf_counter() - began)
+    return compose(trial, moved, findings, lines, spent, effort, title, time.perf_counter() - began)
 
 
 def _go_beside(trial: Trial) -> Trial:

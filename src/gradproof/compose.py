@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 
@@ -10,7 +11,7 @@ import numpy as np
 from .judge.whole import difference, resolution
 from .records.block import Block
 from .records.comparison import Comparison
-from .records.finding import Finding, Kind
+from .records.finding import Finding, Kind, Line
 from .records.judgement import Judgement
 from .records.verdict import Verdict, severity, worst
 from .report.report import BlockResult, Report, figure
@@ -23,6 +24,7 @@ def compose(
     trial: Trial,
     beside: Trial | None,
     explained: Mapping[int, Finding],
+    lines: Mapping[int, Line],
     spent: int,
     effort: str,
     name: str,
@@ -41,9 +43,11 @@ def compose(
     for block, judgement in zip(trial.subject.point.blocks, judgements, strict=True):
         source = trial if judgement is trial.judgements[block.index] else leading
         if block.index in explained and source is leading:
-            findings.append(explained[block.index])
+            about = [explained[block.index]]
         else:
-            findings += _about_block(block, judgement, source)
+            about = _about_block(block, judgement, source)
+        line = lines.get(block.index)
+        findings += [dataclasses.replace(finding, line=line) for finding in about]
     return Report(
         name=name,
         verdict=worst(j.verdict for j in judgements),

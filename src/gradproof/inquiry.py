@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,17 +13,23 @@ from numpy.typing import NDArray
 
 from .diagnose.diagnosis import diagnose
 from .diagnose.evidence import Evidence
+from .diagnose.lines import Watch
 from .judge.block import KNOWN_WELL
-from .judge.explain import accounts, digit, is_dirty
+from .judge.explain import accounts, digit, is_dirty, is_sharp
 from .plan.locate import Located, Locator
 from .records.block import Block
 from .records.comparison import Comparison
 from .records.direction import Direction
-from .records.finding import Finding
+from .records.finding import Finding, Line
 from .records.verdict import Verdict, severity
 from .space import arrays
 from .space.directions import vector
+from .space.tree import beginnings, lookup
+from .subject.gradient import Gradient
+from .subject.prepare import raw_gradient
 from .trial import Trial
+
+_ACCUSED = (Verdict.WRONG, Verdict.SUSPECT)
 
 # A wrong block of so few coordinates is measured entry by entry.
 _SWEEP = 24
@@ -41,13 +50,47 @@ def inquire(trial: Trial) -> dict[int, Finding]:
     return findings
 
 
+def find_lines(trial: Trial) -> dict[int, Line]:
+    """The statements that computed the accused blocks' gradients, where that is sure."""
+    subject, blocks = trial.subject, trial.subject.point.blocks
+    guilty = [
+        b
+        for b in blocks
+        if trial.judgements[b.index].verdict in _ACCUSED or not subject.claim.finite(b.index)
+    ]
+    code = getattr(inspect.unwrap(_function(subject)), "__code__", None)
+    if not guilty or code is None or not subject.movable:
+        return {}
+    watch = Watch(code.co_filename, frozenset(math.prod(b.shape) for b in guilty))
+    gradient = watch.run(lambda: raw_gradient(subject))
+    known = beginnings(subject.point.tree.paths)
+    found = {}
+    for block in guilty:
+        try:
+            line = watch.line(lookup(gradient, subject.point.path(block.index), known))
+        except KeyError:
+            continue
+        if line is not None:
+            found[block.index] = line
+    return found
+
+
+def _function(subject: Gradient) -> Any:
+    """The Python function inside whatever was given to compute the gradient."""
+    given = subject.fun if subject.grad is True else subject.grad
+    while isinstance(given, partial):
+        given = given.func
+    if inspect.isfunction(given) or inspect.ismethod(given):
+        return given
+    return getattr(given, "__wrapped__", type(given).__call__)
+
+
 def _accused(trial: Trial) -> list[Block]:
     judgements = trial.judgements
     accused = [
         block
         for block in trial.subject.point.blocks
-        if judgements[block.index].verdict in (Verdict.WRONG, Verdict.SUSPECT)
-        and trial.subject.claim.finite(block.index)
+        if judgements[block.index].verdict in _ACCUSED and trial.subject.claim.finite(block.index)
     ]
     return sorted(accused, key=lambda b: severity(judgements[b.index].verdict))
 
@@ -55,18 +98,21 @@ def _accused(trial: Trial) -> list[Block]:
 def _evidence(trial: Trial, block: Block) -> Evidence:
     point, claim = trial.subject.point, trial.subject.claim
     draws = [
-        c
-        for c in trial.comparisons
-        if c.direction.block == block.index and c.direction.parts[0].whole and not c.kinked
+        c if is_sharp(c) else trial.compare(c.direction, KNOWN_WELL)
+        for c in tuple(trial.comparisons)
+        if c.direction.block == block.index and c.direction.parts[0].whole
     ]
     return Evidence(
         block=block,
         claimed=_flat(claim.gradients[block.index]),
         point=_flat(np.asarray(point.leaf(block.index))),
         others={b.name: _flat(claim.gradients[b.index]) for b in point.blocks},
+        right=frozenset(
+            b.name for b in point.blocks if trial.judgements[b.index].verdict is Verdict.CORRECT
+        ),
         shapes={b.name: b.shape for b in point.blocks},
         arguments=_arguments(trial),
-        draws=draws,
+        draws=[c for c in draws if math.isfinite(c.slope_bar) and not c.kinked],
         measure=lambda direction: trial.compare(direction, KNOWN_WELL),
         locate=lambda evidence: _locate(trial, evidence),
         seed=trial.seed,

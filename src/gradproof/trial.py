@@ -18,7 +18,7 @@ from .records.slope import Slope, Smoothness
 from .records.verdict import Verdict
 from .slopes.measure import measure
 from .slopes.sampler import Sampler
-from .slopes.search import WITNESS
+from .slopes.search import START, WITNESS
 from .slopes.window import RATIO
 from .space.directions import RMS
 from .space.point import Course
@@ -174,8 +174,13 @@ class Trial:
 
     def _hints(self, direction: Direction) -> dict[str, float]:
         """Noise and step known from slopes before: a slope then costs one window, not five."""
-        if self.last is None or direction.parts[0].entry is not None:
+        if self.last is None:
             return {}
+        part = direction.parts[0]
+        if part.entry is not None:  # the same displacement, in units of the entry's own scale
+            stretch = self.subject.point.blocks[part.block].scale / part.step
+            start = min(max(self.last.window * stretch, _NARROWEST), START)
+            return {"start": start, "noise": self.last.noise}
         known = self.windows.get(direction.parts[0].block) if direction.block is not None else None
         if known is not None:
             start = max(known, _NARROWEST)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..judge.explain import same_number
+from ..judge.explain import is_zero, same_number
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
 from .numbers import measured
@@ -14,16 +14,19 @@ from .numbers import measured
 
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = k · true`` where the parameter has one sign, right where it has the other."""
+    if len(evidence.block.axes) > len(evidence.block.shape):
+        return  # a complex parameter has no sign
     for words, side in (("negative", evidence.point < 0), ("positive", evidence.point > 0)):
         part = np.where(side, evidence.claimed, 0.0)
         if side.all() or not part.any():
             continue
         fit = evidence.fit([part], known=evidence.claimed - part)
-        if fit is None or fit.coefficients[0] == 0:
+        if fit is None or is_zero(fit.coefficients, fit.bars):
             continue
         factor = 1 / float(fit.coefficients[0])
         bar = float(fit.bars[0]) * factor**2
-        wrong = side & (evidence.claimed != 0)
+        corrected = np.where(side, evidence.claimed / factor, evidence.claimed)
+        wrong = fit.wrong(corrected, evidence.claimed, evidence.block.scale)
         how = "the wrong sign" if same_number(factor, -1, bar) else "a wrong factor"
         yield Explanation(
             Kind.BRANCH,

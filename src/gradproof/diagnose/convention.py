@@ -9,6 +9,10 @@ import numpy as np
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
 
+_REMARK = (
+    " This may be meant so, as a convention; but it is not the gradient of the fun that was given."
+)
+
 
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """Ratio equal to the parameter, off-diagonal entries half or double, a conjugate."""
@@ -19,22 +23,21 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
         if fit is not None:
             yield Explanation(
                 kind,
-                f"{evidence.block.name}: {words}. This is a convention, not a slip in the code; "
-                "but it is not the gradient of the fun that was given.",
+                f"{evidence.block.name}: {words}.{_REMARK if 'derivative' in words else ''}",
                 fit.explained,
-                wrong=corrected != evidence.claimed,
+                wrong=fit.wrong(corrected, evidence.claimed, evidence.block.scale),
             )
 
 
 def _conventions(evidence: Evidence) -> Iterator[tuple[Kind, Flat, str]]:
     claimed, point, shape = evidence.claimed, evidence.point, evidence.block.shape
-    with np.errstate(divide="ignore", invalid="ignore"):
-        log = np.where(claimed == 0, 0.0, claimed / point)
-    yield Kind.LOG_PARAMETER, log, "every entry is the derivative with respect to its logarithm"
-    yield Kind.LOG_PARAMETER, claimed * point, (
-        "every entry has to be multiplied by its parameter: it is the derivative with respect to "
-        "its exponential, or a chain rule through a logarithm was left out"
-    )  # fmt: skip
+    if point.all() and len(evidence.block.axes) == len(shape):
+        yield Kind.LOG_PARAMETER, claimed / point, (
+            "every entry is the derivative with respect to its logarithm"
+            if (point > 0).all()
+            else "every entry is multiplied by its parameter"
+        )  # fmt: skip
+        yield Kind.LOG_PARAMETER, claimed * point, "every entry is divided by its parameter"
     for sign, words in ((1, "exponential"), (-1, "inverse exponential")):
         with np.errstate(over="ignore"):
             corrected = claimed * np.exp(sign * point)
@@ -50,9 +53,9 @@ def _conventions(evidence: Evidence) -> Iterator[tuple[Kind, Flat, str]]:
         conjugate = claimed.copy()
         conjugate[1::2] *= -1
         yield Kind.CONJUGATE, conjugate, (
-            "the claimed gradient is the complex conjugate of ∂f/∂x + i ∂f/∂y"
+            "the claimed gradient is the complex conjugate of the derivative ∂f/∂x + i ∂f/∂y"
         )  # fmt: skip
-    elif len(shape) == 2 and shape[0] == shape[1] > 1:
+    elif len(shape) == 2 and np.array_equal(point.reshape(shape), point.reshape(shape).T):
         yield from _symmetric(claimed.reshape(shape))
 
 
@@ -60,8 +63,8 @@ def _symmetric(matrix: Flat) -> Iterator[tuple[Kind, Flat, str]]:
     diagonal = np.eye(len(matrix), dtype=bool)
     kind = Kind.SYMMETRIC_CONVENTION
     halved = np.where(diagonal, matrix, matrix / 2).reshape(-1)
-    yield kind, halved, "off-diagonal entries are doubled, as for a symmetric matrix"
+    yield kind, halved, "off-diagonal entries are doubled: the derivative for a symmetric matrix"
     doubled = np.where(diagonal, matrix, matrix * 2).reshape(-1)
-    yield kind, doubled, "off-diagonal entries are halved, as for a symmetric matrix"
+    yield kind, doubled, "off-diagonal entries are halved: the derivative for a symmetric matrix"
     yield kind, np.where(diagonal, matrix / 2, matrix).reshape(-1), "diagonal entries are doubled"
     yield kind, np.where(diagonal, matrix * 2, matrix).reshape(-1), "diagonal entries are halved"

@@ -15,10 +15,10 @@ Suspicion = Callable[[Evidence], Iterator[Explanation]]
 CHEAP: tuple[Suspicion, ...] = (
     zero.suspect,
     scale.suspect,
+    branch.suspect,
     convention.suspect,
     shape.suspect,
     other.suspect,
-    branch.suspect,
     parameter.suspect,
     precision.suspect,
     parameter.suspect_with_factor,

@@ -17,38 +17,53 @@ from .places import Mask, by_entry, describe
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """The entries that locating found; the numbers at them say more."""
     located = evidence.where()
-    wrong = _mask(evidence, located)
-    if wrong is None or by_entry(wrong, evidence.block).all():
-        return
     dirty = [c for c in located.sample if is_dirty(c)]
-    share = 1.0 if located.complete else 0.0
     ratios = [c.claimed / c.slope.value if c.slope.value else np.inf for c in dirty]
     factor = pattern(ratios)
+    if located.entries:
+        wrong = np.zeros(evidence.block.count, dtype=bool)
+        wrong[list(located.entries)] = True
+        if not by_entry(wrong, evidence.block).all():
+            yield _named(evidence, wrong, factor, located)
+    elif located.slices and dirty:
+        yield _in_slices(evidence, located, factor, f"{len(dirty)} of {len(located.sample)}")
+
+
+def _named(evidence: Evidence, wrong: Mask, factor: float | None, located: Located) -> Explanation:
+    """Entries each of which was seen to be wrong."""
     kind, words = _kind(evidence, wrong, factor)
     message = f"{describe(wrong, evidence.block, evidence.point)}: {words}"
     if located.complete:
-        message += " Everything else in the block is right."
-    yield Explanation(kind, message, share, factor, None, wrong)
+        message += " Everything else agrees with fun within the error bars."
+    return Explanation(kind, message, 1.0 if located.complete else 0.0, factor, None, wrong)
 
 
-def _mask(evidence: Evidence, located: Located) -> Mask | None:
-    """The coordinates known to be wrong; None where that is not known."""
-    wrong = np.zeros(evidence.block.count, dtype=bool)
-    if located.entries:
-        wrong[list(located.entries)] = True
-        return wrong
-    sample = [c for c in located.sample if is_dirty(c)]
-    if not located.slices or not sample or len(sample) < len(located.sample):
-        return None
+def _in_slices(
+    evidence: Evidence, located: Located, factor: float | None, share: str
+) -> Explanation:
+    """Large slices that hold all of the error; their entries are named only if that is proven.
+
+    It is where one factor for all of them explains the slopes of the whole block.
+    """
+    inside = _inside(evidence, located)
+    kind, words = _kind(evidence, inside, factor)
+    where = describe(inside, evidence.block, evidence.point)
+    if factor:
+        corrected = np.where(inside, evidence.claimed / factor, evidence.claimed)
+        fit = evidence.fit([], known=corrected)
+        if fit is not None:
+            wrong = fit.wrong(corrected, evidence.claimed, evidence.block.scale)
+            return Explanation(kind, f"{where}: {words}", fit.explained, factor, None, wrong)
+    message = f"All of the error is in {where} ({share} sampled entries there are wrong): {words}"
+    return Explanation(kind, message, 1.0, factor)
+
+
+def _inside(evidence: Evidence, located: Located) -> Mask:
+    """The coordinates in the slices: in any of those of one axis, in all of several axes."""
     grid = np.indices(evidence.block.axes).reshape(len(evidence.block.axes), -1)
-    if len({axis for axis, _ in located.slices}) == 1:
-        for axis, index in located.slices:
-            wrong |= grid[axis] == index
-        return wrong
-    inside = np.ones(evidence.block.count, dtype=bool)
-    for axis, index in located.slices:
-        inside &= grid[axis] == index
-    return inside
+    chosen = [grid[axis] == index for axis, index in located.slices]
+    alike = len({axis for axis, _ in located.slices}) == 1
+    return np.asarray(np.any(chosen, axis=0) if alike else np.all(chosen, axis=0))
 
 
 def _kind(evidence: Evidence, wrong: Mask, factor: float | None) -> tuple[Kind, str]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..judge.explain import explained
+from ..judge.explain import allowed, explained
 from ..plan.locate import Located
 from ..records.block import Block
 from ..records.comparison import Comparison
@@ -44,13 +44,19 @@ class Fit:
     coefficients: Flat
     bars: Flat
     explained: float
+    tolerance: float
+
+    def wrong(self, corrected: Flat, claimed: Flat, scale: float) -> NDArray[np.bool_]:
+        """Where a corrected gradient differs from the claim by more than the fit can tell."""
+        return np.asarray(np.abs(corrected - claimed) * scale > self.tolerance)
 
 
 @dataclass(slots=True)
 class Evidence:
     """One wrong block. Arrays are flat, in double precision, complex entries as two numbers.
 
-    ``others`` are the claimed gradients of all blocks by name; ``arguments`` the arrays among
+    ``others`` are the claimed gradients of all blocks by name, ``right`` the names of those that
+    were judged correct; ``arguments`` the arrays among
     the extra arguments, by name.
     """
 
@@ -58,6 +64,7 @@ class Evidence:
     claimed: Flat
     point: Flat
     others: dict[str, Flat]
+    right: frozenset[str]
     shapes: dict[str, tuple[int, ...]]
     arguments: dict[str, NDArray[Any]]
     draws: list[Comparison]
@@ -69,10 +76,14 @@ class Evidence:
     located: Located | None = None
 
     def need(self, count: int) -> None:
-        """Make sure of so many slopes along random directions through the whole block."""
-        while len(self.draws) < count:
+        """Look for so many slopes along random directions through the whole block."""
+        for _ in range(2 * count):
+            if len(self.draws) >= count:
+                return
             part = Part(self.block.index, self.block.scale)
-            self.draws.append(self.measure(self.fresh(part)))
+            comparison = self.measure(self.fresh(part))
+            if np.isfinite(comparison.slope_bar) and not comparison.kinked:
+                self.draws.append(comparison)
 
     def fresh(self, part: Part) -> Direction:
         """A direction that nobody has drawn yet."""
@@ -98,6 +109,10 @@ class Evidence:
         """What the slopes would be if a gradient were the true one."""
         return np.array([self._direction(k) @ gradient for k in range(len(self.draws))])
 
+    def project_squares(self, spread: Flat) -> Flat:
+        """Variances of the slopes, if every coordinate of the gradient had such a spread."""
+        return np.array([self._direction(k) ** 2 @ spread**2 for k in range(len(self.draws))])
+
     def _direction(self, k: int) -> Flat:
         """The direction of a draw as a vector; kept, where that is no burden."""
         if k < len(self.vectors):
@@ -117,11 +132,15 @@ class Evidence:
         Two slopes more than coefficients are needed: a fit to as many proves nothing.
         """
         self.need(len(basis) + 2)
+        free = int(np.count_nonzero(np.any([b != 0 for b in basis], axis=0))) if basis else 1
+        if len(self.draws) < len(basis) + 2 or len(basis) > max(1, free - 1):
+            return None
         slopes, bars = self.slopes, self.bars
         target = slopes - (self.project(known) if known is not None else 0.0)
+        tolerance = float(allowed(bars, slopes).max())
         if not basis:
             share = explained(target, bars, self.gaps, slopes)
-            return Fit(np.empty(0), np.empty(0), share) if share else None
+            return Fit(np.empty(0), np.empty(0), share, tolerance) if share else None
         columns = np.stack([self.project(b) for b in basis], axis=1)
         if not np.isfinite(columns).all() or np.linalg.matrix_rank(columns) < len(basis):
             return None
@@ -131,7 +150,7 @@ class Evidence:
         share = explained(target - columns @ found, bars, self.gaps, slopes)
         if not share:
             return None
-        return Fit(found, np.sqrt((inverse**2).sum(axis=1)), share)
+        return Fit(found, np.sqrt((inverse**2).sum(axis=1)), share, tolerance)
 
     def where(self) -> Located:
         """Which entries are wrong; searched for once."""

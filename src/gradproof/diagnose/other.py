@@ -15,13 +15,14 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     for name, gradient in evidence.others.items():
         if name == evidence.block.name or gradient.size != evidence.claimed.size:
             continue
-        if evidence.claimed.any() and np.array_equal(gradient, evidence.claimed):
-            yield Explanation(
-                Kind.OTHER_BLOCK,
-                f"{evidence.block.name}: the very same numbers are claimed for {name}: one was "
-                "copied from the other.",
-                1.0,
-            )
+        if np.array_equal(gradient, evidence.claimed):
+            if name in evidence.right and gradient.any():
+                yield Explanation(
+                    Kind.OTHER_BLOCK,
+                    f"{evidence.block.name}: the very same numbers are claimed for {name}, where "
+                    "they are right: they were copied from there.",
+                    1.0,
+                )
             continue
         fit = evidence.fit([], known=gradient)
         if fit is not None:
@@ -30,5 +31,5 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
                 f"{evidence.block.name}: its gradient is what is claimed for {name}; the two are "
                 "exchanged, or one was copied from the other.",
                 fit.explained,
-                wrong=gradient != evidence.claimed,
+                wrong=fit.wrong(gradient, evidence.claimed, evidence.block.scale),
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..judge.explain import is_zero
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
 from .numbers import measured, times
@@ -13,7 +14,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = true + c · parameter``."""
     name = evidence.block.name
     fit = evidence.fit([evidence.point], known=evidence.claimed)
-    if fit is not None:
+    if fit is not None and not is_zero(fit.coefficients, fit.bars):
         missing, bar = float(fit.coefficients[0]), float(fit.bars[0])
         words = "lacks" if missing > 0 else "has too much:"
         yield Explanation(
@@ -23,14 +24,16 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
             fit.explained,
             -missing,
             bar,
-            wrong=evidence.point != 0,
+            wrong=fit.wrong(
+                evidence.claimed + missing * evidence.point, evidence.claimed, evidence.block.scale
+            ),
         )
 
 
 def suspect_with_factor(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = k · true + c · parameter``."""
     both = evidence.fit([evidence.claimed, evidence.point])
-    if both is None or both.coefficients[0] == 0:
+    if both is None or is_zero(both.coefficients[:1], both.bars[:1]):
         return
     factor = 1 / float(both.coefficients[0])
     term, bar = -float(both.coefficients[1]) * factor, float(both.bars[1])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..judge.explain import is_zero
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
 
@@ -18,9 +19,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
         if not _rounded_to(evidence.claimed, bits):
             continue
         evidence.need(3)
-        typical = float(np.sqrt(np.mean(evidence.claimed**2))) * 2.0**-bits
-        seen = float(np.sqrt(np.mean(evidence.gaps**2))) / evidence.block.scale
-        if seen <= typical * np.sqrt(evidence.block.count) * _GENEROUS:
+        if is_zero(evidence.gaps, _rounding(evidence, np.abs(evidence.claimed) * 2.0**-bits)):
             yield Explanation(
                 Kind.LOW_PRECISION,
                 f"{evidence.block.name}: every claimed number is a {name} number although its "
@@ -28,14 +27,48 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
                 1.0,
             )
         return
+    quantum = _quantum(evidence.claimed)
+    if quantum is None:
+        return
+    evidence.need(3)
+    if is_zero(evidence.gaps, _rounding(evidence, np.full(evidence.block.count, quantum / 2))):
+        yield Explanation(
+            Kind.LOW_PRECISION,
+            f"{evidence.block.name}: every claimed number is a multiple of {quantum:.6g}; the "
+            "error is of the size of that rounding.",
+            1.0,
+            quantum,
+        )
 
+
+# Numbers that are multiples of a step, no larger than so many steps, were rounded to it.
+_STEPS = 3
+_MULTIPLES = 1e5
+_EXACT = 1e-12
 
 # Bits that are zero by accident: so many, over all different numbers, are no accident.
 _PROOF = 58
 _MANTISSA = 53
 
-# The rounding of intermediate results adds up to some times that of the result.
-_GENEROUS = 30.0
+
+def _rounding(evidence: Evidence, half: Flat) -> Flat:
+    """Twice the standard deviation that a rounding by at most ``half`` gives to each slope."""
+    spread: Flat = np.sqrt(evidence.project_squares(half) / 3)
+    return evidence.bars + 2 * spread
+
+
+def _quantum(numbers: Flat) -> float | None:
+    """A step of which all numbers are small multiples, if that is no accident."""
+    different = np.unique(np.abs(numbers))
+    if different.size < _STEPS:
+        return None
+    candidates = [10.0**-k for k in range(9)] + [float(np.diff(different).min())]
+    for step in candidates:
+        multiples = numbers / step
+        close = np.abs(multiples - np.rint(multiples)) <= _EXACT * (1 + np.abs(multiples))
+        if close.all() and np.abs(multiples).max() < _MULTIPLES:
+            return step
+    return None
 
 
 def _rounded_to(numbers: Flat, bits: int) -> bool:
@@ -47,4 +80,13 @@ def _rounded_to(numbers: Flat, bits: int) -> bool:
     scaled = mantissa * 2.0**bits
     different = np.count_nonzero(np.unique(mantissa) != 0.5)
     proof = different * (_MANTISSA - bits)
-    return bool(proof >= _PROOF and (scaled == np.rint(scaled)).all())
+    rounded = bool(proof >= _PROOF and (scaled == np.rint(scaled)).all())
+    return rounded and not _fixed_point(numbers, bits)
+
+
+def _fixed_point(numbers: Flat, bits: int) -> bool:
+    """Whether they are small multiples of one number, as integers are, and were not rounded."""
+    _, exponent = np.frexp(numbers[numbers != 0])
+    smallest = np.ldexp(1.0, int((exponent - bits).min()) + 3)
+    multiples = numbers / smallest
+    return bool((multiples == np.rint(multiples)).all())

@@ -12,7 +12,7 @@ from ..records.direction import Part
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
 
-_SAMPLED = 3  # slices in which a constant factor is looked for
+_SAMPLED = 5  # slices in which a constant factor is looked for
 _ALL = 40  # slices that are all measured
 
 
@@ -21,13 +21,13 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     axes = evidence.block.axes
     if sum(length > 1 for length in axes) < 2:
         return
-    for axis, length in enumerate(axes):
+    for axis, length in enumerate(evidence.block.shape):
         if length > 1:
             yield from _along(evidence, axis, length)
 
 
 def _along(evidence: Evidence, axis: int, length: int) -> Iterator[Explanation]:
-    sampled = sorted({0, length // 2, length - 1})[:_SAMPLED]
+    sampled = sorted({(2 * k + 1) * length // (2 * _SAMPLED) for k in range(_SAMPLED)})
     factors: dict[int, tuple[float, float]] = {}
     for index in sampled:
         factor = _factor(evidence, axis, index, draws=2)
@@ -38,7 +38,8 @@ def _along(evidence: Evidence, axis: int, length: int) -> Iterator[Explanation]:
         return
     if length > _ALL:
         listed = ", ".join(f"{factors[i][0]:.6g} for index {i}" for i in sampled)
-        yield Explanation(_kind(axis), _message(evidence, axis, listed), 0.99)
+        message = _message(evidence, axis, listed)
+        yield Explanation(_kind(axis), f"{message} (Found in all of {len(sampled)} sampled.)", 0.0)
         return
     for index in range(length):
         if index not in factors:
@@ -50,12 +51,11 @@ def _along(evidence: Evidence, axis: int, length: int) -> Iterator[Explanation]:
         return
     fit = evidence.fit([], known=evidence.claimed / spread)
     if fit is not None:
-        same = [i for i in range(length) if same_number(factors[i][0], 1.0, factors[i][1])]
-        right = np.isin(_index_along(evidence, axis), same) | (evidence.claimed == 0)
+        wrong = fit.wrong(evidence.claimed / spread, evidence.claimed, evidence.block.scale)
         guess = _proportional(numbers, evidence)
         listed = ", ".join(f"{x:.6g}" for x in numbers[:6]) + (", …" if length > 6 else "")
         yield Explanation(
-            _kind(axis), _message(evidence, axis, listed) + guess, fit.explained, wrong=~right
+            _kind(axis), _message(evidence, axis, listed) + guess, fit.explained, wrong=wrong
         )
 
 
@@ -77,11 +77,6 @@ def _factor(evidence: Evidence, axis: int, index: int, draws: int) -> tuple[floa
 def _ratio(comparison: Comparison) -> tuple[float, float]:
     ratio = comparison.claimed / comparison.slope.value
     return ratio, abs(ratio) * comparison.slope_bar / abs(comparison.slope.value)
-
-
-def _index_along(evidence: Evidence, axis: int) -> Flat:
-    grid: Flat = np.indices(evidence.block.axes)[axis].reshape(-1)
-    return grid
 
 
 def _kind(axis: int) -> Kind:

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..judge.explain import same_number
+from ..judge.explain import is_zero, same_number
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
 from .numbers import measured, name_factor, times
+from .places import by_entry
 
 
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = k · true``."""
     fit = evidence.fit([evidence.claimed])
-    if fit is None or fit.coefficients[0] == 0:
+    if fit is None or is_zero(fit.coefficients, fit.bars):
         return
-    factor = 1 / fit.coefficients[0]
-    bar = fit.bars[0] * factor**2
-    count, wrong = evidence.block.count, evidence.claimed != 0
-    figure = f"{measured(factor, bar)}, {int(wrong.sum())} of {count} entries"
+    factor = 1 / float(fit.coefficients[0])
+    bar = float(fit.bars[0]) * factor**2
+    corrected = evidence.claimed / factor
+    wrong = fit.wrong(corrected, evidence.claimed, evidence.block.scale)
+    chosen = by_entry(wrong, evidence.block)
+    figure = f"{measured(factor, bar)}, {int(chosen.sum())} of {chosen.size} entries"
     name = evidence.block.name
+    which = "every entry" if chosen.all() else "every entry that is not zero"
     if same_number(factor, -1.0, bar):
-        message = f"{name}: every entry has the wrong sign ({figure})."
+        message = f"{name}: {which} has the wrong sign ({figure})."
         yield Explanation(Kind.SIGN, message, fit.explained, factor, bar, wrong)
         return
     guess = name_factor(factor, bar, evidence)
-    which = "every entry" if wrong.all() else "every entry that is not zero"
     message = f"{name}: {which} is {times(factor)} ({figure})."
     if guess:
         message += f" The factor may be {guess}."

@@ -10,6 +10,7 @@ import numpy as np
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
 
+_MOST_AXES = 4  # up to which all orders of the axes are tried
 _FARTHEST = 3  # how far a roll is tried
 _PARTS = (2, 3, 4)  # into how many equal parts an axis may have been cut
 
@@ -17,41 +18,48 @@ _PARTS = (2, 3, 4)  # into how many equal parts an axis may have been cut
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = P(true)`` for a rearrangement P, perhaps with the wrong sign."""
     array = evidence.claimed.reshape(evidence.block.axes)
-    for kind, corrected, words in _rearranged(array):
+    axes = len(evidence.block.shape)  # not the real and imaginary parts of complex entries
+    for kind, corrected, words in _rearranged(array, axes):
         flat = corrected.reshape(-1)
         if np.array_equal(flat, evidence.claimed):
             continue
         fit = evidence.fit([], known=flat)
         if fit is not None:
             message = f"{evidence.block.name}: the claimed gradient is {words}."
-            wrong = flat != evidence.claimed
+            wrong = fit.wrong(flat, evidence.claimed, evidence.block.scale)
             yield Explanation(kind, message, fit.explained, wrong=wrong)
 
 
-def _rearranged(array: Flat) -> Iterator[tuple[Kind, Flat, str]]:
+def _rearranged(array: Flat, ndim: int) -> Iterator[tuple[Kind, Flat, str]]:
     """What the true gradient would be, and what the claim then is."""
-    axes = range(array.ndim)
-    for order in permutations(axes):
-        if list(order) != list(axes) and array.ndim <= 4:
-            moved = np.transpose(array, order)
-            if moved.shape == array.shape:
-                two = array.ndim == 2
-                words = "transposed" if two else f"permuted: its axes come in the order {order}"
-                yield Kind.TRANSPOSE, moved, words
-    if array.ndim > 1:
-        yield Kind.TRANSPOSE, array.reshape(-1, order="F").reshape(array.shape), (
-            "written in column order and read in row order (transposed memory)"
-        )  # fmt: skip
-        yield Kind.TRANSPOSE, array.reshape(-1).reshape(array.shape, order="F"), (
-            "written in row order and read in column order (transposed memory)"
-        )  # fmt: skip
-    for count in range(1, array.ndim + 1):
+    axes = range(ndim)
+    if ndim <= _MOST_AXES:
+        yield from _permuted(array, ndim)
+    for count in range(1, ndim + 1 if ndim <= _MOST_AXES else 2):
         for chosen in combinations(axes, count):
             listed = " and ".join(map(str, chosen))
             yield Kind.FLIP, np.flip(array, chosen), f"reversed along axis {listed}"
     for axis in axes:
         yield from _rolled(array, axis)
         yield from _exchanged(array, axis)
+
+
+def _permuted(array: Flat, ndim: int) -> Iterator[tuple[Kind, Flat, str]]:
+    rest = tuple(range(ndim, array.ndim))
+    for order in permutations(range(ndim)):
+        moved = np.transpose(array, order + rest)
+        if order == tuple(range(ndim)) or moved.shape != array.shape:
+            continue
+        told = tuple(int(i) for i in np.argsort(order))
+        words = f"permuted: its axes come in the order {told}"
+        yield Kind.TRANSPOSE, moved, "transposed" if ndim == 2 else words
+    if ndim > 1 and not rest:
+        yield Kind.TRANSPOSE, array.reshape(-1, order="F").reshape(array.shape), (
+            "written in row order and read in column order (transposed memory)"
+        )  # fmt: skip
+        yield Kind.TRANSPOSE, array.reshape(-1).reshape(array.shape, order="F"), (
+            "written in column order and read in row order (transposed memory)"
+        )  # fmt: skip
 
 
 def _rolled(array: Flat, axis: int) -> Iterator[tuple[Kind, Flat, str]]:

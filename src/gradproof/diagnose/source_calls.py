@@ -22,7 +22,7 @@ from .source_expressions import (
     turned,
 )
 from .source_library import Known
-from .source_memory import Lost, site
+from .source_memory import LostError, site
 from .source_text import MISSING, Source
 from .source_values import (
     ANY,
@@ -88,7 +88,7 @@ class Calls(Expressions):
         if known is None:
             return self._unknown(node, arguments, blame)
         if library.forbidden(known.thing):
-            raise Lost
+            raise LostError
         made = self._container(known.thing, arguments)
         if made is not None:
             return self.new(node, site(blame), content=made)
@@ -165,7 +165,7 @@ class Calls(Expressions):
             return None if is_view else Key(target.attr, exact=True)
         if isinstance(target.slice, ast.Slice):
             if whole.content is not None:
-                raise Lost
+                raise LostError
             return None
         key = self.key(target.slice, blame)
         if key.exact and isinstance(key.value, int) and key.value < 0:

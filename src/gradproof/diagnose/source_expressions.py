@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from .source_library import VIEW_ATTRIBUTES
-from .source_memory import Lost, Memory, either, site
+from .source_memory import LostError, Memory, either, site
 from .source_values import (
     ANY,
     UNSURE,
@@ -36,7 +36,7 @@ class Expressions(Memory):
     def evaluate(self, node: ast.expr, blame: Blame) -> Value:
         """The value of an expression, after whatever it does to the names."""
         handler: Callable[[Any, Blame], Value] | None
-        handler = getattr(self, f"on_{type(node).__name__.lower()}", None)
+        handler = getattr(self, f"_on_{type(node).__name__.lower()}", None)
         return handler(node, blame) if handler else self._computed(node, blame)
 
     def each(self, nodes: Iterable[ast.expr], blame: Blame) -> list[Value]:
@@ -60,7 +60,7 @@ class Expressions(Memory):
         writer = UNSURE if whole.unsure else site(blame)
         return self.new(node, writer, kin=whole.kin, call=call, part=key)
 
-    def element(self, node: ast.AST, whole: Value, blame: Blame) -> Value:
+    def element(self, node: ast.AST, whole: Value) -> Value:
         """Any one of the things in a container."""
         if whole.content is not None:
             return join_all(whole.content.values()) or Value(None, whole.kin)
@@ -81,30 +81,29 @@ class Expressions(Memory):
 
     # One method for each kind of expression that gives more than an array of its own.
 
-    def on_name(self, node: ast.Name, blame: Blame) -> Value:
+    def _on_name(self, node: ast.Name, blame: Blame) -> Value:
         del blame
         if node.id in self.shared:
             return Value(None, frozenset())
         return self.here.get(node.id, Value(None, frozenset()))
 
-    def on_constant(self, node: ast.Constant, blame: Blame) -> Value:
+    def _on_constant(self, node: ast.Constant, blame: Blame) -> Value:
         blank = node.value is None or (type(node.value) in (int, float) and node.value == 0)
         key = Key(node.value, exact=True)
         return self.new(node, site(blame, blank=blank), key=key)
 
-    def on_joinedstr(self, node: ast.JoinedStr, blame: Blame) -> Value:
+    def _on_joinedstr(self, node: ast.JoinedStr, blame: Blame) -> Value:
         parts = [""]
         for piece in node.values:
-            if isinstance(piece, ast.Constant):
-                parts[-1] += piece.value
+            if not isinstance(piece, ast.FormattedValue):
+                _concatenate(parts, self.evaluate(piece, blame).key)
                 continue
-            assert isinstance(piece, ast.FormattedValue)
             inner = self.evaluate(piece.value, blame)
             plain = piece.conversion in (-1, ord("s")) and piece.format_spec is None
             _concatenate(parts, inner.key if plain else ANY)
         return self.new(node, site(blame), key=_text(parts))
 
-    def on_dict(self, node: ast.Dict, blame: Blame) -> Value:
+    def _on_dict(self, node: ast.Dict, blame: Blame) -> Value:
         values = self.each(node.values, blame)
         content = Content()
         for name, value in zip(node.keys, values, strict=True):
@@ -114,7 +113,7 @@ class Expressions(Memory):
                 content = content.put(self.key(name, blame), value)
         return self.new(node, site(blame), content=content)
 
-    def on_list(self, node: ast.List | ast.Tuple | ast.Set, blame: Blame) -> Value:
+    def _on_list(self, node: ast.List | ast.Tuple | ast.Set, blame: Blame) -> Value:
         items = [item.value if isinstance(item, ast.Starred) else item for item in node.elts]
         values = self.each(items, blame)
         content = Content(length=0)
@@ -128,26 +127,26 @@ class Expressions(Memory):
             key = Key(tuple(value.key.value for value in values), exact=True)
         return self.new(node, site(blame), content=content, key=key)
 
-    on_tuple = on_list
+    _on_tuple = _on_list
 
-    def on_set(self, node: ast.Set, blame: Blame) -> Value:
+    def _on_set(self, node: ast.Set, blame: Blame) -> Value:
         values = self.each(node.elts, blame)
         return self._loose(node, values, blame)
 
-    def on_listcomp(
+    def _on_listcomp(
         self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, blame: Blame
     ) -> Value:
         (value,) = self._comprehension(node.generators, [node.elt], blame)
         return self._loose(node, [value], blame)
 
-    on_generatorexp = on_setcomp = on_listcomp
+    _on_generatorexp = _on_setcomp = _on_listcomp
 
-    def on_dictcomp(self, node: ast.DictComp, blame: Blame) -> Value:
+    def _on_dictcomp(self, node: ast.DictComp, blame: Blame) -> Value:
         name, value = self._comprehension(node.generators, [node.key, node.value], blame)
         entries = {replace(name.key, symbol=None): Entry(value, sure=False)}
         return self.new(node, site(blame), content=Content(entries))
 
-    def on_ifexp(self, node: ast.IfExp, blame: Blame) -> Value:
+    def _on_ifexp(self, node: ast.IfExp, blame: Blame) -> Value:
         self.evaluate(node.test, blame)
         before = self.here
         one = self.evaluate(node.body, blame)
@@ -156,7 +155,7 @@ class Expressions(Memory):
         self.names = either(after, self.names)
         return join(one, other)
 
-    def on_boolop(self, node: ast.BoolOp, blame: Blame) -> Value:
+    def _on_boolop(self, node: ast.BoolOp, blame: Blame) -> Value:
         value: Value | None = None
         for operand in node.values:
             before = self.here
@@ -166,40 +165,40 @@ class Expressions(Memory):
         assert value is not None
         return value
 
-    def on_namedexpr(self, node: ast.NamedExpr, blame: Blame) -> Value:
+    def _on_namedexpr(self, node: ast.NamedExpr, blame: Blame) -> Value:
         value = self.evaluate(node.value, blame)
         self.assign(node.target, value, blame)
         return value
 
-    def on_lambda(self, node: ast.Lambda, blame: Blame) -> Value:
+    def _on_lambda(self, node: ast.Lambda, blame: Blame) -> Value:
         return self.new(node, site(blame))
 
-    def on_starred(self, node: ast.Starred, blame: Blame) -> Value:
+    def _on_starred(self, node: ast.Starred, blame: Blame) -> Value:
         return self.evaluate(node.value, blame)
 
-    def on_call(self, node: ast.Call, blame: Blame) -> Value:
+    def _on_call(self, node: ast.Call, blame: Blame) -> Value:
         return self.call(node, blame)
 
-    def on_attribute(self, node: ast.Attribute, blame: Blame) -> Value:
+    def _on_attribute(self, node: ast.Attribute, blame: Blame) -> Value:
         whole = self.evaluate(node.value, blame)
         if node.attr in VIEW_ATTRIBUTES and whole.content is None:
             writer = UNSURE if whole.unsure else site(blame)
             return self.new(node, writer, kin=whole.kin)
         return self.part(node, whole, Key(node.attr, exact=True), blame)
 
-    def on_subscript(self, node: ast.Subscript, blame: Blame) -> Value:
+    def _on_subscript(self, node: ast.Subscript, blame: Blame) -> Value:
         whole = self.evaluate(node.value, blame)
         if isinstance(node.slice, ast.Slice) and whole.content is not None:
             return self._slice(node, node.slice, whole, blame)
         return self.part(node, whole, self.key(node.slice, blame), blame)
 
-    def on_unaryop(self, node: ast.UnaryOp, blame: Blame) -> Value:
+    def _on_unaryop(self, node: ast.UnaryOp, blame: Blame) -> Value:
         key = self.evaluate(node.operand, blame).key
         if isinstance(node.op, ast.USub) and key.exact and type(key.value) in (int, float):
             return self.new(node, site(blame), key=Key(-key.value, exact=True))
         return self.new(node, site(blame))
 
-    def on_binop(self, node: ast.BinOp, blame: Blame) -> Value:
+    def _on_binop(self, node: ast.BinOp, blame: Blame) -> Value:
         left, right = self.each([node.left, node.right], blame)
         content = _combined(left, node.op, right)
         key = ANY
@@ -212,11 +211,11 @@ class Expressions(Memory):
             key = template(r"%[-+ #0]*\d*(?:\.\d+)?[a-zA-Z%]", left.key.value)
         return self.new(node, site(blame), content=content, key=key)
 
-    def on_await(self, node: ast.expr, blame: Blame) -> Value:
+    def _on_await(self, node: ast.expr, blame: Blame) -> Value:
         del node, blame
-        raise Lost
+        raise LostError
 
-    on_yield = on_yieldfrom = on_await
+    _on_yield = _on_yieldfrom = _on_await
 
     # Helpers.
 
@@ -267,7 +266,7 @@ class Expressions(Memory):
             nonlocal values
             for loop in loops:
                 whole = self.evaluate(loop.iter, blame)
-                self.assign(loop.target, self.element(loop.iter, whole, blame), blame)
+                self.assign(loop.target, self.element(loop.iter, whole), blame)
                 self.each(loop.ifs, blame)
             values = self.each(results, blame)
 

@@ -78,11 +78,10 @@ def member(owner: Any, name: str) -> Known | None:
         return None if found is MISSING else Known(found)
     if isinstance(owner, np.ufunc):
         return Known(getattr(owner, name, None))
-    own = inspect.getattr_static(owner, "__dict__", None) if not isinstance(owner, type) else None
-    if own is not None and isinstance(held := getattr(owner, "__dict__", None), dict):
-        if name in held:
-            return Known(held[name])
     cls = owner if isinstance(owner, type) else type(owner)
+    own = {} if owner is cls else _attributes(owner)
+    if name in own:
+        return Known(own[name])
     found = inspect.getattr_static(cls, name, MISSING)
     if isinstance(found, staticmethod):
         return Known(found.__func__)
@@ -91,6 +90,15 @@ def member(owner: Any, name: str) -> Known | None:
     if isinstance(found, FunctionType):
         return Known(found) if isinstance(owner, type) else Known(found, owner)
     return None
+
+
+def _attributes(thing: Any) -> dict[str, Any]:
+    """What an object holds itself."""
+    try:
+        held = object.__getattribute__(thing, "__dict__")
+    except AttributeError:  # it has slots
+        return {}
+    return held if isinstance(held, dict) else {}
 
 
 def plain(thing: Any, receiver: Any = MISSING) -> tuple[FunctionType, Any] | None:

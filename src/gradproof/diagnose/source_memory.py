@@ -30,15 +30,19 @@ Names = dict[str, Value]
 _ROUNDS = 12  # a loop that shows something new after so many is not followed
 
 
-class Lost(Exception):
+class LostError(Exception):
     """The walk met something that it cannot follow."""
 
 
-def site(node: ast.stmt | ast.expr, *, blank: bool = False, part: bool = False) -> Site:
-    """The place of a piece of source."""
-    start = (node.lineno, node.col_offset)
+def place(node: ast.stmt | ast.expr) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where a piece of source begins and ends: lines, and columns in bytes."""
     end = (node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
-    return Site(start, end, blank, part)
+    return (node.lineno, node.col_offset), end
+
+
+def site(node: ast.stmt | ast.expr, *, blank: bool = False, part: bool = False) -> Site:
+    """A piece of source as the writer of an array."""
+    return Site(*place(node), blank, part)
 
 
 class Memory:
@@ -123,7 +127,7 @@ class Memory:
             self.names = either(before, self.names)
             if self.names == before:
                 return
-        raise Lost
+        raise LostError
 
     def leak(self, value: Value) -> None:
         """From now on it may be changed out of sight at any time."""

@@ -132,7 +132,7 @@ def _defines(node: ast.AST, code: CodeType) -> bool:
         return code.co_name == "<lambda>" and node.lineno == code.co_firstlineno
     if not isinstance(node, ast.FunctionDef):
         return False
-    first = min(n.lineno for n in [node, *node.decorator_list])
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
     return node.name == code.co_name and first == code.co_firstlineno
 
 
@@ -146,9 +146,8 @@ def _holds(node: ast.AST, code: CodeType) -> bool:
     start = (body.lineno, body.col_offset)
     end = (body.end_lineno or 0, body.end_col_offset or 0)
     for line, last, column, to in code.co_positions():
-        if None in (line, last, column, to) or column == to:  # the prologue has no place
-            continue
-        assert line is not None and last is not None and column is not None and to is not None
+        if line is None or last is None or column is None or to is None or column == to:
+            continue  # the prologue has no place
         if (line, column) < start or (last, to) > end:
             return False
     return True

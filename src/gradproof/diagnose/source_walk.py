@@ -17,7 +17,7 @@ from typing import Any
 from .source_calls import Calls, Effects
 from .source_expressions import Blame, extended, merged, ordered
 from .source_library import top_module
-from .source_memory import Lost, Names, either, site
+from .source_memory import LostError, Names, either, site
 from .source_text import Source
 from .source_values import ANY, Content, Entry, Key, Value, all_kin, doubt
 
@@ -49,9 +49,7 @@ class Walk(Calls):
     def __init__(
         self, source: Source, study: Callable[[FunctionType, Any], Effects | None]
     ) -> None:
-        super().__init__(
-            {name: _parameter(name) for name in source.parameters}, _shared(source)
-        )
+        super().__init__({name: _parameter(name) for name in source.parameters}, _shared(source))
         self.source, self.study = source, study
         self.imported: dict[str, Any] = {}
         self.returns: list[Returned] = []
@@ -60,7 +58,7 @@ class Walk(Calls):
         self._tries = 0
 
     def run(self) -> list[Returned]:
-        """Everything that the function may return; raises ``Lost`` where it cannot be told."""
+        """Everything that the function may return; raises ``LostError`` where it cannot be told."""
         if isinstance(self.source.node, ast.Lambda):
             body = self.source.node.body
             self._return(self.evaluate(body, body), body)
@@ -79,7 +77,7 @@ class Walk(Calls):
         elif isinstance(target, ast.Attribute | ast.Subscript):
             self._store(target, value, blame)
         else:
-            raise Lost
+            raise LostError
 
     def _unpack(self, targets: Sequence[ast.expr], whole: Value, blame: Blame) -> None:
         items = ordered(whole.content) if whole.content is not None else None
@@ -99,7 +97,7 @@ class Walk(Calls):
     ) -> Value:
         starred = any(isinstance(t, ast.Starred) for t in targets[: i + 1])
         if isinstance(target, ast.Starred):
-            item = self.element(target, whole, blame)
+            item = self.element(target, whole)
             content = Content({ANY: Entry(item, sure=False)})
             return self.new(target, site(blame), content=content)
         return self.part(target, whole, ANY if starred else Key(i, exact=True), blame)
@@ -129,31 +127,30 @@ class Walk(Calls):
         for statement in body:
             if self.names is None:  # not reached
                 return
-            name = f"do_{type(statement).__name__.lower()}"
+            name = f"_do_{type(statement).__name__.lower()}"
             handler: Callable[[Any], None] | None = getattr(self, name, None)
             if handler is None:
-                raise Lost
+                raise LostError
             handler(statement)
             # An exception may leave a `try` after any statement in it.
             self._watched = [either(names, self.names) for names in self._watched]
 
-    def do_expr(self, node: ast.Expr) -> None:
+    def _do_expr(self, node: ast.Expr) -> None:
         self.evaluate(node.value, node)
 
-    def do_assign(self, node: ast.Assign) -> None:
+    def _do_assign(self, node: ast.Assign) -> None:
         value = self.evaluate(node.value, node)
-        if isinstance(node.value, ast.Call) and value.token is not None and value.call is not None:
+        if value.call is not None and value.token is not None and _takes_apart(node):
             # Nobody else holds what came back: its parts do not hang together.
-            if isinstance(node.targets[0], ast.Tuple | ast.List) and len(node.targets) == 1:
-                value = replace(value, kin=value.kin - {value.token}, token=None)
+            value = replace(value, kin=value.kin - {value.token}, token=None)
         for target in node.targets:
             self.assign(target, value, node)
 
-    def do_annassign(self, node: ast.AnnAssign) -> None:
+    def _do_annassign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
             self.assign(node.target, self.evaluate(node.value, node), node)
 
-    def do_augassign(self, node: ast.AugAssign) -> None:
+    def _do_augassign(self, node: ast.AugAssign) -> None:
         more = self.evaluate(node.value, node)
         if isinstance(node.target, ast.Attribute | ast.Subscript):
             whole = self.evaluate(node.target.value, node)
@@ -171,40 +168,40 @@ class Walk(Calls):
 
         self.update(node.target, change, node, in_place=False)
 
-    def do_return(self, node: ast.Return) -> None:
+    def _do_return(self, node: ast.Return) -> None:
         if node.value is not None:
             self._return(self.evaluate(node.value, node), node.value)
         self.names = None
 
     def _return(self, value: Value, node: ast.expr) -> None:
         if self._tries:  # `finally` comes after
-            raise Lost
+            raise LostError
         straight = isinstance(node, ast.Call) and value.call is not None
         self.returns.append(Returned(value, straight))
 
-    def do_raise(self, node: ast.Raise) -> None:
+    def _do_raise(self, node: ast.Raise) -> None:
         del node
         self.names = None
 
-    def do_assert(self, node: ast.Assert) -> None:
+    def _do_assert(self, node: ast.Assert) -> None:
         self.evaluate(node.test, node)
 
-    def do_pass(self, node: ast.stmt) -> None:
+    def _do_pass(self, node: ast.stmt) -> None:
         """Nothing happens; names of inner functions are never known anyway."""
 
-    do_global = do_nonlocal = do_pass
+    _do_global = _do_nonlocal = _do_pass
 
-    def do_functiondef(self, node: ast.FunctionDef | ast.ClassDef) -> None:
+    def _do_functiondef(self, node: ast.FunctionDef | ast.ClassDef) -> None:
         self.bind(node.name, Value(None, frozenset()))
 
-    do_asyncfunctiondef = do_classdef = do_functiondef
+    _do_asyncfunctiondef = _do_classdef = _do_functiondef
 
-    def do_import(self, node: ast.Import) -> None:
+    def _do_import(self, node: ast.Import) -> None:
         for alias in node.names:
             path = alias.name if alias.asname else alias.name.partition(".")[0]
             self._imports(alias.asname or path, sys.modules.get(path))
 
-    def do_importfrom(self, node: ast.ImportFrom) -> None:
+    def _do_importfrom(self, node: ast.ImportFrom) -> None:
         module = None if node.level else sys.modules.get(node.module or "")
         for alias in node.names:
             thing = vars(module).get(alias.name) if module is not None else None
@@ -216,15 +213,15 @@ class Walk(Calls):
         else:
             self.imported[name] = thing
 
-    def do_delete(self, node: ast.Delete) -> None:
+    def _do_delete(self, node: ast.Delete) -> None:
         for target in node.targets:
             if isinstance(target, ast.Name):
                 self.names = {n: v for n, v in self.here.items() if n != target.id}
             elif isinstance(target, ast.Attribute | ast.Subscript):
                 self.update(target.value, doubt, node)
 
-    def do_if(self, node: ast.If) -> None:
-        self.evaluate(node.test, node)
+    def _do_if(self, node: ast.If) -> None:
+        self.evaluate(node.test, node.test)
         always = isinstance(node.test, ast.Constant) and bool(node.test.value)
         never = isinstance(node.test, ast.Constant) and not node.test.value
         before, after = self.names, None
@@ -237,16 +234,18 @@ class Walk(Calls):
             after = either(after, self.names)
         self.names = after
 
-    def do_for(self, node: ast.For) -> None:
-        whole = self.evaluate(node.iter, node)
-        items = ordered(whole.content) if whole.content is not None else None
-        if isinstance(node.iter, ast.Tuple | ast.List) and items and len(items) <= _MANY:
+    def _do_for(self, node: ast.For) -> None:
+        items = None
+        if isinstance(node.iter, ast.Tuple | ast.List):
+            content = self.evaluate(node.iter, node.iter).content
+            items = ordered(content) if content is not None else None
+        if items and len(items) <= _MANY:
             self._each_item(node, items)
             return
 
         def bind() -> None:
-            self.assign(node.target, self.element(node.iter, self.evaluate(node.iter, node), node),
-                        node)  # fmt: skip
+            whole = self.evaluate(node.iter, node.iter)
+            self.assign(node.target, self.element(node.iter, whole), node.iter)
 
         self._loop(bind, node.body, node.orelse, ends=True)
 
@@ -258,7 +257,7 @@ class Walk(Calls):
         for i in range(len(items)):
             if self.names is None:
                 break
-            self.assign(node.target, self.here[f"#item{id(node)}.{i}"], node)
+            self.assign(node.target, self.here[f"#item{id(node)}.{i}"], node.iter)
             self._loops.append(loop)
             self._block(node.body)
             self._loops.pop()
@@ -270,12 +269,13 @@ class Walk(Calls):
             mine = f"#item{id(node)}."
             self.names = {n: v for n, v in self.names.items() if not n.startswith(mine)}
 
-    def do_while(self, node: ast.While) -> None:
+    def _do_while(self, node: ast.While) -> None:
         endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
-        self._loop(lambda: self._test(node), node.body, node.orelse, ends=not endless)
 
-    def _test(self, node: ast.While) -> None:
-        self.evaluate(node.test, node)
+        def test() -> None:
+            self.evaluate(node.test, node.test)
+
+        self._loop(test, node.body, node.orelse, ends=not endless)
 
     def _loop(
         self, begin: Callable[[], None], body: list[ast.stmt], orelse: list[ast.stmt], *, ends: bool
@@ -298,35 +298,36 @@ class Walk(Calls):
             self.names = None
         self.names = either(self.names, broken)
 
-    def do_break(self, node: ast.Break) -> None:
+    def _do_break(self, node: ast.Break) -> None:
         del node
         loop = self._leave()
         loop.broken, self.names = either(loop.broken, self.names), None
 
-    def do_continue(self, node: ast.Continue) -> None:
+    def _do_continue(self, node: ast.Continue) -> None:
         del node
         loop = self._leave()
         loop.continued, self.names = either(loop.continued, self.names), None
 
     def _leave(self) -> _Loop:
         if self._tries:  # `finally` comes before
-            raise Lost
+            raise LostError
         return self._loops[-1]
 
-    def do_with(self, node: ast.With) -> None:
+    def _do_with(self, node: ast.With) -> None:
         for item in node.items:
-            value = self.evaluate(item.context_expr, node)
-            if not self._calm(item.context_expr):
-                raise Lost
+            where = item.context_expr
+            value = self.evaluate(where, where)
+            if not self._calm(where):
+                raise LostError
             if item.optional_vars is not None:
-                self.assign(item.optional_vars, self.part(item, value, ANY, node), node)
+                self.assign(item.optional_vars, self.element(item, value), where)
         self._block(node.body)
 
     def _calm(self, node: ast.expr) -> bool:
         known = self.resolve(node.func if isinstance(node, ast.Call) else node)
         return known is not None and top_module(known.thing) in _CALM
 
-    def do_try(self, node: ast.Try) -> None:
+    def _do_try(self, node: ast.Try) -> None:
         self._tries += bool(node.finalbody)
         self._watched.append(self.names)
         self._block(node.body)
@@ -345,15 +346,15 @@ class Walk(Calls):
         if self.names is not None:
             self._block(node.finalbody)
 
-    def do_match(self, node: ast.Match) -> None:
-        subject = self.evaluate(node.subject, node)
+    def _do_match(self, node: ast.Match) -> None:
+        subject = self.evaluate(node.subject, node.subject)
         rest, after = self.names, None
         for case in node.cases:
             self.names = rest
             for name in _pattern_names(case.pattern):
                 self.bind(name, Value(None, all_kin(subject)))
             if case.guard is not None:
-                self.evaluate(case.guard, node)
+                self.evaluate(case.guard, case.guard)
             elif isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None:
                 rest = None
             self._block(case.body)
@@ -368,7 +369,7 @@ def effects(source: Source, study: Callable[[FunctionType, Any], Effects | None]
     walk = Walk(source, study)
     try:
         returned = walk.run()
-    except (Lost, RecursionError):
+    except (LostError, RecursionError):
         return None
     kin = frozenset().union(*(all_kin(r.value) for r in returned))
     args = source.node.args
@@ -411,6 +412,13 @@ def _covers(target: ast.expr) -> bool:
     return ast.unparse(target.slice) in ("...", ":", "::", "()")
 
 
+def _takes_apart(node: ast.Assign) -> bool:
+    """Whether it is ``a, b = helper(...)``."""
+    targets = node.targets
+    unpacks = len(targets) == 1 and isinstance(targets[0], ast.Tuple | ast.List)
+    return unpacks and isinstance(node.value, ast.Call)
+
+
 def _joined(old: Value, more: Value, node: ast.AugAssign) -> Value:
     """A list made longer, or a dict with another's entries."""
     assert old.content is not None
@@ -427,4 +435,3 @@ def _pattern_names(pattern: ast.pattern) -> Iterator[str]:
         name = getattr(node, "name", None) or getattr(node, "rest", None)
         if isinstance(name, str):
             yield name
-

@@ -215,6 +215,8 @@ def _size(block: Block, own: Evidence, norm: float, value: float) -> tuple[float
     constant factor.
     """
     told = any(s > b for s, b in zip(own.slopes, own.bars, strict=True))
+    if told and own.sweep:
+        return _typical(own.slopes, own), False
     factor = _common(own.claims, own.slopes) if told else 0.0
     if factor:
         return norm / factor, False

@@ -13,17 +13,22 @@ from ..records.comparison import Comparison
 _BARS = 3.0
 _ROUNDING = 1e-9
 
-# It has to leave at least this little of the gap; by chance it leaves about all of it.
-_SHARE = 0.99
-
-# So many slopes have to disagree plainly with the claim before anything can be explained.
-_TELLING = 2
-
 # A factor is recognised as a number when it is this close, relatively, beyond its own bar.
 _SAME_NUMBER = 1e-6
 
 # A ramp's ratio is an index only where its error is well below the distance of two indices.
 _DIGIT = 0.1
+
+# A slope known less well than this share of its gap was not meant to tell what the fault is.
+_SHARP = 1e-6
+
+# So many slopes have to disagree plainly with the claim before anything can be explained.
+_TELLING = 2
+
+
+def allowed(bars: NDArray[np.float64], slopes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The largest residuals that an explanation may leave."""
+    return _BARS * bars + _ROUNDING * np.abs(slopes)
 
 
 def explained(
@@ -35,11 +40,19 @@ def explained(
     """The share of the gaps that a corrected gradient explains; 0 where it does not hold."""
     if np.count_nonzero(np.abs(gaps) > _BARS * bars) < _TELLING:
         return 0.0
-    allowed = _BARS * bars + _ROUNDING * np.abs(slopes)
-    size = float(np.linalg.norm(gaps))
-    share = 1 - float(np.linalg.norm(residuals)) / size if size > 0 else 0.0
-    holds = bool((np.abs(residuals) <= np.maximum(allowed, (1 - _SHARE) * _SHARE * size)).all())
-    return share if holds and share >= _SHARE else 0.0
+    if not (np.abs(residuals) <= allowed(bars, slopes)).all():
+        return 0.0
+    return max(0.0, 1 - float(np.linalg.norm(residuals)) / float(np.linalg.norm(gaps)))
+
+
+def is_sharp(comparison: Comparison) -> bool:
+    """Whether a slope is good enough to tell what a fault is, and not only that there is one."""
+    return comparison.slope_bar <= _SHARP * abs(comparison.gap)
+
+
+def is_zero(numbers: NDArray[np.float64], bars: NDArray[np.float64]) -> bool:
+    """Whether all numbers are zero as far as their bars tell."""
+    return bool((np.abs(numbers) <= _BARS * bars).all())
 
 
 def is_dirty(comparison: Comparison) -> bool:

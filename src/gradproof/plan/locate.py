@@ -8,8 +8,9 @@ index there. Several errors give a ratio that means nothing, and another one in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 from ..records.block import Block
 from ..records.comparison import Comparison
@@ -132,11 +133,26 @@ class Locator:
         box = [(0, length) for length in self.block.axes]
         for axis, index in slices:
             box[axis] = (index, index + 1)
-        found = yield from self._search([tuple(box)])
-        if found is None:
-            sample = yield from self._sample(tuple(box))
-            return Located(slices=slices, complete=True, sample=sample)
+        return (yield from self._open([tuple(box)], slices))
+
+    def _open(self, boxes: Sequence[Box], slices: tuple[tuple[int, int], ...]) -> Locating:
+        """Every entry of small slices; halve large ones, and sample where that is no use."""
+        entries = [entry for box in boxes for entry in self._entries(box)]
+        if len(entries) <= max(self.sweep, self.slopes - self.spent):
+            located = yield from self._sweep(entries, complete=True)
+            return Located(located.entries, slices, complete=True, sample=located.sample)
+        found: list[Box] = []
+        for box in boxes:
+            inside = yield from self._search([box])
+            if inside is None:
+                sample = yield from self._sample(box)
+                return Located(slices=slices, complete=True, sample=sample)
+            found += inside
         return (yield from self._confirm(found, slices))
+
+    def _entries(self, box: Box) -> Iterator[int]:
+        for index in product(*(range(low, high) for low, high in box)):
+            yield self._flat(dict(enumerate(index)))
 
     def _halve(self) -> Locating:
         """Slices along one axis first, where there are several; then whatever is inside."""
@@ -146,12 +162,17 @@ class Locator:
         for axis in axes if everywhere else []:
             found = yield from self._search([whole], axis)
             everywhere = everywhere and found is None
-            if found is not None and len(found) <= max(4, self.block.axes[axis] // 4):
+            if found is not None and len(found) <= self._few(axis):
                 return (yield from self._in_slices(axis, [box[axis][0] for box in found]))
         found = None if everywhere else (yield from self._search([whole]))
         if found is None:
             return (yield from self._everywhere(whole))
         return (yield from self._confirm(found, ()))
+
+    def _few(self, axis: int) -> int:
+        """How many slices of an axis are still some, and not most of them."""
+        length = self.block.axes[axis]
+        return min(max(4, length // 4), length - 1)
 
     def _everywhere(self, whole: Box) -> Locating:
         """Too many to halve: a sample, and where that is mixed every entry of a small block."""
@@ -162,17 +183,12 @@ class Locator:
         return Located(sample=sample)
 
     def _in_slices(self, axis: int, indices: Sequence[int]) -> Locating:
-        slices = tuple((axis, index) for index in indices)
-        entries: list[Box] = []
+        boxes = []
         for index in indices:
             box = [(0, length) for length in self.block.axes]
             box[axis] = (index, index + 1)
-            found = yield from self._search([tuple(box)])
-            if found is None:
-                sample = yield from self._sample(tuple(box))
-                return Located(slices=slices, complete=True, sample=sample)
-            entries += found
-        return (yield from self._confirm(entries, slices))
+            boxes.append(tuple(box))
+        return (yield from self._open(boxes, tuple((axis, index) for index in indices)))
 
     def _confirm(self, boxes: Sequence[Box], slices: tuple[tuple[int, int], ...]) -> Locating:
         """Measure every suspected entry itself: none is named that is right."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import sys
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ..records.finding import Line
 from ..records.verdict import Verdict, severity
 from .report import BlockResult, Report, figure
 
@@ -29,7 +31,10 @@ _MOST_NOTES = 8
 def render(report: Report, width: int = 80) -> RenderableType:
     """The whole report as something rich can print; a narrow one leaves out what it can."""
     parts: list[RenderableType] = [_headline(report), _summary(report)]
-    parts += [_indented(Text(f.message)) for f in report.findings]
+    for finding in report.findings:
+        parts.append(_indented(Text(finding.message)))
+        if finding.line is not None:
+            parts.append(_source(finding.line))
     parts.append(_table(report, narrow=width < _NARROW))
     parts += [_indented(Text(note, style="dim")) for note in _notes(report)]
     return Group(*parts)
@@ -52,6 +57,21 @@ def _to_text(report: Report, console: Console) -> str:
     with console.capture() as capture:
         console.print(render(report, console.width), highlight=False)
     return "\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n"))
+
+
+def _source(line: Line) -> Group:
+    """The line of the user's code, as compilers show it."""
+    where = Text(f"{_near(line.file)}:{line.number}, in {line.function}", style="dim")
+    text = Text(line.text)
+    return Group(
+        Padding(where, (0, 0, 0, 4), expand=False), Padding(text, (0, 0, 0, 6), expand=False)
+    )
+
+
+def _near(file: str) -> str:
+    """A path as seen from here, if it is below."""
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
 
 
 def _indented(text: Text) -> Padding:

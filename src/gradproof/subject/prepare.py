@@ -176,14 +176,19 @@ def _claim_twice(
 
 def call_grad(subject: Gradient) -> Claim:
     """The claim at the working copy."""
+    claim = claims.match(subject.point, raw_gradient(subject))
+    subject.look_for_mutation("grad")
+    return claim
+
+
+def raw_gradient(subject: Gradient) -> Any:
+    """What the user's code returns as the gradient at the working copy."""
     if subject.copying:
         subject.working.restore()
     params = subject.working.tree(fresh=subject.fresh)
     if subject.grad is True:
-        return claims.match(subject.point, subject.caller(subject.fun, "fun", params)[1])
-    claim = claims.match(subject.point, subject.caller(subject.grad, "grad", params))
-    subject.look_for_mutation("grad")
-    return claim
+        return subject.caller(subject.fun, "fun", params)[1]
+    return subject.caller(subject.grad, "grad", params)
 
 
 def doubt(subject: Gradient) -> tuple[float, ...]:
