@@ -7,7 +7,16 @@ import math
 from dataclasses import dataclass, field
 
 from .judge.bands import Bands
-from .judge.block import KNOWN, denied, disagrees, judge, known_enough, sharp_enough
+from .judge.block import (
+    KNOWN,
+    NARROW,
+    contradicted,
+    denied,
+    disagrees,
+    judge,
+    known_enough,
+    sharp_enough,
+)
 from .plan.effort import Effort
 from .plan.screen import Plan, Screen
 from .records.comparison import Comparison
@@ -19,7 +28,7 @@ from .records.verdict import Verdict
 from .slopes.measure import measure
 from .slopes.sampler import Sampler
 from .slopes.search import START, WITNESS
-from .slopes.window import RATIO
+from .slopes.window import RATIO, SYMMETRIC
 from .space.directions import RMS
 from .space.point import Course
 from .subject.gradient import Gradient
@@ -32,6 +41,16 @@ _NARROWEST = WITNESS * RATIO
 _AT_KINK = (
     "the point is a kink, where a claim outside the one-sided slopes can still be a valid choice; "
     "give grad as a function, so that it can be checked beside the kink"
+)
+
+
+# Half-widths of the windows that may deny a narrow one.
+_WIDE = (1e-2, 1e-1)
+
+_IN_STEPS = (
+    "fun moves in steps, as log(1 - A) does where A is next to 1: over small steps its slope is "
+    "not what it is over large ones, which agree with the claim. A stable formula (logaddexp, "
+    "log1p) would let it be checked."
 )
 
 
@@ -164,19 +183,51 @@ class Trial:
             lambda value, error: (
                 error <= sharp or known_enough(claimed, value, error, floor, share)
             ),
-            **self._hints(direction),
+            **self._hints(direction, share),
         )
+        if share == KNOWN and self._in_steps(direction, sampler, claimed, slope):
+            return dataclasses.replace(slope, smoothness=Smoothness.UNKNOWN)
         if slope.witnessed and slope.smoothness is Smoothness.SMOOTH:
             self.last = slope
             if direction.block is not None:
                 self.windows[direction.block] = slope.window
         return slope
 
-    def _hints(self, direction: Direction) -> dict[str, float]:
+    def _in_steps(
+        self, direction: Direction, sampler: Sampler, claimed: float, slope: Slope
+    ) -> bool:
+        """Whether a narrow window denies a claim that a wide one confirms."""
+        if (
+            direction.block is None
+            or slope.window >= NARROW
+            or abs(claimed - slope.value) <= slope.error
+        ):
+            return False
+        for half_width in _WIDE:
+            window = sampler.window(SYMMETRIC, half_width)
+            if window.finite and contradicted(claimed, slope, window.slope, window.bar()):
+                self._distrust_narrow()
+                return True
+        return _IN_STEPS in self.subject.notes
+
+    def _distrust_narrow(self) -> None:
+        """Take back what narrow windows denied so far, now that they are known to mislead."""
+        if _IN_STEPS in self.subject.notes:
+            return
+        self.subject.notes.append(_IN_STEPS)
+        for k, c in enumerate(self.comparisons):
+            if c.slope.window < NARROW and abs(c.gap) > c.slope_bar:
+                slope = dataclasses.replace(c.slope, smoothness=Smoothness.UNKNOWN)
+                self.comparisons[k] = dataclasses.replace(c, slope=slope)
+        self.judgements = [self._judge(index) for index in range(len(self.judgements))]
+
+    def _hints(self, direction: Direction, share: float) -> dict[str, float]:
         """Noise and step known from slopes before: a slope then costs one window, not five."""
         if self.last is None:
             return {}
         part = direction.parts[0]
+        if part.entry is not None and share == KNOWN:
+            return {}  # entries are swept where what was known of the block was no help
         if part.entry is not None:  # the same displacement, in units of the entry's own scale
             stretch = self.subject.point.blocks[part.block].scale / part.step
             start = min(max(self.last.window * stretch, _NARROWEST), START)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.judgement import Judgement
-from ..records.slope import Smoothness
+from ..records.slope import Slope, Smoothness
 from ..records.verdict import Verdict
 from .bands import CONFIDENCE, Bands
 from .chance import largest_hidden, smallest_proven
@@ -31,6 +31,11 @@ _CLAIM_NOISE = 5.0
 
 # Ratios along several directions that agree this well are one and the same ratio.
 _SAME_RATIO = 0.01
+
+# A wide window has to know the slope to this share of a gap before it can deny a narrow one,
+# which is one below the half-width.
+_TELLS = 0.1
+NARROW = 1e-4
 
 # A single entry may be off by this many roundings at the scale of its whole block.
 _ENTRY_ROUNDOFF = 1e4
@@ -130,7 +135,7 @@ def judge(
         size=size,
         draws=len(own.gaps),
         sharp=sharp,
-        open=_open(verdict, error, bar, bands),
+        open=_open(verdict, error, bar, high, bands),
         zero=zero,
         reason=reason,
     )
@@ -158,6 +163,16 @@ def denied(
         return disagrees(comparison, bands)
     reach = max(abs(c.slope.value) + c.slope.error for c in entries)
     return abs(comparison.claimed) > _BEYOND_EXCUSE * reach
+
+
+def contradicted(claimed: float, slope: Slope, slope_wide: float, bar_wide: float) -> bool:
+    """Whether a claim that a narrow window denies is what a wide one shows, beyond accident.
+
+    A function that moves in steps, as ``log(1 - A)`` does where ``A`` is next to 1, is flat
+    between them: its narrow slope is no more its derivative than a tread is a staircase's.
+    """
+    gap = abs(claimed - slope.value)
+    return abs(claimed - slope_wide) <= bar_wide <= _TELLS * gap and gap > slope.error
 
 
 def _bar(comparison: Comparison) -> float:
@@ -297,12 +312,13 @@ def _not_finite(own: Evidence) -> Judgement:
     )
 
 
-def _open(verdict: Verdict, error: float, bar: float, bands: Bands) -> bool:
+def _open(verdict: Verdict, error: float, bar: float, high: float, bands: Bands) -> bool:
     """Whether the interval is wide for want of draws, and not for the bars of the slopes."""
     if verdict is Verdict.UNDECIDED:
         return error + bar <= bands.wrong_above
-    limit = {Verdict.CORRECT: bands.correct_below, Verdict.SUSPECT: bands.wrong_above}
-    return error - bar > limit.get(verdict, math.inf)
+    if verdict is Verdict.SUSPECT:
+        return high > bands.wrong_above
+    return verdict is Verdict.CORRECT and error - bar > bands.correct_below
 
 
 def _verdict(

@@ -13,6 +13,9 @@ from ..records.comparison import Comparison
 _BARS = 3.0
 _ROUNDING = 1e-9
 
+# It has to leave this little of the gap, or the bars are too wide to tell.
+_SHARE = 0.9
+
 # A factor is recognised as a number when it is this close, relatively, beyond its own bar.
 _SAME_NUMBER = 1e-6
 
@@ -42,7 +45,9 @@ def explained(
         return 0.0
     if not (np.abs(residuals) <= allowed(bars, slopes)).all():
         return 0.0
-    return max(0.0, 1 - float(np.linalg.norm(residuals)) / float(np.linalg.norm(gaps)))
+    size = float(np.linalg.norm(gaps))
+    share = 1 - float(np.linalg.norm(residuals)) / size if size > 0 else 0.0
+    return share if share >= _SHARE else 0.0
 
 
 def is_sharp(comparison: Comparison) -> bool:

@@ -78,10 +78,11 @@ class Gradient:
 
     def _remembers(self, course: Course) -> bool:
         course.move(1.0)
+        trusted = self.here()
         params = self.working.tree(fresh=True)
         course.back()
         value = scalar(self.caller(self.fun, "fun", params), self.grad is True)
-        return not _alike(value, self.centre)
+        return not _alike(value, trusted)
 
     @property
     def gradient_calls(self) -> int:
