@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..judge.explain import is_zero
+from ..judge.explain import is_dirty, is_zero
+from ..records.direction import Part
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
 
@@ -18,8 +19,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     for name, bits in (("bfloat16", 8), ("float16", 11), ("float32", 24)):
         if not _rounded_to(evidence.claimed, bits):
             continue
-        evidence.need(3)
-        if is_zero(evidence.gaps, _rounding(evidence, np.abs(evidence.claimed) * 2.0**-bits)):
+        if _is_rounding(evidence, np.abs(evidence.claimed) * 2.0**-bits):
             yield Explanation(
                 Kind.LOW_PRECISION,
                 f"{evidence.block.name}: every claimed number is a {name} number although its "
@@ -30,8 +30,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     quantum = _quantum(evidence.claimed)
     if quantum is None:
         return
-    evidence.need(3)
-    if is_zero(evidence.gaps, _rounding(evidence, np.full(evidence.block.count, quantum / 2))):
+    if _is_rounding(evidence, np.full(evidence.block.count, quantum / 2)):
         yield Explanation(
             Kind.LOW_PRECISION,
             f"{evidence.block.name}: every claimed number is a multiple of {quantum:.6g}; the "
@@ -46,15 +45,33 @@ _STEPS = 3
 _MULTIPLES = 1e5
 _EXACT = 1e-12
 
+# Entries looked at, and how far beyond half a step the rounding of what was rounded may lead.
+_PROBES = 5
+_INSIDE = 2.0
+
 # Bits that are zero by accident: so many, over all different numbers, are no accident.
 _PROOF = 58
 _MANTISSA = 53
 
 
-def _rounding(evidence: Evidence, half: Flat) -> Flat:
-    """Twice the standard deviation that a rounding by at most ``half`` gives to each slope."""
-    spread: Flat = np.sqrt(evidence.project_squares(half) / 3)
-    return evidence.bars + 2 * spread
+def _is_rounding(evidence: Evidence, half: Flat) -> bool:
+    """Whether the error is that of a rounding by at most ``half``: in size, and nearly everywhere.
+
+    A rounding errs in most entries, and by no more than it may; a few of them are looked at.
+    """
+    evidence.need(3)
+    spread = np.sqrt(evidence.project_squares(half) / 3)
+    if not is_zero(evidence.gaps, evidence.bars + 2 * spread):
+        return False
+    chosen = np.unique(np.linspace(0, evidence.block.count - 1, _PROBES).astype(int))
+    wrong = 0
+    for entry in chosen.tolist():
+        part = Part(evidence.block.index, evidence.block.scale, entry)
+        probe = evidence.measure(evidence.fresh(part))
+        if abs(probe.gap) > part.step * half[entry] * _INSIDE + probe.slope_bar:
+            return False
+        wrong += is_dirty(probe)
+    return 2 * wrong > chosen.size
 
 
 def _quantum(numbers: Flat) -> float | None:

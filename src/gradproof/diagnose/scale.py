@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from ..judge.explain import is_zero, same_number
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
@@ -21,6 +23,8 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     corrected = evidence.claimed / factor
     wrong = fit.wrong(corrected, evidence.claimed, evidence.block.scale)
     chosen = by_entry(wrong, evidence.block)
+    if not np.array_equal(chosen, by_entry(evidence.claimed != 0, evidence.block)):
+        return  # it holds for the large entries alone; the others are too small to tell
     figure = f"{measured(factor, bar)}, {int(chosen.sum())} of {chosen.size} entries"
     name = evidence.block.name
     which = "every entry" if chosen.all() else "every entry that is not zero"

@@ -1,0 +1,51 @@
+"""Every benchmark runs, at a tiny size; how fast anything is, is not asked here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+
+
+def run(script, tmp_path, *options):
+    record = tmp_path / "record.json"
+    command = [sys.executable, str(BENCHMARKS / script), "--json", str(record), *options]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.returncode in (0, 1), done.stderr
+    found = json.loads(record.read_text())
+    missed = [demand["text"] for demand in found["demands"] if demand["reached"] is False]
+    assert done.returncode == bool(missed)
+    for demand in found["demands"]:
+        assert demand["text"].partition(":")[0] in done.stdout
+    return found, missed, done.stdout
+
+
+@pytest.mark.parametrize("form", [(), ("--markdown",)])
+def test_scaling(tmp_path, form):
+    found, missed, printed = run("scaling.py", tmp_path, "--quick", "--checks", "1", *form)
+    assert not missed  # the verdicts, resolutions and evaluations of tiny networks
+    assert [row["parameters"] for row in found["rows"]] == [47, 47, 830, 830]
+    assert {row["verdict"] for row in found["rows"]} == {"correct"}
+    assert ("| layers |" in printed) == bool(form)
+
+
+def test_scaling_refuses_to_measure_nothing(tmp_path):
+    command = [sys.executable, str(BENCHMARKS / "scaling.py"), "--checks", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "at least 1" in done.stderr
+
+
+def test_import_time(tmp_path):
+    found, _, _ = run("import_time.py", tmp_path, "--quick")
+    assert {len(times) for times in found["seconds"].values()} == {1}
+
+
+def test_error_bars(tmp_path):
+    for package in ("scipy.differentiate", "numdifftools", "jacobi"):
+        pytest.importorskip(package)
+    found, _, _ = run("error_bars.py", tmp_path, "--count", "8")
+    assert len(found["rows"]) == 16
