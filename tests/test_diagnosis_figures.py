@@ -16,11 +16,8 @@ ALL, ALL_FAULTS = faults.ALL, faults.ALL_FAULTS
 
 ACCUSED = (gp.Verdict.WRONG, gp.Verdict.SUSPECT)
 
-each_fault = pytest.mark.parametrize("number", range(len(ALL_FAULTS)), ids=lambda i: _name(i))
-
-
-def _name(number):
-    return ALL_FAULTS[number].name
+NAMES = [fault.name for fault in ALL_FAULTS]
+each_fault = pytest.mark.parametrize("number", range(len(NAMES)), ids=NAMES)
 
 
 @functools.cache

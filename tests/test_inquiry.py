@@ -1,6 +1,5 @@
 """From a wrong gradient to its findings, by the whole check: what is said, and for how much."""
 
-import importlib
 import itertools
 import json
 import zlib
@@ -9,10 +8,8 @@ import numpy as np
 import pytest
 
 import gradproof as gp
+from gradproof import inquiry
 from suspects import values
-
-# `gradproof.check` is the function; its module has the same name.
-gp_check = importlib.import_module("gradproof.check")
 
 ACCUSED = (gp.Verdict.WRONG, gp.Verdict.SUSPECT)
 
@@ -67,15 +64,15 @@ def only(report):
 
 @pytest.fixture
 def before(monkeypatch):
-    """How often a counted function was called when the inquiry began."""
+    """How often a counted function was called when the search for entries began."""
     seen = []
-    inquire = gp_check.inquire
+    locate = inquiry._locate
 
-    def noting(trial):
+    def noting(trial, evidence):
         seen.append(trial.subject.fun.calls)
-        return inquire(trial)
+        return locate(trial, evidence)
 
-    monkeypatch.setattr(gp_check, "inquire", noting)
+    monkeypatch.setattr(inquiry, "_locate", noting)
     return seen
 
 
@@ -96,8 +93,7 @@ def test_one_entry_of_a_million_takes_forty_evaluations(before):
     found = only(gp.check(fun, point, grad=claimed))
     assert found.kind == "entries"
     assert found.entries == ((123, 457),)
-    # Two or three more slopes of the whole block tell what kind of fault it is.
-    assert fun.calls - before[0] <= 40 + 27
+    assert fun.calls - before[0] <= 40
 
 
 def test_a_row_of_a_large_weight_takes_eighty_slopes(before):
@@ -208,7 +204,7 @@ def test_beside_a_kink():
     assert gp.check(fun, point, grad=grad).verdict not in ACCUSED
     report = gp.check(fun, point, grad=lambda x: grad(x, 1.5))
     assert report.verdict == "wrong"
-    assert [f.kind for f in report.findings][0] == "kink"
+    assert next(f.kind for f in report.findings) == "kink"
     assert only(report).entries == ((4, 4),)
 
 
@@ -407,7 +403,7 @@ def test_no_right_entry_is_named_under_noise(batch):
                 named += 1
             if "every entry is" in found.message:
                 assert len(wrong) == np.prod(report.blocks[0].shape), (seed, found.message)
-        assert calls <= 4000, seed
+        assert calls <= 5000, seed
     assert named >= 10
 
 
@@ -424,6 +420,6 @@ def test_the_dearest_faults_stay_affordable(noise, size):
     for spoil in (wobble, zeros):
         report, wrong, calls = inquired(values(size), values(size, 1), spoil, noise=noise)
         assert report.verdict == "wrong"
-        assert calls <= 2500, only(report).message
+        assert calls <= 4000, only(report).message
         if only(report).entries is not None:
             assert set(only(report).entries) <= wrong

@@ -98,7 +98,7 @@ def _accused(trial: Trial) -> list[Block]:
 def _evidence(trial: Trial, block: Block) -> Evidence:
     point, claim = trial.subject.point, trial.subject.claim
     draws = [
-        c if is_sharp(c) else trial.compare(c.direction, KNOWN_WELL)
+        c if is_sharp(c) or trial.is_sharp(c) else trial.compare(c.direction, KNOWN_WELL)
         for c in tuple(trial.comparisons)
         if c.direction.block == block.index and c.direction.parts[0].whole
     ]

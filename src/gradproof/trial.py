@@ -102,6 +102,11 @@ class Trial:
                 return self.subject.course(comparison.direction)
         return None
 
+    def is_sharp(self, comparison: Comparison) -> bool:
+        """Whether a slope was measured to the end, and not only until a gap was plain."""
+        limits = self._limits(comparison.direction)
+        return comparison.slope.error <= sharp_enough(self._unit(comparison.direction), limits)
+
     def screen(self) -> Screen:
         """The plan's view of the blocks."""
         point, claim = self.subject.point, self.subject.claim

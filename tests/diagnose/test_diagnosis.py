@@ -48,7 +48,7 @@ POINTS = {
     "positive": lambda shape: np.abs(values(shape, 1)),
     "signs": lambda shape: np.sign(values(shape, 1)),
     "equal": lambda shape: np.full(shape, 2.0),
-    "zeros": lambda shape: np.zeros(shape),
+    "zeros": np.zeros,
     "unequal": lambda shape: values(shape, 1) * np.where(half_of(np.ones(shape), 2), 1e-5, 1.0),
 }
 

@@ -214,3 +214,75 @@ def test_an_exception_while_watching_surfaces():
     with pytest.raises(RuntimeError, match="third time"):
         gp.check(fun, POINT, grad=grad, effort="quick")
     assert sys.gettrace() is before
+
+
+# An array that is written where it cannot be seen at once
+
+
+class Callable:
+    """Objects that can be called hold arrays like any others."""
+
+    def __init__(self):
+        self.grads = {}
+
+    def __call__(self, p):
+        return fun(p)
+
+    def grad(self, p):
+        self.grads["W"] = right_W(p)
+        self.grads["b"] = 5 * p["b"] ** 2
+        return self.grads
+
+
+BUFFER = np.empty(3)
+
+
+def fill(p):
+    BUFFER[...] = 2 * p["b"] ** 2
+
+
+def through_a_buffer(p):
+    fill(p)
+    return {"W": right_W(p), "b": BUFFER}
+
+
+class Deep:
+    def __init__(self):
+        self.blocks = [{"layers": [{"grads": {}}]}]
+
+    def grad(self, p):
+        self.blocks[0]["layers"][0]["grads"]["b"] = 6 * p["b"] ** 2
+        return {"W": right_W(p), "b": self.blocks[0]["layers"][0]["grads"]["b"]}
+
+
+def two_on_one_line(p):
+    # fmt: off
+    db = 2 * p["b"] ** 2; other = 1  # noqa: E702, F841
+    # fmt: on
+    return {"W": right_W(p), "b": db}
+
+
+@pytest.mark.parametrize(
+    ("grad", "text"),
+    [
+        (Callable().grad, 'self.grads["b"] = 5 * p["b"] ** 2'),
+        (through_a_buffer, 'BUFFER[...] = 2 * p["b"] ** 2'),
+        (Deep().grad, 'self.blocks[0]["layers"][0]["grads"]["b"] = 6 * p["b"] ** 2'),
+        (two_on_one_line, None),
+    ],
+    ids=["callable", "buffer", "deep", "two statements"],
+)
+def test_an_array_written_out_of_sight(grad, text):
+    assert lines(grad)["params['b']"] == text
+
+
+def test_no_line_once_a_constant_in_the_file_has_changed(tmp_path):
+    path = tmp_path / "constant.py"
+    path.write_text("def grad(p):\n    g = 3 * p\n    return g\n")
+    spec = importlib.util.spec_from_file_location("constant", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    path.write_text("def grad(p):\n    g = 7 * p\n    return g\n")
+    assert lines(module.grad, lambda p: float(np.sum(p**2) / 2), np.array([1.0, 2.0])) == {
+        "params": None
+    }

@@ -136,8 +136,13 @@ class Evidence:
         if len(self.draws) < len(basis) + 2 or len(basis) > max(1, free - 1):
             return None
         slopes, bars = self.slopes, self.bars
+        limits = allowed(bars, slopes)
+        tolerance = float(limits.max())
+        if not basis and known is not None:  # most fail at the first slope
+            first = self.draws[0]
+            if abs(first.slope.value - self._direction(0) @ known) > limits[0]:
+                return None
         target = slopes - (self.project(known) if known is not None else 0.0)
-        tolerance = float(allowed(bars, slopes).max())
         if not basis:
             share = explained(target, bars, self.gaps, slopes)
             return Fit(np.empty(0), np.empty(0), share, tolerance) if share else None

@@ -7,6 +7,7 @@ content, is the one that computed it. Nothing is guessed: no trace, no line.
 
 from __future__ import annotations
 
+import gc
 import sys
 import sysconfig
 import weakref
@@ -14,18 +15,22 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import CodeType, FrameType
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..records.finding import Line
 from .statements import statement
 
-Array = NDArray[Any] | np.generic
+Array = np.ndarray | np.generic
 
-_DEPTH = 3  # containers within containers that are looked into
+# The code, the line, and whether the array was first met as what a statement returns.
+Place = tuple[CodeType, int, bool]
+
+_OPAQUE = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType, FrameType)
+_PLAIN = (str, bytes, int, float, complex, type(None))
+_MOST_OBJECTS = 20_000  # looked through after one line; beyond, no line is told
 _MOST_BYTES = 1 << 31  # looked at in all; beyond, no line is told
 _LIBRARIES = tuple(
     str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib")
@@ -42,7 +47,7 @@ class Watch:
 
     own: str
     sizes: frozenset[int]
-    places: dict[int, tuple[CodeType, int]] = field(default_factory=dict)
+    places: dict[int, Place] = field(default_factory=dict)
     seen: dict[int, tuple[Callable[[], Any], int]] = field(default_factory=dict)
     running: dict[FrameType, int] = field(default_factory=dict)
     looked: int = 0
@@ -58,13 +63,13 @@ class Watch:
 
     def line(self, array: Any) -> Line | None:
         """The statement that last assigned an array, or wrote into it."""
-        if not isinstance(array, np.ndarray | np.generic) or self.looked > _MOST_BYTES:
+        if not isinstance(array, Array) or self.looked > _MOST_BYTES:
             return None
         known = self.seen.get(id(array))
         if known is None or known[0]() is not array or _print(array) != known[1]:
             return None
-        code, number = self.places[id(array)]
-        return statement(code, number)
+        code, number, handed_on = self.places[id(array)]
+        return statement(code, number, computing=handed_on)
 
     def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:  # noqa: ARG002
         return self._step if self._is_users(frame.f_code.co_filename) else None
@@ -74,17 +79,34 @@ class Watch:
             return self._step
         done = self.running.get(frame)
         if done is not None:
-            for array in _arrays(list(frame.f_locals.values()), _DEPTH):
-                self._look(array, frame.f_code, done)
+            scope = [frame.f_globals.get(name) for name in frame.f_code.co_names]
+            for array in self._arrays([*frame.f_locals.values(), *scope]):
+                self._look(array, (frame.f_code, done, False))
         if event == "return":
-            for array in _arrays([argument], _DEPTH):
-                self._look(array, frame.f_code, frame.f_lineno)
+            for array in self._arrays([argument]):
+                self._look(array, (frame.f_code, frame.f_lineno, True))
             self.running.pop(frame, None)
         else:
             self.running[frame] = frame.f_lineno
         return self._step
 
-    def _look(self, array: Array, code: CodeType, number: int) -> None:
+    def _arrays(self, values: list[Any]) -> Iterator[Array]:
+        """The arrays among some values, and in whatever they hold."""
+        queue, visited = values, set[int]()
+        while queue:
+            value = queue.pop()
+            if id(value) in visited or isinstance(value, _OPAQUE):
+                continue
+            visited.add(id(value))
+            if isinstance(value, Array):
+                yield value
+            elif not isinstance(value, _PLAIN):
+                queue += gc.get_referents(value)
+            if len(visited) > _MOST_OBJECTS:
+                self.looked = _MOST_BYTES + 1  # too much to look through: tell nothing
+                return
+
+    def _look(self, array: Array, place: Place) -> None:
         if array.size not in self.sizes:
             return
         self.looked += array.nbytes
@@ -92,7 +114,7 @@ class Watch:
         known = self.seen.get(id(array))
         if known is None or known[0]() is not array or known[1] != now:
             self.seen[id(array)] = (_reference(array), now)
-            self.places[id(array)] = (code, number)
+            self.places[id(array)] = place
 
     def _is_users(self, file: str) -> bool:
         if file == self.own:
@@ -107,16 +129,3 @@ def _reference(array: Array) -> Callable[[], Any]:
 
 def _print(array: Array) -> int:
     return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-
-
-def _arrays(values: list[Any], depth: int) -> Iterator[Array]:
-    """The arrays among some values, and in containers and objects among them."""
-    for value in values:
-        if isinstance(value, np.ndarray | np.generic):
-            yield value
-        elif depth and isinstance(value, dict):
-            yield from _arrays(list(value.values()), depth - 1)
-        elif depth and isinstance(value, list | tuple):
-            yield from _arrays(list(value), depth - 1)
-        elif depth and hasattr(value, "__dict__") and not callable(value):
-            yield from _arrays(list(vars(value).values()), depth - 1)

@@ -10,8 +10,11 @@ from types import CodeType
 from ..records.finding import Line
 
 
-def statement(code: CodeType, number: int) -> Line | None:
-    """The statement at a line, if the file still is what the code was compiled from."""
+def statement(code: CodeType, number: int, *, computing: bool = False) -> Line | None:
+    """The statement at a line, if the file still is what the code was compiled from.
+
+    ``computing`` asks for one that computes something: a bare ``return grads`` does not.
+    """
     linecache.checkcache(code.co_filename)
     lines = linecache.getlines(code.co_filename)
     try:
@@ -21,8 +24,8 @@ def statement(code: CodeType, number: int) -> Line | None:
         return None
     if not lines or not _holds(compiled, code):
         return None
-    node = _innermost(tree, number)
-    if node is None or node.end_lineno is None:
+    node = _only(tree, number)
+    if node is None or node.end_lineno is None or (computing and not _computes(node)):
         return None
     text = "".join(lines[node.lineno - 1 : node.end_lineno])
     return Line(
@@ -36,22 +39,26 @@ def statement(code: CodeType, number: int) -> Line | None:
 
 def _holds(compiled: CodeType, code: CodeType) -> bool:
     """Whether a module's code holds the very same function at the very same place."""
-    for constant in compiled.co_consts:
-        if isinstance(constant, CodeType):
-            same = (constant.co_name, constant.co_firstlineno, constant.co_code) == (
-                code.co_name,
-                code.co_firstlineno,
-                code.co_code,
-            )
-            if same or _holds(constant, code):
-                return True
-    return False
+    return any(
+        isinstance(constant, CodeType) and (constant == code or _holds(constant, code))
+        for constant in compiled.co_consts
+    )
 
 
-def _innermost(tree: ast.AST, number: int) -> ast.stmt | None:
-    """The smallest statement that covers a line; None where that is a whole block."""
-    found: ast.stmt | None = None
-    for node in ast.walk(tree):
-        if isinstance(node, ast.stmt) and node.lineno <= number <= (node.end_lineno or 0):
-            found = node  # ast.walk goes from the outside inwards
-    return None if found is None or hasattr(found, "body") else found
+def _only(tree: ast.AST, number: int) -> ast.stmt | None:
+    """The one simple statement that covers a line; None where there are several, or none."""
+    found = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.stmt)
+        and not hasattr(node, "body")
+        and node.lineno <= number <= (node.end_lineno or 0)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _computes(node: ast.stmt) -> bool:
+    return any(isinstance(part, _COMPUTING) for part in ast.walk(node))
+
+
+_COMPUTING = (ast.Call, ast.BinOp, ast.UnaryOp, ast.ListComp, ast.DictComp, ast.GeneratorExp)

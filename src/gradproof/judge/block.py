@@ -32,8 +32,8 @@ _CLAIM_NOISE = 5.0
 # Ratios along several directions that agree this well are one and the same ratio.
 _SAME_RATIO = 0.01
 
-# A wide window has to know the slope to this share of a gap before it can deny a narrow one,
-# which is one below the half-width.
+# A wide window has to know the slope to this share, of the gap and of itself, before it can
+# deny a narrow one, which is one below the half-width.
 _TELLS = 0.1
 NARROW = 1e-4
 
@@ -171,6 +171,8 @@ def contradicted(claimed: float, slope: Slope, slope_wide: float, bar_wide: floa
     A function that moves in steps, as ``log(1 - A)`` does where ``A`` is next to 1, is flat
     between them: its narrow slope is no more its derivative than a tread is a staircase's.
     """
+    if bar_wide > _TELLS * abs(slope_wide):
+        return False  # it may be oscillation that looks like noise, and averages to nothing
     gap = abs(claimed - slope.value)
     return abs(claimed - slope_wide) <= bar_wide <= _TELLS * gap and gap > slope.error
 

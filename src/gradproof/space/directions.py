@@ -53,7 +53,7 @@ class Vector:
                 piece = gradient[begin:end].astype(np.float64, copy=False)
                 if self.ramp is not None:
                     piece = piece * self._slope(begin, end)
-                total += float(piece @ self.codes[begin:end])
+                total += float(piece @ self.codes[begin:end].astype(np.float64))
         return total / _UNIT
 
     def component(self, index: int) -> float:
