@@ -5,8 +5,6 @@ Every number and every line of code below is computed or read from the source wh
 
 from __future__ import annotations
 
-import inspect
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ from rich.text import Text
 
 from gradproof import textbook
 from gradproof.check import check
-from gradproof.records.verdict import Verdict
+from gradproof.records.finding import Finding
 from gradproof.report.report import figure
 from gradproof.waiting import Waiting
 
@@ -58,12 +56,13 @@ def tell(console: Console, seed: int = 0) -> None:
     X, Y, params = article_test_case()
     cost(params, X, Y)  # the first product starts up the linear algebra: nobody shall pay for it
     _introduce(console, params, X, Y)
-    _tell_broken(console, params, X, Y, seed)
+    findings = _tell_broken(console, params, X, Y, seed)
     costs = _tell_right(console, params, X, Y, seed)
     _tell_cost(console, [*costs, *_on_larger(console, seed)])
+    _tell_findings(console, findings)
 
 
-# The four chapters
+# The five chapters
 
 
 def _introduce(console: Console, params: dict[str, Any], X: Any, Y: Any) -> None:
@@ -74,10 +73,12 @@ def _introduce(console: Console, params: dict[str, Any], X: Any, Y: Any) -> None
         f"{_entries(params)} parameters in {', '.join(params)}; {X.shape[1]} examples; the cost "
         f"is {cost(params, X, Y):.6g}. These lines claim to be its gradient:",
     )
-    _show(console, _lines(list(params)), marked=())
+    _show(console, _lines(list(params)))
 
 
-def _tell_broken(console: Console, params: dict[str, Any], X: Any, Y: Any, seed: int) -> None:
+def _tell_broken(
+    console: Console, params: dict[str, Any], X: Any, Y: Any, seed: int
+) -> tuple[Finding, ...]:
     _heading(console, "2. Is it the gradient?")
     _say(console, "The textbook moves every parameter by a fixed step and gives one figure:")
     classic, seconds = _timed(lambda: _classic(params, broken_backprop, X, Y))
@@ -87,9 +88,7 @@ def _tell_broken(console: Console, params: dict[str, Any], X: Any, Y: Any, seed:
         cost, params, grad=broken_backprop, args=(X, Y), seed=seed, name="the gradient as written"
     )
     console.print(report, "")
-    wrong = [_key(block.name) for block in report.blocks if block.verdict is Verdict.WRONG]
-    _say(console, "The lines of the blocks that it calls wrong:")
-    _show(console, _lines(wrong), marked=wrong)
+    return report.findings
 
 
 def _tell_right(console: Console, params: dict[str, Any], X: Any, Y: Any, seed: int) -> list[Cost]:
@@ -139,6 +138,16 @@ def _tell_cost(console: Console, costs: list[Cost]) -> None:
                 f"≈: measured on {one.sampled} of the parameters of {one.network}, drawn at "
                 "random, and scaled to all of them.",
             )
+
+
+def _tell_findings(console: Console, findings: tuple[Finding, ...]) -> None:
+    _heading(console, "5. What to mend")
+    for finding in findings:
+        _say(console, finding.message)
+        if finding.line is not None:
+            text = f"line {finding.line.number}: {finding.line.text}"
+            console.print(Text(f"    {text}", style="bold"), soft_wrap=True)
+            console.print()
     _say(console, "Now your own code: gradproof check --help")
 
 
@@ -226,11 +235,9 @@ def _quote(console: Console, classic: textbook.TextbookResult, seconds: float) -
     console.print()
 
 
-def _show(console: Console, lines: dict[str, str], marked: tuple[str, ...] | list[str]) -> None:
-    for name, line in lines.items():
-        mark = "> " if name in marked else "  "
-        style = "bold red" if name in marked else ""
-        console.print(Text(mark + line, style=style), soft_wrap=True)
+def _show(console: Console, lines: dict[str, str]) -> None:
+    for line in lines.values():
+        console.print(Text(f"  {line}"), soft_wrap=True)
     console.print()
 
 
@@ -239,11 +246,6 @@ def _lines(names: list[str]) -> dict[str, str]:
     source = [line.strip() for line in inspect.getsource(broken_backprop).splitlines()]
     found = {name: line for line in source for name in names if line.startswith(f"d{name} = ")}
     return dict(sorted(found.items(), key=lambda item: source.index(item[1])))
-
-
-def _key(block: str) -> str:
-    """``W2`` of ``params['W2']``."""
-    return re.sub(r".*\['(\w+)'\]$", r"\1", block)
 
 
 def _name(params: dict[str, Any]) -> str:
