@@ -5,6 +5,7 @@ Every number and every line of code below is computed or read from the source wh
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
