@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .diagnose.diagnosis import diagnose
 from .diagnose.evidence import Evidence
 from .diagnose.lines import Watch
-from .judge.block import KNOWN_WELL
+from .judge.compare import KNOWN_WELL
 from .judge.explain import accounts, digit, is_dirty, is_sharp
 from .plan.locate import Located, Locator
 from .records.block import Block

@@ -7,13 +7,13 @@ import math
 from dataclasses import dataclass, field
 
 from .judge.bands import Bands
-from .judge.block import (
+from .judge.block import judge
+from .judge.compare import (
     KNOWN,
     NARROW,
     contradicted,
     denied,
     disagrees,
-    judge,
     known_enough,
     sharp_enough,
 )

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradproof.judge.bands import Bands, bands
-from gradproof.judge.block import disagrees, judge, known_enough, sharp_enough
+from gradproof.judge.block import judge
+from gradproof.judge.compare import disagrees, known_enough, sharp_enough
 from gradproof.records.block import Block
 from gradproof.records.comparison import Comparison
 from gradproof.records.direction import Direction, Part

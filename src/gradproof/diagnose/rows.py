@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..judge.explain import same_number
+from ..judge.explain import pattern, same_number
 from ..records.comparison import Comparison
 from ..records.direction import Part
 from ..records.finding import Kind
@@ -96,6 +96,6 @@ def _proportional(factors: Flat, evidence: Evidence) -> str:
         if flat is None or flat.size != factors.size or not flat.all():
             continue
         for ratios, words in ((factors / flat, ""), (factors * flat, "one over ")):
-            if np.ptp(ratios) <= 1e-6 * abs(ratios[0]) and np.ptp(flat) > 0:
+            if pattern(list(ratios)) is not None and np.ptp(flat) > 0:
                 return f" They are proportional to {words}{name}."
     return ""

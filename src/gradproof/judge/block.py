@@ -13,42 +13,21 @@ from dataclasses import dataclass
 from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.judgement import Judgement
-from ..records.slope import Slope, Smoothness
+from ..records.slope import Smoothness
 from ..records.verdict import Verdict
 from .bands import CONFIDENCE, Bands
 from .chance import largest_hidden, smallest_proven
-
-# A bar this far below the correct band along each of two directions lets nothing above the
-# band hide: `largest_hidden((SHARP, SHARP), 0.01) < 1`.
-SHARP = 0.06
-
-# A disagreement known to a thousandth needs no sharper slope; to find out what it is, more.
-KNOWN = 1e-3
-KNOWN_WELL = 1e-7
-
-# The norm of the claim's round-off is measured; along a direction it may be a few times larger.
-_CLAIM_NOISE = 5.0
+from .compare import CLAIM_NOISE, bar_of
 
 # Ratios along several directions that agree this well are one and the same ratio.
 _SAME_RATIO = 0.01
 
-# A wide window has to know the slope to this share, of the gap and of itself, before it can
-# deny a narrow one, which is one below the half-width.
-_TELLS = 0.1
-NARROW = 1e-4
-
 # A single entry may be off by this many roundings at the scale of its whole block.
 _ENTRY_ROUNDOFF = 1e4
-
-# At a kink, a claim this many times larger than any one-sided slope of its block is no choice.
-_BEYOND_EXCUSE = 3.0
 
 # Bars are ten standard errors from four degrees of freedom: one slope in 1,700 is beyond its
 # bar by chance, one in 140,000 beyond three. A gap that stands alone has to be that plain.
 _LONE_WITNESS = 3.0
-
-# Draws after which a block that disagrees is called by what it showed.
-MOST_DRAWS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +43,6 @@ class Evidence:
     slopes: tuple[float, ...]
     slope_bars: tuple[float, ...]
     sweep: bool = False
-
-
-def sharp_enough(unit: float, bands: Bands) -> float:
-    """The bar along one direction that resolves ``correct_below``, given the gradient's size."""
-    return SHARP * bands.correct_below * unit
-
-
-def known_enough(
-    claimed: float, slope: float, error: float, floor: float, share: float = KNOWN
-) -> bool:
-    """Whether nothing would be won by a sharper slope.
-
-    Either the disagreement is known to a ``share`` of itself, or slope and claim are both zero
-    within the bar, and the bar is below ``floor``, which is at the scale of the function's value.
-    """
-    plain = error <= share * abs(claimed - slope)
-    return plain or max(abs(claimed), abs(slope)) <= error <= floor
 
 
 def judge(
@@ -141,48 +103,6 @@ def judge(
     )
 
 
-def disagrees(comparison: Comparison, bands: Bands) -> bool:
-    """Whether claim and slope differ by more than their bars and the correct band explain."""
-    allowed = _bar(comparison) + bands.correct_below * abs(comparison.claimed)
-    return abs(comparison.gap) > allowed
-
-
-def denied(
-    comparison: Comparison, entries: Sequence[Comparison], bands: Bands, *, lone: bool
-) -> bool:
-    """Whether a claim at a kink is none that any rule for the kink could give.
-
-    A lone parameter's claim has to lie between the one-sided slopes. Behind several kinks at
-    once that is too strict: a backward pass picks a side for each, and no move of a single
-    entry may ever pass through that combination. Its magnitude is still bounded by those of
-    the block's other ``entries``.
-    """
-    if not comparison.kinked:
-        return False
-    if lone:
-        return disagrees(comparison, bands)
-    reach = max(abs(c.slope.value) + c.slope.error for c in entries)
-    return abs(comparison.claimed) > _BEYOND_EXCUSE * reach
-
-
-def contradicted(claimed: float, slope: Slope, slope_wide: float, bar_wide: float) -> bool:
-    """Whether a claim that a narrow window denies is what a wide one shows, beyond accident.
-
-    A function that moves in steps, as ``log(1 - A)`` does where ``A`` is next to 1, is flat
-    between them: its narrow slope is no more its derivative than a tread is a staircase's.
-    """
-    if bar_wide > _TELLS * abs(slope_wide):
-        return False  # it may be oscillation that looks like noise, and averages to nothing
-    gap = abs(claimed - slope.value)
-    return abs(claimed - slope_wide) <= bar_wide <= _TELLS * gap and gap > slope.error
-
-
-def _bar(comparison: Comparison) -> float:
-    if comparison.slope.smoothness is Smoothness.UNKNOWN:
-        return math.inf  # nothing at all was told from noise
-    return comparison.slope_bar + _CLAIM_NOISE * comparison.claimed_bar
-
-
 def _evidence(block: Block, comparisons: Sequence[Comparison], rms: float) -> Evidence:
     """Collect what counts; a full sweep of the block replaces everything else."""
     entries = {
@@ -190,7 +110,7 @@ def _evidence(block: Block, comparisons: Sequence[Comparison], rms: float) -> Ev
         for c in comparisons
         if (part := c.direction.part(block.index)) is not None and part.entry is not None
     }
-    if len(entries) == block.count and all(math.isfinite(_bar(c)) for c in entries.values()):
+    if len(entries) == block.count and all(math.isfinite(bar_of(c)) for c in entries.values()):
         return _scaled(block, list(entries.values()), 1.0, sweep=True)
     return _scaled(block, [c for c in comparisons if _informs(c, block)], rms, sweep=False)
 
@@ -202,7 +122,7 @@ def _scaled(
     pairs = list(zip(comparisons, units, strict=True))
     return Evidence(
         gaps=tuple(abs(c.gap) / unit for c, unit in pairs),
-        bars=tuple(_bar(c) / unit for c, unit in pairs),
+        bars=tuple(bar_of(c) / unit for c, unit in pairs),
         claims=tuple(abs(c.claimed) / unit for c, unit in pairs),
         slopes=tuple(abs(c.slope.value) / unit for c, unit in pairs),
         slope_bars=tuple(c.slope_bar / unit for c, unit in pairs),
@@ -221,7 +141,7 @@ def _informs(comparison: Comparison, block: Block) -> bool:
         part is not None
         and part.whole
         and not comparison.kinked
-        and math.isfinite(_bar(comparison))
+        and math.isfinite(bar_of(comparison))
     )
 
 
@@ -333,9 +253,9 @@ def _verdict(
     if high <= bands.wrong_above:
         return Verdict.CORRECT, ""
     kinks = [c for c in comparisons if c.kinked]
-    if kinks and all(abs(c.gap) <= _bar(c) for c in kinks):
+    if kinks and all(abs(c.gap) <= bar_of(c) for c in kinks):
         return Verdict.CORRECT, "at a kink, within the one-sided slopes"
-    if any(_CLAIM_NOISE * c.claimed_bar > c.slope_bar for c in comparisons):
+    if any(CLAIM_NOISE * c.claimed_bar > c.slope_bar for c in comparisons):
         return Verdict.UNDECIDED, "the round-off of the claim itself is too large"
     return Verdict.UNDECIDED, _reason(comparisons)
 

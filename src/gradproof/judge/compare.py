@@ -1,0 +1,89 @@
+"""One comparison: whether claim and slope differ, and whether a sharper slope would help."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ..records.comparison import Comparison
+from ..records.slope import Slope, Smoothness
+from .bands import Bands
+
+# A bar this far below the correct band along each of two directions lets nothing above the
+# band hide: `largest_hidden((SHARP, SHARP), 0.01) < 1`.
+SHARP = 0.06
+
+# A disagreement known to a thousandth needs no sharper slope; to find out what it is, more.
+KNOWN = 1e-3
+KNOWN_WELL = 1e-7
+
+# The norm of the claim's round-off is measured; along a direction it may be a few times larger.
+CLAIM_NOISE = 5.0
+
+# A wide window has to know the slope to this share, of the gap and of itself, before it can
+# deny a narrow one, which is one below the half-width.
+_TELLS = 0.1
+NARROW = 1e-4
+
+# At a kink, a claim this many times larger than any one-sided slope of its block is no choice.
+_BEYOND_EXCUSE = 3.0
+
+
+def sharp_enough(unit: float, bands: Bands) -> float:
+    """The bar along one direction that resolves ``correct_below``, given the gradient's size."""
+    return SHARP * bands.correct_below * unit
+
+
+def known_enough(
+    claimed: float, slope: float, error: float, floor: float, share: float = KNOWN
+) -> bool:
+    """Whether nothing would be won by a sharper slope.
+
+    Either the disagreement is known to a ``share`` of itself, or slope and claim are both zero
+    within the bar, and the bar is below ``floor``, which is at the scale of the function's value.
+    """
+    plain = error <= share * abs(claimed - slope)
+    return plain or max(abs(claimed), abs(slope)) <= error <= floor
+
+
+def disagrees(comparison: Comparison, bands: Bands) -> bool:
+    """Whether claim and slope differ by more than their bars and the correct band explain."""
+    allowed = bar_of(comparison) + bands.correct_below * abs(comparison.claimed)
+    return abs(comparison.gap) > allowed
+
+
+def denied(
+    comparison: Comparison, entries: Sequence[Comparison], bands: Bands, *, lone: bool
+) -> bool:
+    """Whether a claim at a kink is none that any rule for the kink could give.
+
+    A lone parameter's claim has to lie between the one-sided slopes. Behind several kinks at
+    once that is too strict: a backward pass picks a side for each, and no move of a single
+    entry may ever pass through that combination. Its magnitude is still bounded by those of
+    the block's other ``entries``.
+    """
+    if not comparison.kinked:
+        return False
+    if lone:
+        return disagrees(comparison, bands)
+    reach = max(abs(c.slope.value) + c.slope.error for c in entries)
+    return abs(comparison.claimed) > _BEYOND_EXCUSE * reach
+
+
+def contradicted(claimed: float, slope: Slope, slope_wide: float, bar_wide: float) -> bool:
+    """Whether a claim that a narrow window denies is what a wide one shows, beyond accident.
+
+    A function that moves in steps, as ``log(1 - A)`` does where ``A`` is next to 1, is flat
+    between them: its narrow slope is no more its derivative than a tread is a staircase's.
+    """
+    if bar_wide > _TELLS * abs(slope_wide):
+        return False  # it may be oscillation that looks like noise, and averages to nothing
+    gap = abs(claimed - slope.value)
+    return abs(claimed - slope_wide) <= bar_wide <= _TELLS * gap and gap > slope.error
+
+
+def bar_of(comparison: Comparison) -> float:
+    """The bar of a gap: that of the slope, and the noise of the claim."""
+    if comparison.slope.smoothness is Smoothness.UNKNOWN:
+        return math.inf  # nothing at all was told from noise
+    return comparison.slope_bar + CLAIM_NOISE * comparison.claimed_bar
