@@ -40,7 +40,8 @@ def compose(
     findings = [*trial.subject.findings, *_about_value(trial)]
     if trial.kink is not None:
         findings.append(_about_kink(trial, beside))
-    for block, judgement in zip(trial.subject.point.blocks, judgements, strict=True):
+    pairs = list(zip(trial.subject.point.blocks, judgements, strict=True))
+    for block, judgement in sorted(pairs, key=_worst_first):
         source = trial if judgement is trial.judgements[block.index] else leading
         if block.index in explained and source is leading:
             about = [explained[block.index]]
@@ -59,14 +60,15 @@ def compose(
         seconds=seconds,
         seed=trial.seed,
         effort=effort,
-        blocks=tuple(
-            _result(block, judgement, trial)
-            for block, judgement in zip(trial.subject.point.blocks, judgements, strict=True)
-        ),
+        blocks=tuple(_result(block, judgement, trial) for block, judgement in pairs),
         findings=tuple(findings),
         notes=tuple(trial.subject.notes),
         left_alone=tuple(trial.subject.point.left_alone.items()),
     )
+
+
+def _worst_first(pair: tuple[Block, Judgement]) -> tuple[int, float]:
+    return severity(pair[1].verdict), -pair[1].error
 
 
 def _combined(trial: Trial, beside: Trial | None) -> list[Judgement]:

@@ -271,6 +271,8 @@ def _reason(comparisons: Sequence[Comparison]) -> str:
     ):
         if smoothness in seen:
             return _REASONS[smoothness]
+    if seen and all(len(c.direction.parts) > 1 for c in comparisons):
+        return "it was only moved together with others; a higher effort looks at it alone"
     return "the error bars of the slopes are too wide" if seen else "nothing was measured"
 
 

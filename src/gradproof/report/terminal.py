@@ -24,6 +24,7 @@ STYLES = {
 }
 
 _NARROW = 60  # columns; below it the shapes and the bars are left out
+_MOST_FINDINGS = 12
 _MOST_BLOCKS = 20
 _MOST_NOTES = 8
 
@@ -31,10 +32,12 @@ _MOST_NOTES = 8
 def render(report: Report, width: int = 80) -> RenderableType:
     """The whole report as something rich can print; a narrow one leaves out what it can."""
     parts: list[RenderableType] = [_headline(report), _summary(report)]
-    for finding in report.findings:
+    for finding in report.findings[:_MOST_FINDINGS]:
         parts.append(_indented(Text(finding.message)))
         if finding.line is not None:
             parts.append(_source(finding.line))
+    if len(report.findings) > _MOST_FINDINGS:
+        parts.append(_indented(Text(f"and {len(report.findings) - _MOST_FINDINGS} more findings")))
     parts.append(_table(report, narrow=width < _NARROW))
     parts += [_indented(Text(note, style="dim")) for note in _notes(report)]
     return Group(*parts)
