@@ -319,3 +319,14 @@ def test_a_plain_disagreement_needs_no_sharper_slope():
     assert not known_enough(1.0 + 1e-6, 1.0, 1e-6, 1e-9)
     assert known_enough(0.0, 1e-12, 1e-11, 1e-9)
     assert not known_enough(0.0, 1e-12, 1e-8, 1e-9)
+
+
+def test_a_flat_function_is_flat_whatever_the_draws():
+    """Two draws nearly across the claim do not make its norm the size of the truth."""
+    slight = [compared(1e-17 * k, 0.0, 1e-300, draw=k) for k in (1, 2)]
+    judgement = judged(slight, norm=1e-15)
+    assert judgement.zero
+    assert judgement.verdict == "correct"
+    # With a claim that matters beside the value it is wrong all the same.
+    plain = [compared(0.1 * k, 0.0, 1e-300, draw=k) for k in (1, 2)]
+    assert judged(plain, norm=10.0).verdict == "wrong"

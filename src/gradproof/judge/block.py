@@ -157,8 +157,10 @@ def _size(block: Block, own: Evidence, norm: float, value: float) -> tuple[float
     factor = _common(own.claims, own.slopes) if told else 0.0
     if factor:
         return norm / factor, False
-    if own.gaps and _typical(own.gaps, own) > norm / 2:
-        return (_typical(own.slopes, own), False) if told else (value / block.scale, True)
+    if not told and any(g > b for g, b in zip(own.gaps, own.bars, strict=True)):
+        return value / block.scale, True
+    if own.gaps and told and _typical(own.gaps, own) > norm / 2:
+        return _typical(own.slopes, own), False
     seen = not own.gaps or told or norm > _typical(own.bars, own)
     return (norm, False) if seen and norm > 0 else (value / block.scale, True)
 
