@@ -44,6 +44,9 @@ _AT_KINK = (
 )
 
 
+# How far, in units of each block's scale, a value is looked for where it is zero at the point.
+_AROUND = (1.0, -1.0, 10.0, -10.0, 100.0)
+
 # Half-widths of the windows that may deny a narrow one.
 _WIDE = (1e-2, 1e-1)
 
@@ -280,8 +283,11 @@ class Trial:
         return max(abs(centre), self.around) if math.isfinite(centre) else 0.0
 
     def _look_around(self) -> None:
-        """Where the value is zero, its scale is what it becomes one step away."""
+        """Where the value is zero, its scale is what it becomes one step away, or some more."""
         course = self.subject.course(self.screen().joint(range(len(self.judgements))))
-        value = abs(float(self.subject.evaluate(course, 1.0)))
+        for distance in _AROUND:
+            value = abs(float(self.subject.evaluate(course, distance)))
+            if value > 0 and math.isfinite(value):
+                self.around = value
+                break
         course.back()
-        self.around = value if math.isfinite(value) else 0.0

@@ -7,6 +7,7 @@ can only acquit. At a kink every one-sided slope, and all between them, is a val
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -151,6 +152,8 @@ def _size(block: Block, own: Evidence, norm: float, value: float) -> tuple[float
     The claim's own norm serves where claim and truth are alike, and where they differ by a
     constant factor.
     """
+    # A function that is zero wherever it was looked at has no scale but the smallest number.
+    zero = max(value / block.scale, sys.float_info.min)
     told = any(s > b for s, b in zip(own.slopes, own.bars, strict=True))
     if told and own.sweep:
         return _typical(own.slopes, own), False
@@ -158,11 +161,11 @@ def _size(block: Block, own: Evidence, norm: float, value: float) -> tuple[float
     if factor:
         return norm / factor, False
     if not told and any(g > b for g, b in zip(own.gaps, own.bars, strict=True)):
-        return value / block.scale, True
+        return zero, True
     if own.gaps and told and _typical(own.gaps, own) > norm / 2:
         return _typical(own.slopes, own), False
     seen = not own.gaps or told or norm > _typical(own.bars, own)
-    return (norm, False) if seen and norm > 0 else (value / block.scale, True)
+    return (norm, False) if seen and norm > 0 else (zero, True)
 
 
 def _common(numbers: Sequence[float], others: Sequence[float]) -> float:
