@@ -111,7 +111,7 @@ def _evidence(trial: Trial, block: Block) -> Evidence:
             b.name for b in point.blocks if trial.judgements[b.index].verdict is Verdict.CORRECT
         ),
         shapes={b.name: b.shape for b in point.blocks},
-        arguments=_arguments(trial),
+        arguments=trial.subject.caller.arrays(),
         draws=[c for c in draws if math.isfinite(c.slope_bar) and not c.kinked],
         measure=lambda direction: trial.compare(direction, KNOWN_WELL),
         locate=lambda evidence: _locate(trial, evidence),
@@ -122,15 +122,6 @@ def _evidence(trial: Trial, block: Block) -> Evidence:
 
 def _flat(array: NDArray[Any]) -> NDArray[np.float64]:
     return arrays.flat(array).astype(np.float64)
-
-
-def _arguments(trial: Trial) -> dict[str, NDArray[Any]]:
-    tree = trial.subject.caller.original
-    return {
-        name.replace("[0]", "args", 1) if name.startswith("[0]") else "kwargs" + name[3:]: leaf
-        for name, leaf in zip(tree.names, tree.leaves, strict=True)
-        if isinstance(leaf, np.ndarray)
-    }
 
 
 def _locate(trial: Trial, evidence: Evidence) -> Located:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from ..records.verdict import Verdict, severity
+from ..records.verdict import Verdict
 from .report import BlockResult, Report, figure
 
 _COLOURS = {
@@ -19,7 +19,7 @@ _MOST_BLOCKS = 100
 
 def fragment(report: Report) -> str:
     """A heading, the findings and the table of blocks; every name is escaped."""
-    blocks = sorted(report.blocks, key=lambda b: (severity(b.verdict), -b.error))
+    blocks = report.ranked
     rows = "".join(_row(block) for block in blocks[:_MOST_BLOCKS])
     more = len(blocks) - _MOST_BLOCKS
     return (
@@ -31,7 +31,7 @@ def fragment(report: Report) -> str:
         "<table><thead><tr><th>block</th><th>shape</th><th>verdict</th>"
         f"<th>relative error</th><th>resolution</th></tr></thead><tbody>{rows}</tbody></table>"
         f"{f'<p>and {more} more blocks</p>' if more > 0 else ''}"
-        f"{_listed(_notes(report))}</div>"
+        f"{_listed(report.remarks)}</div>"
     )
 
 
@@ -52,9 +52,3 @@ def _listed(sentences: list[str]) -> str:
     if not sentences:
         return ""
     return "<ul>" + "".join(f"<li>{escape(s)}</li>" for s in sentences) + "</ul>"
-
-
-def _notes(report: Report) -> list[str]:
-    reasons = [f"{b.name}: {b.reason}." for b in report.blocks if b.reason]
-    left = [f"{name} {reason}: not differentiated." for name, reason in report.left_alone]
-    return [*report.notes, *reasons, *left]

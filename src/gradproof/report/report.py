@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import GradientError
 from ..records.finding import Finding
-from ..records.verdict import Verdict
+from ..records.verdict import Verdict, severity
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -80,6 +80,18 @@ class Report:
             f"gradproof: {self.name}: {self.verdict}, difference {figure(self.difference)}, "
             f"resolution {figure(self.resolution)}, {self.evaluations} evaluations"
         )
+
+    @property
+    def ranked(self) -> list[BlockResult]:
+        """The blocks, worst first."""
+        return sorted(self.blocks, key=lambda b: (severity(b.verdict), -b.error))
+
+    @property
+    def remarks(self) -> list[str]:
+        """What else a reader must know: notes, reasons of verdicts, leaves left alone."""
+        reasons = [f"{b.name}: {b.reason}." for b in self.blocks if b.reason]
+        left = [f"{name} {reason}: not differentiated." for name, reason in self.left_alone]
+        return [*self.notes, *reasons, *left]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON: numbers that are not finite become None."""

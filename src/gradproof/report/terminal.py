@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..records.finding import Line
-from ..records.verdict import Verdict, severity
+from ..records.verdict import Verdict
 from .report import BlockResult, Report, figure
 
 # Okabe and Ito's palette (2008) is told apart by colour-blind readers; the word says it too.
@@ -101,7 +101,7 @@ def _summary(report: Report) -> Text:
 
 
 def _table(report: Report, *, narrow: bool) -> Table:
-    blocks = sorted(report.blocks, key=lambda b: (severity(b.verdict), -b.error))
+    blocks = report.ranked
     table = Table(box=None, pad_edge=False, padding=(0, 1 if narrow else 2, 0, 0))
     table.add_column("block", overflow="fold", min_width=8)
     if not narrow:
@@ -131,9 +131,7 @@ def _error(block: BlockResult) -> str:
 
 
 def _notes(report: Report) -> list[str]:
-    reasons = [f"{b.name}: {b.reason}." for b in report.blocks if b.reason]
-    left = [f"{name} {reason}: not differentiated." for name, reason in report.left_alone]
-    notes = [*report.notes, *reasons, *left]
-    if len(notes) > _MOST_NOTES:
-        notes = [*notes[:_MOST_NOTES], f"and {len(notes) - _MOST_NOTES} more notes"]
-    return notes
+    notes = report.remarks
+    if len(notes) <= _MOST_NOTES:
+        return notes
+    return [*notes[:_MOST_NOTES], f"and {len(notes) - _MOST_NOTES} more notes"]

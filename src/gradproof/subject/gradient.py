@@ -68,7 +68,7 @@ class Gradient:
             again = self.here()
             if self.look_for_mutation("fun"):
                 return True
-            if self.spread == 0 and not _alike(again, self.centre):
+            if self.spread == 0 and not alike(again, self.centre):
                 self.findings.append(_stateful(self.centre, again))
         if course is not None and not self.fresh and self._remembers(course):
             self.fresh = True
@@ -82,7 +82,7 @@ class Gradient:
         params = self.working.tree(fresh=True)
         course.back()
         value = scalar(self.caller(self.fun, "fun", params), self.grad is True)
-        return not _alike(value, trusted)
+        return not alike(value, trusted)
 
     @property
     def gradient_calls(self) -> int:
@@ -112,7 +112,8 @@ class Gradient:
         )
 
 
-def _alike(one: Any, other: Any) -> bool:
+def alike(one: Any, other: Any) -> bool:
+    """Whether two values are the same number, or both are none."""
     return bool(one == other or (np.isnan(one) and np.isnan(other)))
 
 

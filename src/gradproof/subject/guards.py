@@ -71,6 +71,11 @@ class Caller:
             self.given = self._copies()
         return names
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The user's own arrays among the extra arguments, by names such as ``args[0]``."""
+        pairs = zip(self.original.names, self.original.leaves, strict=True)
+        return {_spelled(name): leaf for name, leaf in pairs if isinstance(leaf, np.ndarray)}
+
     def _copies(self) -> Any:
         return self.original.unflatten([_copy(leaf) for leaf in self.original.leaves])
 

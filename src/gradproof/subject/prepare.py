@@ -13,7 +13,7 @@ from ..records.finding import Finding, Kind
 from ..space.point import Point, Working
 from . import claim as claims
 from .claim import Claim
-from .gradient import Gradient, scalar
+from .gradient import Gradient, alike, scalar
 from .guards import Caller
 
 _REPEATS = 4  # further evaluations at the point, to measure the spread of a random function
@@ -74,12 +74,12 @@ def _first_value(subject: Gradient) -> Any:
 def _repeat(subject: Gradient, first: Any, seed: int) -> None:
     """Evaluate again; if the value differs, seed the generators; else measure the scatter."""
     second = _again(subject)
-    if not _differ(first, second):
+    if alike(first, second):
         subject.centre = second
         return
     subject.caller.seed = seed
     values = [_again(subject), _again(subject)]
-    if not _differ(*values):
+    if alike(*values):
         subject.centre = values[-1]
         subject.findings.append(
             Finding(
@@ -114,10 +114,6 @@ def _again(subject: Gradient) -> Any:
     value = subject.here()
     subject.look_for_mutation("fun")
     return value
-
-
-def _differ(one: Any, other: Any) -> bool:
-    return not (one == other or (np.isnan(one) and np.isnan(other)))
 
 
 def _claim(subject: Gradient, first: Any) -> Claim:
