@@ -1,26 +1,17 @@
-"""The check: measure what the plan asks for, judge, and freeze it all into a report."""
+"""The check of a gradient: the first door of the house."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from numbers import Integral
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .compose import compose
+from .backend.protocol import Framework, framework_of
 from .errors import UsageError
-from .inquiry import find_lines, inquire
-from .judge.bands import bands, round_off
-from .plan.effort import effort as level
+from .examine import Wishes, examine, validate
 from .report.report import Report
+from .space import tree
 from .space.point import Point
-from .subject.guards import generators_restored
-from .subject.prepare import beside, prepare
-from .trial import Trial
-
-# Where the point sits on a kink, the gradient is checked this far beside it, in units of each
-# block's scale: many windows away from the kink, yet the same neighbourhood.
-_BESIDE = 0.01
+from .subject.claimants import Autodiff
 
 
 def check(
@@ -41,17 +32,23 @@ def check(
     Parameters
     ----------
     fun : callable
-        ``fun(point, *args, **kwargs)`` returns a real scalar.
+        ``fun(point, *args, **kwargs)`` returns a real scalar; where a framework's own
+        derivatives are checked, any array or container of arrays, which is then looked at
+        through random cotangents.
     point : pytree
         The parameters: dicts, lists, tuples, named tuples, dataclasses registered with
-        optree, bare arrays or Python floats, of float64, float32, float16, longdouble or
-        complex type. Integer, boolean and empty leaves and None are left as they are, and
-        named in the report. A single array is a point too.
-    grad : callable, pytree or True
+        optree or JAX, bare arrays or Python floats, of float64, float32, float16, bfloat16,
+        longdouble or complex type; NumPy arrays, torch tensors (on any device) or JAX arrays.
+        Integer, boolean and empty leaves and None are left as they are, and named in the
+        report. A single array is a point too.
+    grad : callable, pytree or True, optional
         The claimed gradient: a function of the same arguments, a pytree already computed
         (like ``point``; a mapping may say ``dW1`` for ``W1`` and may hold more than is
         asked), or True where ``fun`` returns ``(value, gradient)``. For a complex parameter
         ``z = x + iy`` it is ``∂f/∂x + i ∂f/∂y``, the direction of steepest ascent.
+        Left out, the claim is what autograd or ``jax.vjp`` returns: what is checked are the
+        backward passes, kernels and ``custom_vjp`` rules inside ``fun``. If any tensor of the
+        point requires grad, those that do not are left alone.
     args, kwargs : tuple, mapping
         Further arguments of ``fun`` and of ``grad``.
     effort : {"standard", "quick", "thorough", "sweep"}
@@ -91,65 +88,23 @@ def check(
     <Verdict.CORRECT: 'correct'>
 
     """
-    _validate(fun, grad, args, kwargs, seed)
-    seed = int(seed)
-    began = time.perf_counter()
-    chosen = level(effort)
-    where = Point(point)
-    limits = tuple(bands(block.dtype, correct_below, wrong_above) for block in where.blocks)
-    with generators_restored():
-        subject = prepare(fun, where, grad, tuple(args), kwargs or {}, seed, round_off)
-        trial = Trial(subject, limits, chosen, seed)
-        trial.run()
-        if subject.spoiled(trial.flat()):
-            trial = Trial(subject, limits, chosen, seed)
-            trial.run()
-        moved = _go_beside(trial) if trial.kink and subject.movable else None
-        spent = subject.evaluations
-        findings = inquire(moved or trial)
-        lines = find_lines(moved or trial)
-    title = str(name) if name else str(getattr(fun, "__name__", type(fun).__name__))
-    return compose(trial, moved, findings, lines, spent, effort, title, time.perf_counter() - began)
+    wishes = Wishes(args, kwargs, effort, seed, correct_below, wrong_above, name)
+    validate(fun, wishes)
+    if grad is not None and grad is not False:
+        return examine(fun, Point(point), grad, wishes)
+    framework, leaves = own_framework(point)
+    where = Point(point, framework.chosen(leaves))
+    return examine(fun, where, Autodiff(framework), wishes)
 
 
-def _go_beside(trial: Trial) -> Trial:
-    """The same check a little way from a kink, where the gradient is unique.
-
-    At the kink itself every entry of a small block is held against its one-sided slopes.
-    """
-    subject = trial.subject
-    direction = trial.screen().joint(range(len(subject.point.blocks)))
-    moved = Trial(
-        beside(subject, direction, _BESIDE, round_off), trial.bands, trial.effort, trial.seed
-    )
-    moved.run()
-    trial.sweep()
-    return moved
-
-
-def _validate(fun: Any, grad: Any, args: Any, kwargs: Any, seed: Any) -> None:
-    if not callable(fun):
-        raise UsageError(
-            f"fun must be a function of the point, but is a {type(fun).__name__}: "
-            "the order is gp.check(fun, point, grad=...)."
-        )
-    if grad is None or grad is False:
+def own_framework(point: Any) -> tuple[Framework, Sequence[Any]]:
+    """The framework whose own derivatives are the claim, and the leaves of the point."""
+    leaves = tree.flatten(point).leaves
+    found = next((f for leaf in leaves if (f := framework_of(leaf)) is not None), None)
+    if found is None:
         raise UsageError(
             "There is no claimed gradient to check: pass grad=, a function of the same "
-            "arguments, a gradient already computed, or True if fun returns (value, gradient)."
+            "arguments, a gradient already computed, or True if fun returns (value, gradient). "
+            "Only torch tensors and JAX arrays have derivatives of their own."
         )
-    if not isinstance(args, tuple | list):
-        raise UsageError(
-            f"args must be a tuple of further arguments, but is a {type(args).__name__}: "
-            "write args=(X,) for a single one."
-        )
-    if kwargs is not None and not (
-        isinstance(kwargs, Mapping) and all(isinstance(key, str) for key in kwargs)
-    ):
-        raise UsageError(
-            "kwargs must be a mapping from names to values, but is "
-            f"{'one whose keys are not all text' if isinstance(kwargs, Mapping) else ''}"
-            f"{'' if isinstance(kwargs, Mapping) else f'a {type(kwargs).__name__}'}."
-        )
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
-        raise UsageError(f"seed must be an integer that is not negative, but is {seed!r}.")
+    return found, leaves

@@ -52,7 +52,7 @@ def compose(
     return Report(
         name=name,
         verdict=worst(j.verdict for j in judgements),
-        difference=difference(leading.subject.claim.norms, judgements),
+        difference=difference(leading.leading_norms(), judgements),
         resolution=resolution(judgements),
         evaluations=subject.evaluations,
         inquiry=subject.evaluations - spent,
@@ -101,9 +101,9 @@ def _result(block: Block, judgement: Judgement, trial: Trial) -> BlockResult:
 
 
 def _about_value(trial: Trial) -> list[Finding]:
-    centre = float(trial.subject.centre)
-    if math.isfinite(centre):
+    if trial.subject.finite:
         return []
+    centre = float(trial.subject.centre)
     return [
         Finding(
             Kind.NOT_FINITE,
@@ -132,12 +132,19 @@ def _about_kink(trial: Trial, beside: Trial | None) -> Finding:
 
 
 def _about_block(block: Block, judgement: Judgement, trial: Trial) -> list[Finding]:
-    claim = trial.subject.claim
-    if not claim.finite(block.index):
-        return [_about_infinity(block, claim)]
+    for projection in trial.subject.projections:
+        if not projection.claim.finite(block.index):
+            return [_about_infinity(block, projection.claim)]
     if judgement.verdict not in (Verdict.WRONG, Verdict.SUSPECT):
         return []
-    return [_about_disagreement(block, judgement, trial.comparisons)]
+    if block.index in trial.subject.not_linear:
+        return []
+    leading = trial.leading[block.index]
+    return [
+        _about_disagreement(
+            block, judgement, [c for c in trial.comparisons if c.projection == leading]
+        )
+    ]
 
 
 def _about_infinity(block: Block, claim: Claim) -> Finding:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .backend import arrays
 from .diagnose.diagnosis import diagnose
 from .diagnose.evidence import Evidence
 from .diagnose.lines import Watch
@@ -22,11 +23,9 @@ from .records.comparison import Comparison
 from .records.direction import Direction
 from .records.finding import Finding, Line
 from .records.verdict import Verdict, severity
-from .space import arrays
 from .space.directions import vector
 from .space.tree import beginnings, lookup
-from .subject.gradient import Gradient
-from .subject.prepare import raw_gradient
+from .subject.claimants import again, watchable
 from .trial import Trial
 
 _ACCUSED = (Verdict.WRONG, Verdict.SUSPECT)
@@ -56,13 +55,16 @@ def find_lines(trial: Trial) -> dict[int, Line]:
     guilty = [
         b
         for b in blocks
-        if trial.judgements[b.index].verdict in _ACCUSED or not subject.claim.finite(b.index)
+        if trial.judgements[b.index].verdict in _ACCUSED or not subject.has_finite_claim(b.index)
     ]
-    code = getattr(inspect.unwrap(_function(subject)), "__code__", None)
-    if not guilty or code is None or not subject.movable:
+    if not guilty or not callable(given := watchable(subject)):
+        return {}
+    code = getattr(inspect.unwrap(_function(given)), "__code__", None)
+    if code is None:
         return {}
     watch = Watch(code.co_filename, frozenset(math.prod(b.shape) for b in guilty))
-    gradient = watch.run(lambda: raw_gradient(subject))
+    reading = subject.projections[trial.leading[guilty[0].index]].reading
+    gradient = watch.run(lambda: again(subject, reading))
     known = beginnings(subject.point.tree.paths)
     found = {}
     for block in guilty:
@@ -75,9 +77,8 @@ def find_lines(trial: Trial) -> dict[int, Line]:
     return found
 
 
-def _function(subject: Gradient) -> Any:
+def _function(given: Any) -> Any:
     """The Python function inside whatever was given to compute the gradient."""
-    given = subject.fun if subject.grad is True else subject.grad
     while isinstance(given, partial):
         given = given.func
     if inspect.isfunction(given) or inspect.ismethod(given):
@@ -90,22 +91,30 @@ def _accused(trial: Trial) -> list[Block]:
     accused = [
         block
         for block in trial.subject.point.blocks
-        if judgements[block.index].verdict in _ACCUSED and trial.subject.claim.finite(block.index)
+        if judgements[block.index].verdict in _ACCUSED
+        and trial.subject.has_finite_claim(block.index)
     ]
     return sorted(accused, key=lambda b: severity(judgements[b.index].verdict))
 
 
 def _evidence(trial: Trial, block: Block) -> Evidence:
-    point, claim = trial.subject.point, trial.subject.claim
+    point, leading = trial.subject.point, trial.leading[block.index]
+    claim = trial.subject.projections[leading].claim
+
+    def measure(direction: Direction) -> Comparison:
+        return trial.compare(direction, KNOWN_WELL, only=leading)[0]
+
     draws = [
-        c if is_sharp(c) or trial.is_sharp(c) else trial.compare(c.direction, KNOWN_WELL)
+        c if is_sharp(c) or trial.is_sharp(c) else measure(c.direction)
         for c in tuple(trial.comparisons)
-        if c.direction.block == block.index and c.direction.parts[0].whole
+        if c.projection == leading
+        and c.direction.block == block.index
+        and c.direction.parts[0].whole
     ]
     return Evidence(
         block=block,
         claimed=_flat(claim.gradients[block.index]),
-        point=_flat(np.asarray(point.leaf(block.index))),
+        point=_flat(point.host(block.index)),
         others={b.name: _flat(claim.gradients[b.index]) for b in point.blocks},
         right=frozenset(
             b.name for b in point.blocks if trial.judgements[b.index].verdict is Verdict.CORRECT
@@ -113,7 +122,7 @@ def _evidence(trial: Trial, block: Block) -> Evidence:
         shapes={b.name: b.shape for b in point.blocks},
         arguments=trial.subject.caller.arrays(),
         draws=[c for c in draws if math.isfinite(c.slope_bar) and not c.kinked],
-        measure=lambda direction: trial.compare(direction, KNOWN_WELL),
+        measure=measure,
         locate=lambda evidence: _locate(trial, evidence),
         seed=trial.seed,
         next_draw=_FIRST_DRAW,
@@ -143,7 +152,7 @@ def _locate(trial: Trial, evidence: Evidence) -> Located:
     plan = locator.plan(evidence.draws)
     direction: Direction = next(plan)
     while True:
-        comparison: Comparison = trial.compare(direction, KNOWN_WELL)
+        comparison: Comparison = evidence.measure(direction)
         try:
             direction = plan.send(comparison)
         except StopIteration as stop:
@@ -155,7 +164,9 @@ def _swept(trial: Trial, block: Block) -> Located | None:
     entries = {
         part.entry: c
         for c in trial.comparisons
-        if c.direction.block == block.index and (part := c.direction.parts[0]).entry is not None
+        if c.projection == trial.leading[block.index]
+        and c.direction.block == block.index
+        and (part := c.direction.parts[0]).entry is not None
     }
     if len(entries) < block.count:
         return None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from .judge.bands import Bands
 from .judge.block import judge
@@ -17,6 +19,7 @@ from .judge.compare import (
     known_enough,
     sharp_enough,
 )
+from .judge.whole import combined
 from .plan.effort import Effort
 from .plan.screen import Plan, Screen
 from .records.comparison import Comparison
@@ -31,6 +34,7 @@ from .slopes.search import START, WITNESS
 from .slopes.window import RATIO, SYMMETRIC
 from .space.directions import RMS
 from .space.point import Course
+from .subject.claim import Claim
 from .subject.gradient import Gradient
 from .subject.prepare import doubt
 
@@ -50,6 +54,8 @@ _AROUND = (1.0, -1.0, 10.0, -10.0, 100.0)
 # Half-widths of the windows that may deny a narrow one.
 _WIDE = (1e-2, 1e-1)
 
+_NOT_LINEAR = "the backward is not linear in the gradient from above"
+
 _IN_STEPS = (
     "fun moves in steps, as log(1 - A) does where A is next to 1: over small steps its slope is "
     "not what it is over large ones, which agree with the claim. A stable formula (logaddexp, "
@@ -59,7 +65,10 @@ _IN_STEPS = (
 
 @dataclass(slots=True)
 class Trial:
-    """One check under way: the comparisons so far and what they mean."""
+    """One check under way: the comparisons so far and what they mean.
+
+    ``leading`` is the projection on which the judgement of each block rests: where it is worst.
+    """
 
     subject: Gradient
     bands: tuple[Bands, ...]
@@ -67,17 +76,19 @@ class Trial:
     seed: int
     comparisons: list[Comparison] = field(default_factory=list)
     judgements: list[Judgement] = field(default_factory=list)
-    last: Slope | None = None
-    windows: dict[int, float] = field(default_factory=dict)
+    leading: list[int] = field(default_factory=list)
+    last: dict[int, Slope] = field(default_factory=dict)
+    windows: dict[tuple[int, int], float] = field(default_factory=dict)
     kink: Comparison | None = None
     around: float = 0.0
 
     def run(self) -> None:
         """Follow the plan to its end, or to the first kink if the check can go on beside it."""
         everything = range(len(self.subject.point.blocks))
-        self.judgements = [self._judge(index) for index in everything]
-        if math.isfinite(float(self.subject.centre)):
-            if self.value == 0:
+        self.leading = [0 for _ in everything]
+        self._judge_all()
+        if self.subject.finite:
+            if any(self._value(k) == 0 for k in range(len(self.subject.projections))):
                 self._look_around()
             self._follow(self.screen().plan())
             self._reconsider()
@@ -88,15 +99,19 @@ class Trial:
         accused = {Verdict.WRONG, Verdict.SUSPECT}
         if not (self.subject.promoted and accused & {j.verdict for j in self.judgements}):
             return
-        noise = doubt(self.subject)
-        self.subject.claim = dataclasses.replace(
-            self.subject.claim, noise=tuple(map(max, self.subject.claim.noise, noise))
-        )
+        for projection, noise in zip(self.subject.projections, doubt(self.subject), strict=True):
+            projection.claim = dataclasses.replace(
+                projection.claim, noise=tuple(map(max, projection.claim.noise, noise))
+            )
         self.comparisons = [
-            dataclasses.replace(c, claimed_bar=self.subject.claimed_bar(c.direction))
+            dataclasses.replace(c, claimed_bar=self._claim(c.projection).bar(c.direction))
             for c in self.comparisons
         ]
-        self.judgements = [self._judge(index) for index in range(len(self.judgements))]
+        self._judge_all()
+
+    def leading_norms(self) -> list[float]:
+        """The norms of the claimed gradients on which the judgements rest."""
+        return [self._claim(k).norms[index] for index, k in enumerate(self.leading)]
 
     def flat(self) -> Course | None:
         """The moves of a comparison whose slope is exactly zero although a gradient is claimed."""
@@ -107,24 +122,33 @@ class Trial:
 
     def is_sharp(self, comparison: Comparison) -> bool:
         """Whether a slope was measured to the end, and not only until a gap was plain."""
-        limits = self._limits(comparison.direction)
-        return comparison.slope.error <= sharp_enough(self._unit(comparison.direction), limits)
+        direction, k = comparison.direction, comparison.projection
+        return comparison.slope.error <= sharp_enough(
+            self._unit(direction, k), self._limits(direction)
+        )
 
     def screen(self) -> Screen:
         """The plan's view of the blocks."""
-        point, claim = self.subject.point, self.subject.claim
-        return Screen(point.blocks, claim.norms, self.effort, self.seed, point.entry_scale)
+        point = self.subject.point
+        return Screen(point.blocks, self._norms(), self.effort, self.seed, point.entry_scale)
+
+    def _norms(self) -> list[float]:
+        """The norms of the claimed gradients, block by block, over all projections."""
+        every = zip(*(p.claim.norms for p in self.subject.projections), strict=True)
+        return [norms[0] if len(norms) == 1 else math.hypot(*norms) for norms in every]
 
     def _follow(self, plan: Plan) -> None:
         direction = next(plan, None)
         while direction is not None:
-            comparison = self.compare(direction)
-            if comparison.kinked and self.kink is None:
-                self.kink = comparison
+            made = self.compare(direction)
+            kinked = next((c for c in made if c.kinked), None)
+            if kinked is not None and self.kink is None:
+                self.kink = kinked
                 if self.subject.movable:
                     return
+            limits = self._limits(direction)
             progress = Progress(
-                tuple(self.judgements), disagrees(comparison, self._limits(direction)),
+                tuple(self.judgements), any(disagrees(c, limits) for c in made),
                 self.subject.evaluations,
             )  # fmt: skip
             try:
@@ -160,45 +184,72 @@ class Trial:
                     judgement, verdict=Verdict.UNDECIDED, reason=_AT_KINK
                 )
 
-    def compare(self, direction: Direction, share: float = KNOWN) -> Comparison:
-        """Measure the slope along a direction, set the claim beside it, and judge again."""
+    def compare(
+        self, direction: Direction, share: float = KNOWN, only: int | None = None
+    ) -> list[Comparison]:
+        """Measure the slopes along a direction, set the claims beside them, and judge again.
+
+        One comparison for each projection, or for ``only`` one: they share the evaluations.
+        """
         course = self.subject.course(direction)
-        claimed = course.along(self.subject.claim.gradients)
-        slope = self._slope(direction, course, claimed, share)
-        comparison = Comparison(direction, claimed, self.subject.claimed_bar(direction), slope)
+        seen: dict[float, tuple[Any, ...]] = {}
+
+        def values(t: float) -> tuple[Any, ...]:
+            if t not in seen:
+                seen[t] = self.subject.evaluate(course, t)
+            return seen[t]
+
+        made = []
+        for k in range(len(self.subject.projections)) if only is None else [only]:
+            claim = self._claim(k)
+            claimed = claim.along(course)
+            slope = self._slope(direction, course, values, claimed, share, k)
+            made.append(Comparison(direction, claimed, claim.bar(direction), slope, k))
         course.back()
-        self.comparisons.append(comparison)
+        self.comparisons += made
         for part in direction.parts:
             self.judgements[part.block] = self._judge(part.block)
-        return comparison
+        return made
 
-    def _slope(self, direction: Direction, course: Course, claimed: float, share: float) -> Slope:
+    def _claim(self, projection: int) -> Claim:
+        return self.subject.projections[projection].claim
+
+    def _slope(
+        self,
+        direction: Direction,
+        course: Course,
+        values: Callable[[float], tuple[Any, ...]],
+        claimed: float,
+        share: float,
+        k: int,
+    ) -> Slope:
         limits = self._limits(direction)
-        sharp = sharp_enough(self._unit(direction), limits)
-        floor = sharp_enough(self.value, limits)
+        sharp = sharp_enough(self._unit(direction, k), limits)
+        floor = sharp_enough(self._value(k), limits)
         part = direction.parts[0]
         lone = len(direction.parts) == 1 and (
             part.entry is not None or self.subject.point.blocks[part.block].count == 1
         )
+        projection = self.subject.projections[k]
         sampler = Sampler(
-            lambda t: self.subject.evaluate(course, t),
+            lambda t: values(t)[k],
             taken=course.taken if lone else None,
-            centre=self.subject.centre,
-            scatter=self.subject.spread,
+            centre=projection.centre,
+            scatter=projection.spread,
         )
         slope = measure(
             sampler,
             lambda value, error: (
                 error <= sharp or known_enough(claimed, value, error, floor, share)
             ),
-            **self._hints(direction, share),
+            **self._hints(direction, share, k),
         )
         if share == KNOWN and self._in_steps(direction, sampler, claimed, slope):
             return dataclasses.replace(slope, smoothness=Smoothness.UNKNOWN)
         if slope.witnessed and slope.smoothness is Smoothness.SMOOTH:
-            self.last = slope
+            self.last[k] = slope
             if direction.block is not None:
-                self.windows[direction.block] = slope.window
+                self.windows[k, direction.block] = slope.window
         return slope
 
     def _in_steps(
@@ -227,66 +278,84 @@ class Trial:
             if c.slope.window < NARROW and abs(c.gap) > c.slope_bar:
                 slope = dataclasses.replace(c.slope, smoothness=Smoothness.UNKNOWN)
                 self.comparisons[k] = dataclasses.replace(c, slope=slope)
-        self.judgements = [self._judge(index) for index in range(len(self.judgements))]
+        self._judge_all()
 
-    def _hints(self, direction: Direction, share: float) -> dict[str, float]:
+    def _hints(self, direction: Direction, share: float, k: int) -> dict[str, float]:
         """Noise and step known from slopes before: a slope then costs one window, not five."""
-        if self.last is None:
+        last = self.last.get(k)
+        if last is None:
             return {}
         part = direction.parts[0]
         if part.entry is not None and share == KNOWN:
             return {}  # entries are swept where what was known of the block was no help
         if part.entry is not None:  # the same displacement, in units of the entry's own scale
             stretch = self.subject.point.blocks[part.block].scale / part.step
-            start = min(max(self.last.window * stretch, _NARROWEST), START)
-            return {"start": start, "noise": self.last.noise}
-        known = self.windows.get(direction.parts[0].block) if direction.block is not None else None
+            start = min(max(last.window * stretch, _NARROWEST), START)
+            return {"start": start, "noise": last.noise}
+        known = self.windows.get((k, part.block)) if direction.block is not None else None
         if known is not None:
             start = max(known, _NARROWEST)
-            return {"start": start, "widest": start, "noise": self.last.noise}
-        return {"start": max(self.last.window, _NARROWEST), "noise": self.last.noise}
+            return {"start": start, "widest": start, "noise": last.noise}
+        return {"start": max(last.window, _NARROWEST), "noise": last.noise}
 
-    def _unit(self, direction: Direction) -> float:
+    def _unit(self, direction: Direction, k: int) -> float:
         """How much the claimed gradient of one block contributes to a slope along a direction.
 
         In a joint direction, of the block that contributes least, unless that is next to
         nothing: such a block is measured on its own.
         """
-        claim, blocks = self.subject.claim, self.subject.point.blocks
+        claim, blocks = self._claim(k), self.subject.point.blocks
         units = sorted(
             claim.norms[part.block] * part.step
             * (RMS if part.entry is None else blocks[part.block].count ** -0.5)
             for part in direction.parts
             if claim.finite(part.block) and claim.norms[part.block] > 0
         )  # fmt: skip
-        return max(units[0], 0.1 * units[len(units) // 2]) if units else self.value
+        return max(units[0], 0.1 * units[len(units) // 2]) if units else self._value(k)
 
     def _limits(self, direction: Direction) -> Bands:
         return min((self.bands[p.block] for p in direction.parts), key=lambda b: b.correct_below)
 
-    def _judge(self, index: int) -> Judgement:
-        point = self.subject.point
-        return judge(
-            point.blocks[index],
-            [c for c in self.comparisons if c.direction.part(index) is not None],
-            norm=self.subject.claim.norms[index],
-            value=self.value,
-            eps=point.eps(index),
-            bands=self.bands[index],
-            rms=RMS,
-        )
+    def _judge_all(self) -> None:
+        self.judgements = [self._judge(index) for index in range(len(self.leading))]
 
-    @property
-    def value(self) -> float:
-        """The magnitude of the function, against which a zero gradient is judged."""
-        centre = float(self.subject.centre)
-        return max(abs(centre), self.around) if math.isfinite(centre) else 0.0
+    def _judge(self, index: int) -> Judgement:
+        """The judgement of a block: of the projection for which it is worst."""
+        point = self.subject.point
+        moving = [c for c in self.comparisons if c.direction.part(index) is not None]
+        each = [
+            judge(
+                point.blocks[index],
+                [c for c in moving if c.projection == k],
+                norm=projection.claim.norms[index],
+                value=self._value(k),
+                eps=point.eps(index),
+                bands=self.bands[index],
+                rms=RMS,
+            )
+            for k, projection in enumerate(self.subject.projections)
+        ]
+        self.leading[index], judgement = combined(each)
+        if index in self.subject.not_linear and judgement.draws:
+            return dataclasses.replace(judgement, verdict=Verdict.WRONG, reason=_NOT_LINEAR)
+        return judgement
+
+    def in_doubt(self, index: int) -> bool:
+        """Whether slopes, and not only the cotangents, speak against a block."""
+        return self.judgements[index].low > self.bands[index].correct_below
+
+    def _value(self, k: int) -> float:
+        """The magnitude of a projection, against which a zero gradient is judged."""
+        projection = self.subject.projections[k]
+        scale = max(projection.scale, abs(float(projection.centre)))
+        return max(scale, self.around) if math.isfinite(scale) else 0.0
 
     def _look_around(self) -> None:
         """Where the value is zero, its scale is what it becomes one step away, or some more."""
-        course = self.subject.course(self.screen().joint(range(len(self.judgements))))
+        course = self.subject.course(self.screen().joint(range(len(self.leading))))
         for distance in _AROUND:
-            value = abs(float(self.subject.evaluate(course, distance)))
+            values = self.subject.evaluate(course, distance)
+            value = max(abs(float(v)) for v in values)
             if value > 0 and math.isfinite(value):
                 self.around = value
                 break

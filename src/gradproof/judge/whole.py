@@ -1,11 +1,30 @@
-"""From blocks to the whole: the classic difference, and the worst resolution."""
+"""From projections to blocks, and from blocks to the whole."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
 from ..records.judgement import Judgement
+from ..records.verdict import severity
+
+
+def combined(each: Sequence[Judgement]) -> tuple[int, Judgement]:
+    """The worst of several judgements of one block, and which it is.
+
+    Further draws are wanted where any of them wants some; what was not noticed in one of them
+    would not have been noticed.
+    """
+    if len(each) == 1:
+        return 0, each[0]
+    worst = min(range(len(each)), key=lambda k: (severity(each[k].verdict), -each[k].error, k))
+    return worst, dataclasses.replace(
+        each[worst],
+        resolution=max(j.resolution for j in each),
+        sharp=all(j.sharp for j in each),
+        open=any(j.open for j in each),
+    )
 
 
 def difference(norms: Sequence[float], judgements: Sequence[Judgement]) -> float:

@@ -25,4 +25,9 @@ class Block:
     @property
     def axes(self) -> tuple[int, ...]:
         """The shape of the real coordinates: a complex block has a last axis of two more."""
-        return (*self.shape, 2) if self.count > math.prod(self.shape) else self.shape
+        return (*self.shape, 2) if self.is_complex else self.shape
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether an entry has two real coordinates."""
+        return self.count > math.prod(self.shape)

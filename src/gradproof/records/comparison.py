@@ -10,12 +10,16 @@ from .slope import Slope, Smoothness
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``claimed`` is the claimed gradient along ``direction``, known to ``claimed_bar``."""
+    """``claimed`` is the claimed gradient along ``direction``, known to ``claimed_bar``.
+
+    ``projection`` says which number made of the outputs it is about.
+    """
 
     direction: Direction
     claimed: float
     claimed_bar: float
     slope: Slope
+    projection: int = 0
 
     @property
     def kinked(self) -> bool:

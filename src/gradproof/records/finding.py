@@ -31,6 +31,8 @@ class Kind(StrEnum):
     NONDETERMINISTIC = "nondeterministic"
     STATEFUL = "stateful"
     MUTATION = "mutation"
+    NOT_LINEAR = "not-linear"
+    MODES = "modes"
     MISSING_BLOCK = "missing-block"
     UNEXPLAINED = "unexplained"
 

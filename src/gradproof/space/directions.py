@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,12 @@ class Vector:
         if self.ramp is not None:
             for begin in range(0, out.size, _CHUNK):
                 out[begin : begin + _CHUNK] *= self._slope(begin, min(begin + _CHUNK, out.size))
+
+    def array(self) -> tuple[NDArray[Any], float]:
+        """Numbers, and the unit in which they are the direction."""
+        if self.ramp is None:
+            return self.codes, 1 / _UNIT
+        return self.codes * self._slope(0, self.codes.size), 1 / _UNIT
 
     def dot(self, gradient: NDArray[np.floating]) -> float:
         """Inner product with a flat array, in float64."""

@@ -2,43 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..backend import arrays
+from ..backend.protocol import Backend, home
 from ..errors import UsageError
 from ..records.block import Block
 from ..records.direction import Direction, Part
-from . import arrays, directions
+from . import directions
 from .tree import Tree, flatten
 
 
 class Point:
-    """The user's parameters, never written to: a tree, its blocks and what is left alone."""
+    """The user's parameters, never written to: a tree, its blocks and what is left alone.
 
-    def __init__(self, point: Any) -> None:
+    ``leave(leaf)`` may give a reason to leave a leaf alone that could be differentiated.
+    """
+
+    def __init__(self, point: Any, leave: Callable[[Any], str] | None = None) -> None:
         self.tree: Tree = flatten(point)
         self.left_alone: dict[str, str] = {}
         self._positions: list[int] = []
+        self._homes: list[Backend] = []
         blocks: list[Block] = []
         for position, (leaf, name) in enumerate(
             zip(self.tree.leaves, self.tree.names, strict=True)
         ):
-            reason = arrays.differentiable(leaf, name)
+            library = home(leaf)
+            reason = (leave(leaf) if leave else "") or library.differentiable(leaf, name)
             if reason:
                 self.left_alone[name] = reason
                 continue
             self._positions.append(position)
-            blocks.append(_block(len(blocks), name, np.asarray(leaf)))
+            self._homes.append(library)
+            blocks.append(_block(len(blocks), name, library, leaf))
         if not blocks:
             raise UsageError(_nothing(self.left_alone))
         self.blocks: tuple[Block, ...] = tuple(blocks)
 
+    def at(self, tree: Any) -> Point:
+        """The same blocks at another place; ``tree`` is like the point."""
+        kept = {id(leaf) for leaf in (flatten(tree).leaves[p] for p in self._positions)}
+        return Point(tree, lambda leaf: "" if id(leaf) in kept else "is left alone")
+
     def leaf(self, block: int) -> Any:
         """The user's own leaf."""
         return self.tree.leaves[self._positions[block]]
+
+    def home(self, block: int) -> Backend:
+        """The array library of a block."""
+        return self._homes[block]
+
+    def host(self, block: int) -> NDArray[Any]:
+        """The numbers of a block in NumPy."""
+        return self._homes[block].host(self.leaf(block))
 
     def path(self, block: int) -> tuple[Any, ...]:
         """The keys that lead to a block."""
@@ -53,18 +74,20 @@ class Point:
 
     def entry_scale(self, block: int, entry: int) -> float:
         """The magnitude of one real coordinate; the block's scale where that is zero."""
-        array = np.asarray(self.leaf(block))
-        shape = array.shape if array.dtype.kind != "c" else (*array.shape, 2)
-        at = np.unravel_index(entry, shape)
-        number = array[at] if array.dtype.kind != "c" else array[at[:-1]]
-        if array.dtype.kind == "c":
-            number = number.imag if at[-1] else number.real
-        size = float(abs(number))
+        size = abs(self.coordinate(block, entry))
         return size if size > np.finfo(np.float64).tiny else self.blocks[block].scale
+
+    def coordinate(self, block: int, entry: int) -> float:
+        """One real coordinate."""
+        array = self.host(block)
+        if array.dtype.kind != "c":
+            return float(array[np.unravel_index(entry, array.shape)])
+        number = array[np.unravel_index(entry // 2, array.shape)]
+        return float(number.imag if entry % 2 else number.real)
 
     def eps(self, block: int) -> float:
         """Spacing of 1.0 in the block's own precision."""
-        return float(np.finfo(np.asarray(self.leaf(block)).dtype).eps)
+        return self._homes[block].eps(self.leaf(block))
 
 
 class Working:
@@ -76,31 +99,43 @@ class Working:
 
     def __init__(self, point: Point, *, promote: bool) -> None:
         self.point = point
-        self.copies: list[NDArray[Any]] = []
-        for block in point.blocks:
-            array = np.asarray(point.leaf(block.index))
-            dtype = arrays.promoted(array.dtype) if promote else array.dtype
-            self.copies.append(np.array(array, dtype=dtype, order="C"))
+        self.copies: list[Any] = [
+            point.home(block.index).copy(point.leaf(block.index), promote=promote)
+            for block in point.blocks
+        ]
 
     def tree(self, *, fresh: bool = False) -> Any:
         """The tree to hand to the user's function: the copies as they are, or copies of them."""
-        return self.point.assemble(
-            arrays.as_given(copy.copy() if fresh else copy, self.point.leaf(i))
-            for i, copy in enumerate(self.copies)
-        )
+        return self.point.assemble(self.leaves(fresh=fresh))
+
+    def leaves(self, *, fresh: bool = False) -> list[Any]:
+        """The blocks of that tree."""
+        given = []
+        for i, copy in enumerate(self.copies):
+            library = self.point.home(i)
+            handed = library.copy(copy, promote=False) if fresh else copy
+            given.append(library.given(handed, self.point.leaf(i)))
+        return given
 
     def changed(self) -> list[str]:
         """The names of blocks that somebody wrote into since the last move."""
         return [
             block.name
             for block in self.point.blocks
-            if not _same(self.copies[block.index], np.asarray(self.point.leaf(block.index)))
+            if not self.point.home(block.index).same(
+                self.copies[block.index], self.point.leaf(block.index)
+            )
         ]
 
     def restore(self) -> None:
         """Bring every block back to the point."""
         for block in self.point.blocks:
-            self.copies[block.index][...] = self.point.leaf(block.index)
+            self.back(block.index)
+
+    def back(self, block: int) -> None:
+        """Bring one block back to the point."""
+        library, origin = self.point.home(block), self.point.leaf(block)
+        self.copies[block] = library.restore(self.copies[block], origin)
 
     def release(self) -> None:
         """Give the memory back."""
@@ -110,17 +145,15 @@ class Working:
         """The moves along one direction."""
         return Course(self, direction)
 
-    def write(self, part: Part, vector: directions.Vector | None, t: float) -> None:
+    def write(self, part: Part, placed: Any, t: float) -> None:
         """Set one block to the point plus ``t`` times its part of the direction."""
-        copy, origin = self.copies[part.block], self.point.leaf(part.block)
-        coordinates = copy.reshape(-1).view(arrays.real_dtype(copy.dtype))
-        if vector is None:
-            copy[...] = origin
-            assert part.entry is not None
-            coordinates[part.entry] += t * part.step
-            return
-        vector.displace(coordinates, t * part.step)
-        np.add(copy, origin, out=copy)
+        library, origin = self.point.home(part.block), self.point.leaf(part.block)
+        copy = self.copies[part.block]
+        if part.entry is not None:
+            moved = library.move_entry(copy, origin, part.entry, t * part.step)
+        else:
+            moved = library.move(copy, origin, placed, t * part.step)
+        self.copies[part.block] = moved
 
 
 class Course:
@@ -129,62 +162,86 @@ class Course:
     def __init__(self, working: Working, direction: Direction) -> None:
         self._working = working
         self.direction = direction
+        point = working.point
         self._vectors = [
             None
             if part.entry is not None
             else directions.vector(
-                part, working.point.blocks[part.block].axes, direction.seed, direction.draw
+                part, point.blocks[part.block].axes, direction.seed, direction.draw
             )
             for part in direction.parts
+        ]
+        self._placed = [
+            None
+            if vector is None
+            else point.home(part.block).direction(vector, working.copies[part.block])
+            for part, vector in zip(direction.parts, self._vectors, strict=True)
         ]
 
     def move(self, t: float) -> None:
         """Put the working copy at the point plus ``t`` times the direction."""
-        for part, vector in zip(self.direction.parts, self._vectors, strict=True):
-            self._working.write(part, vector, t)
+        for part, placed in zip(self.direction.parts, self._placed, strict=True):
+            self._working.write(part, placed, t)
 
     def back(self) -> None:
         """Bring the blocks that moved back to the point."""
         for part in self.direction.parts:
-            origin = self._working.point.leaf(part.block)
-            self._working.copies[part.block][...] = origin
+            self._working.back(part.block)
 
-    def along(self, gradient: Iterable[NDArray[Any]]) -> float:
+    def along(self, gradient: Sequence[NDArray[Any]]) -> float:
         """The claimed derivative: inner product of a gradient's blocks with the direction."""
-        gradients = list(gradient)
         total = 0.0
         for part, vector in zip(self.direction.parts, self._vectors, strict=True):
-            coordinates = arrays.flat(gradients[part.block])
+            coordinates = arrays.flat(gradient[part.block])
             if part.entry is not None:
                 total += part.step * float(coordinates[part.entry])
             elif vector is not None:
                 total += part.step * vector.dot(coordinates)
         return total
 
+    def tangents(self) -> list[Any]:
+        """The direction itself, block by block, in the types of the blocks; zero elsewhere."""
+        point, found = self._working.point, []
+        parts = {part.block: k for k, part in enumerate(self.direction.parts)}
+        for i, copy in enumerate(self._working.copies):
+            library = point.home(i)
+            nothing = library.copy(copy * 0, promote=False)
+            if i in parts:
+                part, placed = self.direction.parts[parts[i]], self._placed[parts[i]]
+                if part.entry is not None:
+                    moved = library.move_entry(nothing, nothing * 1, part.entry, part.step)
+                else:
+                    moved = library.move(nothing, nothing * 1, placed, part.step)
+                nothing = moved
+            found.append(library.given(nothing, point.leaf(i)))
+        return found
+
     def taken(self, t: float) -> float:
         """The displacement that really happens when ``t`` is asked for, at a lone coordinate."""
         part = self.direction.parts[0]
-        copy = self._working.copies[part.block]
-        entry = part.entry or 0
-        vector = self._vectors[0]
+        point, copy = self._working.point, self._working.copies[part.block]
+        entry, vector = part.entry or 0, self._vectors[0]
         step = part.step if vector is None else part.step * vector.component(entry)
-        origin = arrays.flat(np.asarray(self._working.point.leaf(part.block)))[entry]
-        here = copy.dtype.type(origin).real
-        return float((here + copy.real.dtype.type(t * step)) - here) / step
+        rounded = point.home(part.block).rounded
+        here = rounded(copy, point.coordinate(part.block, entry))
+        there = rounded(copy, here + rounded(copy, t * step))
+        return float(there - here) / step
 
 
-def _block(index: int, name: str, array: NDArray[Any]) -> Block:
-    if not np.isfinite(array).all():
+def _block(index: int, name: str, library: Backend, leaf: Any) -> Block:
+    array = library.host(leaf)
+    count = array.size * (2 if array.dtype.kind == "c" else 1)
+    norm = arrays.norm(array)
+    if not np.isfinite(norm) and not np.isfinite(array).all():
         bad = int(array.size - np.isfinite(array).sum())
         raise UsageError(
             f"{name} has {bad} of {array.size} entries that are not finite "
             f"({places(~np.isfinite(array))}): a gradient exists only at a finite point."
         )
-    count = array.size * (2 if array.dtype.kind == "c" else 1)
-    rms = arrays.norm(array) / count**0.5
+    rms = norm / count**0.5
     # A denormal number cannot be moved by a fraction of itself.
     scale = rms if rms > np.finfo(np.float64).tiny else 1.0
-    return Block(index, name, array.shape, array.dtype.name, count, scale)
+    return Block(index, name, array.shape, library.dtype(leaf), count, scale)
 
 
 def places(chosen: NDArray[np.bool_]) -> str:
@@ -194,10 +251,6 @@ def places(chosen: NDArray[np.bool_]) -> str:
     found = np.argwhere(chosen)
     listed = ", ".join(str([int(i) for i in index]) for index in found[:3])
     return f"at {listed}" + (", …" if len(found) > 3 else "")
-
-
-def _same(copy: NDArray[Any], origin: NDArray[Any]) -> bool:
-    return bool((copy == origin).all())
 
 
 def _nothing(left_alone: dict[str, str]) -> str:

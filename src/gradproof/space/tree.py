@@ -10,10 +10,12 @@ import dataclasses
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import optree
 
+from ..backend.protocol import Node, framework_of, frameworks
 from ..errors import UsageError
 
 NAMESPACE = "gradproof"
@@ -55,11 +57,47 @@ def flatten(tree: Any, root: str = ROOT) -> Tree:
         for cls in strangers:
             _adopt(cls)
         return flatten(tree, root)
-    return Tree(
+    found = Tree(
         leaves=tuple(leaves),
         names=tuple(accessor.codify(root) for accessor in accessors),
         paths=tuple(_path(accessor) for accessor in accessors),
         unflatten=spec.unflatten,
+    )
+    branches = {k: nodes for k, leaf in enumerate(leaves) if (nodes := _opened(leaf)) is not None}
+    return _grafted(found, branches) if branches else found
+
+
+def _opened(leaf: Any) -> Node | None:
+    """What is inside a container that only a framework knows (flax and equinox modules)."""
+    if leaf is None or type(leaf).__module__ in ("builtins", "numpy"):
+        return None
+    return next((node for f in frameworks() if (node := f.opened(leaf)) is not None), None)
+
+
+def _grafted(trunk: Tree, branches: Mapping[int, Node]) -> Tree:
+    """The tree with some leaves replaced by what is inside them."""
+    parts = [
+        branches.get(k, Node((leaf,), ("",), ((),), lambda inside: inside[0]))
+        for k, leaf in enumerate(trunk.leaves)
+    ]
+
+    def unflatten(leaves: Sequence[Any]) -> Any:
+        rest = iter(leaves)
+        return trunk.unflatten([p.unflatten(list(islice(rest, len(p.leaves)))) for p in parts])
+
+    return Tree(
+        leaves=tuple(leaf for part in parts for leaf in part.leaves),
+        names=tuple(
+            name + inside
+            for name, part in zip(trunk.names, parts, strict=True)
+            for inside in part.names
+        ),
+        paths=tuple(
+            (*path, *inside)
+            for path, part in zip(trunk.paths, parts, strict=True)
+            for inside in part.paths
+        ),
+        unflatten=unflatten,
     )
 
 
@@ -135,3 +173,10 @@ def _child(tree: Any, key: Any) -> Any:
         return tree[key]
     except (IndexError, TypeError):
         raise KeyError(key) from None
+
+
+def leaves(tree: Any) -> Sequence[Any]:
+    """The leaves alone: quick where the tree is one array, as what a function returns often is."""
+    if framework_of(tree) is not None:
+        return (tree,)
+    return flatten(tree).leaves

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..backend import arrays
+from ..backend.protocol import framework_of
 from ..errors import UsageError
 from ..records.block import Block
-from ..records.direction import Part
-from ..space import arrays, directions
-from ..space.point import Point
+from ..records.direction import Direction, Part
+from ..space import directions
+from ..space.point import Course, Point
 from ..space.tree import beginnings, lookup
 
 _SKETCH = 4  # numbers per block in a sketch
@@ -36,6 +39,14 @@ class Claim:
     noise: tuple[float, ...]
     missing: dict[int, str]
 
+    def along(self, course: Course) -> float:
+        """The claimed derivative along a direction."""
+        return course.along(self.gradients)
+
+    def bar(self, direction: Direction) -> float:
+        """How well the claim itself is known along a direction."""
+        return math.hypot(*(p.step * self.noise[p.block] for p in direction.parts))
+
     def finite(self, block: int) -> bool:
         """Whether every entry of a block is finite."""
         return bool(np.isfinite(self.norms[block]))
@@ -54,9 +65,26 @@ def match(point: Point, gradient: Any) -> Claim:
         else:
             if leaf is None:
                 missing[block.index] = "its gradient is None"
-        found.append(_nothing(block) if leaf is None else _array(leaf, block, point))
+        found.append(_nothing(block, point) if leaf is None else _array(leaf, block, point))
     if len(missing) == len(point.blocks):
         raise UsageError(_all_missing(point, gradient))
+    return _made(found, missing)
+
+
+def collect(point: Point, gradients: Sequence[Any]) -> Claim:
+    """A framework's own gradients, block by block; None where none reaches the block."""
+    found: list[NDArray[Any]] = []
+    missing: dict[int, str] = {}
+    for block, gradient in zip(point.blocks, gradients, strict=True):
+        if gradient is None:
+            missing[block.index] = "no gradient reaches it (None)"
+            found.append(_nothing(block, point))
+        else:
+            found.append(_array(gradient, block, point))
+    return _made(found, missing)
+
+
+def _made(found: Sequence[NDArray[Any]], missing: dict[int, str]) -> Claim:
     norms = tuple(arrays.norm(g) for g in found)
     return Claim(tuple(found), norms, (0.0,) * len(norms), missing)
 
@@ -104,15 +132,16 @@ def _projections(claim: Claim, block: Block) -> list[float]:
     return [directions.Vector(stretch).dot(gradient) for stretch in stretches]
 
 
-def _nothing(block: Block) -> NDArray[Any]:
-    return np.broadcast_to(np.zeros((), dtype=block.dtype), block.shape)
+def _nothing(block: Block, point: Point) -> NDArray[Any]:
+    return np.broadcast_to(np.zeros((), dtype=point.host(block.index).dtype), block.shape)
 
 
 def _array(leaf: Any, block: Block, point: Point) -> NDArray[Any]:
     if isinstance(leaf, np.ma.MaskedArray):
         raise UsageError(f"The gradient of {block.name} is a masked array: fill what is masked.")
+    framework = framework_of(leaf)
     try:
-        array = np.asarray(leaf)
+        array = np.asarray(leaf) if framework is None else framework.host(leaf)
     except ValueError:  # ragged
         array = np.empty(0, dtype=object)
     if array.dtype.kind not in "fciub":
@@ -132,7 +161,7 @@ def _array(leaf: Any, block: Block, point: Point) -> NDArray[Any]:
 
 def _in_field(array: NDArray[Any], block: Block) -> NDArray[Any]:
     """Real gradients for real blocks, complex for complex ones; integers become floats."""
-    is_complex = np.dtype(block.dtype).kind == "c"
+    is_complex = block.is_complex
     if array.dtype.kind in "iub":
         array = array.astype(np.float64)
     if is_complex and array.dtype.kind != "c":

@@ -1,20 +1,44 @@
-"""A scalar function and its claimed gradient, ready to be measured along directions."""
+"""A function and its claimed gradient, ready to be measured along directions."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ..errors import UsageError
+from ..backend.protocol import Backend
 from ..records.direction import Direction
 from ..records.finding import Finding, Kind
 from ..space.point import Course, Point, Working
 from .claim import Claim
 from .guards import Caller
+from .outputs import Outputs, Scalar
+
+
+@dataclass(slots=True)
+class Projection:
+    """One real number made of the outputs, and the gradient claimed for it.
+
+    ``centre`` is its value at the point, ``scale`` the magnitude of what was added up to it,
+    ``floor`` and ``scatter`` the rounding and the known noise of one evaluation; ``reading`` is
+    its place in what is read, ``mode`` the way in which the claim was obtained, if there are two.
+    """
+
+    reading: int
+    centre: Any
+    scale: float
+    floor: float
+    scatter: float
+    claim: Claim
+    mode: str = ""
+
+    @property
+    def spread(self) -> float:
+        """What is known of the noise of one evaluation."""
+        return max(self.floor, self.scatter)
 
 
 @dataclass(slots=True)
@@ -28,15 +52,45 @@ class Gradient:
     caller: Caller
     fun: Callable[..., Any]
     grad: Any
+    outputs: Outputs = field(default_factory=Scalar)
     working: Working = field(init=False)
-    claim: Claim = field(init=False)
-    centre: Any = field(init=False, default=0.0)
-    spread: float = field(init=False, default=0.0)  # known scatter of one evaluation
+    projections: list[Projection] = field(init=False, default_factory=list)
     promoted: bool = field(init=False, default=False)
     copying: bool = field(init=False, default=False)
     fresh: bool = field(init=False, default=False)
+    strangers_told: bool = field(init=False, default=False)
+    not_linear: set[int] = field(default_factory=set)  # blocks, in the cotangent
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def library(self) -> Backend:
+        """The array library of the point."""
+        return self.point.home(0)
+
+    @property
+    def claim(self) -> Claim:
+        """The claimed gradient of the first projection: the only one of a scalar function."""
+        return self.projections[0].claim
+
+    @property
+    def centre(self) -> Any:
+        """The value of the first projection at the point."""
+        return self.projections[0].centre
+
+    @property
+    def spread(self) -> float:
+        """The largest known scatter of one evaluation."""
+        return max(projection.scatter for projection in self.projections)
+
+    @property
+    def finite(self) -> bool:
+        """Whether the function is finite at the point."""
+        return all(math.isfinite(float(p.centre)) for p in self.projections)
+
+    def has_finite_claim(self, block: int) -> bool:
+        """Whether every claimed entry of a block is finite."""
+        return all(projection.claim.finite(block) for projection in self.projections)
 
     @property
     def evaluations(self) -> int:
@@ -68,8 +122,9 @@ class Gradient:
             again = self.here()
             if self.look_for_mutation("fun"):
                 return True
-            if self.spread == 0 and not alike(again, self.centre):
-                self.findings.append(_stateful(self.centre, again))
+            centres = [p.centre for p in self.projections]
+            if self.spread == 0 and not alike(again, centres):
+                self.findings.append(_stateful(centres, again))
         if course is not None and not self.fresh and self._remembers(course):
             self.fresh = True
             self.findings.append(_REMEMBERS)
@@ -81,16 +136,15 @@ class Gradient:
         trusted = self.here()
         params = self.working.tree(fresh=True)
         course.back()
-        value = scalar(self.caller(self.fun, "fun", params), self.grad is True)
-        return not alike(value, trusted)
+        return not alike(self.read(self.caller(self.fun, "fun", params)), trusted)
 
     @property
     def gradient_calls(self) -> int:
         """Calls of the user's gradient function so far."""
         return self.caller.calls.get("grad", 0)
 
-    def evaluate(self, course: Course, t: float) -> Any:
-        """``fun`` at the point plus ``t`` times a direction."""
+    def evaluate(self, course: Course, t: float) -> tuple[Any, ...]:
+        """``fun`` at the point plus ``t`` times a direction: one number for each projection."""
         if self.copying:
             self.working.restore()
         course.move(t)
@@ -101,20 +155,26 @@ class Gradient:
         """The moves along a direction."""
         return self.working.course(direction)
 
-    def claimed_bar(self, direction: Direction) -> float:
-        """How well the claim itself is known along a direction."""
-        return math.hypot(*(p.step * self.claim.noise[p.block] for p in direction.parts))
-
-    def here(self) -> Any:
+    def here(self) -> tuple[Any, ...]:
         """``fun`` at the working copy as it now stands."""
-        return scalar(
-            self.caller(self.fun, "fun", self.working.tree(fresh=self.fresh)), self.grad is True
-        )
+        return self.read(self.result())
+
+    def result(self) -> Any:
+        """What ``fun`` returns at the working copy as it now stands."""
+        return self.caller(self.fun, "fun", self.working.tree(fresh=self.fresh))
+
+    def read(self, result: Any) -> tuple[Any, ...]:
+        """One number for each projection."""
+        numbers = self.outputs.read(result)
+        if not self.projections:
+            return numbers
+        return tuple(numbers[projection.reading] for projection in self.projections)
 
 
-def alike(one: Any, other: Any) -> bool:
-    """Whether two values are the same number, or both are none."""
-    return bool(one == other or (np.isnan(one) and np.isnan(other)))
+def alike(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    """Whether two lists of values hold the same numbers; what is no number is alike."""
+    pairs = zip(one, other, strict=True)
+    return all(bool(a == b or (np.isnan(a) and np.isnan(b))) for a, b in pairs)
 
 
 def _mutation(role: str, changed: list[str]) -> Finding:
@@ -127,12 +187,12 @@ def _mutation(role: str, changed: list[str]) -> Finding:
     )
 
 
-def _stateful(before: Any, after: Any) -> Finding:
+def _stateful(before: Sequence[Any], after: Sequence[Any]) -> Finding:
     return Finding(
         Kind.STATEFUL,
         None,
-        f"fun has a state: its value at the point was {float(before):.8g} at the beginning of the "
-        f"check and {float(after):.8g} at the end. Reset the state at every call.",
+        f"fun has a state: its value at the point was {float(before[0]):.8g} at the beginning of "
+        f"the check and {float(after[0]):.8g} at the end. Reset the state at every call.",
     )
 
 
@@ -142,50 +202,6 @@ _REMEMBERS = Finding(
     "fun keeps a reference to its parameters and trusts it later. Here it was given fresh "
     "arrays at every call; keep a copy instead.",
 )
-
-
-def scalar(result: Any, with_gradient: bool = False) -> Any:
-    """The real scalar in what ``fun`` returned, in its own precision."""
-    if with_gradient:
-        if not (isinstance(result, tuple | list) and len(result) == 2):
-            raise UsageError(
-                "grad=True says that fun returns (value, gradient), but it returned "
-                f"{_described(result)}: return both, or pass the gradient's function as grad."
-            )
-        result = result[0]
-    try:
-        array = np.asarray(result)
-    except ValueError:
-        array = np.empty(0, dtype=object)
-    if array.size != 1 or array.dtype.kind not in "fiu":
-        raise UsageError(_not_scalar(result, array, with_gradient))
-    return array.reshape(-1)[0]
-
-
-def _not_scalar(result: Any, array: Any, with_gradient: bool) -> str:
-    hint = "return one real number"
-    if with_gradient:
-        hint = "with grad=True the value comes first, then the gradient"
-    elif result is None:
-        hint = "is a return missing in it?"
-    elif isinstance(result, tuple) and len(result) == 2:
-        hint = "if that is (value, gradient), pass grad=True; else return the value alone"
-    elif isinstance(result, tuple | list):
-        hint = "return the value alone"
-    elif array.dtype.kind == "c":
-        hint = "return its real part, or its modulus"
-    elif array.size > 1:
-        hint = "return its sum or its mean, or one component"
-    end = "" if hint.endswith("?") else "."
-    return f"fun must return a real scalar, but returned {_described(result)}: {hint}{end}"
-
-
-def _described(result: Any) -> str:
-    if isinstance(result, np.ndarray):
-        return f"an array of shape {result.shape} and type {result.dtype}"
-    if isinstance(result, tuple | list):
-        return f"a {type(result).__name__} of {len(result)}"
-    return "None" if result is None else f"a {type(result).__name__}"
 
 
 def _where(point: Point, direction: Direction, t: float) -> str:

@@ -6,15 +6,16 @@ as itself, with a note (PEP 678).
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..backend import numpy as plain
+from ..backend.protocol import Backend, framework_of, frameworks
 from ..space.tree import Tree, flatten
 
 
@@ -23,13 +24,15 @@ class Caller:
     """Calls the user's functions with private copies of the extra arguments.
 
     One set of copies serves all calls, or each call gets a fresh one (``protect``), once a
-    function was seen to write into them. ``seed`` not None: NumPy's and Python's global
-    generators are seeded with it before every call.
+    function was seen to write into them. ``seed`` not None: the global generators are seeded
+    with it before every call. ``promoted``: a framework's arrays are given in double precision.
     """
 
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
+    library: Backend = plain.BACKEND
     seed: int | None = None
+    promoted: bool = False
     protect: bool = False
     where: str = "at the point"
     calls: dict[str, int] = field(default_factory=dict)
@@ -40,8 +43,8 @@ class Caller:
         self.original = flatten((tuple(self.args), dict(self.kwargs)), "")
         self.given = self._copies()
 
-    def __call__(self, function: Callable[..., Any], role: str, params: Any) -> Any:
-        """Call ``function(params, *args, **kwargs)``; ``role`` names it in notes."""
+    def __call__(self, function: Callable[..., Any], role: str, *params: Any) -> Any:
+        """Call ``function(*params, *args, **kwargs)``; ``role`` names it in notes."""
         self.calls[role] = self.calls.get(role, 0) + 1
         if self.protect:
             self.given = self._copies()
@@ -49,8 +52,8 @@ class Caller:
         if self.seed is not None:
             reseed(self.seed)
         try:
-            with np.errstate(all="ignore"):
-                return function(params, *args, **kwargs)
+            with self.library.calling(role, promoted=self.promoted):
+                return function(*params, *args, **kwargs)
         except BaseException as error:
             error.add_note(f"gradproof: raised by {role}, called {self.where}.")
             raise
@@ -76,44 +79,46 @@ class Caller:
         pairs = zip(self.original.names, self.original.leaves, strict=True)
         return {_spelled(name): leaf for name, leaf in pairs if isinstance(leaf, np.ndarray)}
 
+    def promote(self, *, promoted: bool) -> None:
+        """Hand out arguments in double precision from now on, or no longer."""
+        self.promoted = promoted
+        self.given = self._copies()
+
     def _copies(self) -> Any:
-        return self.original.unflatten([_copy(leaf) for leaf in self.original.leaves])
+        return self.original.unflatten([self._copy(leaf) for leaf in self.original.leaves])
+
+    def _copy(self, leaf: Any) -> Any:
+        """A fresh array; whatever is not a plain array is handed on as it is."""
+        if type(leaf) is np.ndarray:
+            return np.array(leaf, order="K")
+        framework = framework_of(leaf)
+        return leaf if framework is None else framework.argument(leaf, promote=self.promoted)
 
 
 def reseed(seed: int) -> None:
-    """Seed the global generators of NumPy and of Python."""
-    np.random.seed(seed % 2**32)
-    random.seed(seed)
+    """Seed the global generators of Python, NumPy and the frameworks in use."""
+    for library in (plain.BACKEND, *frameworks()):
+        library.reseed(seed)
 
 
 @contextmanager
 def generators_restored() -> Iterator[None]:
     """Leave the global generators as they were found."""
-    numpy_state, python_state = np.random.get_state(), random.getstate()
-    try:
+    with ExitStack() as stack:
+        for library in (plain.BACKEND, *frameworks()):
+            stack.enter_context(library.generators())
         yield
-    finally:
-        np.random.set_state(numpy_state)
-        random.setstate(python_state)
-
-
-def _copy(leaf: Any) -> Any:
-    """A fresh array; whatever is not a plain array is handed on as it is."""
-    return np.array(leaf, order="K") if type(leaf) is np.ndarray else leaf
 
 
 def _equal(old: Any, new: Any) -> bool:
     if isinstance(old, np.ndarray):
-        return isinstance(new, np.ndarray) and old.shape == new.shape and _same(old, new)
+        return isinstance(new, np.ndarray) and plain.BACKEND.same(new, old)
     if isinstance(old, bool | int | float | complex | str | bytes):
         return type(old) is type(new) and (old == new or repr(old) == repr(new))
+    framework = framework_of(old)
+    if framework is not None:
+        return framework.owns(new) and framework.same(new, old)
     return True  # somebody else's object: its state is its own affair
-
-
-def _same(old: NDArray[Any], new: NDArray[Any]) -> bool:
-    if np.array_equal(old, new):
-        return True
-    return old.dtype.kind in "fc" and np.array_equal(old, new, equal_nan=True)
 
 
 def _spelled(name: str) -> str:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..backend.protocol import frameworks
 from ..records.direction import Direction
 from ..records.finding import Finding, Kind
 from ..space.point import Point, Working
 from . import claim as claims
 from .claim import Claim
-from .gradient import Gradient, alike, scalar
+from .claimants import ANOTHER, linear
+from .claimants import claim as claimed
+from .gradient import Gradient, Projection, alike
 from .guards import Caller
+from .outputs import Outputs, Projected, Reading, Scalar, is_scalar
 
 _REPEATS = 4  # further evaluations at the point, to measure the spread of a random function
+
+_TITLES = {"torch": "PyTorch", "jax": "JAX"}
 
 # A claim in a precision coarser than this has a round-off of its own that matters.
 _DOUBLE = float(np.finfo(np.float64).eps)
@@ -40,12 +46,18 @@ def prepare(
     same, a number how much round-off, infinity two different things. ``calls`` goes on
     counting from an earlier subject.
     """
-    caller = Caller(args, kwargs, calls={} if calls is None else calls)
+    caller = Caller(args, kwargs, point.home(0), calls={} if calls is None else calls)
     subject = Gradient(point, caller, fun, grad)
     subject.working = Working(point, promote=False)
-    first = _first_value(subject)
-    _repeat(subject, scalar(first, grad is True), seed)
-    subject.claim = _claim(subject, first)
+    first = subject.result()
+    subject.look_for_mutation("fun")
+    subject.outputs = _outputs(subject, first, seed)
+    readings = _repeat(subject, subject.outputs.measure(first), seed)
+    made = _claims(subject, first, round_off)
+    subject.projections = [
+        Projection(k, r.value, r.scale, r.floor, r.scatter, c)
+        for k, (r, c) in enumerate(zip(readings, made, strict=True))
+    ]
     if max(point.eps(b.index) for b in point.blocks) > _DOUBLE:
         _promote(subject, round_off)
     subject.caller.where = ""
@@ -60,55 +72,69 @@ def beside(
     working.course(direction).move(distance)
     caller = subject.caller
     return prepare(
-        subject.fun, Point(working.tree()), subject.grad, caller.args, caller.kwargs,
+        subject.fun, subject.point.at(working.tree()), subject.grad, caller.args, caller.kwargs,
         direction.seed, round_off, caller.calls,
     )  # fmt: skip
 
 
-def _first_value(subject: Gradient) -> Any:
-    result = subject.caller(subject.fun, "fun", subject.working.tree())
-    subject.look_for_mutation("fun")
-    return result
+def _outputs(subject: Gradient, first: Any, seed: int) -> Outputs:
+    """A number where ``fun`` returns one or the claim allows nothing else; else cotangents."""
+    if not linear(subject) or is_scalar(first):
+        return Scalar(with_gradient=subject.grad is True)
+    return Projected(first, seed)
 
 
-def _repeat(subject: Gradient, first: Any, seed: int) -> None:
+def _repeat(subject: Gradient, first: tuple[Reading, ...], seed: int) -> tuple[Reading, ...]:
     """Evaluate again; if the value differs, seed the generators; else measure the scatter."""
+    before = [reading.value for reading in first]
     second = _again(subject)
-    if alike(first, second):
-        subject.centre = second
-        return
+    if alike(before, second):
+        return _with_values(first, second)
     subject.caller.seed = seed
     values = [_again(subject), _again(subject)]
     if alike(*values):
-        subject.centre = values[-1]
         subject.findings.append(
             Finding(
                 Kind.NONDETERMINISTIC,
                 None,
-                f"fun is random: two calls at the point gave {first:.8g} and {second:.8g}. "
-                f"The global generators of NumPy and Python were seeded with {seed} before "
-                "every call, which makes it repeatable.",
+                f"fun is random: two calls at the point gave {before[0]:.8g} and "
+                f"{second[0]:.8g}. The global generators of {_generators()} were seeded with "
+                f"{seed} before every call, which makes it repeatable.",
             )
         )
-        return
+        return _with_values(first, values[-1])
     subject.caller.seed = None
-    values = [float(_again(subject)) for _ in range(_REPEATS)]
-    values += [float(first), float(second)]
-    subject.spread = float(np.std(values, ddof=1))
-    subject.centre = float(np.mean(values))
+    scattered = np.array([*(_again(subject) for _ in range(_REPEATS)), before, second], float)
+    spreads, centres = scattered.std(axis=0, ddof=1), scattered.mean(axis=0)
     subject.findings.append(
         Finding(
             Kind.NONDETERMINISTIC,
             None,
-            f"fun is not repeatable: {len(values)} calls at the point scatter by "
-            f"{subject.spread:.2g} about {subject.centre:.8g}, seeded or not. The scatter counts "
+            f"fun is not repeatable: {len(scattered)} calls at the point scatter by "
+            f"{spreads[0]:.2g} about {centres[0]:.8g}, seeded or not. The scatter counts "
             "as noise; make fun repeatable (pass its generator a fixed seed, reset its state) "
             "for a sharper check.",
         )
     )
+    return tuple(
+        dataclasses.replace(reading, value=float(centre), scatter=float(spread))
+        for reading, centre, spread in zip(first, centres, spreads, strict=True)
+    )
 
 
-def _again(subject: Gradient) -> Any:
+def _with_values(readings: tuple[Reading, ...], values: Sequence[Any]) -> tuple[Reading, ...]:
+    return tuple(
+        dataclasses.replace(reading, value=value)
+        for reading, value in zip(readings, values, strict=True)
+    )
+
+
+def _generators() -> str:
+    names = ["NumPy", *(_TITLES[framework.name] for framework in frameworks())]
+    return ", ".join(names) + " and Python"
+
+
+def _again(subject: Gradient) -> tuple[Any, ...]:
     if subject.copying:
         subject.working.restore()
     value = subject.here()
@@ -116,13 +142,15 @@ def _again(subject: Gradient) -> Any:
     return value
 
 
-def _claim(subject: Gradient, first: Any) -> Claim:
+def _claims(subject: Gradient, first: Any, round_off: RoundOff) -> list[Claim]:
     if callable(subject.grad):
-        claim = _called_claim(subject)
+        made = _called_claims(subject, first, round_off)
     else:
         given = first[1] if subject.grad is True else subject.grad
-        claim = claims.owned(claims.match(subject.point, given))
-    for index, reason in claim.missing.items():
+        made = [claims.owned(claims.match(subject.point, given))]
+    for index, reason in made[0].missing.items():
+        if not all(index in claim.missing for claim in made):
+            continue
         name = subject.point.blocks[index].name
         subject.findings.append(
             Finding(
@@ -132,81 +160,125 @@ def _claim(subject: Gradient, first: Any) -> Claim:
                 "Return an entry of the same shape.",
             )
         )
-    return claim
+    return made
 
 
-def _called_claim(subject: Gradient) -> Claim:
+def _called_claims(subject: Gradient, first: Any, round_off: RoundOff) -> list[Claim]:
     """Call ``grad`` twice, and keep of the first answer only a sketch.
 
     Two gradients at once would double the memory. Where the user keeps the arrays, to fill
-    them again at the next call perhaps, a copy is the claim.
+    them again at the next call perhaps, a copy is the claim. A product with cotangents is
+    asked for another multiple of them first: it has to give the same multiple.
     """
-    claim, changes, kept = _claim_twice(subject, lambda: None)
-    if any(changes):
-        after_fun, fewer, kept = _claim_twice(subject, lambda: _again(subject))
-        if not any(fewer):
-            subject.notes.append(
-                "grad gives another answer at a second call unless fun is called before it: "
-                "fun was called before each call of grad."
-            )
-            return claims.owned(after_fun)
-        _tell_random_claim(subject, claim, changes)
-        claim = dataclasses.replace(after_fun, noise=tuple(map(max, changes, fewer)))
-    return claims.owned(claim) if kept else claim
+    factor = ANOTHER if linear(subject) else 1.0
+    made, changes, kept = _claim_twice(subject, first, factor, lambda: None)
+    if any(map(any, changes)):
+        after_fun, fewer, kept = _claim_twice(subject, first, 1.0, lambda: _again(subject))
+        if not any(map(any, fewer)):
+            if linear(subject):
+                _tell_not_linear(subject, made, changes, round_off)
+            else:
+                subject.notes.append(
+                    "grad gives another answer at a second call unless fun is called before it: "
+                    "fun was called before each call of grad."
+                )
+            return [claims.owned(claim) for claim in after_fun]
+        noise = [tuple(map(max, *pair)) for pair in zip(changes, fewer, strict=True)]
+        _tell_random_claim(subject, made, changes)
+        made = [
+            dataclasses.replace(claim, noise=scatter)
+            for claim, scatter in zip(after_fun, noise, strict=True)
+        ]
+    return [claims.owned(claim) for claim in made] if kept else made
 
 
 def _claim_twice(
-    subject: Gradient, before: Callable[[], object]
-) -> tuple[Claim, tuple[float, ...], bool]:
-    """The second of two claims, how far the first was from it, and who holds its arrays."""
+    subject: Gradient, first: Any, factor: float, before: Callable[[], object]
+) -> tuple[list[Claim], list[tuple[float, ...]], bool]:
+    """The second of two claims, how far the first was from it, and who holds its arrays.
+
+    ``factor`` multiplies the cotangents at the first call.
+    """
     blocks = subject.point.blocks
     before()
-    first = call_grad(subject)
-    seen, held = claims.sketch(first, blocks), claims.watched(first)
-    del first
-    kept = held()
+    earlier = call_grad(subject, first, factor)
+    seen = [claims.sketch(claim, blocks) / factor for claim in earlier]
+    held = [claims.watched(claim) for claim in earlier]
+    del earlier
+    kept = any(ask() for ask in held)
     before()
-    claim = call_grad(subject)
-    return claim, claims.distance(seen, claims.sketch(claim, blocks)), kept
+    made = call_grad(subject, first)
+    apart = [
+        claims.distance(sketch, claims.sketch(claim, blocks))
+        for sketch, claim in zip(seen, made, strict=True)
+    ]
+    return made, apart, kept
 
 
-def call_grad(subject: Gradient) -> Claim:
-    """The claim at the working copy."""
-    claim = claims.match(subject.point, raw_gradient(subject))
-    subject.look_for_mutation("grad")
-    return claim
+def _tell_not_linear(
+    subject: Gradient,
+    made: Sequence[Claim],
+    changes: Sequence[tuple[float, ...]],
+    round_off: RoundOff,
+) -> None:
+    """The blocks whose claim is not the same multiple when the cotangent is."""
+    for block in subject.point.blocks:
+        apart, norm = max(
+            (changes[k][block.index], claim.norms[block.index]) for k, claim in enumerate(made)
+        )
+        if round_off(norm, norm + apart, subject.point.eps(block.index)) == 0:
+            continue
+        subject.not_linear.add(block.index)
+        subject.findings.append(
+            Finding(
+                Kind.NOT_LINEAR,
+                block.name,
+                f"{block.name}: the backward is not linear in the gradient that comes from above: "
+                f"for {ANOTHER:g} times that gradient it does not return {ANOTHER:g} times as "
+                f"much, but is off by {apart / (norm or 1.0):.2g} of it. Is the upstream gradient "
+                "ignored, or used on one term only?",
+            )
+        )
 
 
-def raw_gradient(subject: Gradient) -> Any:
-    """What the user's code returns as the gradient at the working copy."""
+def call_grad(subject: Gradient, first: Any, factor: float = 1.0) -> list[Claim]:
+    """The claims at the working copy; ``first`` is what ``fun`` returned at the point."""
     if subject.copying:
         subject.working.restore()
-    params = subject.working.tree(fresh=subject.fresh)
-    if subject.grad is True:
-        return subject.caller(subject.fun, "fun", params)[1]
-    return subject.caller(subject.grad, "grad", params)
+    made = claimed(subject, first, factor)
+    subject.look_for_mutation("grad")
+    return made
 
 
-def doubt(subject: Gradient) -> tuple[float, ...]:
+def doubt(subject: Gradient) -> list[tuple[float, ...]]:
     """The round-off of a low-precision claim: how far it is from the same code in float64.
 
     A fault is in both and stays; zero where the code cannot be run in float64.
     """
-    nothing = (0.0,) * len(subject.point.blocks)
+    blocks = subject.point.blocks
+    nothing = [(0.0,) * len(blocks) for _ in subject.projections]
     if not (subject.movable and subject.promoted):
         return nothing
-    seen = claims.sketch(subject.claim, subject.point.blocks)
+    seen = [claims.sketch(projection.claim, blocks) for projection in subject.projections]
     try:
-        finer = call_grad(subject)
+        finer = call_grad(subject, subject.result())
     except Exception:  # noqa: BLE001 - whatever it is: then float64 is not allowed
         return nothing
-    return claims.distance(seen, claims.sketch(finer, subject.point.blocks))
+    return [
+        claims.distance(sketch, claims.sketch(claim, blocks))
+        for sketch, claim in zip(seen, finer, strict=True)
+    ]
 
 
-def _tell_random_claim(subject: Gradient, claim: Claim, noise: tuple[float, ...]) -> None:
-    worst = max(range(len(noise)), key=lambda i: noise[i] / (claim.norms[i] or 1.0))
+def _tell_random_claim(
+    subject: Gradient, made: Sequence[Claim], noise: Sequence[tuple[float, ...]]
+) -> None:
+    share, worst = max(
+        (apart / (claim.norms[i] or 1.0), i)
+        for claim, scatter in zip(made, noise, strict=True)
+        for i, apart in enumerate(scatter)
+    )
     name = subject.point.blocks[worst].name
-    share = noise[worst] / (claim.norms[worst] or 1.0)
     subject.findings.append(
         Finding(
             Kind.NONDETERMINISTIC,
@@ -219,28 +291,45 @@ def _tell_random_claim(subject: Gradient, claim: Claim, noise: tuple[float, ...]
 
 def _promote(subject: Gradient, round_off: RoundOff) -> None:
     """Evaluate in double precision where ``fun`` allows it and the value stays the same."""
-    value = float(subject.centre)
-    dtype = max((b.dtype for b in subject.point.blocks), key=lambda d: np.finfo(d).eps)
+    point, before = subject.point, [float(p.centre) for p in subject.projections]
+    coarsest = max(point.blocks, key=lambda b: point.eps(b.index))
+    eps, dtype = point.eps(coarsest.index), coarsest.dtype
     # One copy at a time: the native one is made again if it turns out to be needed.
     subject.working.release()
-    subject.working = Working(subject.point, promote=True)
+    subject.working = Working(point, promote=True)
+    subject.caller.promote(promoted=True)
     try:
-        promoted = _again(subject)
+        result = subject.result()
+        readings = subject.outputs.measure(result)
+        subject.look_for_mutation("fun")
     except Exception as error:  # noqa: BLE001 - whatever it is: then float64 is not allowed
         reason = f"it raises {type(error).__name__} there"
     else:
-        apart = round_off(value, float(promoted), float(np.finfo(dtype).eps))
-        if apart == 0:
-            subject.promoted, subject.centre = True, promoted
+        apart = [
+            round_off(_offset(p) + value, _offset(p) + float(r.value), eps)
+            for p, value, r in zip(subject.projections, before, readings, strict=True)
+        ]
+        if not any(apart):
+            subject.promoted = True
+            for projection, reading in zip(subject.projections, readings, strict=True):
+                projection.centre, projection.floor = reading.value, reading.floor
             subject.notes.append(f"{dtype} parameters; fun was evaluated with them in float64.")
             return
-        reason = f"its value changes from {value:.8g} to {float(promoted):.8g}"
-        if np.isfinite(apart):
-            subject.spread = max(subject.spread, apart)
+        k = max(range(len(apart)), key=lambda i: apart[i])
+        reason = f"its value changes from {before[k]:.8g} to {float(readings[k].value):.8g}"
+        for projection, distance in zip(subject.projections, apart, strict=True):
+            if np.isfinite(distance):
+                projection.scatter = max(projection.scatter, distance)
     subject.working.release()
-    subject.working = Working(subject.point, promote=False)
-    if not np.isfinite(value):
+    subject.working = Working(point, promote=False)
+    subject.caller.promote(promoted=False)
+    if not all(map(np.isfinite, before)):
         return
     subject.notes.append(
         f"fun was evaluated in {dtype}, since {reason} in float64: the resolution is what is left."
     )
+
+
+def _offset(projection: Projection) -> float:
+    """What makes values comparable where terms of either sign cancel; 0 for a lone number."""
+    return projection.scale if projection.scale > abs(float(projection.centre)) else 0.0

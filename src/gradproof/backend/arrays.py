@@ -16,6 +16,12 @@ def differentiable(leaf: Any, name: str) -> str:
         return "is None"
     if isinstance(leaf, str | bytes):
         return "is text"
+    if hasattr(leaf, "named_parameters"):
+        raise UsageError(
+            f"{name} is a module ({type(leaf).__name__}): check its parameters with "
+            "gp.check_module(module, *inputs, loss=...), or pass dict(module.named_parameters()) "
+            "and use torch.func.functional_call."
+        )
     if not isinstance(leaf, bool | int | float | complex | np.generic | np.ndarray):
         raise UsageError(
             f"{name} is a {type(leaf).__module__}.{type(leaf).__qualname__}, which is neither a "

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from gradproof.backend import arrays
 from gradproof.errors import UsageError
-from gradproof.space import arrays
 
 FLOATS = [np.float16, np.float32, np.float64, np.longdouble, np.complex64, np.complex128]
 

@@ -1,0 +1,1 @@
+"""Array libraries: all that is known of NumPy, PyTorch and JAX, one file for each."""

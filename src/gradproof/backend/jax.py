@@ -1,0 +1,193 @@
+"""JAX: arrays as leaves that can be moved, ``jax.vjp`` and ``jax.jvp``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UsageError
+from .protocol import Call, Drawn, Node, Pullback
+
+_NATIVE = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
+
+
+class Jax:
+    """See ``Framework``; arrays cannot be written to, so a copy is replaced when it moves."""
+
+    name = "jax"
+
+    def owns(self, leaf: Any) -> bool:
+        return isinstance(leaf, jax.Array)
+
+    def differentiable(self, leaf: Any, name: str) -> str:
+        if isinstance(leaf, jax.core.Tracer):
+            raise UsageError(
+                f"{name} is a tracer: gradproof evaluates the function at real numbers, so call "
+                "it outside jax.jit, jax.grad and jax.vmap."
+            )
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            return "is a random key"
+        if not jnp.issubdtype(leaf.dtype, jnp.inexact):
+            return f"has the type {leaf.dtype}, which does not move continuously"
+        if str(leaf.dtype) not in _NATIVE:
+            raise UsageError(
+                f"{name} has the type {leaf.dtype}, whose numbers cannot be added: "
+                "check it in float32 or bfloat16, and convert inside the function."
+            )
+        return "" if leaf.size else f"is empty (shape {leaf.shape})"
+
+    def dtype(self, leaf: Any) -> str:
+        return str(leaf.dtype)
+
+    def eps(self, leaf: Any) -> float:
+        return float(jnp.finfo(leaf.dtype).eps)  # type: ignore[no-untyped-call]
+
+    def host(self, leaf: Any) -> NDArray[Any]:
+        return np.asarray(leaf.astype(jnp.float32) if leaf.dtype == jnp.bfloat16 else leaf)
+
+    def copy(self, leaf: Any, *, promote: bool) -> Any:
+        return leaf.astype(_wide(leaf.dtype)) if promote else leaf
+
+    def given(self, copy: Any, like: Any) -> Any:
+        return copy
+
+    def direction(self, drawn: Drawn, copy: Any) -> Any:
+        array, unit = drawn.array()
+        if _is_complex(copy):
+            array = array.astype(np.float64).view(np.complex128)
+        return jax.device_put(array.reshape(copy.shape), copy.sharding), unit
+
+    def move(self, copy: Any, origin: Any, direction: Any, step: float) -> Any:
+        (numbers, unit), dtype = direction, copy.dtype
+        return origin.astype(dtype) + numbers.astype(dtype) * jnp.asarray(step * unit, dtype)
+
+    def move_entry(self, copy: Any, origin: Any, entry: int, step: float) -> Any:
+        index, shift = entry, complex(step)
+        if _is_complex(copy):
+            index, shift = entry // 2, complex(0, step) if entry % 2 else shift
+        at = np.unravel_index(index, copy.shape)
+        moved = origin.astype(copy.dtype)
+        return moved.at[at].add(shift if _is_complex(copy) else shift.real)
+
+    def restore(self, copy: Any, origin: Any) -> Any:
+        return origin.astype(copy.dtype)
+
+    def same(self, copy: Any, origin: Any) -> bool:
+        return True
+
+    def rounded(self, copy: Any, number: float) -> float:
+        return float(jnp.asarray(number, copy.real.dtype))
+
+    def number(self, leaf: Any) -> bool:
+        return bool(jnp.issubdtype(leaf.dtype, jnp.inexact))
+
+    def cotangent(self, drawn: NDArray[np.float64], like: Any) -> Any:
+        array = drawn.view(np.complex128) if _is_complex(like) else drawn
+        return jax.device_put(jnp.asarray(array.reshape(like.shape), like.dtype), like.sharding)
+
+    def constant(self, like: Any, number: float) -> Any:
+        return jnp.full_like(like, number)
+
+    def inner(self, cotangent: Any, output: Any) -> float:
+        wide = _wide(output.dtype)
+        return float(jnp.vdot(cotangent.astype(wide), output.astype(wide)).real)
+
+    def __init__(self) -> None:
+        self._wanted = False  # whether the user has 64-bit numbers switched on
+
+    @contextmanager
+    def calling(self, role: str, *, promoted: bool) -> Iterator[None]:
+        """In the user's own setting, unless it is the double-precision twin that is called."""
+        with jax.enable_x64(promoted or self._wanted), np.errstate(all="ignore"):
+            yield
+
+    def reseed(self, seed: int) -> None:
+        """JAX has no global generator: random numbers come from keys."""
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Without 64-bit numbers JAX rounds float64 to float32 without a word."""
+        before, self._wanted = (
+            self._wanted,
+            bool(
+                jax.config.read("jax_enable_x64")  # type: ignore[no-untyped-call]
+            ),
+        )
+        try:
+            with jax.enable_x64(True):
+                yield
+        finally:
+            self._wanted = before
+
+    def generators(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def argument(self, leaf: Any, *, promote: bool) -> Any:
+        return self.copy(leaf, promote=promote and self.number(leaf))
+
+    def opened(self, leaf: Any) -> Node | None:
+        if jax.tree_util.all_leaves([leaf]):
+            return None
+        pairs, spec = jax.tree_util.tree_flatten_with_path(leaf)
+        paths = [path for path, _ in pairs]
+        return Node(
+            leaves=tuple(inside for _, inside in pairs),
+            names=tuple(jax.tree_util.keystr(path) for path in paths),
+            paths=tuple(tuple(_key(entry) for entry in path) for path in paths),
+            unflatten=spec.unflatten,  # type: ignore[attr-defined]
+        )
+
+    def chosen(self, leaves: Iterable[Any]) -> Callable[[Any], str]:
+        return lambda leaf: "" if self.owns(leaf) else "is not a JAX array"
+
+    def pullback(self, call: Call, leaves: Sequence[Any]) -> Pullback:
+        outputs, vjp = jax.vjp(lambda moved: list(call(moved)), list(leaves))
+
+        def pull(cotangents: Sequence[Any]) -> list[Any]:
+            pairs = zip(outputs, cotangents, strict=True)
+            # JAX differentiates Re Σ cotangent · output by x - iy.
+            (gradients,) = vjp([_as_cotangent(output, c) for output, c in pairs])
+            return [jnp.conj(g) for g in gradients]
+
+        return Pullback(outputs, pull, list)
+
+    def pushforward(
+        self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]
+    ) -> list[Any] | None:
+        try:
+            _, pushed = jax.jvp(lambda moved: list(call(moved)), (list(leaves),), (list(tangents),))
+        except TypeError as error:
+            if "custom_vjp" in str(error):
+                return None
+            raise
+        return list(pushed)
+
+
+def _key(entry: Any) -> Any:
+    """The key, index or field name in a path."""
+    return next(getattr(entry, a) for a in ("key", "idx", "name") if hasattr(entry, a))
+
+
+def _wide(dtype: Any) -> Any:
+    return jnp.promote_types(dtype, jnp.float64)
+
+
+def _is_complex(array: Any) -> bool:
+    return bool(jnp.issubdtype(array.dtype, jnp.complexfloating))
+
+
+def _as_cotangent(output: Any, cotangent: Any) -> Any:
+    if not jnp.issubdtype(output.dtype, jnp.inexact):
+        return np.zeros(output.shape, jax.dtypes.float0)
+    if cotangent is None:
+        return jnp.zeros_like(output)
+    return jnp.conj(cotangent).astype(output.dtype)
+
+
+BACKEND = Jax()

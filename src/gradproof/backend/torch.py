@@ -1,0 +1,276 @@
+"""PyTorch: tensors as leaves that can be moved, and autograd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.overrides import TorchFunctionMode
+
+from ..errors import UsageError
+from .protocol import Call, Drawn, Node, Pullback
+
+_NATIVE = {torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex128,
+           torch.complex64}  # fmt: skip
+_WIDE = {torch.float32: torch.float64, torch.float16: torch.float64, torch.bfloat16: torch.float64,
+         torch.complex64: torch.complex128}  # fmt: skip
+
+
+# A copy keeps the gaps of a slice where they take no more than so many times its own memory.
+_SPARSEST = 4
+
+
+class Torch:
+    """See ``Framework``; copies are written in place and keep their layout."""
+
+    name = "torch"
+
+    def owns(self, leaf: Any) -> bool:
+        return isinstance(leaf, torch.Tensor)
+
+    def differentiable(self, leaf: Any, name: str) -> str:
+        if leaf.layout is not torch.strided or leaf.is_quantized or leaf.is_meta:
+            raise UsageError(
+                f"{name} is a {'meta' if leaf.is_meta else leaf.layout} tensor, which is "
+                "unsupported: its entries cannot be moved one by one; pass dense values "
+                "(tensor.values(), tensor.to_dense()) and build it inside the function."
+            )
+        if not (leaf.is_floating_point() or leaf.is_complex()):
+            return f"has the type {self.dtype(leaf)}, which does not move continuously"
+        if leaf.dtype not in _NATIVE:
+            raise UsageError(
+                f"{name} has the type {self.dtype(leaf)}, whose numbers cannot be added: "
+                "check it in float32 or bfloat16, and convert inside the function."
+            )
+        return "" if leaf.numel() else f"is empty (shape {tuple(leaf.shape)})"
+
+    def dtype(self, leaf: Any) -> str:
+        return str(leaf.dtype).removeprefix("torch.")
+
+    def eps(self, leaf: Any) -> float:
+        return float(torch.finfo(leaf.dtype).eps)
+
+    def host(self, leaf: Any) -> NDArray[Any]:
+        leaf = leaf.detach()
+        if leaf.layout is not torch.strided:
+            leaf = leaf.to_dense()
+        if leaf.dtype is torch.bfloat16:
+            leaf = leaf.float()
+        return leaf.cpu().resolve_conj().resolve_neg().numpy()  # type: ignore[no-any-return]
+
+    def copy(self, leaf: Any, *, promote: bool) -> Any:
+        dtype = _WIDE.get(leaf.dtype, leaf.dtype) if promote else leaf.dtype
+        with torch.no_grad():
+            return _room(leaf, dtype).copy_(leaf.detach())
+
+    def given(self, copy: Any, like: Any) -> Any:
+        return copy
+
+    def direction(self, drawn: Drawn, copy: Any) -> Any:
+        real = _real(copy)
+        numbers, unit = drawn.array()
+        return torch.from_numpy(numbers).to(real.device).view(real.shape), unit
+
+    def move(self, copy: Any, origin: Any, direction: Any, step: float) -> Any:
+        with torch.no_grad():
+            numbers, unit = direction
+            _real(copy).copy_(numbers).mul_(step * unit)
+            return copy.add_(origin)
+
+    def move_entry(self, copy: Any, origin: Any, entry: int, step: float) -> Any:
+        with torch.no_grad():
+            copy.copy_(origin)
+            real = _real(copy)
+            real[np.unravel_index(entry, real.shape)] += step
+        return copy
+
+    def restore(self, copy: Any, origin: Any) -> Any:
+        with torch.no_grad():
+            return copy.copy_(origin)
+
+    def same(self, copy: Any, origin: Any) -> bool:
+        if copy.shape != origin.shape:
+            return False
+        copy, origin = copy.detach(), origin.detach()
+        equal = copy == origin
+        return bool(equal.all()) or bool((equal | (copy.isnan() & origin.isnan())).all())
+
+    def rounded(self, copy: Any, number: float) -> float:
+        return float(torch.tensor(number, dtype=copy.real.dtype))
+
+    def number(self, leaf: Any) -> bool:
+        return bool(leaf.is_floating_point() or leaf.is_complex())
+
+    def cotangent(self, drawn: NDArray[np.float64], like: Any) -> Any:
+        tensor = torch.from_numpy(drawn).to(like.device)
+        if like.is_complex():
+            tensor = torch.view_as_complex(tensor.view(-1, 2))
+        return tensor.view(like.shape).to(like.dtype)
+
+    def constant(self, like: Any, number: float) -> Any:
+        return torch.full_like(like, number, requires_grad=False)
+
+    def inner(self, cotangent: Any, output: Any) -> float:
+        wide = torch.complex128 if output.is_complex() else torch.float64
+        return float((cotangent.to(wide).conj() * output.detach()).sum().real)
+
+    @contextmanager
+    def calling(self, role: str, *, promoted: bool) -> Iterator[None]:
+        with torch.set_grad_enabled(role != "fun"), np.errstate(all="ignore"):
+            if not promoted:
+                yield
+                return
+            default = torch.get_default_dtype()
+            torch.set_default_dtype(torch.float64)
+            try:
+                with _Promoting():
+                    yield
+            finally:
+                torch.set_default_dtype(default)
+
+    def reseed(self, seed: int) -> None:
+        torch.manual_seed(seed)
+
+    def session(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    @contextmanager
+    def generators(self) -> Iterator[None]:
+        cuda = torch.cuda.is_available() and torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+        with torch.random.fork_rng(range(torch.cuda.device_count()) if cuda else []):
+            yield
+
+    def argument(self, leaf: Any, *, promote: bool) -> Any:
+        if leaf.layout is not torch.strided or leaf.is_quantized or leaf.is_meta:
+            return leaf
+        return self.copy(leaf, promote=promote).requires_grad_(leaf.requires_grad)
+
+    def opened(self, leaf: Any) -> Node | None:
+        return None
+
+    def chosen(self, leaves: Iterable[Any]) -> Callable[[Any], str]:
+        asked = any(self.owns(leaf) and leaf.requires_grad for leaf in leaves)
+
+        def reason(leaf: Any) -> str:
+            if not self.owns(leaf):
+                return "is not a tensor"
+            return "does not require grad" if asked and not leaf.requires_grad else ""
+
+        return reason
+
+    def pullback(self, call: Call, leaves: Sequence[Any]) -> Pullback:
+        leaves = [leaf.detach().requires_grad_() for leaf in leaves]
+        outputs = list(call(leaves))
+        reached = [o.requires_grad if self.owns(o) else False for o in outputs]
+
+        def pull(cotangents: Sequence[Any]) -> list[Any]:
+            pairs = [
+                (output, cotangent)
+                for output, cotangent, known in zip(outputs, cotangents, reached, strict=True)
+                if known and cotangent is not None
+            ]
+            if not pairs:
+                return [None] * len(leaves)
+            return list(
+                torch.autograd.grad(
+                    [o for o, _ in pairs], leaves, [c.to(o.dtype) for o, c in pairs],
+                    retain_graph=True, allow_unused=True,
+                )
+            )  # fmt: skip
+
+        return Pullback(outputs, pull, lambda: self._strangers(outputs, leaves))
+
+    def pushforward(
+        self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]
+    ) -> list[Any] | None:
+        import torch.autograd.forward_ad as forward
+
+        with forward.dual_level():
+            duals = [
+                forward.make_dual(x.detach(), t)  # type: ignore[no-untyped-call]
+                for x, t in zip(leaves, tangents, strict=True)
+            ]
+            try:
+                outputs = list(call(duals))
+            except NotImplementedError:
+                return None
+            pushed = [
+                forward.unpack_dual(o).tangent if self.owns(o) else None  # type: ignore[no-untyped-call]
+                for o in outputs
+            ]
+            return [None if p is None else p.detach().clone() for p in pushed]
+
+    def _strangers(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> list[str]:
+        """Tensors that require grad and that the outputs' graph reaches, but not ``leaves``."""
+        known = {id(leaf) for leaf in leaves}
+        waiting = [o.grad_fn for o in outputs if self.owns(o) and o.grad_fn is not None]
+        seen, found = set(waiting), []
+        while waiting:
+            node = waiting.pop()
+            variable = getattr(node, "variable", None)
+            if variable is not None and id(variable) not in known:
+                found.append(f"a {self.dtype(variable)} tensor of shape {tuple(variable.shape)}")
+            for following, _ in node.next_functions:
+                if following is not None and following not in seen:
+                    seen.add(following)
+                    waiting.append(following)
+        return found
+
+
+class _Promoting(TorchFunctionMode):
+    """Every operation in double precision: float32 data in closures, buffers and arguments too.
+
+    What an operation writes into keeps its type; so do explicit conversions.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        name = getattr(func, "__name__", "")
+        if name in _UNTOUCHED:
+            return func(*args, **(kwargs or {}))
+        into = name == "__setitem__" or (name.endswith("_") and not name.endswith("__"))
+        wide = tuple(a if into and k == 0 else _widened(a) for k, a in enumerate(args))
+        named = {k: a if k == "out" else _widened(a) for k, a in (kwargs or {}).items()}
+        return func(*wide, **named)
+
+
+# Conversions, and questions about a tensor itself.
+_UNTOUCHED = {
+    *("to", "type", "float", "half", "bfloat16", "double"),
+    *("__get__", "__set__", "__repr__", "data_ptr", "is_floating_point", "is_complex"),
+    *("size", "dim", "numel", "stride"),
+}
+
+
+def _widened(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        wide = _WIDE.get(value.dtype)
+        return value if wide is None or value.layout is not torch.strided else value.to(wide)
+    if isinstance(value, list | tuple) and type(value) in (list, tuple):
+        return type(value)(_widened(v) for v in value)
+    return value
+
+
+def _room(leaf: Any, dtype: torch.dtype) -> Any:
+    """Memory of the same layout, unless entries of the leaf share theirs or lie far apart."""
+    strides = sorted(zip(leaf.stride(), leaf.shape, strict=True))
+    extent = 1
+    for stride, length in strides:
+        if length > 1 and stride < extent:  # the entries of an expanded tensor, say
+            return torch.empty(leaf.shape, dtype=dtype, device=leaf.device)
+        extent += stride * (length - 1)
+    if extent > _SPARSEST * leaf.numel():
+        return torch.empty_like(leaf, dtype=dtype)
+    return torch.empty_strided(leaf.shape, leaf.stride(), dtype=dtype, device=leaf.device)
+
+
+def _real(tensor: Any) -> Any:
+    return torch.view_as_real(tensor) if tensor.is_complex() else tensor
+
+
+BACKEND = Torch()

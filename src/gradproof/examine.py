@@ -1,0 +1,112 @@
+"""One examination: measure what the plan asks for, judge, and freeze it all into a report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from numbers import Integral
+from typing import Any
+
+from .compose import compose
+from .errors import UsageError
+from .inquiry import find_lines, inquire
+from .judge.bands import bands, round_off
+from .plan.effort import effort as level
+from .report.report import Report
+from .space.point import Point
+from .subject.guards import generators_restored
+from .subject.prepare import beside, prepare
+from .trial import Trial
+
+# Where the point sits on a kink, the gradient is checked this far beside it, in units of each
+# block's scale: many windows away from the kink, yet the same neighbourhood.
+_BESIDE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the caller of any check may ask for."""
+
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] | None = None
+    effort: str = "standard"
+    seed: int = 0
+    correct_below: float | None = None
+    wrong_above: float | None = None
+    name: str | None = None
+    notes: tuple[str, ...] = field(default=())
+
+
+def examine(fun: Callable[..., Any], where: Point, grad: Any, wishes: Wishes) -> Report:
+    """Check whatever claims the gradient of ``fun`` at a point."""
+    seed, began = int(wishes.seed), time.perf_counter()
+    chosen = level(wishes.effort)
+    limits = tuple(
+        bands(block.dtype, wishes.correct_below, wishes.wrong_above) for block in where.blocks
+    )
+    with generators_restored(), where.home(0).session():
+        subject = prepare(
+            fun, where, grad, tuple(wishes.args), wishes.kwargs or {}, seed, round_off
+        )
+        subject.notes[:0] = wishes.notes
+        trial = Trial(subject, limits, chosen, seed)
+        trial.run()
+        if subject.spoiled(trial.flat()):
+            trial = Trial(subject, limits, chosen, seed)
+            trial.run()
+        moved = _go_beside(trial) if trial.kink and subject.movable else None
+        spent = subject.evaluations
+        findings = inquire(moved or trial)
+        lines = find_lines(moved or trial)
+    title = str(wishes.name) if wishes.name else named(fun)
+    return compose(
+        trial, moved, findings, lines, spent, wishes.effort, title, time.perf_counter() - began
+    )
+
+
+def named(fun: Any) -> str:
+    """What a function is called in a report."""
+    return str(getattr(fun, "__name__", type(fun).__name__))
+
+
+def _go_beside(trial: Trial) -> Trial:
+    """The same check a little way from a kink, where the gradient is unique.
+
+    At the kink itself every entry of a small block is held against its one-sided slopes.
+    """
+    subject = trial.subject
+    direction = trial.screen().joint(range(len(subject.point.blocks)))
+    moved = Trial(
+        beside(subject, direction, _BESIDE, round_off), trial.bands, trial.effort, trial.seed
+    )
+    moved.run()
+    trial.sweep()
+    return moved
+
+
+def validate(fun: Any, wishes: Wishes) -> None:
+    """Raise ``UsageError`` for what is plainly not meant, before anything is called."""
+    args: Any = wishes.args
+    kwargs: Any = wishes.kwargs
+    seed: Any = wishes.seed
+    if not callable(fun):
+        raise UsageError(
+            f"fun must be a function of the point, but is a {type(fun).__name__}: "
+            "the order is gp.check(fun, point, grad=...)."
+        )
+    if not isinstance(args, tuple | list):
+        raise UsageError(
+            f"args must be a tuple of further arguments, but is a {type(args).__name__}: "
+            "write args=(X,) for a single one."
+        )
+    if kwargs is not None and not (
+        isinstance(kwargs, Mapping) and all(isinstance(key, str) for key in kwargs)
+    ):
+        raise UsageError(
+            "kwargs must be a mapping from names to values, but is "
+            f"{'one whose keys are not all text' if isinstance(kwargs, Mapping) else ''}"
+            f"{'' if isinstance(kwargs, Mapping) else f'a {type(kwargs).__name__}'}."
+        )
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+        raise UsageError(f"seed must be an integer that is not negative, but is {seed!r}.")

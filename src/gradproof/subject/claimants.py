@@ -1,0 +1,141 @@
+"""Who claims the gradient: a function, a finished answer, a framework, a product by hand.
+
+``grad`` in a subject is one of them: a callable, a pytree, True for ``(value, gradient)``,
+``Autodiff`` or ``ByVjp``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..backend.protocol import Framework, home
+from ..space import tree
+from . import claim as claims
+from .claim import Claim
+from .gradient import Gradient
+from .outputs import Scalar
+
+# What multiplies the cotangents at the second call: a power of two, so that a product that is
+# linear in them, as it has to be, answers with exactly that multiple.
+ANOTHER = -0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Autodiff:
+    """A framework's own reverse mode."""
+
+    framework: Framework
+
+    def __call__(self) -> None:
+        """Callable, as every claim is that is known at other points too."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByVjp:
+    """``vjp(point, cotangent, *args, **kwargs)``, written by hand."""
+
+    function: Callable[..., Any]
+
+    def __call__(self) -> None:
+        """Callable, as every claim is that is known at other points too."""
+
+
+def linear(subject: Gradient) -> bool:
+    """Whether the claim depends on cotangents, in which it has to be linear."""
+    return isinstance(subject.grad, Autodiff | ByVjp)
+
+
+def claim(subject: Gradient, first: Any, factor: float = 1.0) -> list[Claim]:
+    """The claims at the working copy, one for each list of cotangents, which ``factor`` scales.
+
+    ``first`` is what ``fun`` returned at the point.
+    """
+    if isinstance(subject.grad, Autodiff):
+        found = _differentiated(subject, subject.grad.framework, factor)
+        return [claims.collect(subject.point, gradients) for gradients in found]
+    if isinstance(subject.grad, ByVjp):
+        return [
+            claims.match(subject.point, raw)
+            for raw in _multiplied(subject, subject.grad.function, first, factor)
+        ]
+    return [claims.match(subject.point, raw_gradient(subject))]
+
+
+def watchable(subject: Gradient) -> Any:
+    """The user's own function that computes the claim, or None where there is none."""
+    if subject.grad is True:
+        return subject.fun
+    if isinstance(subject.grad, ByVjp):
+        return subject.grad.function
+    return None if isinstance(subject.grad, Autodiff) else subject.grad
+
+
+def again(subject: Gradient, reading: int) -> Any:
+    """What that function returns at the working copy, for one list of cotangents."""
+    if isinstance(subject.grad, ByVjp):
+        return _multiplied(subject, subject.grad.function, subject.result(), 1.0, [reading])[0]
+    return raw_gradient(subject)
+
+
+def raw_gradient(subject: Gradient) -> Any:
+    """What the user's code returns as the gradient at the working copy."""
+    params = subject.working.tree(fresh=subject.fresh)
+    if subject.grad is True:
+        return subject.caller(subject.fun, "fun", params)[1]
+    if callable(subject.grad):
+        return subject.caller(subject.grad, "grad", params)
+    return subject.grad
+
+
+def _differentiated(subject: Gradient, framework: Framework, factor: float) -> list[list[Any]]:
+    """Reverse mode, one pull for each list of cotangents from one pass forward."""
+
+    def differentiate(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> list[list[Any]]:
+        def call(moved: Sequence[Any]) -> Sequence[Any]:
+            return tree.leaves(subject.fun(subject.point.assemble(moved), *args, **kwargs))
+
+        back = framework.pullback(call, leaves)
+        if not subject.strangers_told:
+            _tell_strangers(subject, back.strangers())
+        return [back.pull(c) for c in _cotangents(subject, back.outputs, factor)]
+
+    return subject.caller(differentiate, "grad", subject.working.leaves())  # type: ignore[no-any-return]
+
+
+def _tell_strangers(subject: Gradient, strangers: Sequence[str]) -> None:
+    subject.strangers_told = True
+    if strangers:
+        subject.notes.append(
+            f"fun also depends on {_listed(strangers)} that requires grad and is not part of the "
+            "point: it was not checked. Pass it with the others to check it too."
+        )
+
+
+def _listed(things: Sequence[str]) -> str:
+    return ", ".join(things[:3]) + (f" and {len(things) - 3} more" if len(things) > 3 else "")
+
+
+def _multiplied(
+    subject: Gradient, vjp: Any, first: Any, factor: float, only: Sequence[int] | None = None
+) -> list[Any]:
+    outputs = tree.flatten(first, "output")
+    found = []
+    for k, cotangent in enumerate(_cotangents(subject, outputs.leaves, factor)):
+        if only is not None and k not in only:
+            continue
+        whole = [
+            home(o).constant(o, 0.0) if w is None and home(o).number(o) else w
+            for w, o in zip(cotangent, outputs.leaves, strict=True)
+        ]
+        params = subject.working.tree(fresh=subject.fresh)
+        found.append(subject.caller(vjp, "vjp", params, outputs.unflatten(whole)))
+    return found
+
+
+def _cotangents(subject: Gradient, outputs: Sequence[Any], factor: float) -> list[list[Any]]:
+    """Lists of cotangents, one for each output; None where a list does not look at it."""
+    if isinstance(subject.outputs, Scalar):
+        return [[home(outputs[0]).constant(outputs[0], factor)]]
+    return [[None if w is None else w * factor for w in c] for c in subject.outputs.cotangents]

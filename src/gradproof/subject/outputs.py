@@ -1,0 +1,195 @@
+"""How real numbers are read from what a function returns.
+
+A real scalar is read as it is. Anything else, arrays or containers of them, is read through
+random cotangents: ``Re Σ conj(w) · f`` for several ``w``, whose gradients are the vector-Jacobian
+products with ``w``. Each output gets cotangents of its own, so that none hides behind a larger
+one, and at least two, so that no two errors cancel in all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..backend.protocol import home
+from ..errors import UsageError
+from ..records.direction import Part
+from ..space import directions, tree
+
+_EACH = 2  # cotangents of one output
+_GROUPS = 8  # more outputs than these share cotangents
+_SEED = 2**41  # apart from those of directions
+
+# The bytes of a direction are 43 to 127: seven bits, which every floating-point type holds exactly.
+_UNIT = 64.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One number read from the outputs at the point.
+
+    ``scale`` is the magnitude of what was added up, ``floor`` the standard deviation of its
+    rounding, ``scatter`` that of a value which is not repeatable.
+    """
+
+    value: Any
+    scale: float
+    floor: float
+    scatter: float = 0.0
+
+
+class Scalar:
+    """A real scalar, or the first of ``(value, gradient)``; it has no cotangents."""
+
+    cotangents: tuple[tuple[Any, ...], ...] = ((),)
+
+    def __init__(self, *, with_gradient: bool = False) -> None:
+        self._with_gradient = with_gradient
+
+    def read(self, result: Any) -> tuple[Any, ...]:
+        """The number, in its own precision."""
+        return (scalar(result, self._with_gradient),)
+
+    def measure(self, result: Any) -> tuple[Reading, ...]:
+        """The number and its magnitude."""
+        (value,) = self.read(result)
+        return (Reading(value, abs(float(value)), 0.0),)
+
+
+class Projected:
+    """Arrays, read through cotangents."""
+
+    def __init__(self, result: Any, seed: int) -> None:
+        outputs = tree.leaves(result)
+        self._shapes = _shapes(outputs)
+        chosen = [i for i, output in enumerate(outputs) if _countable(output)]
+        if not chosen:
+            raise UsageError(
+                f"fun returned {described(result)}, in which nothing can be differentiated: "
+                "return real or complex floating-point numbers."
+            )
+        groups = [chosen[k::_GROUPS] for k in range(min(len(chosen), _GROUPS))]
+        real = len(chosen) == 1 and _size(outputs[chosen[0]]) == 1
+        self.cotangents = tuple(
+            tuple(_cotangent(o, seed, k, i) if i in group else None for i, o in enumerate(outputs))
+            for group in groups
+            for k in range(1 if real else _EACH)
+        )
+
+    def read(self, result: Any) -> tuple[float, ...]:
+        """One number for each cotangent."""
+        outputs = tree.leaves(result)
+        if _shapes(outputs) != self._shapes:
+            raise UsageError(
+                f"fun returned arrays of shapes {self._shapes} at the point but "
+                f"{_shapes(outputs)} beside it: what is returned must keep its shape."
+            )
+        return tuple(
+            sum(
+                home(o).inner(w, o)
+                for w, o in zip(cotangent, outputs, strict=True)
+                if w is not None
+            )
+            for cotangent in self.cotangents
+        )
+
+    def measure(self, result: Any) -> tuple[Reading, ...]:
+        """The numbers with their magnitudes and rounding."""
+        outputs = tree.leaves(result)
+        return tuple(
+            _reading(value, [(w, o) for w, o in zip(cotangent, outputs, strict=True)
+                             if w is not None])
+            for value, cotangent in zip(self.read(result), self.cotangents, strict=True)
+        )  # fmt: skip
+
+
+Outputs = Scalar | Projected
+
+
+def _reading(value: float, pairs: Sequence[tuple[Any, Any]]) -> Reading:
+    scale = floor = 0.0
+    for cotangent, output in pairs:
+        library = home(output)
+        parts = np.abs(library.host(cotangent)).astype(float) * np.abs(library.host(output))
+        size = float(np.linalg.norm(parts))
+        scale = float(np.hypot(scale, size))
+        floor = float(np.hypot(floor, size * library.eps(output) / 12**0.5))
+    return Reading(value, scale, floor)
+
+
+def is_scalar(result: Any) -> bool:
+    """Whether a result is one real number by itself."""
+    outputs = tree.leaves(result)
+    return len(outputs) == 1 and _size(outputs[0]) == 1 and not _is_complex(outputs[0])
+
+
+def _countable(output: Any) -> bool:
+    return home(output).number(output) and _size(output) > 0
+
+
+def _size(output: Any) -> int:
+    return int(np.prod(np.shape(output)))
+
+
+def _is_complex(output: Any) -> bool:
+    return home(output).dtype(output).startswith("complex")
+
+
+def _shapes(outputs: Sequence[Any]) -> list[tuple[int, ...]]:
+    return [tuple(getattr(output, "shape", ())) for output in outputs]
+
+
+def _cotangent(output: Any, seed: int, draw: int, index: int) -> Any:
+    count = _size(output) * (2 if _is_complex(output) else 1)
+    codes = directions.codes(Part(index, 1.0), count, _SEED + seed, draw)
+    numbers: NDArray[np.float64] = codes / _UNIT
+    return home(output).cotangent(numbers, output)
+
+
+def scalar(result: Any, with_gradient: bool = False) -> Any:
+    """The real scalar in what ``fun`` returned, in its own precision."""
+    if with_gradient:
+        if not (isinstance(result, tuple | list) and len(result) == 2):
+            raise UsageError(
+                "grad=True says that fun returns (value, gradient), but it returned "
+                f"{described(result)}: return both, or pass the gradient's function as grad."
+            )
+        result = result[0]
+    try:
+        array = home(result).host(result)
+    except ValueError:
+        array = np.empty(0, dtype=object)
+    if array.size != 1 or array.dtype.kind not in "fiu":
+        raise UsageError(_not_scalar(result, array, with_gradient))
+    return array.reshape(-1)[0]
+
+
+def _not_scalar(result: Any, array: Any, with_gradient: bool) -> str:
+    hint = "return one real number"
+    if with_gradient:
+        hint = "with grad=True the value comes first, then the gradient"
+    elif result is None:
+        hint = "is a return missing in it?"
+    elif isinstance(result, tuple) and len(result) == 2:
+        hint = "if that is (value, gradient), pass grad=True; else return the value alone"
+    elif isinstance(result, tuple | list):
+        hint = "return the value alone"
+    elif array.dtype.kind == "c":
+        hint = "return its real part, or its modulus"
+    elif array.size > 1:
+        hint = "return its sum or its mean, or one component"
+    end = "" if hint.endswith("?") else "."
+    return f"fun must return a real scalar, but returned {described(result)}: {hint}{end}"
+
+
+def described(result: Any) -> str:
+    """What a function returned, in a few words."""
+    if hasattr(result, "shape") and hasattr(result, "dtype"):
+        return f"an array of shape {tuple(result.shape)} and type {result.dtype}"
+    if isinstance(result, tuple | list):
+        return f"a {type(result).__name__} of {len(result)}"
+    return "None" if result is None else f"a {type(result).__name__}"
