@@ -94,7 +94,7 @@ def check(
         return examine(fun, Point(point), grad, wishes)
     framework, leaves = own_framework(point)
     where = Point(point, framework.chosen(leaves))
-    return examine(fun, where, Autodiff(framework), wishes)
+    return examine(fun, where, Autodiff(framework, forward=framework.both), wishes)
 
 
 def own_framework(point: Any) -> tuple[Framework, Sequence[Any]]:

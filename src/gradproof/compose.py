@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
+from .judge.compare import alike
 from .judge.whole import difference, resolution
 from .records.block import Block
 from .records.comparison import Comparison
@@ -16,7 +18,7 @@ from .records.judgement import Judgement
 from .records.verdict import Verdict, severity, worst
 from .report.report import BlockResult, Report, figure
 from .space.point import places
-from .subject.claim import Claim
+from .subject.claim import Claimed
 from .trial import Trial
 
 
@@ -47,6 +49,7 @@ def compose(
             about = [explained[block.index]]
         else:
             about = _about_block(block, judgement, source)
+        about += _about_modes(block, source)
         line = lines.get(block.index)
         findings += [dataclasses.replace(finding, line=line) for finding in about]
     return Report(
@@ -147,8 +150,46 @@ def _about_block(block: Block, judgement: Judgement, trial: Trial) -> list[Findi
     ]
 
 
-def _about_infinity(block: Block, claim: Claim) -> Finding:
-    gradient = claim.gradients[block.index]
+def _about_modes(block: Block, trial: Trial) -> list[Finding]:
+    """Which of two modes is at fault, where they fare differently."""
+    modes = trial.by_mode(block.index)
+    wrong = [mode for mode, j in modes.items() if j.verdict in (Verdict.WRONG, Verdict.SUSPECT)]
+    if len(modes) < 2 or not wrong:
+        return []
+    right = [mode for mode in modes if mode not in wrong]
+    if right:
+        known = "right" if modes[right[0]].verdict is Verdict.CORRECT else "undecided"
+        text = f"{right[0]} is {known}, {wrong[0]} is {modes[wrong[0]].verdict}"
+    elif _agree(trial, block):
+        text = (
+            f"{' and '.join(wrong)} agree with each other and not with the function: "
+            "the fault may be the function's"
+        )
+    else:
+        text = f"{' and '.join(wrong)} are both wrong, and not in the same way"
+    text = text[0].upper() + text[1:] if text.startswith("the ") else text
+    return [Finding(Kind.MODES, block.name, f"{block.name}: {text}.")]
+
+
+def _agree(trial: Trial, block: Block) -> bool:
+    """Whether both modes claim the same along the directions through a block."""
+    modes = [projection.mode for projection in trial.subject.projections]
+    readings = [projection.reading for projection in trial.subject.projections]
+    claims: dict[tuple[Any, int], dict[str, Comparison]] = {}
+    for c in trial.comparisons:
+        if c.direction.block == block.index:
+            key = (c.direction, readings[c.projection])
+            claims.setdefault(key, {})[modes[c.projection]] = c
+    pairs = [tuple(found.values()) for found in claims.values() if len(found) == 2]
+    return all(alike(one, other) for one, other in pairs)
+
+
+def _about_infinity(block: Block, claim: Claimed) -> Finding:
+    gradient = claim.gradient(block.index)
+    if gradient is None or np.isfinite(gradient).all():
+        return Finding(
+            Kind.NOT_FINITE, block.name, f"{block.name}: the claimed derivative is not finite."
+        )
     bad = ~np.isfinite(gradient)
     return Finding(
         Kind.NOT_FINITE,

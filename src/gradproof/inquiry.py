@@ -25,6 +25,7 @@ from .records.finding import Finding, Line
 from .records.verdict import Verdict, severity
 from .space.directions import vector
 from .space.tree import beginnings, lookup
+from .subject.claim import Claim
 from .subject.claimants import again, watchable
 from .trial import Trial
 
@@ -42,8 +43,11 @@ def inquire(trial: Trial) -> dict[int, Finding]:
     findings: dict[int, Finding] = {}
     for block in _accused(trial):
         measuring = trial.subject.evaluations <= trial.effort.inquire
+        evidence = _evidence(trial, block)
+        if evidence is None:
+            continue
         with np.errstate(all="ignore"):
-            finding = diagnose(_evidence(trial, block), measuring=measuring)
+            finding = diagnose(evidence, measuring=measuring)
         if finding is not None:
             findings[block.index] = finding
     return findings
@@ -97,9 +101,13 @@ def _accused(trial: Trial) -> list[Block]:
     return sorted(accused, key=lambda b: severity(judgements[b.index].verdict))
 
 
-def _evidence(trial: Trial, block: Block) -> Evidence:
+def _evidence(trial: Trial, block: Block) -> Evidence | None:
+    """What there is to look at; None where the claim is not known entry by entry."""
     point, leading = trial.subject.point, trial.leading[block.index]
     claim = trial.subject.projections[leading].claim
+    claimed = claim.gradient(block.index)
+    if claimed is None:
+        return None
 
     def measure(direction: Direction) -> Comparison:
         return trial.compare(direction, KNOWN_WELL, only=leading)[0]
@@ -113,9 +121,13 @@ def _evidence(trial: Trial, block: Block) -> Evidence:
     ]
     return Evidence(
         block=block,
-        claimed=_flat(claim.gradients[block.index]),
+        claimed=_flat(claimed),
         point=_flat(point.host(block.index)),
-        others={b.name: _flat(claim.gradients[b.index]) for b in point.blocks},
+        others={
+            b.name: _flat(claim.gradients[b.index])
+            for b in point.blocks
+            if isinstance(claim, Claim)
+        },
         right=frozenset(
             b.name for b in point.blocks if trial.judgements[b.index].verdict is Verdict.CORRECT
         ),

@@ -34,7 +34,7 @@ from .slopes.search import START, WITNESS
 from .slopes.window import RATIO, SYMMETRIC
 from .space.directions import RMS
 from .space.point import Course
-from .subject.claim import Claim
+from .subject.claim import Claimed
 from .subject.gradient import Gradient
 from .subject.prepare import doubt
 
@@ -76,6 +76,7 @@ class Trial:
     seed: int
     comparisons: list[Comparison] = field(default_factory=list)
     judgements: list[Judgement] = field(default_factory=list)
+    each: dict[int, list[Judgement]] = field(default_factory=dict)
     leading: list[int] = field(default_factory=list)
     last: dict[int, Slope] = field(default_factory=dict)
     windows: dict[tuple[int, int], float] = field(default_factory=dict)
@@ -101,17 +102,27 @@ class Trial:
             return
         for projection, noise in zip(self.subject.projections, doubt(self.subject), strict=True):
             projection.claim = dataclasses.replace(
-                projection.claim, noise=tuple(map(max, projection.claim.noise, noise))
+                projection.claim,  # type: ignore[type-var] # every claim is a dataclass
+                noise=tuple(map(max, projection.claim.noise, noise)),
             )
         self.comparisons = [
             dataclasses.replace(c, claimed_bar=self._claim(c.projection).bar(c.direction))
             for c in self.comparisons
         ]
         self._judge_all()
+        # With bars so much wider, one draw is seldom enough.
+        self._follow(self._more().sharpen(self._progress(disagreed=False)))
 
     def leading_norms(self) -> list[float]:
         """The norms of the claimed gradients on which the judgements rest."""
         return [self._claim(k).norms[index] for index, k in enumerate(self.leading)]
+
+    def by_mode(self, index: int) -> dict[str, Judgement]:
+        """The judgement of a block for each mode in which its claim was obtained."""
+        modes: dict[str, list[Judgement]] = {}
+        for projection, judgement in zip(self.subject.projections, self.each[index], strict=True):
+            modes.setdefault(projection.mode, []).append(judgement)
+        return {mode: combined(judgements)[1] for mode, judgements in modes.items()}
 
     def flat(self) -> Course | None:
         """The moves of a comparison whose slope is exactly zero although a gradient is claimed."""
@@ -147,14 +158,21 @@ class Trial:
                 if self.subject.movable:
                     return
             limits = self._limits(direction)
-            progress = Progress(
-                tuple(self.judgements), any(disagrees(c, limits) for c in made),
-                self.subject.evaluations,
-            )  # fmt: skip
             try:
-                direction = plan.send(progress)
+                direction = plan.send(
+                    self._progress(disagreed=any(disagrees(c, limits) for c in made))
+                )
             except StopIteration:
                 return
+
+    def _progress(self, *, disagreed: bool) -> Progress:
+        return Progress(tuple(self.judgements), disagreed, self.subject.evaluations)
+
+    def _more(self) -> Screen:
+        """The plan's view of the blocks, with draws that nobody has made yet."""
+        screen = self.screen()
+        screen.drawn = max((c.direction.draw + 1 for c in self.comparisons), default=0)
+        return screen
 
     def sweep(self) -> None:
         """Measure every entry of the small blocks: at a kink nothing else is conclusive."""
@@ -211,7 +229,7 @@ class Trial:
             self.judgements[part.block] = self._judge(part.block)
         return made
 
-    def _claim(self, projection: int) -> Claim:
+    def _claim(self, projection: int) -> Claimed:
         return self.subject.projections[projection].claim
 
     def _slope(
@@ -335,6 +353,7 @@ class Trial:
             )
             for k, projection in enumerate(self.subject.projections)
         ]
+        self.each[index] = each
         self.leading[index], judgement = combined(each)
         if index in self.subject.not_linear and judgement.draws:
             return dataclasses.replace(judgement, verdict=Verdict.WRONG, reason=_NOT_LINEAR)

@@ -21,6 +21,7 @@ class Jax:
     """See ``Framework``; arrays cannot be written to, so a copy is replaced when it moves."""
 
     name = "jax"
+    both = True
 
     def owns(self, leaf: Any) -> bool:
         return isinstance(leaf, jax.Array)
@@ -156,6 +157,9 @@ class Jax:
             return [jnp.conj(g) for g in gradients]
 
         return Pullback(outputs, pull, list)
+
+    def only_forward(self, error: Exception) -> bool:
+        return "Reverse-mode differentiation does not work" in str(error)
 
     def pushforward(
         self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]

@@ -126,7 +126,9 @@ class Backend(Protocol):
 
 
 class Framework(Backend, Protocol):
-    """An array library with derivatives of its own."""
+    """An array library with derivatives of its own; ``both`` modes are checked by default."""
+
+    both: bool
 
     def owns(self, leaf: Any) -> bool:
         """Whether a leaf is one of its arrays."""
@@ -142,6 +144,9 @@ class Framework(Backend, Protocol):
 
     def pullback(self, call: Call, leaves: Sequence[Any]) -> Pullback:
         """Call ``call(leaves)`` so that cotangents of its outputs can be pulled back."""
+
+    def only_forward(self, error: Exception) -> bool:
+        """Whether an error says that there is no reverse mode."""
 
     def pushforward(
         self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]

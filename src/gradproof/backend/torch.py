@@ -28,6 +28,7 @@ class Torch:
     """See ``Framework``; copies are written in place and keep their layout."""
 
     name = "torch"
+    both = False
 
     def owns(self, leaf: Any) -> bool:
         return isinstance(leaf, torch.Tensor)
@@ -183,6 +184,9 @@ class Torch:
             )  # fmt: skip
 
         return Pullback(outputs, pull, lambda: self._strangers(outputs, leaves))
+
+    def only_forward(self, error: Exception) -> bool:
+        return False
 
     def pushforward(
         self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]

@@ -82,6 +82,11 @@ def contradicted(claimed: float, slope: Slope, slope_wide: float, bar_wide: floa
     return abs(claimed - slope_wide) <= bar_wide <= _TELLS * gap and gap > slope.error
 
 
+def alike(one: Comparison, other: Comparison) -> bool:
+    """Whether two claims along one direction are the same, next to their gaps from the slope."""
+    return abs(one.claimed - other.claimed) <= _TELLS * max(abs(one.gap), abs(other.gap))
+
+
 def bar_of(comparison: Comparison) -> float:
     """The bar of a gap: that of the slope, and the noise of the claim."""
     if comparison.slope.smoothness is Smoothness.UNKNOWN:

@@ -56,6 +56,10 @@ class Screen:
         progress = yield from self._sharpen(progress)
         yield from self._sweep(progress)
 
+    def sharpen(self, progress: Progress) -> Plan:
+        """Measure again where a verdict is still in doubt, and nothing else."""
+        yield from self._sharpen(progress)
+
     def joint(self, members: Iterable[int]) -> Direction:
         """A fresh direction through several blocks, each of which contributes alike."""
         members = list(members)

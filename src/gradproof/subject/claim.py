@@ -7,7 +7,7 @@ import math
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,22 +26,17 @@ _SKETCH_SEED = 2**40  # apart from any seed of a check
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """The claimed gradient, block by block.
+class Known:
+    """What is known of every claim, block by block.
 
     ``norms`` are the Euclidean norms; ``noise`` bounds the norm of the part that changes
     from call to call or with a last-digit change of the point; ``missing`` says why a block
     has no claim (zeros then stand in for it).
     """
 
-    gradients: tuple[NDArray[Any], ...]
     norms: tuple[float, ...]
     noise: tuple[float, ...]
     missing: dict[int, str]
-
-    def along(self, course: Course) -> float:
-        """The claimed derivative along a direction."""
-        return course.along(self.gradients)
 
     def bar(self, direction: Direction) -> float:
         """How well the claim itself is known along a direction."""
@@ -50,6 +45,49 @@ class Claim:
     def finite(self, block: int) -> bool:
         """Whether every entry of a block is finite."""
         return bool(np.isfinite(self.norms[block]))
+
+
+class Claimed(Protocol):
+    """A claim: known entry by entry, or along directions only."""
+
+    @property
+    def norms(self) -> tuple[float, ...]:
+        """The Euclidean norms of the claimed gradients."""
+
+    @property
+    def noise(self) -> tuple[float, ...]:
+        """The norms of what is noise in them."""
+
+    @property
+    def missing(self) -> dict[int, str]:
+        """Blocks without a claim, and why."""
+
+    def along(self, course: Course) -> float:
+        """The claimed derivative along a direction."""
+
+    def bar(self, direction: Direction) -> float:
+        """How well the claim itself is known along a direction."""
+
+    def finite(self, block: int) -> bool:
+        """Whether the claim for a block is finite."""
+
+    def gradient(self, block: int) -> NDArray[Any] | None:
+        """The claimed gradient of one block, entry by entry, or None where that is too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(Known):
+    """The claimed gradient itself, block by block."""
+
+    gradients: tuple[NDArray[Any], ...]
+
+    def along(self, course: Course) -> float:
+        """The claimed derivative along a direction."""
+        return course.along(self.gradients)
+
+    def gradient(self, block: int) -> NDArray[Any] | None:
+        """The claimed gradient of one block, entry by entry."""
+        return self.gradients[block]
 
 
 def match(point: Point, gradient: Any) -> Claim:
@@ -86,7 +124,7 @@ def collect(point: Point, gradients: Sequence[Any]) -> Claim:
 
 def _made(found: Sequence[NDArray[Any]], missing: dict[int, str]) -> Claim:
     norms = tuple(arrays.norm(g) for g in found)
-    return Claim(tuple(found), norms, (0.0,) * len(norms), missing)
+    return Claim(norms, (0.0,) * len(norms), missing, tuple(found))
 
 
 def sketch(claim: Claim, blocks: Sequence[Block]) -> NDArray[np.float64]:

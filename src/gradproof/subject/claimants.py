@@ -1,7 +1,7 @@
 """Who claims the gradient: a function, a finished answer, a framework, a product by hand.
 
 ``grad`` in a subject is one of them: a callable, a pytree, True for ``(value, gradient)``,
-``Autodiff`` or ``ByVjp``.
+``Autodiff`` or ``Products``.
 """
 
 from __future__ import annotations
@@ -24,27 +24,41 @@ ANOTHER = -0.5
 
 @dataclass(frozen=True, slots=True)
 class Autodiff:
-    """A framework's own reverse mode."""
+    """A framework's own derivatives: reverse mode, forward mode or both."""
 
     framework: Framework
-
-    def __call__(self) -> None:
-        """Callable, as every claim is that is known at other points too."""
+    reverse: bool = True
+    forward: bool = False
+    labels: tuple[str, str] = ("the VJP", "the JVP")
 
 
 @dataclass(frozen=True, slots=True)
-class ByVjp:
-    """``vjp(point, cotangent, *args, **kwargs)``, written by hand."""
+class Products:
+    """``vjp(point, cotangent, ...)`` and ``jvp(point, tangent, ...)``, or one of them, by hand."""
 
-    function: Callable[..., Any]
+    vjp: Callable[..., Any] | None
+    jvp: Callable[..., Any] | None = None
+    labels: tuple[str, str] = ("the VJP", "the JVP")
 
-    def __call__(self) -> None:
-        """Callable, as every claim is that is known at other points too."""
+    @property
+    def reverse(self) -> bool:
+        """Whether there is a vector-Jacobian product."""
+        return self.vjp is not None
+
+    @property
+    def forward(self) -> bool:
+        """Whether there is a Jacobian-vector product."""
+        return self.jvp is not None
 
 
 def linear(subject: Gradient) -> bool:
     """Whether the claim depends on cotangents, in which it has to be linear."""
-    return isinstance(subject.grad, Autodiff | ByVjp)
+    return isinstance(subject.grad, Autodiff | Products)
+
+
+def movable(grad: Any) -> bool:
+    """Whether a claim is known at other points too."""
+    return grad is True or callable(grad) or isinstance(grad, Autodiff | Products)
 
 
 def claim(subject: Gradient, first: Any, factor: float = 1.0) -> list[Claim]:
@@ -55,10 +69,10 @@ def claim(subject: Gradient, first: Any, factor: float = 1.0) -> list[Claim]:
     if isinstance(subject.grad, Autodiff):
         found = _differentiated(subject, subject.grad.framework, factor)
         return [claims.collect(subject.point, gradients) for gradients in found]
-    if isinstance(subject.grad, ByVjp):
+    if isinstance(subject.grad, Products):
         return [
             claims.match(subject.point, raw)
-            for raw in _multiplied(subject, subject.grad.function, first, factor)
+            for raw in _multiplied(subject, subject.grad.vjp, first, factor)
         ]
     return [claims.match(subject.point, raw_gradient(subject))]
 
@@ -67,15 +81,15 @@ def watchable(subject: Gradient) -> Any:
     """The user's own function that computes the claim, or None where there is none."""
     if subject.grad is True:
         return subject.fun
-    if isinstance(subject.grad, ByVjp):
-        return subject.grad.function
+    if isinstance(subject.grad, Products):
+        return subject.grad.vjp
     return None if isinstance(subject.grad, Autodiff) else subject.grad
 
 
 def again(subject: Gradient, reading: int) -> Any:
     """What that function returns at the working copy, for one list of cotangents."""
-    if isinstance(subject.grad, ByVjp):
-        return _multiplied(subject, subject.grad.function, subject.result(), 1.0, [reading])[0]
+    if isinstance(subject.grad, Products):
+        return _multiplied(subject, subject.grad.vjp, subject.result(), 1.0, [reading])[0]
     return raw_gradient(subject)
 
 

@@ -13,7 +13,7 @@ from ..backend.protocol import Backend
 from ..records.direction import Direction
 from ..records.finding import Finding, Kind
 from ..space.point import Course, Point, Working
-from .claim import Claim
+from .claim import Claimed
 from .guards import Caller
 from .outputs import Outputs, Scalar
 
@@ -32,7 +32,7 @@ class Projection:
     scale: float
     floor: float
     scatter: float
-    claim: Claim
+    claim: Claimed
     mode: str = ""
 
     @property
@@ -69,7 +69,7 @@ class Gradient:
         return self.point.home(0)
 
     @property
-    def claim(self) -> Claim:
+    def claim(self) -> Claimed:
         """The claimed gradient of the first projection: the only one of a scalar function."""
         return self.projections[0].claim
 
@@ -100,7 +100,7 @@ class Gradient:
     @property
     def movable(self) -> bool:
         """Whether the claim is known at other points too."""
-        return self.grad is True or callable(self.grad)
+        return self.grad is True or callable(self.grad) or hasattr(self.grad, "reverse")
 
     def look_for_mutation(self, role: str) -> bool:
         """Whether a function has written into its arguments; from then on it gets fresh ones."""

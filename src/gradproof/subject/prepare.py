@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,12 @@ from ..records.direction import Direction
 from ..records.finding import Finding, Kind
 from ..space.point import Point, Working
 from . import claim as claims
-from .claim import Claim
-from .claimants import ANOTHER, linear
+from .claim import Claim, Claimed
+from .claimants import ANOTHER, Autodiff, linear
 from .claimants import claim as claimed
+from .forward import Forward, Pushed
+from .forward import pushed_claims as pushed
+from .forward import round_off as pushed_round_off
 from .gradient import Gradient, Projection, alike
 from .guards import Caller
 from .outputs import Outputs, Projected, Reading, Scalar, is_scalar
@@ -53,11 +56,11 @@ def prepare(
     subject.look_for_mutation("fun")
     subject.outputs = _outputs(subject, first, seed)
     readings = _repeat(subject, subject.outputs.measure(first), seed)
-    made = _claims(subject, first, round_off)
-    subject.projections = [
-        Projection(k, r.value, r.scale, r.floor, r.scatter, c)
-        for k, (r, c) in enumerate(zip(readings, made, strict=True))
-    ]
+    for mode, made in _claims(subject, first, round_off):
+        subject.projections += [
+            Projection(k, r.value, r.scale, r.floor, r.scatter, c, mode)
+            for k, (r, c) in enumerate(zip(readings, made, strict=True))
+        ]
     if max(point.eps(b.index) for b in point.blocks) > _DOUBLE:
         _promote(subject, round_off)
     subject.caller.where = ""
@@ -142,25 +145,47 @@ def _again(subject: Gradient) -> tuple[Any, ...]:
     return value
 
 
-def _claims(subject: Gradient, first: Any, round_off: RoundOff) -> list[Claim]:
-    if callable(subject.grad):
+def _claims(
+    subject: Gradient, first: Any, round_off: RoundOff
+) -> Iterator[tuple[str, Sequence[Claimed]]]:
+    """The claims, mode by mode; a mode is named where there may be another one."""
+    grad = subject.grad
+    reverse, forward = (grad.reverse, grad.forward) if linear(subject) else (True, False)
+    labels = grad.labels if linear(subject) else ("", "")
+    if reverse:
+        try:
+            made = _reverse(subject, first, round_off)
+        except Exception as error:
+            if not (forward and isinstance(grad, Autodiff) and grad.framework.only_forward(error)):
+                raise
+            subject.notes.append(f"Only forward mode was checked: {error}".splitlines()[0])
+        else:
+            yield labels[0], made
+    if forward:
+        products = Forward(subject, grad.framework if isinstance(grad, Autodiff) else grad.jvp)
+        if products.exists():
+            yield labels[1], pushed(products, len(subject.outputs.cotangents))
+
+
+def _reverse(subject: Gradient, first: Any, round_off: RoundOff) -> list[Claim]:
+    if subject.movable:
         made = _called_claims(subject, first, round_off)
     else:
-        given = first[1] if subject.grad is True else subject.grad
-        made = [claims.owned(claims.match(subject.point, given))]
+        made = [claims.owned(claims.match(subject.point, subject.grad))]
     for index, reason in made[0].missing.items():
-        if not all(index in claim.missing for claim in made):
-            continue
-        name = subject.point.blocks[index].name
-        subject.findings.append(
-            Finding(
-                Kind.MISSING_BLOCK,
-                name,
-                f"{name}: {reason}; it was checked as if it were zero. "
-                "Return an entry of the same shape.",
-            )
-        )
+        if all(index in claim.missing for claim in made):
+            subject.findings.append(_missing(subject, index, reason))
     return made
+
+
+def _missing(subject: Gradient, index: int, reason: str) -> Finding:
+    name = subject.point.blocks[index].name
+    advice = "is it used, and not detached?" if linear(subject) else "return an entry of its shape."
+    return Finding(
+        Kind.MISSING_BLOCK,
+        name,
+        f"{name}: {reason}; it was checked as if it were zero: {advice}",
+    )
 
 
 def _called_claims(subject: Gradient, first: Any, round_off: RoundOff) -> list[Claim]:
@@ -256,18 +281,23 @@ def doubt(subject: Gradient) -> list[tuple[float, ...]]:
     A fault is in both and stays; zero where the code cannot be run in float64.
     """
     blocks = subject.point.blocks
-    nothing = [(0.0,) * len(blocks) for _ in subject.projections]
+    noise = [(0.0,) * len(blocks) for _ in subject.projections]
     if not (subject.movable and subject.promoted):
-        return nothing
-    seen = [claims.sketch(projection.claim, blocks) for projection in subject.projections]
+        return noise
+    every = list(enumerate(projection.claim for projection in subject.projections))
+    reverse = [(k, claim) for k, claim in every if isinstance(claim, Claim)]
+    forward = [(k, claim) for k, claim in every if isinstance(claim, Pushed)]
     try:
-        finer = call_grad(subject, subject.result())
+        finer = call_grad(subject, subject.result()) if reverse else []
+        apart = pushed_round_off(forward[0][1].forward) if forward else []
     except Exception:  # noqa: BLE001 - whatever it is: then float64 is not allowed
-        return nothing
-    return [
-        claims.distance(sketch, claims.sketch(claim, blocks))
-        for sketch, claim in zip(seen, finer, strict=True)
-    ]
+        return noise
+    for (k, claim), twin in zip(reverse, finer, strict=True):
+        seen = claims.sketch(claim, blocks)
+        noise[k] = claims.distance(seen, claims.sketch(twin, blocks))
+    for (k, _), distance in zip(forward, apart, strict=True):
+        noise[k] = (distance,) * len(blocks)
+    return noise
 
 
 def _tell_random_claim(
@@ -300,7 +330,8 @@ def _promote(subject: Gradient, round_off: RoundOff) -> None:
     subject.caller.promote(promoted=True)
     try:
         result = subject.result()
-        readings = subject.outputs.measure(result)
+        measured = subject.outputs.measure(result)
+        readings = [measured[projection.reading] for projection in subject.projections]
         subject.look_for_mutation("fun")
     except Exception as error:  # noqa: BLE001 - whatever it is: then float64 is not allowed
         reason = f"it raises {type(error).__name__} there"

@@ -1,0 +1,136 @@
+"""Forward mode: a claim that is known along directions, and not entry by entry."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..backend.protocol import Framework
+from ..records.direction import Direction, Part
+from ..space import tree
+from ..space.directions import RMS
+from ..space.point import Course, Working
+from .claim import Known
+from .gradient import Gradient
+from .outputs import Scalar
+
+_ENTRIES = 512  # blocks up to this many coordinates are written out, where one is in doubt
+_DRAW = 1 << 22  # of the directions that tell the size of each block's derivative
+_ALONE = 64  # blocks whose size is looked at one by one
+
+
+@dataclass(slots=True)
+class Forward:
+    """Jacobian-vector products at the point, in its own precision or ``promoted``.
+
+    ``function`` is ``jvp(point, tangent, *args, **kwargs)``, or a framework.
+    """
+
+    subject: Gradient
+    function: Callable[..., Any] | Framework
+    promoted: bool = False
+    working: Working = field(init=False)
+    last: tuple[Direction, tuple[float, ...]] | None = None
+
+    def __post_init__(self) -> None:
+        self.working = Working(self.subject.point, promote=self.promoted)
+
+    def numbers(self, direction: Direction) -> tuple[float, ...]:
+        """The derivative of every number that is read from the outputs, along a direction."""
+        if self.last is None or self.last[0] != direction:
+            self.last = (direction, self._push(direction) or ())
+        return self.last[1]
+
+    def exists(self) -> bool:
+        """Whether the function under test has a forward mode at all."""
+        everything = [Part(b.index, b.scale) for b in self.subject.point.blocks]
+        return self._push(Direction(tuple(everything), 0, _DRAW)) is not None
+
+    def _push(self, direction: Direction) -> tuple[float, ...] | None:
+        subject, caller = self.subject, self.subject.caller
+        tangents = self.working.course(direction).tangents()
+        before, caller.where = caller.promoted, f"along draw {direction.draw}"
+        caller.promote(promoted=self.promoted)
+        try:
+            pushed = self._called(tangents)
+        finally:
+            caller.promote(promoted=before)
+        if pushed is None:
+            return None
+        if isinstance(subject.outputs, Scalar):
+            pushed = tree.leaves(pushed)[0]
+        return tuple(float(number) for number in subject.outputs.read(pushed))
+
+    def _called(self, tangents: Sequence[Any]) -> Any:
+        subject = self.subject
+        if callable(self.function):
+            tangent = subject.point.assemble(tangents)
+            return subject.caller(self.function, "jvp", self.working.tree(), tangent)
+        framework = self.function
+
+        def push(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
+            def call(moved: Sequence[Any]) -> Sequence[Any]:
+                return tree.leaves(subject.fun(subject.point.assemble(moved), *args, **kwargs))
+
+            return framework.pushforward(call, leaves, tangents)
+
+        return subject.caller(push, "grad", self.working.leaves())
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed(Known):
+    """What forward mode claims for one number read from the outputs."""
+
+    forward: Forward
+    reading: int
+
+    def along(self, course: Course) -> float:
+        """The claimed derivative along a direction."""
+        return self.forward.numbers(course.direction)[self.reading]
+
+    def gradient(self, block: int) -> NDArray[Any] | None:
+        """Entry by entry, where there are few."""
+        shape = self.forward.subject.point.blocks[block]
+        if shape.count > _ENTRIES:
+            return None
+        entries = [
+            self.forward.numbers(Direction((Part(block, 1.0, entry),), 0, 0))[self.reading]
+            for entry in range(shape.count)
+        ]
+        flat = np.array(entries)
+        return flat.view(np.complex128).reshape(shape.shape) if shape.is_complex else flat.reshape(
+            shape.shape
+        )  # fmt: skip
+
+
+def pushed_claims(forward: Forward, readings: int) -> list[Pushed]:
+    """One claim for each reading; the size of each block's derivative is estimated."""
+    blocks = forward.subject.point.blocks
+    sizes = np.zeros((readings, len(blocks)))
+    if len(blocks) <= _ALONE:
+        for b in blocks:
+            direction = Direction((Part(b.index, b.scale),), 0, _DRAW + 1)
+            unit = b.scale * RMS
+            sizes[:, b.index] = np.abs(forward.numbers(direction)) / unit
+    else:
+        parts = tuple(Part(b.index, b.scale) for b in blocks)
+        together = np.abs(forward.numbers(Direction(parts, 0, _DRAW + 1)))
+        for b in blocks:
+            sizes[:, b.index] = together / (b.scale * RMS * len(blocks) ** 0.5)
+    nothing = (0.0,) * len(blocks)
+    return [Pushed(tuple(map(float, sizes[k])), nothing, {}, forward, k) for k in range(readings)]
+
+
+def round_off(forward: Forward) -> list[float]:
+    """How far the products are from their twins in double precision, per unit of direction."""
+    twin = Forward(forward.subject, forward.function, promoted=True)
+    blocks = forward.subject.point.blocks
+    direction = Direction(tuple(Part(b.index, b.scale) for b in blocks), 0, _DRAW + 2)
+    unit = math.hypot(*(b.scale for b in blocks))
+    pairs = zip(forward.numbers(direction), twin.numbers(direction), strict=True)
+    return [abs(one - other) / unit for one, other in pairs]
