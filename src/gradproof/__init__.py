@@ -4,6 +4,8 @@ from . import textbook
 from .case import case
 from .check import check
 from .errors import GradientError, UsageError
+from .module import check_module
+from .products import check_adjoint, check_jvp, check_vjp
 from .records.finding import Finding, Kind
 from .records.slope import Slope, Smoothness
 from .records.verdict import Verdict
@@ -24,6 +26,10 @@ __all__ = [
     "Verdict",
     "case",
     "check",
+    "check_adjoint",
+    "check_jvp",
+    "check_module",
+    "check_vjp",
     "slope",
     "textbook",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .judge.compare import alike
-from .judge.whole import difference, resolution
+from .judge.whole import difference, distance, resolution
 from .records.block import Block
 from .records.comparison import Comparison
 from .records.finding import Finding, Kind, Line
@@ -49,12 +49,13 @@ def compose(
             about = [explained[block.index]]
         else:
             about = _about_block(block, judgement, source)
-        about += _about_modes(block, source)
         line = lines.get(block.index)
         findings += [dataclasses.replace(finding, line=line) for finding in about]
+        findings += _about_modes(block, source)
     return Report(
         name=name,
         verdict=worst(j.verdict for j in judgements),
+        distance=distance(judgements),
         difference=difference(leading.leading_norms(), judgements),
         resolution=resolution(judgements),
         evaluations=subject.evaluations,

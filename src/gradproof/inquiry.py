@@ -59,7 +59,8 @@ def find_lines(trial: Trial) -> dict[int, Line]:
     guilty = [
         b
         for b in blocks
-        if trial.judgements[b.index].verdict in _ACCUSED or not subject.has_finite_claim(b.index)
+        if (trial.judgements[b.index].verdict in _ACCUSED or not subject.has_finite_claim(b.index))
+        and isinstance(subject.projections[trial.leading[b.index]].claim, Claim)
     ]
     if not guilty or not callable(given := watchable(subject)):
         return {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -223,6 +223,14 @@ class Torch:
                     seen.add(following)
                     waiting.append(following)
         return found
+
+
+def functional_call(
+    module: Any, params: Mapping[str, Any], inputs: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Any:
+    """Call a module with other parameters and with copies of its buffers."""
+    buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
+    return torch.func.functional_call(module, {**params, **buffers}, inputs, dict(kwargs))
 
 
 class _Promoting(TorchFunctionMode):

@@ -27,16 +27,21 @@ def combined(each: Sequence[Judgement]) -> tuple[int, Judgement]:
     )
 
 
-def difference(norms: Sequence[float], judgements: Sequence[Judgement]) -> float:
-    """Estimate ``|claimed - numerical| / (|claimed| + |numerical|)`` over all blocks.
+def distance(judgements: Sequence[Judgement]) -> float:
+    """Estimate ``|claimed - numerical|`` over all blocks; exact in a sweep.
 
-    Exact in a sweep. A block that was only ever moved together with others gets its even
-    share of what they showed together.
+    A block that was only ever moved together with others gets its even share of what they
+    showed together.
     """
+    together = math.sqrt(sum(j.draws == 0 for j in judgements)) or 1.0
+    return math.hypot(*(j.error * j.size / (1 if j.draws else together) for j in judgements))
+
+
+def difference(norms: Sequence[float], judgements: Sequence[Judgement]) -> float:
+    """Estimate ``|claimed - numerical| / (|claimed| + |numerical|)`` over all blocks."""
     if not all(map(math.isfinite, norms)):
         return math.nan
-    together = math.sqrt(sum(j.draws == 0 for j in judgements)) or 1.0
-    gap = math.hypot(*(j.error * j.size / (1 if j.draws else together) for j in judgements))
+    gap = distance(judgements)
     numerical = math.hypot(*(0.0 if j.zero else j.size for j in judgements))
     total = math.hypot(*norms) + numerical
     return gap / total if total > 0 else gap

@@ -44,8 +44,9 @@ class Report:
     ``print(report)`` shows it, a notebook shows it by itself, ``raise_if_wrong()`` makes it
     an assertion and ``to_dict()`` plain data. ``difference`` is the classic
     ``|claimed - numerical| / (|claimed| + |numerical|)``, estimated from the slopes (exact in a
-    sweep); ``resolution`` is that of the bluntest block. ``evaluations`` counts all calls of the
-    function, ``inquiry`` those among them that went into explaining what is wrong.
+    sweep), and ``distance`` its numerator; ``resolution`` is that of the bluntest block.
+    ``evaluations`` counts all calls of the function, ``inquiry`` those among them that went into
+    explaining what is wrong.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Report:
     notes: tuple[str, ...] = ()
     left_alone: tuple[tuple[str, str], ...] = ()
     inquiry: int = 0
+    distance: float = math.nan
 
     @property
     def ok(self) -> bool:

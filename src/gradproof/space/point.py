@@ -14,17 +14,21 @@ from ..errors import UsageError
 from ..records.block import Block
 from ..records.direction import Direction, Part
 from . import directions
-from .tree import Tree, flatten
+from .tree import ROOT, Tree, flatten
 
 
 class Point:
     """The user's parameters, never written to: a tree, its blocks and what is left alone.
 
-    ``leave(leaf)`` may give a reason to leave a leaf alone that could be differentiated.
+    ``leave(leaf)`` may give a reason to leave a leaf alone that could be differentiated;
+    ``root`` is what the whole is called in the names of the blocks.
     """
 
-    def __init__(self, point: Any, leave: Callable[[Any], str] | None = None) -> None:
-        self.tree: Tree = flatten(point)
+    def __init__(
+        self, point: Any, leave: Callable[[Any], str] | None = None, root: str = ROOT
+    ) -> None:
+        self.root = root
+        self.tree: Tree = flatten(point, root)
         self.left_alone: dict[str, str] = {}
         self._positions: list[int] = []
         self._homes: list[Backend] = []
@@ -47,7 +51,7 @@ class Point:
     def at(self, tree: Any) -> Point:
         """The same blocks at another place; ``tree`` is like the point."""
         kept = {id(leaf) for leaf in (flatten(tree).leaves[p] for p in self._positions)}
-        return Point(tree, lambda leaf: "" if id(leaf) in kept else "is left alone")
+        return Point(tree, lambda leaf: "" if id(leaf) in kept else "is left alone", self.root)
 
     def leaf(self, block: int) -> Any:
         """The user's own leaf."""
