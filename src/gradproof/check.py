@@ -32,9 +32,9 @@ def check(
     Parameters
     ----------
     fun : callable
-        ``fun(point, *args, **kwargs)`` returns a real scalar; where a framework's own
-        derivatives are checked, any array or container of arrays, which is then looked at
-        through random cotangents.
+        ``fun(point, *args, **kwargs)`` returns a real scalar. Where a framework's own
+        derivatives are checked it may return any array or container of arrays, and an array
+        where ``grad`` returns its Jacobian: it is then looked at through random cotangents.
     point : pytree
         The parameters: dicts, lists, tuples, named tuples, dataclasses registered with
         optree or JAX, bare arrays or Python floats, of float64, float32, float16, bfloat16,
@@ -45,10 +45,12 @@ def check(
         The claimed gradient: a function of the same arguments, a pytree already computed
         (like ``point``; a mapping may say ``dW1`` for ``W1`` and may hold more than is
         asked), or True where ``fun`` returns ``(value, gradient)``. For a complex parameter
-        ``z = x + iy`` it is ``∂f/∂x + i ∂f/∂y``, the direction of steepest ascent.
-        Left out, the claim is what autograd or ``jax.vjp`` returns: what is checked are the
-        backward passes, kernels and ``custom_vjp`` rules inside ``fun``. If any tensor of the
-        point requires grad, those that do not are left alone.
+        ``z = x + iy`` it is ``∂f/∂x + i ∂f/∂y``, the direction of steepest ascent. The
+        Jacobian of an array (``jac`` of ``scipy.optimize.least_squares``) has the shape of the
+        array followed by that of the parameters, and may be sparse. Left out, the claim is what
+        autograd or ``jax.vjp`` returns: what is checked are the backward passes, kernels and
+        ``custom_vjp`` rules inside ``fun``. If any tensor of the point requires grad, those that
+        do not are left alone.
     args, kwargs : tuple, mapping
         Further arguments of ``fun`` and of ``grad``.
     effort : {"standard", "quick", "thorough", "sweep"}

@@ -21,6 +21,9 @@ from .space.point import places
 from .subject.claim import Claimed
 from .trial import Trial
 
+# So many wrong blocks are more likely one fault that was handed on than as many faults.
+_SEVERAL = 4
+
 
 def compose(
     trial: Trial,
@@ -66,9 +69,21 @@ def compose(
         effort=effort,
         blocks=tuple(_result(block, judgement, trial) for block, judgement in pairs),
         findings=tuple(findings),
-        notes=tuple(trial.subject.notes),
+        notes=(*trial.subject.notes, *_where_to_look(pairs)),
         left_alone=tuple(trial.subject.point.left_alone.items()),
     )
+
+
+def _where_to_look(pairs: list[tuple[Block, Judgement]]) -> list[str]:
+    """An error spoils every block before it in the forward pass, so the last one is suspicious."""
+    accused = [b for b, j in pairs if j.verdict in (Verdict.WRONG, Verdict.SUSPECT)]
+    if len(accused) < _SEVERAL or len(accused) == len(pairs):
+        return []
+    text = (
+        f"{len(accused)} blocks are wrong or suspect. An error in a backward pass spoils all "
+        f"blocks before it, so look first at the last of them: {accused[-1].name}."
+    )
+    return [text]
 
 
 def _worst_first(pair: tuple[Block, Judgement]) -> tuple[int, float]:

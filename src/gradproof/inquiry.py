@@ -34,6 +34,10 @@ _ACCUSED = (Verdict.WRONG, Verdict.SUSPECT)
 # A wrong block of so few coordinates is measured entry by entry.
 _SWEEP = 24
 
+# Of more accused blocks than these only the last are looked into.
+_MANY = 4
+_LAST = 2
+
 # Draws of an inquiry begin here, away from those of the screening.
 _FIRST_DRAW = 1 << 20
 
@@ -41,7 +45,10 @@ _FIRST_DRAW = 1 << 20
 def inquire(trial: Trial) -> dict[int, Finding]:
     """A finding for each wrong or suspect block that can be explained, worst first."""
     findings: dict[int, Finding] = {}
-    for block in _accused(trial):
+    accused = _accused(trial)
+    if len(accused) > _MANY:  # the last ones may be at fault, the others have inherited it
+        accused = sorted(accused, key=lambda b: b.index)[-_LAST:]
+    for block in accused:
         measuring = trial.subject.evaluations <= trial.effort.inquire
         evidence = _evidence(trial, block)
         if evidence is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import Any
 
 import jax
@@ -15,6 +16,10 @@ from ..errors import UsageError
 from .protocol import Call, Drawn, Node, Pullback
 
 _NATIVE = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
+
+
+# Whether the user has 64-bit numbers switched on, outside the session.
+_WANTED: ContextVar[bool] = ContextVar("wanted", default=False)
 
 
 class Jax:
@@ -55,7 +60,7 @@ class Jax:
     def copy(self, leaf: Any, *, promote: bool) -> Any:
         return leaf.astype(_wide(leaf.dtype)) if promote else leaf
 
-    def given(self, copy: Any, like: Any) -> Any:
+    def given(self, copy: Any, like: Any, *, recording: bool = False) -> Any:
         return copy
 
     def direction(self, drawn: Drawn, copy: Any) -> Any:
@@ -95,17 +100,18 @@ class Jax:
     def constant(self, like: Any, number: float) -> Any:
         return jnp.full_like(like, number)
 
-    def inner(self, cotangent: Any, output: Any) -> float:
-        wide = _wide(output.dtype)
-        return float(jnp.vdot(cotangent.astype(wide), output.astype(wide)).real)
+    def weights(self, cotangents: Sequence[Any]) -> Any:
+        flat = jnp.stack([cotangent.reshape(-1) for cotangent in cotangents])
+        return jnp.conj(flat).astype(_wide(flat.dtype))
 
-    def __init__(self) -> None:
-        self._wanted = False  # whether the user has 64-bit numbers switched on
+    def inner(self, weights: Any, output: Any) -> list[float]:
+        wide = output.reshape(-1).astype(weights.dtype)
+        return np.asarray((weights @ wide).real).tolist()  # type: ignore[no-any-return]
 
     @contextmanager
     def calling(self, role: str, *, promoted: bool) -> Iterator[None]:
         """In the user's own setting, unless it is the double-precision twin that is called."""
-        with jax.enable_x64(promoted or self._wanted), np.errstate(all="ignore"):
+        with jax.enable_x64(promoted or _WANTED.get()), np.errstate(all="ignore"):
             yield
 
     def reseed(self, seed: int) -> None:
@@ -114,20 +120,19 @@ class Jax:
     @contextmanager
     def session(self) -> Iterator[None]:
         """Without 64-bit numbers JAX rounds float64 to float32 without a word."""
-        before, self._wanted = (
-            self._wanted,
-            bool(
-                jax.config.read("jax_enable_x64")  # type: ignore[no-untyped-call]
-            ),
-        )
+        wanted = jax.config.read("jax_enable_x64")  # type: ignore[no-untyped-call]
+        token = _WANTED.set(bool(wanted))
         try:
             with jax.enable_x64(True):
                 yield
         finally:
-            self._wanted = before
+            _WANTED.reset(token)
 
     def generators(self) -> AbstractContextManager[None]:
         return nullcontext()
+
+    def records(self, error: Exception) -> bool:
+        return False
 
     def argument(self, leaf: Any, *, promote: bool) -> Any:
         return self.copy(leaf, promote=promote and self.number(leaf))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -36,7 +36,7 @@ class NumPy:
         dtype = arrays.promoted(array.dtype) if promote else array.dtype
         return np.array(array, dtype=dtype, order="C")
 
-    def given(self, copy: Any, like: Any) -> Any:
+    def given(self, copy: Any, like: Any, *, recording: bool = False) -> Any:
         return arrays.as_given(copy, like)
 
     def direction(self, drawn: Drawn, copy: Any) -> Drawn:
@@ -78,8 +78,13 @@ class NumPy:
     def constant(self, like: Any, number: float) -> Any:
         return np.full_like(like, number)
 
-    def inner(self, cotangent: Any, output: Any) -> float:
-        return float(np.vdot(cotangent, np.asarray(output, np.result_type(output, float))).real)
+    def weights(self, cotangents: Sequence[Any]) -> NDArray[Any]:
+        flat = np.stack([cotangent.reshape(-1) for cotangent in cotangents])
+        return flat.conj().astype(np.result_type(flat, float))
+
+    def inner(self, weights: Any, output: Any) -> list[float]:
+        wide = np.asarray(output, weights.dtype).reshape(-1)
+        return (weights @ wide).real.tolist()  # type: ignore[no-any-return]
 
     def calling(self, role: str, *, promoted: bool) -> Any:
         return np.errstate(all="ignore")

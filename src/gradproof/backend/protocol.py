@@ -79,8 +79,8 @@ class Backend(Protocol):
     def copy(self, leaf: Any, *, promote: bool) -> Any:
         """A private copy where the leaf lives; in double precision at least with ``promote``."""
 
-    def given(self, copy: Any, like: Any) -> Any:
-        """What the user's function sees of a copy."""
+    def given(self, copy: Any, like: Any, *, recording: bool = False) -> Any:
+        """What the user's function sees of a copy; ``recording``: it may differentiate itself."""
 
     def direction(self, drawn: Drawn, copy: Any) -> Any:
         """A direction in the form in which ``move`` wants it."""
@@ -109,8 +109,11 @@ class Backend(Protocol):
     def constant(self, like: Any, number: float) -> Any:
         """An array like an output, with the same number everywhere."""
 
-    def inner(self, cotangent: Any, output: Any) -> float:
-        """``Re Σ conj(cotangent) · output``, summed in double precision."""
+    def weights(self, cotangents: Sequence[Any]) -> Any:
+        """Cotangents of one output in the form in which ``inner`` wants them."""
+
+    def inner(self, weights: Any, output: Any) -> list[float]:
+        """``Re Σ conj(cotangent) · output`` for each of them, summed in double precision."""
 
     def calling(self, role: str, *, promoted: bool) -> AbstractContextManager[Any]:
         """Around each call of the user's function (``fun``) or gradient (``grad``)."""
@@ -133,6 +136,9 @@ class Framework(Backend, Protocol):
     def owns(self, leaf: Any) -> bool:
         """Whether a leaf is one of its arrays."""
 
+    def records(self, error: Exception) -> bool:
+        """Whether an error says that a function under test wants to differentiate itself."""
+
     def argument(self, leaf: Any, *, promote: bool) -> Any:
         """A private copy of a further argument, or itself where it cannot be copied."""
 
@@ -154,17 +160,17 @@ class Framework(Backend, Protocol):
         """The derivatives of the outputs along tangents; None where there is no such mode."""
 
 
-_MODULES = {"torch": "gradproof.backend.torch", "jax": "gradproof.backend.jax"}
+_NAMES = ("torch", "jax")
+_KNOWN: dict[str, Framework] = {}
 
 
 def frameworks() -> list[Framework]:
     """The frameworks that the user has imported."""
-    found = []
-    for name, module in _MODULES.items():
+    for name in _NAMES:
         # A module under way (in the middle of its own import) has no version yet.
-        if hasattr(sys.modules.get(name), "__version__"):
-            found.append(import_module(module).BACKEND)
-    return found
+        if name not in _KNOWN and hasattr(sys.modules.get(name), "__version__"):
+            _KNOWN[name] = import_module(f"gradproof.backend.{name}").BACKEND
+    return [_KNOWN[name] for name in _NAMES if name in _KNOWN]
 
 
 def framework_of(leaf: Any) -> Framework | None:

@@ -68,8 +68,8 @@ class Torch:
         with torch.no_grad():
             return _room(leaf, dtype).copy_(leaf.detach())
 
-    def given(self, copy: Any, like: Any) -> Any:
-        return copy
+    def given(self, copy: Any, like: Any, *, recording: bool = False) -> Any:
+        return copy.detach().requires_grad_() if recording else copy
 
     def direction(self, drawn: Drawn, copy: Any) -> Any:
         real = _real(copy)
@@ -115,9 +115,13 @@ class Torch:
     def constant(self, like: Any, number: float) -> Any:
         return torch.full_like(like, number, requires_grad=False)
 
-    def inner(self, cotangent: Any, output: Any) -> float:
-        wide = torch.complex128 if output.is_complex() else torch.float64
-        return float((cotangent.to(wide).conj() * output.detach()).sum().real)
+    def weights(self, cotangents: Sequence[Any]) -> Any:
+        flat = torch.stack([cotangent.reshape(-1) for cotangent in cotangents])
+        return flat.conj().resolve_conj().to(_WIDE.get(flat.dtype, flat.dtype))
+
+    def inner(self, weights: Any, output: Any) -> list[float]:
+        wide = output.detach().reshape(-1).to(weights.dtype)
+        return torch.mv(weights, wide).real.tolist()
 
     @contextmanager
     def calling(self, role: str, *, promoted: bool) -> Iterator[None]:
@@ -144,6 +148,9 @@ class Torch:
         cuda = torch.cuda.is_available() and torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
         with torch.random.fork_rng(range(torch.cuda.device_count()) if cuda else []):
             yield
+
+    def records(self, error: Exception) -> bool:
+        return isinstance(error, RuntimeError) and "require grad" in str(error)
 
     def argument(self, leaf: Any, *, promote: bool) -> Any:
         if leaf.layout is not torch.strided or leaf.is_quantized or leaf.is_meta:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..judge.compare import bar_of
 from ..judge.explain import allowed, explained
 from ..plan.locate import Located
 from ..records.block import Block
@@ -98,7 +99,7 @@ class Evidence:
     @property
     def bars(self) -> Flat:
         """Their error bars."""
-        return np.array([c.slope_bar + c.claimed_bar for c in self.draws])
+        return np.array([bar_of(c) for c in self.draws])
 
     @property
     def gaps(self) -> Flat:

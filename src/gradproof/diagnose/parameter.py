@@ -33,7 +33,9 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
 def suspect_with_factor(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = k · true + c · parameter``."""
     both = evidence.fit([evidence.claimed, evidence.point])
-    if both is None or is_zero(both.coefficients[:1], both.bars[:1]):
+    if both is None or any(
+        is_zero(both.coefficients[k : k + 1], both.bars[k : k + 1]) for k in (0, 1)
+    ):
         return
     factor = 1 / float(both.coefficients[0])
     term, bar = -float(both.coefficients[1]) * factor, float(both.bars[1])

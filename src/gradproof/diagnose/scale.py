@@ -12,6 +12,9 @@ from .evidence import Evidence, Explanation
 from .numbers import measured, name_factor, times
 from .places import by_entry
 
+# The entries that are large enough to tell have to be so many among those that are not zero.
+_MOST = 0.5
+
 
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = k · true``."""
@@ -23,11 +26,15 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     corrected = evidence.claimed / factor
     wrong = fit.wrong(corrected, evidence.claimed, evidence.block.scale)
     chosen = by_entry(wrong, evidence.block)
-    if not np.array_equal(chosen, by_entry(evidence.claimed != 0, evidence.block)):
-        return  # it holds for the large entries alone; the others are too small to tell
+    large = np.count_nonzero(chosen) / max(np.count_nonzero(evidence.claimed), 1)
+    whole = np.array_equal(chosen, by_entry(evidence.claimed != 0, evidence.block))
+    if not whole and large < _MOST:
+        return  # it holds for a few large entries; the others are too small to tell
     figure = f"{measured(factor, bar)}, {int(chosen.sum())} of {chosen.size} entries"
     name = evidence.block.name
     which = "every entry" if chosen.all() else "every entry that is not zero"
+    if not whole:
+        which = "every entry that is large enough to tell"
     if same_number(factor, -1.0, bar):
         message = f"{name}: {which} has the wrong sign ({figure})."
         yield Explanation(Kind.SIGN, message, fit.explained, factor, bar, wrong)

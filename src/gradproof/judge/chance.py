@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 SQRT2 = math.sqrt(2.0)
 _Z99 = 2.3263478740408408  # 99 % quantile of the unit Gaussian
@@ -42,6 +43,8 @@ def largest_hidden(shown: Sequence[float], chance: float) -> float:
         return math.inf
     if max(informative) == 0:
         return 0.0
+    if len(informative) == 1 and informative[0] != 1:
+        return informative[0] * _hidden_once(chance)
     high = max(informative)
     while _all_hidden(informative, high) > chance:
         high *= 2
@@ -58,6 +61,12 @@ def largest_hidden(shown: Sequence[float], chance: float) -> float:
         else:
             high = middle
     return high
+
+
+@lru_cache
+def _hidden_once(chance: float) -> float:
+    """What one draw that shows 1 can hide: everything is in proportion to it."""
+    return largest_hidden((1.0,), chance)
 
 
 def _all_hidden(shown: Sequence[float], error: float) -> float:

@@ -27,6 +27,9 @@ _INNOCENT = 5
 # A slope along an entry about which there is a doubt costs about this many evaluations.
 _PER_ENTRY = 20
 
+# A slope of a block costs so many evaluations at least.
+_WINDOW = 8
+
 # In a joint direction a block moves at most this much more or less than by its own scale.
 _STRETCH = 10.0
 
@@ -86,7 +89,9 @@ class Screen:
     ) -> Generator[Direction, Progress, Progress]:
         """Which blocks disagree: one draw each, or halving where there are many.
 
-        Only then are those that do drawn again, until their verdict stands.
+        Only then are those that do drawn again, until their verdict stands. Many are halved from
+        the end: an error spoils every block before it in the forward pass, and the evaluations
+        may not last for all of them.
         """
         others = [b.index for b in self.blocks if b.index not in set(finite)]
         groups = [[i] for i in others]
@@ -123,7 +128,8 @@ class Screen:
         while True:
             doubtful = [b for b in self.blocks if self._doubtful(b, progress.judgements[b.index])]
             blunt = [b for b in self.blocks if self._blunt(b, progress.judgements[b.index])]
-            if progress.evaluations > (self.effort.name if doubtful else self.effort.sharpen):
+            limit = self.effort.name if doubtful else self.effort.sharpen - _WINDOW
+            if progress.evaluations > limit:
                 return progress
             blunt = doubtful or blunt
             if not blunt:
@@ -164,8 +170,9 @@ class Screen:
 
 
 def _halves(group: Sequence[int]) -> list[list[int]]:
+    """The second half first."""
     middle = len(group) // 2
-    return [list(group[:middle]), list(group[middle:])]
+    return [list(group[middle:]), list(group[:middle])]
 
 
 def _median(numbers: list[float]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -18,6 +19,9 @@ _ROUNDING = 12**-0.5
 # Different values that must all be float32 numbers before the function is taken for one
 # that computes in float32 (a constant 0.5 says nothing).
 _ENOUGH_TO_TELL = 4
+
+
+_DOUBLE = float(np.finfo(np.float64).eps)
 
 
 class Taken(Protocol):
@@ -80,13 +84,17 @@ class Sampler:
         return self._note(self._phi(step * self._scale))
 
     def _note(self, value: Any) -> float:
+        if type(value) is float:
+            return self._keep(value, _DOUBLE)
         array = _array(value)
         listed = isinstance(value, list | tuple)
         if listed or array.size != 1 or array.dtype.kind not in "fiub":
             raise UsageError(f"phi must return a real scalar, but returned {value!r:.60}.")
-        dtype, number = array.dtype, float(array.reshape(-1)[0])
-        if np.isfinite(number):
-            self._eps = max(self._eps, _eps(dtype))
+        return self._keep(float(array.reshape(-1)[0]), _eps(array.dtype))
+
+    def _keep(self, number: float, eps: float) -> float:
+        if math.isfinite(number):
+            self._eps = max(self._eps, eps)
             self.largest = max(self.largest, abs(number))
             self._single = self._single and _holds_single(number)
             if len(self._seen) < _ENOUGH_TO_TELL:
@@ -103,9 +111,7 @@ def _array(value: Any) -> NDArray[Any]:
 
 def _eps(dtype: np.dtype[Any]) -> float:
     """Spacing of 1.0 in a dtype; long doubles are measured as float64, integers are exact."""
-    if dtype.kind != "f":
-        return float(np.finfo(np.float64).eps)
-    return max(float(np.finfo(dtype).eps), float(np.finfo(np.float64).eps))
+    return max(float(np.finfo(dtype).eps), _DOUBLE) if dtype.kind == "f" else _DOUBLE
 
 
 def _holds_single(number: float) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,19 @@ def vector(part: Part, shape: tuple[int, ...], seed: int, draw: int) -> Vector:
 
 def codes(part: Part, count: int, seed: int, draw: int) -> Codes:
     """The bytes of a direction in one block; the same on every machine."""
-    generator = np.random.Generator(np.random.PCG64((seed, draw, part.block)))
+    if count <= _CHUNK:
+        return _remembered(part.block, count, seed, draw)
+    return _drawn(part.block, count, seed, draw)
+
+
+@lru_cache(maxsize=128)
+def _remembered(block: int, count: int, seed: int, draw: int) -> Codes:
+    """Small ones are asked for again and again: sketches, checks of many small functions."""
+    return _drawn(block, count, seed, draw)
+
+
+def _drawn(block: int, count: int, seed: int, draw: int) -> Codes:
+    generator = np.random.Generator(np.random.PCG64((seed, draw, block)))
     signed = np.empty(count, dtype=np.int8)
     for begin in range(0, count, _CHUNK):
         piece = signed[begin : begin + _CHUNK]

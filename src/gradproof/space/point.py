@@ -103,6 +103,7 @@ class Working:
 
     def __init__(self, point: Point, *, promote: bool) -> None:
         self.point = point
+        self.recording = False  # whether the user's function differentiates itself
         self.copies: list[Any] = [
             point.home(block.index).copy(point.leaf(block.index), promote=promote)
             for block in point.blocks
@@ -118,7 +119,7 @@ class Working:
         for i, copy in enumerate(self.copies):
             library = self.point.home(i)
             handed = library.copy(copy, promote=False) if fresh else copy
-            given.append(library.given(handed, self.point.leaf(i)))
+            given.append(library.given(handed, self.point.leaf(i), recording=self.recording))
         return given
 
     def changed(self) -> list[str]:

@@ -10,11 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..backend.protocol import Framework, home
 from ..space import tree
+from ..space.point import Point
 from . import claim as claims
 from .claim import Claim
-from .gradient import Gradient
+from .gradient import Claimant, Gradient
 from .outputs import Scalar
 
 # What multiplies the cotangents at the second call: a power of two, so that a product that is
@@ -23,7 +26,7 @@ ANOTHER = -0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Autodiff:
+class Autodiff(Claimant):
     """A framework's own derivatives: reverse mode, forward mode or both."""
 
     framework: Framework
@@ -33,7 +36,7 @@ class Autodiff:
 
 
 @dataclass(frozen=True, slots=True)
-class Products:
+class Products(Claimant):
     """``vjp(point, cotangent, ...)`` and ``jvp(point, tangent, ...)``, or one of them, by hand."""
 
     vjp: Callable[..., Any] | None
@@ -51,14 +54,44 @@ class Products:
         return self.jvp is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Jacobian(Claimant):
+    """``jac(point, *args, **kwargs)``: every derivative of an array-valued function.
+
+    Its shape is that of the output followed by that of the parameters, as for ``jac=`` in SciPy's
+    ``least_squares`` and ``root``; a two-dimensional sparse one will do.
+    """
+
+    function: Callable[..., Any]
+
+    def fits(self, point: Point, raw: Any, output: Any) -> bool:
+        """Whether an answer is a Jacobian, and not a gradient."""
+        try:
+            found = self._blocks(point, raw)
+        except KeyError:
+            return False
+        shape = tuple(np.shape(output))
+        return all(
+            tuple(np.shape(j)) == (*shape, *block.shape)
+            for j, block in zip(found, point.blocks, strict=True)
+        )
+
+    def products(self, point: Point, raw: Any, cotangent: Any) -> list[Any]:
+        """The gradients along a cotangent, block by block."""
+        weights = np.asarray(cotangent)
+        return [
+            (j.T @ weights if hasattr(j, "tocsr") else np.tensordot(weights, j, weights.ndim))
+            for j in self._blocks(point, raw)
+        ]
+
+    def _blocks(self, point: Point, raw: Any) -> list[Any]:
+        known = tree.beginnings(point.tree.paths)
+        return [tree.lookup(raw, point.path(block.index), known) for block in point.blocks]
+
+
 def linear(subject: Gradient) -> bool:
     """Whether the claim depends on cotangents, in which it has to be linear."""
     return isinstance(subject.grad, Autodiff | Products)
-
-
-def movable(grad: Any) -> bool:
-    """Whether a claim is known at other points too."""
-    return grad is True or callable(grad) or isinstance(grad, Autodiff | Products)
 
 
 def claim(subject: Gradient, first: Any, factor: float = 1.0) -> list[Claim]:
@@ -69,6 +102,12 @@ def claim(subject: Gradient, first: Any, factor: float = 1.0) -> list[Claim]:
     if isinstance(subject.grad, Autodiff):
         found = _differentiated(subject, subject.grad.framework, factor)
         return [claims.collect(subject.point, gradients) for gradients in found]
+    if isinstance(subject.grad, Jacobian):
+        raw = raw_gradient(subject)
+        return [
+            claims.collect(subject.point, subject.grad.products(subject.point, raw, weights))
+            for (weights,) in subject.outputs.cotangents
+        ]
     if isinstance(subject.grad, Products):
         return [
             claims.match(subject.point, raw)
@@ -83,6 +122,8 @@ def watchable(subject: Gradient) -> Any:
         return subject.fun
     if isinstance(subject.grad, Products):
         return subject.grad.vjp
+    if isinstance(subject.grad, Jacobian):
+        return None  # what is accused is a product with it, which no line computed
     return None if isinstance(subject.grad, Autodiff) else subject.grad
 
 
@@ -98,9 +139,8 @@ def raw_gradient(subject: Gradient) -> Any:
     params = subject.working.tree(fresh=subject.fresh)
     if subject.grad is True:
         return subject.caller(subject.fun, "fun", params)[1]
-    if callable(subject.grad):
-        return subject.caller(subject.grad, "grad", params)
-    return subject.grad
+    function = subject.grad.function if isinstance(subject.grad, Jacobian) else subject.grad
+    return subject.caller(function, "grad", params) if callable(function) else function
 
 
 def _differentiated(subject: Gradient, framework: Framework, factor: float) -> list[list[Any]]:

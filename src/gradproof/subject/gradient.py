@@ -18,6 +18,12 @@ from .guards import Caller
 from .outputs import Outputs, Scalar
 
 
+class Claimant:
+    """The base of what claims a gradient and is no function, pytree or True."""
+
+    __slots__ = ()
+
+
 @dataclass(slots=True)
 class Projection:
     """One real number made of the outputs, and the gradient claimed for it.
@@ -100,7 +106,7 @@ class Gradient:
     @property
     def movable(self) -> bool:
         """Whether the claim is known at other points too."""
-        return self.grad is True or callable(self.grad) or hasattr(self.grad, "reverse")
+        return self.grad is True or callable(self.grad) or isinstance(self.grad, Claimant)
 
     def look_for_mutation(self, role: str) -> bool:
         """Whether a function has written into its arguments; from then on it gets fresh ones."""

@@ -26,6 +26,7 @@ class Caller:
     One set of copies serves all calls, or each call gets a fresh one (``protect``), once a
     function was seen to write into them. ``seed`` not None: the global generators are seeded
     with it before every call. ``promoted``: a framework's arrays are given in double precision.
+    ``recording``: the function under test differentiates something itself.
     """
 
     args: tuple[Any, ...]
@@ -33,6 +34,7 @@ class Caller:
     library: Backend = plain.BACKEND
     seed: int | None = None
     promoted: bool = False
+    recording: bool = False
     protect: bool = False
     where: str = "at the point"
     calls: dict[str, int] = field(default_factory=dict)
@@ -52,7 +54,8 @@ class Caller:
         if self.seed is not None:
             reseed(self.seed)
         try:
-            with self.library.calling(role, promoted=self.promoted):
+            calling = "grad" if self.recording else role
+            with self.library.calling(calling, promoted=self.promoted):
                 return function(*params, *args, **kwargs)
         except BaseException as error:
             error.add_note(f"gradproof: raised by {role}, called {self.where}.")

@@ -79,6 +79,14 @@ class Projected:
             for group in groups
             for k in range(1 if real else _EACH)
         )
+        self._weights = [self._weighing(i, output) for i, output in enumerate(outputs)]
+
+    def _weighing(self, index: int, output: Any) -> tuple[Any, list[int]]:
+        """The cotangents of one output side by side, and the numbers they contribute to."""
+        rows = [k for k, cotangent in enumerate(self.cotangents) if cotangent[index] is not None]
+        if not rows:
+            return None, rows
+        return home(output).weights([self.cotangents[k][index] for k in rows]), rows
 
     def read(self, result: Any) -> tuple[float, ...]:
         """One number for each cotangent."""
@@ -88,14 +96,12 @@ class Projected:
                 f"fun returned arrays of shapes {self._shapes} at the point but "
                 f"{_shapes(outputs)} beside it: what is returned must keep its shape."
             )
-        return tuple(
-            sum(
-                home(o).inner(w, o)
-                for w, o in zip(cotangent, outputs, strict=True)
-                if w is not None
-            )
-            for cotangent in self.cotangents
-        )
+        numbers = [0.0] * len(self.cotangents)
+        for output, (weights, rows) in zip(outputs, self._weights, strict=True):
+            if rows:
+                for k, number in zip(rows, home(output).inner(weights, output), strict=True):
+                    numbers[k] += number
+        return tuple(numbers)
 
     def measure(self, result: Any) -> tuple[Reading, ...]:
         """The numbers with their magnitudes and rounding."""

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..backend.protocol import frameworks
+from ..backend.protocol import framework_of, frameworks
 from ..records.direction import Direction
 from ..records.finding import Finding, Kind
 from ..space.point import Point, Working
 from . import claim as claims
 from .claim import Claim, Claimed
-from .claimants import ANOTHER, Autodiff, linear
+from .claimants import ANOTHER, Autodiff, Jacobian, linear, raw_gradient
 from .claimants import claim as claimed
 from .forward import Forward, Pushed
 from .forward import pushed_claims as pushed
@@ -52,7 +52,7 @@ def prepare(
     caller = Caller(args, kwargs, point.home(0), calls={} if calls is None else calls)
     subject = Gradient(point, caller, fun, grad)
     subject.working = Working(point, promote=False)
-    first = subject.result()
+    first = _first_result(subject)
     subject.look_for_mutation("fun")
     subject.outputs = _outputs(subject, first, seed)
     readings = _repeat(subject, subject.outputs.measure(first), seed)
@@ -80,11 +80,40 @@ def beside(
     )  # fmt: skip
 
 
+def _first_result(subject: Gradient) -> Any:
+    """What ``fun`` returns at the point; it may want to differentiate something by itself."""
+    try:
+        return subject.result()
+    except Exception as error:
+        framework = framework_of(subject.point.leaf(0))
+        if framework is None or not framework.records(error):
+            raise
+        subject.caller.recording = subject.working.recording = True
+        try:
+            return subject.result()
+        except Exception:  # noqa: BLE001 - whatever it is: the first one is the user's
+            raise error from None
+
+
 def _outputs(subject: Gradient, first: Any, seed: int) -> Outputs:
     """A number where ``fun`` returns one or the claim allows nothing else; else cotangents."""
-    if not linear(subject) or is_scalar(first):
-        return Scalar(with_gradient=subject.grad is True)
-    return Projected(first, seed)
+    if linear(subject):
+        return Scalar() if is_scalar(first) else Projected(first, seed)
+    if isinstance(subject.grad, Jacobian) or _is_jacobian(subject, first):
+        return Projected(first, seed)
+    return Scalar(with_gradient=subject.grad is True)
+
+
+def _is_jacobian(subject: Gradient, first: Any) -> bool:
+    """Whether ``grad`` returns a Jacobian; from then on it is the claim."""
+    function, array = subject.grad, isinstance(first, np.ndarray) and first.dtype.kind == "f"
+    if not (callable(function) and array and first.size > 1):
+        return False
+    jacobian = Jacobian(function)
+    if not jacobian.fits(subject.point, raw_gradient(subject), first):
+        return False
+    subject.grad = jacobian
+    return True
 
 
 def _repeat(subject: Gradient, first: tuple[Reading, ...], seed: int) -> tuple[Reading, ...]:
@@ -326,7 +355,7 @@ def _promote(subject: Gradient, round_off: RoundOff) -> None:
     eps, dtype = point.eps(coarsest.index), coarsest.dtype
     # One copy at a time: the native one is made again if it turns out to be needed.
     subject.working.release()
-    subject.working = Working(point, promote=True)
+    subject.working = _working(subject, promote=True)
     subject.caller.promote(promoted=True)
     try:
         result = subject.result()
@@ -352,13 +381,19 @@ def _promote(subject: Gradient, round_off: RoundOff) -> None:
             if np.isfinite(distance):
                 projection.scatter = max(projection.scatter, distance)
     subject.working.release()
-    subject.working = Working(point, promote=False)
+    subject.working = _working(subject, promote=False)
     subject.caller.promote(promoted=False)
     if not all(map(np.isfinite, before)):
         return
     subject.notes.append(
         f"fun was evaluated in {dtype}, since {reason} in float64: the resolution is what is left."
     )
+
+
+def _working(subject: Gradient, *, promote: bool) -> Working:
+    working = Working(subject.point, promote=promote)
+    working.recording = subject.caller.recording
+    return working
 
 
 def _offset(projection: Projection) -> float:
