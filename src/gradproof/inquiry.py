@@ -18,6 +18,7 @@ from .diagnose.lines import Watch
 from .judge.compare import KNOWN_WELL
 from .judge.explain import accounts, digit, is_dirty, is_sharp
 from .plan.locate import Located, Locator
+from .plan.screen import ONE_BY_ONE
 from .records.block import Block
 from .records.comparison import Comparison
 from .records.direction import Direction
@@ -34,7 +35,8 @@ _ACCUSED = (Verdict.WRONG, Verdict.SUSPECT)
 # A wrong block of so few coordinates is measured entry by entry.
 _SWEEP = 24
 
-# Of more accused blocks than these only the last are looked into.
+# Of more accused blocks than these, among more than are singled out one by one, only the last are
+# looked into.
 _MANY = 4
 _LAST = 2
 
@@ -46,7 +48,9 @@ def inquire(trial: Trial) -> dict[int, Finding]:
     """A finding for each wrong or suspect block that can be explained, worst first."""
     findings: dict[int, Finding] = {}
     accused = _accused(trial)
-    if len(accused) > _MANY:  # the last ones may be at fault, the others have inherited it
+    if (
+        len(accused) > _MANY and len(trial.judgements) > ONE_BY_ONE
+    ):  # the last ones may be at fault, the others have inherited it
         accused = sorted(accused, key=lambda b: b.index)[-_LAST:]
     for block in accused:
         measuring = trial.subject.evaluations <= trial.effort.inquire

@@ -19,7 +19,7 @@ from .effort import Effort
 Plan = Generator[Direction, Progress, None]
 
 # Up to this many blocks are singled out one by one; more are halved until one is left.
-_ONE_BY_ONE = 12
+ONE_BY_ONE = 12
 
 # While something is wrong and nothing is named, this many times the evaluations are allowed.
 _INNOCENT = 5
@@ -95,7 +95,7 @@ class Screen:
         """
         others = [b.index for b in self.blocks if b.index not in set(finite)]
         groups = [[i] for i in others]
-        if len(finite) <= _ONE_BY_ONE:
+        if len(finite) <= ONE_BY_ONE:
             groups += [[i] for i in finite]
         else:
             groups += _halves(finite)
