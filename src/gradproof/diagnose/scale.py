@@ -26,7 +26,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     corrected = evidence.claimed / factor
     wrong = fit.wrong(corrected, evidence.claimed, evidence.block.scale)
     chosen = by_entry(wrong, evidence.block)
-    large = np.count_nonzero(chosen) / max(np.count_nonzero(evidence.claimed), 1)
+    large = int(chosen.sum()) / max(int(np.count_nonzero(evidence.claimed)), 1)
     whole = np.array_equal(chosen, by_entry(evidence.claimed != 0, evidence.block))
     if not whole and large < _MOST:
         return  # it holds for a few large entries; the others are too small to tell
