@@ -11,6 +11,7 @@ from .records.slope import Slope, Smoothness
 from .records.verdict import Verdict
 from .report.report import BlockResult, Report
 from .slopes import slope
+from .subject.stopped import stop_gradient
 
 __version__ = "0.1.0"
 
@@ -31,5 +32,6 @@ __all__ = [
     "check_module",
     "check_vjp",
     "slope",
+    "stop_gradient",
     "textbook",
 ]

@@ -134,6 +134,12 @@ class Jax:
     def records(self, error: Exception) -> bool:
         return False
 
+    def stopped(self, leaf: Any) -> Any:
+        return jax.lax.stop_gradient(leaf)
+
+    def concrete(self, leaf: Any) -> bool:
+        return not isinstance(leaf, jax.core.Tracer)
+
     def argument(self, leaf: Any, *, promote: bool) -> Any:
         return self.copy(leaf, promote=promote and self.number(leaf))
 

@@ -139,6 +139,12 @@ class Framework(Backend, Protocol):
     def records(self, error: Exception) -> bool:
         """Whether an error says that a function under test wants to differentiate itself."""
 
+    def stopped(self, leaf: Any) -> Any:
+        """The same values, cut off from derivatives."""
+
+    def concrete(self, leaf: Any) -> bool:
+        """Whether it holds numbers, and is not the stand-in of a compiler."""
+
     def argument(self, leaf: Any, *, promote: bool) -> Any:
         """A private copy of a further argument, or itself where it cannot be copied."""
 

@@ -152,6 +152,12 @@ class Torch:
     def records(self, error: Exception) -> bool:
         return isinstance(error, RuntimeError) and "require grad" in str(error)
 
+    def stopped(self, leaf: Any) -> Any:
+        return leaf.detach()
+
+    def concrete(self, leaf: Any) -> bool:
+        return not torch.compiler.is_compiling()
+
     def argument(self, leaf: Any, *, promote: bool) -> Any:
         if leaf.layout is not torch.strided or leaf.is_quantized or leaf.is_meta:
             return leaf

@@ -26,8 +26,8 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     corrected = evidence.claimed / factor
     wrong = fit.wrong(corrected, evidence.claimed, evidence.block.scale)
     chosen = by_entry(wrong, evidence.block)
-    large = int(chosen.sum()) / max(int(np.count_nonzero(evidence.claimed)), 1)
-    whole = np.array_equal(chosen, by_entry(evidence.claimed != 0, evidence.block))
+    nonzero = by_entry(evidence.claimed != 0, evidence.block)
+    whole, large = np.array_equal(chosen, nonzero), int(chosen.sum()) / max(int(nonzero.sum()), 1)
     if not whole and large < _MOST:
         return  # it holds for a few large entries; the others are too small to tell
     figure = f"{measured(factor, bar)}, {int(chosen.sum())} of {chosen.size} entries"

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..backend import numpy as plain
 from ..backend.protocol import Backend, framework_of, frameworks
 from ..space.tree import Tree, flatten
+from .stopped import Tape, held
 
 
 @dataclass(slots=True)
@@ -26,7 +27,8 @@ class Caller:
     One set of copies serves all calls, or each call gets a fresh one (``protect``), once a
     function was seen to write into them. ``seed`` not None: the global generators are seeded
     with it before every call. ``promoted``: a framework's arrays are given in double precision.
-    ``recording``: the function under test differentiates something itself.
+    ``recording``: the function under test differentiates something itself. ``tape`` holds what
+    it wants to be constant.
     """
 
     args: tuple[Any, ...]
@@ -35,6 +37,7 @@ class Caller:
     seed: int | None = None
     promoted: bool = False
     recording: bool = False
+    tape: Tape = field(default_factory=Tape)
     protect: bool = False
     where: str = "at the point"
     calls: dict[str, int] = field(default_factory=dict)
@@ -56,7 +59,10 @@ class Caller:
         try:
             calling = "grad" if self.recording else role
             with self.library.calling(calling, promoted=self.promoted):
-                return function(*params, *args, **kwargs)
+                if role != "fun":
+                    return function(*params, *args, **kwargs)
+                with held(self.tape):
+                    return function(*params, *args, **kwargs)
         except BaseException as error:
             error.add_note(f"gradproof: raised by {role}, called {self.where}.")
             raise

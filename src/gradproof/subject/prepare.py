@@ -22,6 +22,7 @@ from .forward import round_off as pushed_round_off
 from .gradient import Gradient, Projection, alike
 from .guards import Caller
 from .outputs import Outputs, Projected, Reading, Scalar, is_scalar
+from .stopped import Tape
 
 _REPEATS = 4  # further evaluations at the point, to measure the spread of a random function
 
@@ -53,6 +54,7 @@ def prepare(
     subject = Gradient(point, caller, fun, grad)
     subject.working = Working(point, promote=False)
     first = _first_result(subject)
+    caller.tape.recording = False
     subject.look_for_mutation("fun")
     subject.outputs = _outputs(subject, first, seed)
     readings = _repeat(subject, subject.outputs.measure(first), seed)
@@ -357,8 +359,10 @@ def _promote(subject: Gradient, round_off: RoundOff) -> None:
     subject.working.release()
     subject.working = _working(subject, promote=True)
     subject.caller.promote(promoted=True)
+    native, subject.caller.tape = subject.caller.tape, Tape()
     try:
         result = subject.result()
+        subject.caller.tape.recording = False
         measured = subject.outputs.measure(result)
         readings = [measured[projection.reading] for projection in subject.projections]
         subject.look_for_mutation("fun")
@@ -383,6 +387,7 @@ def _promote(subject: Gradient, round_off: RoundOff) -> None:
     subject.working.release()
     subject.working = _working(subject, promote=False)
     subject.caller.promote(promoted=False)
+    subject.caller.tape = native
     if not all(map(np.isfinite, before)):
         return
     subject.notes.append(
