@@ -16,7 +16,9 @@ from .judge.compare import (
     contradicted,
     denied,
     disagrees,
+    is_small,
     known_enough,
+    outstepped,
     sharp_enough,
 )
 from .judge.whole import combined
@@ -30,7 +32,7 @@ from .records.slope import Slope, Smoothness
 from .records.verdict import Verdict
 from .slopes.measure import measure
 from .slopes.sampler import Sampler
-from .slopes.search import START, WITNESS
+from .slopes.search import LEVELS, START, WIDEST, WITNESS
 from .slopes.window import RATIO, SYMMETRIC
 from .space.directions import RMS
 from .space.point import Course
@@ -52,14 +54,14 @@ _AT_KINK = (
 _AROUND = (1.0, -1.0, 10.0, -10.0, 100.0)
 
 # Half-widths of the windows that may deny a narrow one.
-_WIDE = (1e-2, 1e-1)
+_WIDE = (1e-2, 1e-1, WIDEST)
 
 _NOT_LINEAR = "the backward is not linear in the gradient from above"
 
 _IN_STEPS = (
-    "fun moves in steps, as log(1 - A) does where A is next to 1: over small steps its slope is "
-    "not what it is over large ones, which agree with the claim. A stable formula (logaddexp, "
-    "log1p) would let it be checked."
+    "fun moves in steps, as log(1 - A) does where A is next to 1, or what rounds its arguments to "
+    "bfloat16: over small steps its slope is not what it is over large ones, which agree with the "
+    "claim. A stable formula (logaddexp, log1p) or a higher precision would let it be checked."
 )
 
 
@@ -80,6 +82,8 @@ class Trial:
     leading: list[int] = field(default_factory=list)
     last: dict[int, Slope] = field(default_factory=dict)
     windows: dict[tuple[int, int], float] = field(default_factory=dict)
+    stepped: dict[int, bool] = field(default_factory=dict)
+    steps: dict[int, float] = field(default_factory=dict)
     kink: Comparison | None = None
     around: float = 0.0
 
@@ -255,6 +259,7 @@ class Trial:
             centre=projection.centre,
             scatter=projection.spread,
         )
+        sampler.largest = max(sampler.largest, projection.scale)
         slope = measure(
             sampler,
             lambda value, error: (
@@ -262,7 +267,7 @@ class Trial:
             ),
             **self._hints(direction, share, k),
         )
-        if share == KNOWN and self._in_steps(direction, sampler, claimed, slope):
+        if share == KNOWN and self._in_steps(direction, sampler, claimed, slope, k):
             return dataclasses.replace(slope, smoothness=Smoothness.UNKNOWN)
         if slope.witnessed and slope.smoothness is Smoothness.SMOOTH:
             self.last[k] = slope
@@ -271,21 +276,38 @@ class Trial:
         return slope
 
     def _in_steps(
-        self, direction: Direction, sampler: Sampler, claimed: float, slope: Slope
+        self, direction: Direction, sampler: Sampler, claimed: float, slope: Slope, k: int
     ) -> bool:
-        """Whether a narrow window denies a claim that a wide one confirms."""
-        if (
-            direction.block is None
-            or slope.window >= NARROW
-            or abs(claimed - slope.value) <= slope.error
-        ):
+        """Whether a window that is narrow, or flat, denies a claim that a wide one confirms."""
+        if direction.block is None or abs(claimed - slope.value) <= slope.error:
             return False
-        for half_width in _WIDE:
+        stepped = self._is_stepped(sampler, slope, k)
+        if not (stepped or slope.window < NARROW):
+            return False
+        if slope.value == 0 and abs(claimed) * slope.window < self.steps.get(k, 0.0):
+            return True
+        for half_width in (w for w in _WIDE if w > slope.window):
             window = sampler.window(SYMMETRIC, half_width)
-            if window.finite and contradicted(claimed, slope, window.slope, window.bar()):
+            if not window.finite:
+                continue
+            if contradicted(claimed, slope, window.slope, window.bar()):
                 self._distrust_narrow()
                 return True
+            step = window.step if is_small(window.step, sampler.largest) else 0.0
+            self.steps[k] = max(step, self.steps.get(k, 0.0)) if stepped else 0.0
+            if stepped and outstepped(claimed, slope, window.slope, window.bar(), step):
+                return True
         return _IN_STEPS in self.subject.notes
+
+    def _is_stepped(self, sampler: Sampler, slope: Slope, k: int) -> bool:
+        """Whether the function moves in steps at the smallest scale, if at all; looked at once."""
+        if slope.value == 0:
+            return True
+        if slope.witnessed:
+            self.stepped[k] = slope.stepped or self.stepped.get(k, False)
+        if k not in self.stepped:
+            self.stepped[k] = sampler.window(SYMMETRIC, WITNESS).levels < LEVELS
+        return self.stepped[k]
 
     def _distrust_narrow(self) -> None:
         """Take back what narrow windows denied so far, now that they are known to mislead."""
@@ -293,12 +315,13 @@ class Trial:
             return
         self.subject.notes.append(_IN_STEPS)
         for k, c in enumerate(self.comparisons):
-            if c.slope.window < NARROW and abs(c.gap) > c.slope_bar:
+            narrow = c.slope.window < NARROW or c.slope.value == 0
+            if narrow and abs(c.gap) > c.slope_bar:
                 slope = dataclasses.replace(c.slope, smoothness=Smoothness.UNKNOWN)
                 self.comparisons[k] = dataclasses.replace(c, slope=slope)
         self._judge_all()
 
-    def _hints(self, direction: Direction, share: float, k: int) -> dict[str, float]:
+    def _hints(self, direction: Direction, share: float, k: int) -> dict[str, Any]:
         """Noise and step known from slopes before: a slope then costs one window, not five."""
         last = self.last.get(k)
         if last is None:
@@ -309,12 +332,15 @@ class Trial:
         if part.entry is not None:  # the same displacement, in units of the entry's own scale
             stretch = self.subject.point.blocks[part.block].scale / part.step
             start = min(max(last.window * stretch, _NARROWEST), START)
-            return {"start": start, "noise": last.noise}
+            return {"start": start, "noise": last.noise, "stepped": last.stepped}
         known = self.windows.get((k, part.block)) if direction.block is not None else None
         if known is not None:
             start = max(known, _NARROWEST)
-            return {"start": start, "widest": start, "noise": last.noise}
-        return {"start": max(last.window, _NARROWEST), "noise": last.noise}
+            return {
+                "start": start, "widest": start, "noise": last.noise, "stepped": last.stepped
+            }  # fmt: skip
+        start = max(last.window, _NARROWEST)
+        return {"start": start, "noise": last.noise, "stepped": last.stepped}
 
     def _unit(self, direction: Direction, k: int) -> float:
         """How much the claimed gradient of one block contributes to a slope along a direction.

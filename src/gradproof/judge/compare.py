@@ -25,6 +25,9 @@ CLAIM_NOISE = 5.0
 _TELLS = 0.1
 NARROW = 1e-4
 
+# Relative step of bfloat16.
+_COARSEST = 2.0**-7
+
 # At a kink, a claim this many times larger than any one-sided slope of its block is no choice.
 _BEYOND_EXCUSE = 3.0
 
@@ -80,6 +83,27 @@ def contradicted(claimed: float, slope: Slope, slope_wide: float, bar_wide: floa
         return False  # it may be oscillation that looks like noise, and averages to nothing
     gap = abs(claimed - slope.value)
     return abs(claimed - slope_wide) <= bar_wide <= _TELLS * gap and gap > slope.error
+
+
+def outstepped(
+    claimed: float, slope: Slope, slope_wide: float, bar_wide: float, step: float
+) -> bool:
+    """Whether a slope of a function that moves in steps says nothing about a claim.
+
+    A wide window allows the claim, and either denies the slope, or shows steps (of ``step``)
+    that the claim would not have reached where the function was flat. Where arguments are
+    rounded inside, small entries move before large ones do, so that a narrow window looks as
+    straight as any other.
+    """
+    if abs(claimed - slope_wide) > bar_wide:
+        return False
+    denied = abs(slope.value - slope_wide) > bar_wide + slope.error
+    return denied or (slope.value == 0 and abs(claimed) * slope.window < step)
+
+
+def is_small(step: float, largest: float) -> bool:
+    """Whether a step is no larger than those of the coarsest format in use, bfloat16."""
+    return step <= _COARSEST * largest
 
 
 def alike(one: Comparison, other: Comparison) -> bool:

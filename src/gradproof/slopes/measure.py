@@ -76,16 +76,18 @@ def measure(
     start: float = START,
     widest: float = WIDEST,
     noise: float | None = None,
+    stepped: bool = False,
 ) -> Slope:
     """Measure with a sampler at hand.
 
     ``enough(value, error)`` decides when to stop. ``start``, ``widest`` and ``noise`` may be
-    known from neighbours: the first and the widest half-width, in units of ``scale``, and the
-    scatter of one evaluation.
+    known from neighbours: the first and the widest half-width, in units of ``scale``, the
+    scatter of one evaluation, and whether the values move in steps (``stepped``).
     """
     if not math.isfinite(sampler.centre):
         return Slope(math.nan, math.inf, sampler.evaluations, 0.0, Smoothness.NOT_FINITE)
     search = Search(sampler, SYMMETRIC, lambda v, e: enough(v / scale, e / scale), noise, widest)
+    search.stepped = stepped
     search.run(start)
     return _rescale(conclude(search, start), scale)
 

@@ -27,7 +27,7 @@ MISFIT = 6.0  # a scatter this many times the noise is misfit (4 degrees of free
 ROUGH = (0.5, 1.9)  # scatter that shrinks with such powers of the window belongs to |t|^p
 SLOWEST = 0.05  # power with which a slope can settle and still be followed
 _COARSEST = 2.0**-7  # relative step of bfloat16, the coarsest format for which steps are noise
-_LEVELS = 4  # a half with fewer different values is a staircase, not a slope
+LEVELS = 4  # a half with fewer different values is a staircase, not a slope
 
 Enough = Callable[[float, float], bool]
 
@@ -43,12 +43,13 @@ class Search:
     widest: float = WIDEST  # no window beyond it
     windows: list[Window] = field(default_factory=list)
     witness: Window | None = None
+    stepped: bool = False  # whether its values move in steps at the smallest scale, if at all
 
     def run(self, start: float = START) -> Window | None:
         """The best window, or None where none could be believed."""
         first = self.take(start)
         if self.noise is None:
-            if self.done(first) and first.levels >= _LEVELS:
+            if self.done(first) and first.levels >= LEVELS:
                 return first
             self._measure_noise(first)
         self._explore()
@@ -115,6 +116,19 @@ class Search:
         growth: float = (chain[1].half_width / chain[0].half_width) ** max(powers[0] - 1, SLOWEST)
         return 2 * abs(chain[1].slope - chain[0].slope) / (growth - 1)
 
+    def denied(self, window: Window) -> float:
+        """How far a much wider window is from one whose steps may be those of a few entries alone.
+
+        Where the arguments are rounded inside the function, small entries move before large
+        ones do, in windows that look as linear as any other.
+        """
+        wider = min(RATIO**2 * window.half_width, WIDEST)
+        if not self.stepped or window.levels == 1 or wider < RATIO * window.half_width:
+            return 0.0
+        other = self.sampler.window(self.stencil, wider)
+        apart = abs(other.slope - window.slope) if other.finite else 0.0
+        return apart if apart > self.bar(window) + self.bar(other) else 0.0
+
     def misfit(self, window: Window) -> bool:
         """Whether a window shows more than noise: curvature, a kink, an edge."""
         noise = max(self.noise or 0.0, window.roundoff)
@@ -149,7 +163,7 @@ class Search:
 
     def _measure_noise(self, first: Window) -> None:
         """Take the witness; where values come in steps, the smallest window that shows a slope."""
-        if first.finite and first.levels < _LEVELS:
+        if first.finite and first.levels < LEVELS:
             self.witness = self._climb_staircase(first)
         else:
             self.witness = self._descend(first)
@@ -160,9 +174,10 @@ class Search:
         half_width = WITNESS
         while half_width < first.half_width / RATIO:
             window = self.take(half_width)
-            if not window.finite or window.levels >= _LEVELS:
+            if not window.finite or window.levels >= LEVELS:
                 return window
             self.windows.remove(window)  # flat: neither a slope nor a noise
+            self.stepped = True
             half_width *= RATIO
         return first
 
@@ -197,6 +212,6 @@ def _stepped(window: Window, largest: float) -> bool:
     half = len(window.increments) // 2
     for side in (window.increments[:half], window.increments[half:]):
         levels = np.unique(np.append(side, 0.0))
-        if levels.size < _LEVELS or np.diff(levels).min() > _COARSEST * largest:
+        if levels.size < LEVELS or np.diff(levels).min() > _COARSEST * largest:
             return False
     return True

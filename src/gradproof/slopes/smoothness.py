@@ -97,7 +97,7 @@ def _one_sided(search: Search, stencil: Stencil, start: float) -> Slope:
 def _slope(search: Search, window: Window | None) -> Slope:
     if window is None:
         return _none(search, Smoothness.UNKNOWN)
-    error = max(search.bar(window), search.unsettled(window))
+    error = max(search.bar(window), search.unsettled(window), search.denied(window))
     seen = np.abs(window.increments).max()
     told = search.done(window) or window.levels == 1 or error * window.half_width <= seen
     return Slope(
@@ -108,6 +108,7 @@ def _slope(search: Search, window: Window | None) -> Slope:
         smoothness=Smoothness.SMOOTH if told else Smoothness.UNKNOWN,
         window=window.half_width,
         witnessed=search.noise is not None,
+        stepped=search.stepped,
     )
 
 

@@ -90,6 +90,12 @@ class Window:
             for side in (self.increments[:half], self.increments[half:])
         )
 
+    @property
+    def step(self) -> float:
+        """The smallest difference between two samples, φ(0) included."""
+        levels = np.unique(np.append(self.increments, 0.0))
+        return float(np.diff(levels).min()) if levels.size > 1 else 0.0
+
     def bar(self, noise: float = 0.0) -> float:
         """The error bar of ``slope``, given a scatter known from elsewhere."""
         scatter = max(self.scatter, self.roundoff, noise)
