@@ -327,7 +327,7 @@ def test_an_adjoint_and_its_faults():
     report = gp.check_adjoint(A, lambda y: 2 * At(y), X, Y)
     assert report.verdict == "wrong"
     assert "2× too large" in message(report, Kind.SCALE)
-    assert message(report, Kind.MODES) == "params: A as a linear map is right, At is wrong."
+    assert message(report, Kind.MODES) == "x: A as a linear map is right, At is wrong."
 
 
 def test_a_complex_adjoint_needs_its_conjugate():
@@ -382,7 +382,7 @@ def test_a_map_that_is_not_linear_is_wrong_itself(A):
 
 def test_of_an_affine_map_the_adjoint_is_not_accused():
     report = gp.check_adjoint(lambda x: M @ x + 1, matrix(M)[1], X, Y)
-    assert message(report, Kind.MODES) == "params: At is right, A as a linear map is wrong."
+    assert message(report, Kind.MODES) == "x: At is right, A as a linear map is wrong."
 
 
 @pytest.mark.parametrize(
@@ -393,7 +393,7 @@ def test_an_adjoint_that_is_not_linear_is_told(At):
     report = gp.check_adjoint(matrix(M)[0], At, X, Y)
     assert report.verdict == "wrong"
     assert Kind.NOT_LINEAR in kinds(report)
-    assert message(report, Kind.MODES) == "params: A as a linear map is right, At is wrong."
+    assert message(report, Kind.MODES) == "x: A as a linear map is right, At is wrong."
 
 
 def test_zero_maps():
@@ -422,8 +422,8 @@ def test_adjoints_between_containers_and_numbers():
 @pytest.mark.parametrize(
     ("x", "y", "At", "sentence"),
     [
-        (X, X, None, r"^A\(x\) has shape \(4,\) but y has shape \(6,\)\.$"),
-        (X, Y, lambda y: (M.T @ y)[:5], r"^At\(y\) has shape \(5,\) but x has shape \(6,\)\.$"),
+        (X, X, None, r"^A\(x\) has shape \(4,\) but y has shape \(6,\)\."),
+        (X, Y, lambda y: (M.T @ y)[:5], r"^At\(y\) has shape \(5,\) but x has shape \(6,\)\."),
         (None, Y, None, r"needs x and y"),
         (np.arange(6), Y, None, r"int64"),
     ],
@@ -500,7 +500,6 @@ def test_adjoints_in_jax(dtype):
 # Not so yet: faults of the package. The marks are strict, so they fail once a fault is mended.
 
 
-@pytest.mark.xfail(reason="a norm from a single draw: a small one makes the relative error large")
 def test_a_jvp_well_within_the_band_is_never_accused():
     seen = []
     for seed in range(50):
@@ -515,7 +514,7 @@ def test_a_jvp_well_within_the_band_is_never_accused():
 
 @pytest.mark.parametrize(
     "sum_in_order",
-    [pytest.param(False, marks=pytest.mark.xfail(reason="the same: seed 42 is suspect")), True],
+    [False, True],
 )
 def test_exact_adjoints_in_single_precision_are_never_accused(sum_in_order):
     seen = []
@@ -531,7 +530,6 @@ def test_exact_adjoints_in_single_precision_are_never_accused(sum_in_order):
     assert seen.count("correct") >= 45
 
 
-@pytest.mark.xfail(reason="the leaves of what jvp returns are read in the order of its own keys")
 def test_a_dict_may_be_returned_in_another_order():
     fun = lambda x: {"s": np.sin(x), "c": np.cos(x)}
     forth = lambda x, v: {"c": -v * np.sin(x), "s": v * np.cos(x)}
@@ -541,20 +539,17 @@ def test_a_dict_may_be_returned_in_another_order():
     assert gp.check_jvp(in_jax, lambda x, v: jax.jvp(in_jax, (x,), (v,))[1], x).ok
 
 
-@pytest.mark.xfail(reason="min() of nothing")
 def test_a_jvp_that_returns_nothing_is_refused_in_one_sentence():
     with pytest.raises(UsageError, match="jvp"):
         gp.check_jvp(np.sin, lambda x, v: None, X)
 
 
-@pytest.mark.xfail(reason="cotangents stay float32 where the point is handed out in float64")
 def test_a_wrong_vjp_that_insists_on_the_type_of_its_cotangent_is_wrong():
     x = jnp.asarray(X, jnp.float32)
     wrong = lambda x, g: 1.1 * jax.vjp(jnp.tanh, x)[1](g)[0]
     assert gp.check_vjp(jnp.tanh, wrong, x).verdict == "wrong"
 
 
-@pytest.mark.xfail(reason="A(x) and At(y) are first called with the user's own arrays")
 def test_operators_that_write_into_their_arguments_do_not_reach_the_users():
     def A(x):
         result = M @ x
@@ -572,7 +567,6 @@ def test_operators_that_write_into_their_arguments_do_not_reach_the_users():
     assert (y == Y).all()
 
 
-@pytest.mark.xfail(reason="the cotangent of an integer output is None, which jax.vjp refuses")
 def test_the_vjp_of_jax_with_an_integer_output_passes_as_one_by_hand():
     x = jnp.asarray(X, jnp.float32)
     fun = lambda x: (jnp.sin(x), jnp.arange(3))

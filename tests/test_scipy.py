@@ -118,7 +118,6 @@ def test_a_hessian_is_the_jacobian_of_the_gradient():
 # Not so yet: faults of the package. The marks are strict, so they fail once a fault is mended.
 
 
-@pytest.mark.xfail(reason="only integers are taken")
 @pytest.mark.parametrize("make", [np.random.default_rng, np.random.RandomState])
 def test_generators_are_accepted_as_scipy_accepts_them(make):
     so.check_grad(so.rosen, so.rosen_der, X, direction="random", rng=np.random.default_rng(3))
@@ -126,7 +125,6 @@ def test_generators_are_accepted_as_scipy_accepts_them(make):
     assert not check_grad(so.rosen, wrong, X, direction="random", rng=make(3)).report.ok
 
 
-@pytest.mark.xfail(reason="a list is taken as a container of numbers, and integers do not move")
 @pytest.mark.parametrize("x0", [[1.0, 2.0, 3.0], [1, 2, 3], np.array([1, 2, 3])])
 def test_lists_and_integers_are_made_an_array_of_floats_as_scipy_makes_them(x0):
     assert so.check_grad(lambda x: x @ x, lambda x: 2 * x, np.asarray(x0)) < 1e-6

@@ -104,6 +104,7 @@ def own_framework(point: Any) -> tuple[Framework, Sequence[Any]]:
     leaves = tree.flatten(point).leaves
     found = next((f for leaf in leaves if (f := framework_of(leaf)) is not None), None)
     if found is None:
+        Point(point)  # a module, say, gets a sentence of its own
         raise UsageError(
             "There is no claimed gradient to check: pass grad=, a function of the same "
             "arguments, a gradient already computed, or True if fun returns (value, gradient). "

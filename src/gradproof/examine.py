@@ -45,7 +45,7 @@ def examine(fun: Callable[..., Any], where: Point, grad: Any, wishes: Wishes) ->
     limits = tuple(
         bands(block.dtype, wishes.correct_below, wishes.wrong_above) for block in where.blocks
     )
-    with generators_restored(), where.home(0).session():
+    with generators_restored(), where.session():
         subject = prepare(
             fun, where, grad, tuple(wishes.args), wishes.kwargs or {}, seed, round_off
         )

@@ -108,6 +108,7 @@ def _accused(trial: Trial) -> list[Block]:
         block
         for block in trial.subject.point.blocks
         if judgements[block.index].verdict in _ACCUSED
+        and (block.index not in trial.subject.not_linear or trial.in_doubt(block.index))
         and trial.subject.has_finite_claim(block.index)
     ]
     return sorted(accused, key=lambda b: severity(judgements[b.index].verdict))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import jax.numpy as jnp
 from .backend.jax import BACKEND
 from .errors import UsageError
 from .examine import Wishes, examine, named, validate
+from .records.verdict import Verdict
 from .report.report import Report
 from .space.point import Point
 from .subject.claimants import Autodiff
@@ -42,7 +44,7 @@ def check_grads(
         Forward mode, reverse mode or both. A mode that ``f`` does not have is left out where
         the other is asked for too.
     rtol : float, optional
-        A relative error that shall pass: ``wrong_above`` of ``gp.check``.
+        A relative error of a block that shall pass: both bands of ``gp.check``.
     atol, eps
         Accepted and not needed: error bars and steps are measured.
     effort, seed
@@ -55,6 +57,8 @@ def check_grads(
     UsageError
         Where an argument has no meaning.
 
+    An undecided check gives a warning that holds the report: nothing was found wrong.
+
     """
     chosen = [modes] if isinstance(modes, str) else list(modes)
     if not chosen or set(chosen) - {"fwd", "rev"}:
@@ -62,11 +66,14 @@ def check_grads(
     if isinstance(order, bool) or not isinstance(order, int) or order < 1:
         raise UsageError(f"order must be a positive integer, but is {order!r}.")
     point = jax.tree_util.tree_map(_array, tuple(args))
-    function, title = f, named(f)
+    function, title, rtol = f, named(f), rtol or None
     for level in range(1, order + 1):
-        wishes = Wishes(effort=effort, seed=seed, wrong_above=rtol,
-                        name=title if level == 1 else f"{title}, order {level}")  # fmt: skip
-        _report(function, point, chosen, wishes).raise_if_wrong()
+        name = title if level == 1 else f"{title}, order {level}"
+        wishes = Wishes(effort=effort, seed=seed, correct_below=rtol, wrong_above=rtol, name=name)
+        report = _report(function, point, chosen, wishes)
+        report.raise_if_wrong()
+        if report.verdict is Verdict.UNDECIDED:
+            warnings.warn(f"{report.headline}\n{report.text()}", stacklevel=2)
         function = _gradient(function)
 
 

@@ -56,15 +56,17 @@ def check_module(
         Where the module is none, or has no parameters that require grad.
 
     """
-    if not any(f.name == "torch" for f in frameworks()) or not hasattr(module, "named_parameters"):
+    if not any(f.name == "torch" for f in frameworks()) or not _is_module(module):
         raise UsageError(
             f"module must be a torch.nn.Module, but is a {type(module).__name__}: functions are "
-            "checked with gp.check(fun, tensors)."
+            "checked with gp.check(fun, tensors), classes need an instance."
         )
+    if loss is not None and not callable(loss):
+        raise UsageError(f"loss must be a function of the output, but is a {type(loss).__name__}.")
     from .backend.torch import BACKEND, functional_call
 
     title = name or type(module).__name__
-    notes = tuple(_shared(module))
+    notes = (*_shared(module), *_hooked(module))
     wishes = Wishes(inputs, kwargs, effort, seed, correct_below, wrong_above, title, notes)
 
     def fun(params: Mapping[str, Any], *inputs: Any, **kwargs: Any) -> Any:
@@ -75,8 +77,28 @@ def check_module(
     params = dict(module.named_parameters())
     if not params:
         raise UsageError(f"The module ({type(module).__name__}) has no parameters to check.")
+    if not any(parameter.requires_grad for parameter in params.values()):
+        raise UsageError(
+            f"All {len(params)} parameters of {type(module).__name__} are frozen: "
+            "call requires_grad_() on those that shall be checked."
+        )
     where = Point(params, lambda leaf: "" if leaf.requires_grad else "is frozen (requires no grad)")
     return examine(fun, where, Autodiff(BACKEND), wishes)
+
+
+def _is_module(module: Any) -> bool:
+    return hasattr(module, "named_parameters") and not isinstance(module, type)
+
+
+def _hooked(module: Any) -> Iterator[str]:
+    """Which parameters have hooks, which copies of them have not."""
+    names = [
+        name
+        for name, parameter in module.named_parameters()
+        if parameter._backward_hooks or getattr(parameter, "_post_accumulate_grad_hooks", None)  # noqa: SLF001
+    ]
+    if names:
+        yield f"Hooks on parameters ({', '.join(names[:3])}) are not part of what was checked."
 
 
 def _shared(module: Any) -> Iterator[str]:

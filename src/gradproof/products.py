@@ -163,11 +163,21 @@ def check_adjoint(
     if x is None or y is None:
         raise UsageError("check_adjoint needs x and y, arrays of the shapes that A and At take.")
     wishes = Wishes((), None, effort, seed, correct_below, wrong_above, title)
-    found, given = A(x), y
-    _same_shapes("A(x)", found, "y", given)
-    _same_shapes("At(y)", At(y), "x", x)
-    products = Products(lambda _, w: At(w), lambda _, v: A(v), ("At", "A as a linear map"))
-    return _examined(A, products, x, wishes)
+
+    def fun(point: Any) -> Any:
+        found = A(point)
+        _same_shapes("A(x)", found, "y", y)
+        return found
+
+    validate(fun, wishes)
+
+    def adjoint(_: Any, cotangent: Any) -> Any:
+        found = At(cotangent)
+        _same_shapes("At(y)", found, "x", x)
+        return found
+
+    products = Products(adjoint, lambda _, v: A(v), ("At", "A as a linear map"))
+    return examine(fun, Point(x, root="x"), products, wishes)
 
 
 def _operands(operator: Any, x: Any, y: Any, seed: int) -> tuple[Any, Any]:
@@ -185,9 +195,12 @@ def _operands(operator: Any, x: Any, y: Any, seed: int) -> tuple[Any, Any]:
 
 
 def _same_shapes(one: str, found: Any, other: str, wanted: Any) -> None:
-    shapes = [[tuple(np.shape(leaf)) for leaf in tree.leaves(t)] for t in (found, wanted)]
+    shapes = []
+    for whole in (found, wanted):
+        flat = tree.flatten(whole, "")
+        shapes.append({n: tuple(np.shape(x)) for n, x in zip(flat.names, flat.leaves, strict=True)})
     if shapes[0] != shapes[1]:
-        told = [s[0] if len(s) == 1 else s for s in shapes]
+        told = [s[""] if set(s) == {""} else s for s in shapes]
         raise UsageError(f"{one} has shape {told[0]} but {other} has shape {told[1]}.")
 
 

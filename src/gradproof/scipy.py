@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .check import check
 from .errors import UsageError
 from .report.report import Report
@@ -23,8 +25,8 @@ def check_grad(
     *args: Any,
     epsilon: float | None = None,  # noqa: ARG001 - steps set themselves
     direction: str = "all",
-    rng: int | None = None,
-    seed: int | None = None,
+    rng: Any = None,
+    seed: Any = None,
     effort: str = "standard",
 ) -> Difference:
     """Check a gradient function, as ``scipy.optimize.check_grad`` does.
@@ -39,8 +41,8 @@ def check_grad(
         Further arguments of both.
     direction : {"all", "random"}
         Accepted; either way a few random directions through all entries are measured.
-    rng, seed : int, optional
-        Seed of the random directions.
+    rng, seed : int, Generator or RandomState, optional
+        Seed of the random directions; one is drawn from a generator.
     epsilon
         Accepted and not needed: steps set themselves.
     effort : str
@@ -60,10 +62,28 @@ def check_grad(
     """
     if direction not in ("all", "random"):
         raise UsageError(f"direction must be 'all' or 'random', but is {direction!r}.")
-    given = rng if rng is not None else seed
     report = check(
-        func, x0, grad=grad, args=args, seed=0 if given is None else given, effort=effort
+        func,
+        _floating(x0),
+        grad=grad,
+        args=args,
+        seed=_seed(rng if rng is not None else seed),
+        effort=effort,
     )
     found = Difference(report.distance)
     found.report = report
     return found
+
+
+def _floating(x0: Any) -> Any:
+    """An array of floating-point numbers, as SciPy makes of lists and integers."""
+    array = np.asarray(x0)
+    return array if array.dtype.kind in "fc" else array.astype(float)
+
+
+def _seed(given: Any) -> int:
+    if given is None:
+        return 0
+    if isinstance(given, np.random.Generator):
+        return int(given.integers(2**31))
+    return int(given.randint(2**31 - 1)) if isinstance(given, np.random.RandomState) else given

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -16,6 +16,7 @@ from .records.verdict import Verdict
 from .report.report import Report
 from .space.point import Point
 from .subject.claimants import Autodiff
+from .subject.prepare import ONLY_REVERSE
 
 
 class GradcheckError(_GradcheckError, GradientError):
@@ -24,7 +25,7 @@ class GradcheckError(_GradcheckError, GradientError):
     It is torch's own ``GradcheckError`` (a ``RuntimeError``) and gradproof's ``GradientError``.
     """
 
-    def __init__(self, message: str, report: Report) -> None:
+    def __init__(self, message: str, report: Report | None = None) -> None:
         RuntimeError.__init__(self, message)
         self.report = report
 
@@ -60,7 +61,7 @@ def gradcheck(
     raise_exception : bool
         Raise ``GradcheckError`` where torch's own function does, or return False.
     rtol : float, optional
-        A relative error that shall pass: ``wrong_above`` of ``gp.check``.
+        A relative error of a block that shall pass: both bands of ``gp.check``.
     check_forward_ad, check_backward_ad : bool
         Forward mode, reverse mode or both.
     eps, atol, nondet_tol, fast_mode, check_undefined_grad
@@ -73,8 +74,8 @@ def gradcheck(
     Returns
     -------
     bool
-        True where the gradient is right. An undecided check returns True with a warning that
-        holds the report: nothing was found wrong.
+        True where the gradient is right. An undecided check, or one of a forward mode that does
+        not exist, returns True with a warning that holds the report: nothing was found wrong.
 
     Raises
     ------
@@ -98,7 +99,8 @@ def gradcheck(
         if raise_exception:
             raise GradcheckError(f"{report.headline}\n{report.text()}", report)
         return False
-    if report.verdict is Verdict.UNDECIDED:
+    unchecked = check_forward_ad and any(ONLY_REVERSE in note for note in report.notes)
+    if report.verdict is Verdict.UNDECIDED or unchecked:
         warnings.warn(f"{report.headline}\n{report.text()}", stacklevel=2)
     return True
 
@@ -112,12 +114,19 @@ def _report(
             raise UsageError(f"{name}=True is unsupported by gradproof's gradcheck: leave it out.")
     if not (reverse or forward):
         raise UsageError("check_backward_ad and check_forward_ad are both False: nothing is left.")
-    wishes = Wishes(effort=effort, seed=seed, wrong_above=rtol, name=named(func))
+    rtol = rtol or None  # torch allows 0: as strict as it gets
+    wishes = Wishes(
+        effort=effort, seed=seed, correct_below=rtol, wrong_above=rtol, name=named(func)
+    )
 
     def fun(point: tuple[Any, ...]) -> Any:
         return func(*point)
 
     validate(func, wishes)
+    if not isinstance(inputs, torch.Tensor | Sequence):
+        raise UsageError(
+            f"inputs must be a tensor or a tuple of them, but is a {type(inputs).__name__}."
+        )
     point = (inputs,) if isinstance(inputs, torch.Tensor) else tuple(inputs)
     if not any(isinstance(leaf, torch.Tensor) and leaf.requires_grad for leaf in point):
         raise UsageError(

@@ -38,7 +38,7 @@ from .space.directions import RMS
 from .space.point import Course
 from .subject.claim import Claimed
 from .subject.gradient import Gradient
-from .subject.prepare import doubt
+from .subject.prepare import doubt, trembling
 
 # No slope starts from a narrower window: one more, narrower still, must be left to show a kink.
 _NARROWEST = WITNESS * RATIO
@@ -54,7 +54,11 @@ _AT_KINK = (
 _AROUND = (1.0, -1.0, 10.0, -10.0, 100.0)
 
 # Half-widths of the windows that may deny a narrow one.
-_WIDE = (1e-2, 1e-1, WIDEST)
+_WIDE = (1e-2, 1e-1)
+
+# A function that is flat in a window so wide has a slope of zero, whatever wider ones show.
+_PIECE = 1e-5
+_ROUNDINGS = 16  # of its arguments in their own precision: a window is flat for no other reason
 
 _NOT_LINEAR = "the backward is not linear in the gradient from above"
 
@@ -84,6 +88,7 @@ class Trial:
     windows: dict[tuple[int, int], float] = field(default_factory=dict)
     stepped: dict[int, bool] = field(default_factory=dict)
     steps: dict[int, float] = field(default_factory=dict)
+    denied: set[tuple[int, int]] = field(default_factory=set)
     kink: Comparison | None = None
     around: float = 0.0
 
@@ -100,11 +105,20 @@ class Trial:
             self._excuse_kinks()
 
     def _reconsider(self) -> None:
-        """Before a low-precision claim is accused, see how much of the gap is its round-off."""
-        accused = {Verdict.WRONG, Verdict.SUSPECT}
-        if not (self.subject.promoted and accused & {j.verdict for j in self.judgements}):
+        """Before a claim is accused, see how much of the gap is its round-off.
+
+        In a low precision, or where the function vanishes and so has no scale to compare with.
+        """
+        accused = {Verdict.WRONG, Verdict.SUSPECT} & {j.verdict for j in self.judgements}
+        vanishing = all(self._value(k) == 0 for k in range(len(self.subject.projections)))
+        if not (accused and (self.subject.promoted or vanishing)):
             return
-        for projection, noise in zip(self.subject.projections, doubt(self.subject), strict=True):
+        if vanishing:
+            everything = self.screen().joint(range(len(self.judgements)))
+            noises = trembling(self.subject, self.subject.course(everything))
+        else:
+            noises = doubt(self.subject)
+        for projection, noise in zip(self.subject.projections, noises, strict=True):
             projection.claim = dataclasses.replace(
                 projection.claim,  # type: ignore[type-var] # every claim is a dataclass
                 noise=tuple(map(max, projection.claim.noise, noise)),
@@ -282,11 +296,17 @@ class Trial:
         if direction.block is None or abs(claimed - slope.value) <= slope.error:
             return False
         stepped = self._is_stepped(sampler, slope, k)
-        if not (stepped or slope.window < NARROW):
+        if claimed != 0 and not (stepped or slope.window < NARROW):
             return False
         if slope.value == 0 and abs(claimed) * slope.window < self.steps.get(k, 0.0):
             return True
-        for half_width in (w for w in _WIDE if w > slope.window):
+        piece = max(_PIECE, _ROUNDINGS * self.subject.point.eps(direction.block))
+        if claimed == 0 and sampler.window(SYMMETRIC, piece).levels == 1:
+            return True  # a staircase, as floor is: flat, but for the jumps beside the point
+        if (k, direction.block) in self.denied:
+            return _IN_STEPS in self.subject.notes
+        wide = (*_WIDE, WIDEST) if stepped else _WIDE
+        for half_width in (w for w in wide if w > slope.window):
             window = sampler.window(SYMMETRIC, half_width)
             if not window.finite:
                 continue
@@ -297,6 +317,7 @@ class Trial:
             self.steps[k] = max(step, self.steps.get(k, 0.0)) if stepped else 0.0
             if stepped and outstepped(claimed, slope, window.slope, window.bar(), step):
                 return True
+        self.denied.add((k, direction.block))  # wide windows have nothing to say for it
         return _IN_STEPS in self.subject.notes
 
     def _is_stepped(self, sampler: Sampler, slope: Slope, k: int) -> bool:

@@ -58,7 +58,8 @@ class Jax:
         return np.asarray(leaf.astype(jnp.float32) if leaf.dtype == jnp.bfloat16 else leaf)
 
     def copy(self, leaf: Any, *, promote: bool) -> Any:
-        return leaf.astype(_wide(leaf.dtype)) if promote else leaf
+        # A copy even where nothing changes: a function may be given the memory for good (donation).
+        return jnp.array(leaf, _wide(leaf.dtype) if promote else leaf.dtype, copy=True)
 
     def given(self, copy: Any, like: Any, *, recording: bool = False) -> Any:
         return copy
@@ -82,10 +83,10 @@ class Jax:
         return moved.at[at].add(shift if _is_complex(copy) else shift.real)
 
     def restore(self, copy: Any, origin: Any) -> Any:
-        return origin.astype(copy.dtype)
+        return jnp.array(origin, copy.dtype, copy=True)
 
     def same(self, copy: Any, origin: Any) -> bool:
-        return True
+        return not copy.is_deleted()  # given away by the function (donation)
 
     def rounded(self, copy: Any, number: float) -> float:
         return float(jnp.asarray(number, copy.real.dtype))
@@ -98,7 +99,12 @@ class Jax:
         return jax.device_put(jnp.asarray(array.reshape(like.shape), like.dtype), like.sharding)
 
     def constant(self, like: Any, number: float) -> Any:
+        if not self.number(like):  # JAX's own cotangent of an integer
+            return np.zeros(like.shape, jax.dtypes.float0)
         return jnp.full_like(like, number)
+
+    def cast(self, array: Any, like: Any) -> Any:
+        return array.astype(like.dtype)
 
     def weights(self, cotangents: Sequence[Any]) -> Any:
         flat = jnp.stack([cotangent.reshape(-1) for cotangent in cotangents])
@@ -141,7 +147,9 @@ class Jax:
         return not isinstance(leaf, jax.core.Tracer)
 
     def argument(self, leaf: Any, *, promote: bool) -> Any:
-        return self.copy(leaf, promote=promote and self.number(leaf))
+        if not self.number(leaf):
+            return leaf
+        return self.copy(leaf, promote=promote)
 
     def opened(self, leaf: Any) -> Node | None:
         if jax.tree_util.all_leaves([leaf]):
@@ -159,15 +167,17 @@ class Jax:
         return lambda leaf: "" if self.owns(leaf) else "is not a JAX array"
 
     def pullback(self, call: Call, leaves: Sequence[Any]) -> Pullback:
-        outputs, vjp = jax.vjp(lambda moved: list(call(moved)), list(leaves))
+        chosen = _Chosen(call)
+        arrays, vjp = jax.vjp(chosen, list(leaves))
+        outputs = chosen.among(arrays)
 
         def pull(cotangents: Sequence[Any]) -> list[Any]:
-            pairs = zip(outputs, cotangents, strict=True)
+            pairs = zip(arrays, chosen.of(cotangents), strict=True)
             # JAX differentiates Re Σ cotangent · output by x - iy.
             (gradients,) = vjp([_as_cotangent(output, c) for output, c in pairs])
             return [jnp.conj(g) for g in gradients]
 
-        return Pullback(outputs, pull, list)
+        return Pullback(outputs, pull, dict)
 
     def only_forward(self, error: Exception) -> bool:
         return "Reverse-mode differentiation does not work" in str(error)
@@ -175,13 +185,39 @@ class Jax:
     def pushforward(
         self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]
     ) -> list[Any] | None:
+        chosen = _Chosen(call)
         try:
-            _, pushed = jax.jvp(lambda moved: list(call(moved)), (list(leaves),), (list(tangents),))
+            _, pushed = jax.jvp(chosen, (list(leaves),), (list(tangents),))
         except TypeError as error:
             if "custom_vjp" in str(error):
                 return None
             raise
-        return list(pushed)
+        return chosen.among(pushed, other=0.0)
+
+
+class _Chosen:
+    """The arrays among the outputs of a call: all that JAX can differentiate or wants to see."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._places: list[int] = []
+        self._outputs: list[Any] = []
+
+    def __call__(self, leaves: Sequence[Any]) -> list[Any]:
+        self._outputs = list(self._call(leaves))
+        self._places = [k for k, o in enumerate(self._outputs) if isinstance(o, jax.Array)]
+        return self.of(self._outputs)
+
+    def of(self, everything: Sequence[Any]) -> list[Any]:
+        """Those in the arrays' places."""
+        return [everything[k] for k in self._places]
+
+    def among(self, arrays: Sequence[Any], other: Any = None) -> list[Any]:
+        """As many as there are outputs: arrays in the arrays' places, ``other`` elsewhere."""
+        whole = [other] * len(self._outputs)
+        for k, array in zip(self._places, arrays, strict=True):
+            whole[k] = array
+        return whole
 
 
 def _key(entry: Any) -> Any:

@@ -76,7 +76,12 @@ class NumPy:
         ).astype(array.dtype)  # fmt: skip
 
     def constant(self, like: Any, number: float) -> Any:
-        return np.full_like(like, number)
+        if np.asarray(like).dtype.kind == "O":
+            return None
+        return np.full_like(like, number) if isinstance(like, np.ndarray) else type(like)(number)
+
+    def cast(self, array: Any, like: Any) -> Any:
+        return np.asarray(array, np.asarray(like).dtype)
 
     def weights(self, cotangents: Sequence[Any]) -> NDArray[Any]:
         flat = np.stack([cotangent.reshape(-1) for cotangent in cotangents])

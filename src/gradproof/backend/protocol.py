@@ -47,12 +47,12 @@ class Pullback:
     ``pull(cotangents)``, one for each output or None, gives the gradients of the leaves: None
     where none reaches a leaf, and ``∂/∂x + i ∂/∂y`` for a complex leaf ``x + iy``, whatever
     the library's own convention. ``strangers()`` describes what else the outputs could be
-    differentiated with respect to.
+    differentiated with respect to, by the identity of each.
     """
 
     outputs: list[Any]
     pull: Callable[[Sequence[Any]], list[Any]]
-    strangers: Callable[[], list[str]]
+    strangers: Callable[[], dict[int, str]]
 
 
 class Backend(Protocol):
@@ -108,6 +108,9 @@ class Backend(Protocol):
 
     def constant(self, like: Any, number: float) -> Any:
         """An array like an output, with the same number everywhere."""
+
+    def cast(self, array: Any, like: Any) -> Any:
+        """A cotangent in the type of an output."""
 
     def weights(self, cotangents: Sequence[Any]) -> Any:
         """Cotangents of one output in the form in which ``inner`` wants them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,11 @@ from .protocol import Call, Drawn, Node, Pullback
 
 _NATIVE = {torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex128,
            torch.complex64}  # fmt: skip
+_NUMPY = {torch.float64, torch.float32, torch.float16, torch.complex128, torch.complex64}
+
+# The precision in which the other types are evaluated and added up.
 _WIDE = {torch.float32: torch.float64, torch.float16: torch.float64, torch.bfloat16: torch.float64,
-         torch.complex64: torch.complex128}  # fmt: skip
+         torch.complex64: torch.complex128, torch.complex32: torch.complex128}  # fmt: skip
 
 
 # A copy keeps the gaps of a slice where they take no more than so many times its own memory.
@@ -59,8 +62,10 @@ class Torch:
         leaf = leaf.detach()
         if leaf.layout is not torch.strided:
             leaf = leaf.to_dense()
-        if leaf.dtype is torch.bfloat16:
-            leaf = leaf.float()
+        if leaf.dtype not in _NUMPY and (leaf.is_floating_point() or leaf.is_complex()):
+            leaf = leaf.to(_wide(leaf.dtype))
+        if leaf._is_zerotensor():  # noqa: SLF001 - autograd's own zero, without memory
+            leaf = torch.zeros_like(leaf, device=leaf.device) + 0
         return leaf.cpu().resolve_conj().resolve_neg().numpy()  # type: ignore[no-any-return]
 
     def copy(self, leaf: Any, *, promote: bool) -> Any:
@@ -69,7 +74,8 @@ class Torch:
             return _room(leaf, dtype).copy_(leaf.detach())
 
     def given(self, copy: Any, like: Any, *, recording: bool = False) -> Any:
-        return copy.detach().requires_grad_() if recording else copy
+        # An alias: what the function does to the tensor object itself does not stick to it.
+        return copy.detach().requires_grad_(recording)
 
     def direction(self, drawn: Drawn, copy: Any) -> Any:
         real = _real(copy)
@@ -94,6 +100,8 @@ class Torch:
             return copy.copy_(origin)
 
     def same(self, copy: Any, origin: Any) -> bool:
+        if copy is origin or copy.layout is not torch.strided or copy.is_meta:
+            return True  # it was handed out as it is
         if copy.shape != origin.shape:
             return False
         copy, origin = copy.detach(), origin.detach()
@@ -104,7 +112,8 @@ class Torch:
         return float(torch.tensor(number, dtype=copy.real.dtype))
 
     def number(self, leaf: Any) -> bool:
-        return bool(leaf.is_floating_point() or leaf.is_complex())
+        strided = leaf.layout is torch.strided
+        return bool(strided and (leaf.is_floating_point() or leaf.is_complex()))
 
     def cotangent(self, drawn: NDArray[np.float64], like: Any) -> Any:
         tensor = torch.from_numpy(drawn).to(like.device)
@@ -115,9 +124,12 @@ class Torch:
     def constant(self, like: Any, number: float) -> Any:
         return torch.full_like(like, number, requires_grad=False)
 
+    def cast(self, array: Any, like: Any) -> Any:
+        return array.to(like.dtype)
+
     def weights(self, cotangents: Sequence[Any]) -> Any:
         flat = torch.stack([cotangent.reshape(-1) for cotangent in cotangents])
-        return flat.conj().resolve_conj().to(_WIDE.get(flat.dtype, flat.dtype))
+        return flat.conj().resolve_conj().to(_wide(flat.dtype))
 
     def inner(self, weights: Any, output: Any) -> list[float]:
         wide = output.detach().reshape(-1).to(weights.dtype)
@@ -138,10 +150,10 @@ class Torch:
                 torch.set_default_dtype(default)
 
     def reseed(self, seed: int) -> None:
-        torch.manual_seed(seed)
+        torch.manual_seed(seed % 2**63)
 
     def session(self) -> AbstractContextManager[None]:
-        return nullcontext()
+        return torch.inference_mode(mode=False)
 
     @contextmanager
     def generators(self) -> Iterator[None]:
@@ -150,7 +162,9 @@ class Torch:
             yield
 
     def records(self, error: Exception) -> bool:
-        return isinstance(error, RuntimeError) and "require grad" in str(error)
+        text = str(error)
+        wanted = "require grad" in text or "requires_grad=False" in text
+        return isinstance(error, RuntimeError) and wanted
 
     def stopped(self, leaf: Any) -> Any:
         return leaf.detach()
@@ -219,18 +233,22 @@ class Torch:
                 forward.unpack_dual(o).tangent if self.owns(o) else None  # type: ignore[no-untyped-call]
                 for o in outputs
             ]
-            return [None if p is None else p.detach().clone() for p in pushed]
+            return [
+                self.constant(o, 0) if p is None and self.owns(o) else p if p is None else p.clone()
+                for o, p in zip(outputs, pushed, strict=True)
+            ]
 
-    def _strangers(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> list[str]:
+    def _strangers(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> dict[int, str]:
         """Tensors that require grad and that the outputs' graph reaches, but not ``leaves``."""
         known = {id(leaf) for leaf in leaves}
         waiting = [o.grad_fn for o in outputs if self.owns(o) and o.grad_fn is not None]
-        seen, found = set(waiting), []
+        seen, found = set(waiting), dict[int, str]()
         while waiting:
             node = waiting.pop()
             variable = getattr(node, "variable", None)
-            if variable is not None and id(variable) not in known:
-                found.append(f"a {self.dtype(variable)} tensor of shape {tuple(variable.shape)}")
+            if variable is not None and id(variable) not in known and variable.numel():
+                shape = tuple(variable.shape)
+                found[id(variable)] = f"a {self.dtype(variable)} tensor of shape {shape}"
             for following, _ in node.next_functions:
                 if following is not None and following not in seen:
                     seen.add(following)
@@ -258,24 +276,29 @@ class _Promoting(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if name in _UNTOUCHED:
             return func(*args, **(kwargs or {}))
-        into = name == "__setitem__" or (name.endswith("_") and not name.endswith("__"))
+        into = name in _INTO or (name.endswith("_") and not name.endswith("__"))
         wide = tuple(a if into and k == 0 else _widened(a) for k, a in enumerate(args))
         named = {k: a if k == "out" else _widened(a) for k, a in (kwargs or {}).items()}
         return func(*wide, **named)
 
 
-# Conversions, and questions about a tensor itself.
+# What writes into its first argument and does not end in a single underscore.
+_INTO = {"__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__", "__ipow__"}
+
+# Conversions, questions about a tensor itself, and views, through which somebody may write.
 _UNTOUCHED = {
     *("to", "type", "float", "half", "bfloat16", "double"),
     *("__get__", "__set__", "__repr__", "data_ptr", "is_floating_point", "is_complex"),
-    *("size", "dim", "numel", "stride"),
+    *("size", "dim", "numel", "stride", "__getitem__", "view", "view_as", "reshape", "narrow"),
+    *("select", "t", "transpose", "permute", "movedim", "unsqueeze", "squeeze", "expand"),
+    *("expand_as", "flatten", "unflatten", "unbind", "chunk", "split", "diagonal", "detach"),
 }
 
 
 def _widened(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         wide = _WIDE.get(value.dtype)
-        return value if wide is None or value.layout is not torch.strided else value.to(wide)
+        return value if wide is None else value.to(wide)
     if isinstance(value, list | tuple) and type(value) in (list, tuple):
         return type(value)(_widened(v) for v in value)
     return value
@@ -292,6 +315,10 @@ def _room(leaf: Any, dtype: torch.dtype) -> Any:
     if extent > _SPARSEST * leaf.numel():
         return torch.empty_like(leaf, dtype=dtype)
     return torch.empty_strided(leaf.shape, leaf.stride(), dtype=dtype, device=leaf.device)
+
+
+def _wide(dtype: torch.dtype) -> torch.dtype:
+    return torch.complex128 if dtype.is_complex else torch.float64
 
 
 def _real(tensor: Any) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,10 @@ class Point:
             zip(self.tree.leaves, self.tree.names, strict=True)
         ):
             library = home(leaf)
-            reason = (leave(leaf) if leave else "") or library.differentiable(leaf, name)
+            reason = leave(leaf) if leave else ""
+            if position in self.tree.inside and not (hasattr(leaf, "dtype") or _is_number(leaf)):
+                reason = "is no array"  # modules hold functions and settings too
+            reason = reason or library.differentiable(leaf, name)
             if reason:
                 self.left_alone[name] = reason
                 continue
@@ -60,6 +64,19 @@ class Point:
     def home(self, block: int) -> Backend:
         """The array library of a block."""
         return self._homes[block]
+
+    @property
+    def library(self) -> Backend:
+        """The framework of the first block that belongs to one, else NumPy."""
+        return next((home for home in self._homes if home.name != "numpy"), self._homes[0])
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Around a whole check: the session of every library that is met."""
+        with ExitStack() as stack:
+            for library in dict.fromkeys(self._homes):
+                stack.enter_context(library.session())
+            yield
 
     def host(self, block: int) -> NDArray[Any]:
         """The numbers of a block in NumPy."""
@@ -210,14 +227,13 @@ class Course:
         parts = {part.block: k for k, part in enumerate(self.direction.parts)}
         for i, copy in enumerate(self._working.copies):
             library = point.home(i)
-            nothing = library.copy(copy * 0, promote=False)
+            nothing = library.constant(copy, 0)
             if i in parts:
                 part, placed = self.direction.parts[parts[i]], self._placed[parts[i]]
                 if part.entry is not None:
-                    moved = library.move_entry(nothing, nothing * 1, part.entry, part.step)
+                    nothing = library.move_entry(nothing, nothing * 1, part.entry, part.step)
                 else:
-                    moved = library.move(nothing, nothing * 1, placed, part.step)
-                nothing = moved
+                    nothing = library.move(nothing, nothing * 1, placed, part.step)
             found.append(library.given(nothing, point.leaf(i)))
         return found
 
@@ -231,6 +247,10 @@ class Course:
         here = rounded(copy, point.coordinate(part.block, entry))
         there = rounded(copy, here + rounded(copy, t * step))
         return float(there - here) / step
+
+
+def _is_number(leaf: Any) -> bool:
+    return isinstance(leaf, int | float | complex) or leaf is None
 
 
 def _block(index: int, name: str, library: Backend, leaf: Any) -> Block:

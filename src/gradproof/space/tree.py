@@ -32,13 +32,15 @@ class Tree:
     """A flattened pytree: ``leaves``, their ``names`` and ``paths``, and the way back.
 
     ``names`` are Python expressions such as ``params['W1']``; ``paths`` are the keys,
-    indices and field names that lead to each leaf. ``None`` counts as a leaf.
+    indices and field names that lead to each leaf. ``None`` counts as a leaf; ``inside`` are the
+    places of those within containers that only a framework knows.
     """
 
     leaves: tuple[Any, ...]
     names: tuple[str, ...]
     paths: tuple[tuple[Any, ...], ...]
     unflatten: Callable[[Sequence[Any]], Any]
+    inside: frozenset[int] = frozenset()
 
 
 def flatten(tree: Any, root: str = ROOT) -> Tree:
@@ -85,7 +87,12 @@ def _grafted(trunk: Tree, branches: Mapping[int, Node]) -> Tree:
         rest = iter(leaves)
         return trunk.unflatten([p.unflatten(list(islice(rest, len(p.leaves)))) for p in parts])
 
+    counts = [len(part.leaves) for part in parts]
+    inside = (
+        range(sum(counts[:k]), sum(counts[: k + 1])) for k in range(len(parts)) if k in branches
+    )
     return Tree(
+        inside=frozenset(place for places in inside for place in places),
         leaves=tuple(leaf for part in parts for leaf in part.leaves),
         names=tuple(
             name + inside

@@ -151,18 +151,22 @@ def _differentiated(subject: Gradient, framework: Framework, factor: float) -> l
             return tree.leaves(subject.fun(subject.point.assemble(moved), *args, **kwargs))
 
         back = framework.pullback(call, leaves)
-        if not subject.strangers_told:
-            _tell_strangers(subject, back.strangers())
+        _note_strangers(subject, back.strangers())
         return [back.pull(c) for c in _cotangents(subject, back.outputs, factor)]
 
     return subject.caller(differentiate, "grad", subject.working.leaves())  # type: ignore[no-any-return]
 
 
-def _tell_strangers(subject: Gradient, strangers: Sequence[str]) -> None:
+def _note_strangers(subject: Gradient, strangers: dict[int, str]) -> None:
+    """Tell what two passes in a row depend on: what is new each time was made inside."""
+    before, subject.strangers = subject.strangers, strangers
+    if before is None or subject.strangers_told:
+        return
     subject.strangers_told = True
-    if strangers:
+    lasting = [text for key, text in strangers.items() if key in before]
+    if lasting:
         subject.notes.append(
-            f"fun also depends on {_listed(strangers)} that requires grad and is not part of the "
+            f"fun also depends on {_listed(lasting)} that requires grad and is not part of the "
             "point: it was not checked. Pass it with the others to check it too."
         )
 
@@ -180,7 +184,7 @@ def _multiplied(
         if only is not None and k not in only:
             continue
         whole = [
-            home(o).constant(o, 0.0) if w is None and home(o).number(o) else w
+            home(o).cast(w, o) if w is not None else home(o).constant(o, 0.0)
             for w, o in zip(cotangent, outputs.leaves, strict=True)
         ]
         params = subject.working.tree(fresh=subject.fresh)

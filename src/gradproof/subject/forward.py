@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backend.protocol import Framework
+from ..errors import UsageError
 from ..records.direction import Direction, Part
 from ..space import tree
 from ..space.directions import RMS
@@ -21,7 +22,9 @@ from .outputs import Scalar
 
 _ENTRIES = 512  # blocks up to this many coordinates are written out, where one is in doubt
 _DRAW = 1 << 22  # of the directions that tell the size of each block's derivative
-_ALONE = 64  # blocks whose size is looked at one by one
+_DRAWS = 8  # so many of them
+_ALONE = 16  # blocks whose size is looked at one by one
+_TWINS = 3  # directions along which round-off is looked at
 
 
 @dataclass(slots=True)
@@ -33,6 +36,7 @@ class Forward:
 
     subject: Gradient
     function: Callable[..., Any] | Framework
+    first: Any  # what ``fun`` returned at the point
     promoted: bool = False
     working: Working = field(init=False)
     last: tuple[Direction, tuple[float, ...]] | None = None
@@ -53,6 +57,8 @@ class Forward:
 
     def _push(self, direction: Direction) -> tuple[float, ...] | None:
         subject, caller = self.subject, self.subject.caller
+        if subject.copying:
+            self.working.restore()
         tangents = self.working.course(direction).tangents()
         before, caller.where = caller.promoted, f"along draw {direction.draw}"
         caller.promote(promoted=self.promoted)
@@ -63,14 +69,15 @@ class Forward:
         if pushed is None:
             return None
         if isinstance(subject.outputs, Scalar):
-            pushed = tree.leaves(pushed)[0]
+            pushed = pushed[0]
         return tuple(float(number) for number in subject.outputs.read(pushed))
 
     def _called(self, tangents: Sequence[Any]) -> Any:
         subject = self.subject
         if callable(self.function):
             tangent = subject.point.assemble(tangents)
-            return subject.caller(self.function, "jvp", self.working.tree(), tangent)
+            found = subject.caller(self.function, "jvp", self.working.tree(), tangent)
+            return None if found is None else self._matched(found)
         framework = self.function
 
         def push(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
@@ -80,6 +87,23 @@ class Forward:
             return framework.pushforward(call, leaves, tangents)
 
         return subject.caller(push, "grad", self.working.leaves())
+
+    def _matched(self, found: Any) -> list[Any]:
+        """The tangents of the outputs, found by their paths in what the user's jvp returned."""
+        outputs = tree.flatten(self.first, "output")
+        known, matched = tree.beginnings(outputs.paths), []
+        for output, path, name in zip(outputs.leaves, outputs.paths, outputs.names, strict=True):
+            try:
+                tangent = tree.lookup(found, path, known)
+            except KeyError:
+                raise UsageError(f"jvp returned no derivative of {name}.") from None
+            if np.shape(tangent) != np.shape(output):
+                raise UsageError(
+                    f"{name} has shape {tuple(np.shape(output))} but jvp returned "
+                    f"{tuple(np.shape(tangent))} for it: one derivative for each number is needed."
+                )
+            matched.append(tangent)
+        return matched
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,29 +132,41 @@ class Pushed(Known):
         )  # fmt: skip
 
 
-def pushed_claims(forward: Forward, readings: int) -> list[Pushed]:
-    """One claim for each reading; the size of each block's derivative is estimated."""
+def pushed_claims(
+    forward: Forward, readings: int, known: Sequence[tuple[float, ...]]
+) -> list[Pushed]:
+    """One claim for each reading; norms that reverse mode does not know are estimated."""
     blocks = forward.subject.point.blocks
-    sizes = np.zeros((readings, len(blocks)))
-    if len(blocks) <= _ALONE:
-        for b in blocks:
-            direction = Direction((Part(b.index, b.scale),), 0, _DRAW + 1)
-            unit = b.scale * RMS
-            sizes[:, b.index] = np.abs(forward.numbers(direction)) / unit
-    else:
-        parts = tuple(Part(b.index, b.scale) for b in blocks)
-        together = np.abs(forward.numbers(Direction(parts, 0, _DRAW + 1)))
-        for b in blocks:
-            sizes[:, b.index] = together / (b.scale * RMS * len(blocks) ** 0.5)
+    sizes = np.array(known) if known else _estimated(forward, readings)
     nothing = (0.0,) * len(blocks)
     return [Pushed(tuple(map(float, sizes[k])), nothing, {}, forward, k) for k in range(readings)]
 
 
+def _estimated(forward: Forward, readings: int) -> NDArray[np.float64]:
+    """Root mean squares over some draws of each block alone, or of all together."""
+    blocks = forward.subject.point.blocks
+    squares = np.zeros((readings, len(blocks)))
+    for draw in range(_DRAWS):
+        if len(blocks) <= _ALONE:
+            for b in blocks:
+                direction = Direction((Part(b.index, b.scale),), 0, _DRAW + 1 + draw)
+                squares[:, b.index] += (np.array(forward.numbers(direction)) / b.scale) ** 2
+        else:
+            parts = tuple(Part(b.index, b.scale) for b in blocks)
+            together = np.array(forward.numbers(Direction(parts, 0, _DRAW + 1 + draw))) ** 2
+            for b in blocks:
+                squares[:, b.index] += together / (b.scale**2 * len(blocks))
+    return np.asarray(np.sqrt(squares / _DRAWS) / RMS)
+
+
 def round_off(forward: Forward) -> list[float]:
     """How far the products are from their twins in double precision, per unit of direction."""
-    twin = Forward(forward.subject, forward.function, promoted=True)
+    twin = Forward(forward.subject, forward.function, forward.first, promoted=True)
     blocks = forward.subject.point.blocks
-    direction = Direction(tuple(Part(b.index, b.scale) for b in blocks), 0, _DRAW + 2)
     unit = math.hypot(*(b.scale for b in blocks))
-    pairs = zip(forward.numbers(direction), twin.numbers(direction), strict=True)
-    return [abs(one - other) / unit for one, other in pairs]
+    apart = []
+    for draw in range(_TWINS):
+        direction = Direction(tuple(Part(b.index, b.scale) for b in blocks), 0, _DRAW - 1 - draw)
+        pairs = zip(forward.numbers(direction), twin.numbers(direction), strict=True)
+        apart.append([abs(one - other) / unit for one, other in pairs])
+    return [max(found) for found in zip(*apart, strict=True)]

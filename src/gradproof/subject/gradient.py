@@ -64,6 +64,7 @@ class Gradient:
     promoted: bool = field(init=False, default=False)
     copying: bool = field(init=False, default=False)
     fresh: bool = field(init=False, default=False)
+    strangers: dict[int, str] | None = field(init=False, default=None)
     strangers_told: bool = field(init=False, default=False)
     not_linear: set[int] = field(default_factory=set)  # blocks, in the cotangent
     findings: list[Finding] = field(default_factory=list)
@@ -72,7 +73,7 @@ class Gradient:
     @property
     def library(self) -> Backend:
         """The array library of the point."""
-        return self.point.home(0)
+        return self.point.library
 
     @property
     def claim(self) -> Claimed:

@@ -8,13 +8,14 @@ one, and at least two, so that no two errors cancel in all of them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..backend import arrays
 from ..backend.protocol import home
 from ..errors import UsageError
 from ..records.direction import Part
@@ -23,6 +24,9 @@ from ..space import directions, tree
 _EACH = 2  # cotangents of one output
 _GROUPS = 8  # more outputs than these share cotangents
 _SEED = 2**41  # apart from those of directions
+
+# Binary digits by which cotangents may be scaled: they have to stay normal numbers in their type.
+_MOST, _MOST_HALF = 100, 8
 
 # The bytes of a direction are 43 to 127: seven bits, which every floating-point type holds exactly.
 _UNIT = 64.0
@@ -47,12 +51,14 @@ class Scalar:
 
     cotangents: tuple[tuple[Any, ...], ...] = ((),)
 
-    def __init__(self, *, with_gradient: bool = False) -> None:
+    def __init__(self, *, with_gradient: bool = False, inside: bool = False) -> None:
         self._with_gradient = with_gradient
+        self._inside = inside  # a container, perhaps, that holds the number
 
     def read(self, result: Any) -> tuple[Any, ...]:
         """The number, in its own precision."""
-        return (scalar(result, self._with_gradient),)
+        (found,) = tree.leaves(result) if self._inside else (result,)
+        return (scalar(found, self._with_gradient),)
 
     def measure(self, result: Any) -> tuple[Reading, ...]:
         """The number and its magnitude."""
@@ -70,12 +76,15 @@ class Projected:
         if not chosen:
             raise UsageError(
                 f"fun returned {described(result)}, in which nothing can be differentiated: "
-                "return real or complex floating-point numbers."
+                "return dense arrays of real or complex floating-point numbers."
             )
         groups = [chosen[k::_GROUPS] for k in range(min(len(chosen), _GROUPS))]
         real = len(chosen) == 1 and _size(outputs[chosen[0]]) == 1
         self.cotangents = tuple(
-            tuple(_cotangent(o, seed, k, i) if i in group else None for i, o in enumerate(outputs))
+            tuple(
+                _cotangent(o, seed, k, i, alike=len(group) > 1) if i in group else None
+                for i, o in enumerate(outputs)
+            )
             for group in groups
             for k in range(1 if real else _EACH)
         )
@@ -134,7 +143,7 @@ def is_scalar(result: Any) -> bool:
 
 
 def _countable(output: Any) -> bool:
-    return home(output).number(output) and _size(output) > 0
+    return hasattr(output, "dtype") and home(output).number(output) and _size(output) > 0
 
 
 def _size(output: Any) -> int:
@@ -149,11 +158,23 @@ def _shapes(outputs: Sequence[Any]) -> list[tuple[int, ...]]:
     return [tuple(getattr(output, "shape", ())) for output in outputs]
 
 
-def _cotangent(output: Any, seed: int, draw: int, index: int) -> Any:
+def _cotangent(output: Any, seed: int, draw: int, index: int, *, alike: bool) -> Any:
     count = _size(output) * (2 if _is_complex(output) else 1)
     codes = directions.codes(Part(index, 1.0), count, _SEED + seed, draw)
-    numbers: NDArray[np.float64] = codes / _UNIT
+    numbers = codes.astype(np.float64) * ((_level(output, count) if alike else 1.0) / _UNIT)
     return home(output).cotangent(numbers, output)
+
+
+def _level(output: Any, count: int) -> float:
+    """One over the size of an output, so that those which share cotangents contribute alike.
+
+    A power of two, so that nothing is rounded.
+    """
+    size = arrays.norm(home(output).host(output)) / count**0.5
+    if not 0 < size < math.inf:
+        return 1.0
+    most = _MOST_HALF if home(output).dtype(output) == "float16" else _MOST
+    return 2.0 ** min(max(-round(math.log2(size)), -most), most)
 
 
 def scalar(result: Any, with_gradient: bool = False) -> Any:

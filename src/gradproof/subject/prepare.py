@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..backend.protocol import framework_of, frameworks
+from ..backend.protocol import framework_of, frameworks, home
+from ..errors import UsageError
 from ..records.direction import Direction
 from ..records.finding import Finding, Kind
-from ..space.point import Point, Working
+from ..space.point import Course, Point, Working
 from . import claim as claims
 from .claim import Claim, Claimed
 from .claimants import ANOTHER, Autodiff, Jacobian, linear, raw_gradient
@@ -24,7 +25,11 @@ from .guards import Caller
 from .outputs import Outputs, Projected, Reading, Scalar, is_scalar
 from .stopped import Tape
 
+_TREMOR = 1e-6  # a move that changes a gradient by next to nothing, unless it is noise
+
 _REPEATS = 4  # further evaluations at the point, to measure the spread of a random function
+
+ONLY_REVERSE = "only reverse mode was checked"
 
 _TITLES = {"torch": "PyTorch", "jax": "JAX"}
 
@@ -50,7 +55,7 @@ def prepare(
     same, a number how much round-off, infinity two different things. ``calls`` goes on
     counting from an earlier subject.
     """
-    caller = Caller(args, kwargs, point.home(0), calls={} if calls is None else calls)
+    caller = Caller(args, kwargs, point.library, calls={} if calls is None else calls)
     subject = Gradient(point, caller, fun, grad)
     subject.working = Working(point, promote=False)
     first = _first_result(subject)
@@ -100,7 +105,7 @@ def _first_result(subject: Gradient) -> Any:
 def _outputs(subject: Gradient, first: Any, seed: int) -> Outputs:
     """A number where ``fun`` returns one or the claim allows nothing else; else cotangents."""
     if linear(subject):
-        return Scalar() if is_scalar(first) else Projected(first, seed)
+        return Scalar(inside=True) if is_scalar(first) else Projected(first, seed)
     if isinstance(subject.grad, Jacobian) or _is_jacobian(subject, first):
         return Projected(first, seed)
     return Scalar(with_gradient=subject.grad is True)
@@ -108,8 +113,11 @@ def _outputs(subject: Gradient, first: Any, seed: int) -> Outputs:
 
 def _is_jacobian(subject: Gradient, first: Any) -> bool:
     """Whether ``grad`` returns a Jacobian; from then on it is the claim."""
-    function, array = subject.grad, isinstance(first, np.ndarray) and first.dtype.kind == "f"
-    if not (callable(function) and array and first.size > 1):
+    function, library = subject.grad, home(first)
+    array = isinstance(first, np.ndarray) or library.name != "numpy"
+    if not (callable(function) and array and library.number(first) and np.shape(first)):
+        return False
+    if library.dtype(first).startswith("complex") or np.prod(np.shape(first)) < 2:
         return False
     jacobian = Jacobian(function)
     if not jacobian.fits(subject.point, raw_gradient(subject), first):
@@ -193,9 +201,15 @@ def _claims(
         else:
             yield labels[0], made
     if forward:
-        products = Forward(subject, grad.framework if isinstance(grad, Autodiff) else grad.jvp)
+        function = grad.framework if isinstance(grad, Autodiff) else grad.jvp
+        products = Forward(subject, function, first)
         if products.exists():
-            yield labels[1], pushed(products, len(subject.outputs.cotangents))
+            norms = [projection.claim.norms for projection in subject.projections]
+            yield labels[1], pushed(products, len(subject.outputs.cotangents), norms)
+        elif not subject.projections:
+            raise UsageError("fun has no forward mode (a jvp rule): there is nothing to check.")
+        elif not (isinstance(grad, Autodiff) and grad.framework.both):
+            subject.notes.append(f"fun has no forward mode: {ONLY_REVERSE}.")
 
 
 def _reverse(subject: Gradient, first: Any, round_off: RoundOff) -> list[Claim]:
@@ -328,6 +342,24 @@ def doubt(subject: Gradient) -> list[tuple[float, ...]]:
         noise[k] = claims.distance(seen, claims.sketch(twin, blocks))
     for (k, _), distance in zip(forward, apart, strict=True):
         noise[k] = (distance,) * len(blocks)
+    return noise
+
+
+def trembling(subject: Gradient, course: Course) -> list[tuple[float, ...]]:
+    """How far the claims are from those a millionth of each block's scale away.
+
+    Where a gradient is nothing but round-off, that is as far as it is large.
+    """
+    blocks = subject.point.blocks
+    noise = [(0.0,) * len(blocks) for _ in subject.projections]
+    known = [(k, p.claim) for k, p in enumerate(subject.projections) if isinstance(p.claim, Claim)]
+    if not (subject.movable and known):
+        return noise
+    course.move(_TREMOR)
+    made = claimed(subject, subject.result())
+    course.back()
+    for (k, claim), moved in zip(known, made, strict=True):
+        noise[k] = claims.distance(claims.sketch(claim, blocks), claims.sketch(moved, blocks))
     return noise
 
 
