@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .judge.bands import Bands
-from .judge.block import judge
+from .judge.block import UNKNOWN, judge
 from .judge.compare import (
     KNOWN,
     NARROW,
@@ -81,7 +81,8 @@ class Trial:
     effort: Effort
     seed: int
     comparisons: list[Comparison] = field(default_factory=list)
-    judgements: list[Judgement] = field(default_factory=list)
+    stale: set[int] = field(default_factory=set)
+    judged: list[Judgement] = field(default_factory=list)
     each: dict[int, list[Judgement]] = field(default_factory=dict)
     leading: list[int] = field(default_factory=list)
     last: dict[int, Slope] = field(default_factory=dict)
@@ -95,7 +96,7 @@ class Trial:
     def run(self) -> None:
         """Follow the plan to its end, or to the first kink if the check can go on beside it."""
         everything = range(len(self.subject.point.blocks))
-        self.leading = [0 for _ in everything]
+        self.leading, self.judged = [0 for _ in everything], [UNKNOWN for _ in everything]
         self._judge_all()
         if self.subject.finite:
             if any(self._value(k) == 0 for k in range(len(self.subject.projections))):
@@ -114,7 +115,7 @@ class Trial:
         if not (accused and (self.subject.promoted or vanishing)):
             return
         if vanishing:
-            everything = self.screen().joint(range(len(self.judgements)))
+            everything = self.screen().joint(range(len(self.leading)))
             noises = trembling(self.subject, self.subject.course(everything))
         else:
             noises = doubt(self.subject)
@@ -184,7 +185,7 @@ class Trial:
                 return
 
     def _progress(self, *, disagreed: bool) -> Progress:
-        return Progress(tuple(self.judgements), disagreed, self.subject.evaluations)
+        return Progress(lambda: self.judgements, disagreed, self.subject.evaluations)
 
     def _more(self) -> Screen:
         """The plan's view of the blocks, with draws that nobody has made yet."""
@@ -236,15 +237,15 @@ class Trial:
             return seen[t]
 
         made = []
-        for k in range(len(self.subject.projections)) if only is None else [only]:
-            claim = self._claim(k)
-            claimed = claim.along(course)
-            slope = self._slope(direction, course, values, claimed, share, k)
-            made.append(Comparison(direction, claimed, claim.bar(direction), slope, k))
+        chosen = range(len(self.subject.projections)) if only is None else [only]
+        claims = [(k, self._claim(k), self._claim(k).along(course)) for k in chosen]
+        with self.subject.caller.many():
+            for k, claim, claimed in claims:
+                slope = self._slope(direction, course, values, claimed, share, k)
+                made.append(Comparison(direction, claimed, claim.bar(direction), slope, k))
         course.back()
         self.comparisons += made
-        for part in direction.parts:
-            self.judgements[part.block] = self._judge(part.block)
+        self.stale.update(part.block for part in direction.parts)
         return made
 
     def _claim(self, projection: int) -> Claimed:
@@ -381,8 +382,16 @@ class Trial:
     def _limits(self, direction: Direction) -> Bands:
         return min((self.bands[p.block] for p in direction.parts), key=lambda b: b.correct_below)
 
+    @property
+    def judgements(self) -> list[Judgement]:
+        """The judgements of all blocks, brought up to date where something was measured."""
+        while self.stale:
+            index = self.stale.pop()
+            self.judged[index] = self._judge(index)
+        return self.judged
+
     def _judge_all(self) -> None:
-        self.judgements = [self._judge(index) for index in range(len(self.leading))]
+        self.stale.update(range(len(self.leading)))
 
     def _judge(self, index: int) -> Judgement:
         """The judgement of a block: of the projection for which it is worst."""

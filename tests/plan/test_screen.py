@@ -64,7 +64,9 @@ class World:
             self.cleared.update(moved)
         for i in moved:
             self.judgements[i] = self.judgement(self.screen.blocks[i])
-        return Progress(tuple(self.judgements), disagreed, self.cost * len(self.asked))
+        return Progress(
+            lambda now=tuple(self.judgements): now, disagreed, self.cost * len(self.asked)
+        )
 
     def judgement(self, block):
         i, swept = block.index, self.entries[block.index] >= block.count

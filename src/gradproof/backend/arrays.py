@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -63,9 +64,18 @@ def flat(array: NDArray[Any]) -> NDArray[Any]:
     return contiguous.view(real_dtype(contiguous.dtype))
 
 
+# No square of a number between these limits overflows, and what underflows does not count.
+_SAFE = 1e-100
+_SMALL = 4096
+
+
 def norm(array: NDArray[Any]) -> float:
     """Euclidean norm in double precision, safe from overflow and underflow."""
     coordinates = flat(array)
+    if coordinates.dtype == np.float64 and coordinates.size <= _SMALL:
+        quick = math.sqrt(float(coordinates @ coordinates))
+        if _SAFE < quick < 1 / _SAFE:
+            return quick
     largest = float(max(coordinates.max(initial=0), -coordinates.min(initial=0)))
     if largest == 0 or not np.isfinite(largest):
         return largest

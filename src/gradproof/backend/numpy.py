@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from . import arrays
 from .protocol import Drawn
 
+_SPARE = np.random.MT19937(0)
+
 
 class NumPy:
     """See ``Backend``; copies are written in place."""
@@ -103,11 +105,14 @@ class NumPy:
 
     @contextmanager
     def generators(self) -> Iterator[None]:
-        numpy_state, python_state = np.random.get_state(), random.getstate()
+        """NumPy's is exchanged for another: much faster than copying its state out and in."""
+        numpy_own, python_state = np.random.get_bit_generator(), random.getstate()  # type: ignore[attr-defined]
+        np.random.set_bit_generator(_SPARE)  # type: ignore[attr-defined]
+        np.random.seed(0)
         try:
             yield
         finally:
-            np.random.set_state(numpy_state)
+            np.random.set_bit_generator(numpy_own)  # type: ignore[attr-defined]
             random.setstate(python_state)
 
 

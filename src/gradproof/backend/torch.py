@@ -70,8 +70,7 @@ class Torch:
 
     def copy(self, leaf: Any, *, promote: bool) -> Any:
         dtype = _WIDE.get(leaf.dtype, leaf.dtype) if promote else leaf.dtype
-        with torch.no_grad():
-            return _room(leaf, dtype).copy_(leaf.detach())
+        return _room(leaf, dtype).copy_(leaf.detach())
 
     def given(self, copy: Any, like: Any, *, recording: bool = False) -> Any:
         # An alias: what the function does to the tensor object itself does not stick to it.
@@ -83,21 +82,18 @@ class Torch:
         return torch.from_numpy(numbers).to(real.device).view(real.shape), unit
 
     def move(self, copy: Any, origin: Any, direction: Any, step: float) -> Any:
-        with torch.no_grad():
-            numbers, unit = direction
-            _real(copy).copy_(numbers).mul_(step * unit)
-            return copy.add_(origin)
+        numbers, unit = direction
+        _real(copy).copy_(numbers).mul_(step * unit)
+        return copy.add_(origin.detach())
 
     def move_entry(self, copy: Any, origin: Any, entry: int, step: float) -> Any:
-        with torch.no_grad():
-            copy.copy_(origin)
-            real = _real(copy)
-            real[np.unravel_index(entry, real.shape)] += step
+        copy.copy_(origin.detach())
+        real = _real(copy)
+        real[np.unravel_index(entry, real.shape)] += step
         return copy
 
     def restore(self, copy: Any, origin: Any) -> Any:
-        with torch.no_grad():
-            return copy.copy_(origin)
+        return copy.copy_(origin.detach())
 
     def same(self, copy: Any, origin: Any) -> bool:
         if copy is origin or copy.layout is not torch.strided or copy.is_meta:
@@ -105,6 +101,8 @@ class Torch:
         if copy.shape != origin.shape:
             return False
         copy, origin = copy.detach(), origin.detach()
+        if copy.dtype is origin.dtype and torch.equal(copy, origin):
+            return True
         equal = copy == origin
         return bool(equal.all()) or bool((equal | (copy.isnan() & origin.isnan())).all())
 
@@ -135,19 +133,9 @@ class Torch:
         wide = output.detach().reshape(-1).to(weights.dtype)
         return torch.mv(weights, wide).real.tolist()
 
-    @contextmanager
-    def calling(self, role: str, *, promoted: bool) -> Iterator[None]:
-        with torch.set_grad_enabled(role != "fun"), np.errstate(all="ignore"):
-            if not promoted:
-                yield
-                return
-            default = torch.get_default_dtype()
-            torch.set_default_dtype(torch.float64)
-            try:
-                with _Promoting():
-                    yield
-            finally:
-                torch.set_default_dtype(default)
+    def calling(self, role: str, *, promoted: bool) -> AbstractContextManager[Any]:
+        recording = torch.no_grad() if role == "fun" else torch.enable_grad()
+        return _promoting(recording) if promoted else recording
 
     def reseed(self, seed: int) -> None:
         torch.manual_seed(seed % 2**63)
@@ -196,19 +184,15 @@ class Torch:
         reached = [o.requires_grad if self.owns(o) else False for o in outputs]
 
         def pull(cotangents: Sequence[Any]) -> list[Any]:
-            pairs = [
-                (output, cotangent)
+            # A product, since autograd inspects cotangents that it is given at great length.
+            sums = [
+                (cotangent.to(output.dtype).conj() * output).sum().real
                 for output, cotangent, known in zip(outputs, cotangents, reached, strict=True)
                 if known and cotangent is not None
             ]
-            if not pairs:
+            if not sums:
                 return [None] * len(leaves)
-            return list(
-                torch.autograd.grad(
-                    [o for o, _ in pairs], leaves, [c.to(o.dtype) for o, c in pairs],
-                    retain_graph=True, allow_unused=True,
-                )
-            )  # fmt: skip
+            return list(torch.autograd.grad(sums, leaves, retain_graph=True, allow_unused=True))
 
         return Pullback(outputs, pull, lambda: self._strangers(outputs, leaves))
 
@@ -262,6 +246,17 @@ def functional_call(
     """Call a module with other parameters and with copies of its buffers."""
     buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
     return torch.func.functional_call(module, {**params, **buffers}, inputs, dict(kwargs))
+
+
+@contextmanager
+def _promoting(recording: AbstractContextManager[Any]) -> Iterator[None]:
+    default = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        with recording, _Promoting():
+            yield
+    finally:
+        torch.set_default_dtype(default)
 
 
 class _Promoting(TorchFunctionMode):

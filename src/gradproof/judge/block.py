@@ -10,6 +10,7 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..records.block import Block
 from ..records.comparison import Comparison
@@ -211,13 +212,27 @@ def _worst_entry(own: Evidence, roundoff: float) -> float:
 
 
 def _hidden(shared: Evidence, shown: Sequence[float]) -> float:
-    return math.hypot(*shown) if shared.sweep else largest_hidden(shown, 1 - CONFIDENCE)
+    return math.hypot(*shown) if shared.sweep else _largest(tuple(shown))
+
+
+@lru_cache(maxsize=256)
+def _largest(shown: tuple[float, ...]) -> float:
+    """Asked several times for the same bars."""
+    return largest_hidden(shown, 1 - CONFIDENCE)
 
 
 def _ratio(number: float, size: float) -> float:
     if number == 0:
         return 0.0
     return number / size if size > 0 else math.inf
+
+
+# Of a block that nobody has looked at.
+UNKNOWN = Judgement(
+    verdict=Verdict.UNDECIDED, error=math.inf, bar=math.inf, low=0.0, high=math.inf,
+    resolution=math.inf, size=math.inf, draws=0, sharp=False, open=False, zero=False,
+    reason="nothing was measured",
+)  # fmt: skip
 
 
 def _not_finite(own: Evidence) -> Judgement:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .judgement import Judgement
@@ -9,8 +10,16 @@ from .judgement import Judgement
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The judgements so far, whether the last comparison disagreed, and what has been spent."""
+    """The judgements so far, whether the last comparison disagreed, and what has been spent.
 
-    judgements: tuple[Judgement, ...]
+    ``look`` judges; a plan that does not ask has nobody judge.
+    """
+
+    look: Callable[[], Sequence[Judgement]]
     disagreed: bool
     evaluations: int
+
+    @property
+    def judgements(self) -> Sequence[Judgement]:
+        """The judgements of all blocks."""
+        return self.look()

@@ -7,6 +7,7 @@ import math
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +23,7 @@ from ..space.point import Course, Point
 from ..space.tree import beginnings, lookup
 
 _SKETCH = 4  # numbers per block in a sketch
+_SMALL = 4096  # coordinates of a block whose sketch is one product with a matrix
 _SKETCH_SEED = 2**40  # apart from any seed of a check
 
 
@@ -165,9 +167,23 @@ def _projections(claim: Claim, block: Block) -> list[float]:
     """Along stretches of one long direction, which is drawn once."""
     gradient = arrays.flat(claim.gradients[block.index])
     part, count = Part(block.index, 1.0), block.count
+    if count <= _SMALL:
+        with np.errstate(invalid="ignore", over="ignore"):
+            return (_stretches(block.index, count) @ gradient.astype(np.float64)).tolist()  # type: ignore[no-any-return]
     codes = directions.codes(part, count + _SKETCH, _SKETCH_SEED, 0)
     stretches = (codes[shift : shift + count] for shift in range(_SKETCH))
     return [directions.Vector(stretch).dot(gradient) for stretch in stretches]
+
+
+@lru_cache(maxsize=64)
+def _stretches(block: int, count: int) -> NDArray[np.float64]:
+    """The same stretches as the rows of a matrix."""
+    codes = directions.codes(Part(block, 1.0), count + _SKETCH, _SKETCH_SEED, 0)
+    rows = [directions.Vector(codes[shift : shift + count]) for shift in range(_SKETCH)]
+    matrix = np.empty((_SKETCH, count))
+    for row, vector in zip(matrix, rows, strict=True):
+        vector.displace(row, 1.0)
+    return matrix
 
 
 def _nothing(block: Block, point: Point) -> NDArray[Any]:

@@ -60,7 +60,7 @@ class Forward:
         if subject.copying:
             self.working.restore()
         tangents = self.working.course(direction).tangents()
-        before, caller.where = caller.promoted, f"along draw {direction.draw}"
+        before, caller.where = caller.promoted, lambda: f"along draw {direction.draw}"
         caller.promote(promoted=self.promoted)
         try:
             pushed = self._called(tangents)

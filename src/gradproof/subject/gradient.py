@@ -155,7 +155,7 @@ class Gradient:
         if self.copying:
             self.working.restore()
         course.move(t)
-        self.caller.where = _where(self.point, course.direction, t)
+        self.caller.where = lambda: _where(self.point, course.direction, t)
         return self.here()
 
     def course(self, direction: Direction) -> Course:

@@ -7,7 +7,7 @@ as itself, with a note (PEP 678).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,8 @@ from ..backend import numpy as plain
 from ..backend.protocol import Backend, framework_of, frameworks
 from ..space.tree import Tree, flatten
 from .stopped import Tape, held
+
+_NOTHING = nullcontext()
 
 
 @dataclass(slots=True)
@@ -39,7 +41,8 @@ class Caller:
     recording: bool = False
     tape: Tape = field(default_factory=Tape)
     protect: bool = False
-    where: str = "at the point"
+    open: bool = False
+    where: Callable[[], str] = lambda: "at the point"
     calls: dict[str, int] = field(default_factory=dict)
     original: Tree = field(init=False)
     given: Any = field(init=False)
@@ -57,18 +60,35 @@ class Caller:
         if self.seed is not None:
             reseed(self.seed)
         try:
-            calling = "grad" if self.recording else role
-            with self.library.calling(calling, promoted=self.promoted):
-                if role != "fun":
+            with self._around(role):
+                if role != "fun" or not (self.tape.recording or self.tape.values):
                     return function(*params, *args, **kwargs)
                 with held(self.tape):
                     return function(*params, *args, **kwargs)
         except BaseException as error:
-            error.add_note(f"gradproof: raised by {role}, called {self.where}.")
+            error.add_note(f"gradproof: raised by {role}, called {self.where()}.")
             raise
+
+    def _around(self, role: str) -> AbstractContextManager[Any]:
+        if self.open and role == "fun":
+            return _NOTHING
+        calling = "grad" if self.recording else role
+        return self.library.calling(calling, promoted=self.promoted)
+
+    @contextmanager
+    def many(self) -> Iterator[None]:
+        """Around many calls of ``fun`` in a row, which then share what is around each."""
+        with self._around("fun"):
+            before, self.open = self.open, True
+            try:
+                yield
+            finally:
+                self.open = before
 
     def changed(self) -> list[str]:
         """The extra arguments that somebody wrote into; all is well again afterwards."""
+        if not (self.args or self.kwargs):
+            return []
         now = flatten(self.given, "")
         names = [
             _spelled(name)

@@ -71,6 +71,7 @@ class Projected:
 
     def __init__(self, result: Any, seed: int) -> None:
         outputs = tree.leaves(result)
+        self._lone = type(result) if len(outputs) == 1 and outputs[0] is result else None
         self._shapes = _shapes(outputs)
         chosen = [i for i, output in enumerate(outputs) if _countable(output)]
         if not chosen:
@@ -90,25 +91,26 @@ class Projected:
         )
         self._weights = [self._weighing(i, output) for i, output in enumerate(outputs)]
 
-    def _weighing(self, index: int, output: Any) -> tuple[Any, list[int]]:
+    def _weighing(self, index: int, output: Any) -> tuple[Any, Any, list[int]]:
         """The cotangents of one output side by side, and the numbers they contribute to."""
         rows = [k for k, cotangent in enumerate(self.cotangents) if cotangent[index] is not None]
         if not rows:
-            return None, rows
-        return home(output).weights([self.cotangents[k][index] for k in rows]), rows
+            return None, None, rows
+        library = home(output)
+        return library.inner, library.weights([self.cotangents[k][index] for k in rows]), rows
 
     def read(self, result: Any) -> tuple[float, ...]:
         """One number for each cotangent."""
-        outputs = tree.leaves(result)
+        outputs = (result,) if type(result) is self._lone else tree.leaves(result)
         if _shapes(outputs) != self._shapes:
             raise UsageError(
                 f"fun returned arrays of shapes {self._shapes} at the point but "
                 f"{_shapes(outputs)} beside it: what is returned must keep its shape."
             )
         numbers = [0.0] * len(self.cotangents)
-        for output, (weights, rows) in zip(outputs, self._weights, strict=True):
+        for output, (inner, weights, rows) in zip(outputs, self._weights, strict=True):
             if rows:
-                for k, number in zip(rows, home(output).inner(weights, output), strict=True):
+                for k, number in zip(rows, inner(weights, output), strict=True):
                     numbers[k] += number
         return tuple(numbers)
 

@@ -70,7 +70,7 @@ def prepare(
         ]
     if max(point.eps(b.index) for b in point.blocks) > _DOUBLE:
         _promote(subject, round_off)
-    subject.caller.where = ""
+    subject.caller.where = lambda: ""
     return subject
 
 
