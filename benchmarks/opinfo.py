@@ -448,10 +448,11 @@ def differing(right: Iterable[Row]) -> list[Row]:
 def reason(row: Row) -> str:
     """Why gradproof and slow mode differ, as far as it is known; empty where it is not.
 
-    A note by the operator's name excuses no accusation and no exception of gradproof's.
+    A note by the operator's name excuses no accusation, and an exception only where its own text
+    is known: a refusal of gradproof's, or what the operator itself raises.
     """
     ours = row.answers["gradproof"]
-    if ours.said == RAISED and ours.detail.startswith("UsageError"):
+    if ours.said == RAISED:
         found = (text for pattern, text in REFUSALS.items() if re.search(pattern, ours.detail))
         return next(found, "")
     return EXPLAINED.get(row.operator, "") if ours.said in (PASS, UNDECIDED) else ""

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+_STAIRCASE = (
+    "A staircase of many small steps: whether it is flat, or the values of a sloping function are "
+    "rounded, is not to be seen from outside."
+)
+
 # By operator, for what gradproof passes or leaves undecided.
 EXPLAINED: dict[str, str] = {
     "__rpow__": "A negative number to the power of a fraction: value and gradients are NaN.",
     "bfloat16": "The output is bfloat16: its steps, 1/256 of it, are all that anybody sees.",
+    "ceil": _STAIRCASE,
     "cfloat": "The output is complex64, in whose round-off gradcheck's steps of 1e-6 drown.",
     "cov": "The weights are float32, in whose round-off gradcheck's steps of 1e-6 drown.",
     "erfc": "At -4.8 the gradient is 9e-11 beside a value of 2, and drowns in its round-off.",
+    "chalf": "The output is complex32: its steps, 1/2048 of it, are all that anybody sees.",
+    "div.floor_rounding": _STAIRCASE,
+    "div.trunc_rounding": _STAIRCASE,
     "float": "The output is float32, in whose round-off gradcheck's steps of 1e-6 drown.",
+    "floor": _STAIRCASE,
     "grid_sampler_3d": "100,000 grid points, each with jumps near by; no step avoids all.",
     "half": "The output is float16: its steps, 1/2048 of it, are all that anybody sees.",
     "linalg.norm.subgradients_at_zero": (
@@ -25,11 +35,25 @@ EXPLAINED: dict[str, str] = {
     "nn.functional.multi_head_attention_forward": (
         "The softmax is saturated: the gradients of query and key are 1e-14 beside values of 100."
     ),
+    "native_layer_norm": (
+        "Normalised over a single entry the function is zero everywhere; the claim, 1e-13, is "
+        "round-off."
+    ),
+    "round": _STAIRCASE,
+    "round.decimals_3": _STAIRCASE,
+    "trunc": _STAIRCASE,
 }
 
 # What gradproof refuses to judge, by what its sentence says.
 REFUSALS: dict[str, str] = {
     r"that are not finite": "The inputs hold infinities or NaN, where no gradient exists.",
+    r"p_in >= 0 && p_in <= 1": (
+        "A sampling operator: moved, its probabilities leave [0, 1], and its own exception "
+        "surfaces."
+    ),
+    r"aweights cannot be negative": (
+        "Moved, the weights become negative, and the operator's own exception surfaces."
+    ),
     r"torch.sparse_\w+ tensor, which is unsupported": "The inputs are sparse: refused.",
 }
 

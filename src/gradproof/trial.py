@@ -57,7 +57,7 @@ _AROUND = (1.0, -1.0, 10.0, -10.0, 100.0)
 _WIDE = (1e-2, 1e-1)
 
 # A function that is flat in a window so wide has a slope of zero, whatever wider ones show.
-_PIECE = 1e-5
+_PIECE = 1e-6
 _ROUNDINGS = 16  # of its arguments in their own precision: a window is flat for no other reason
 
 _NOT_LINEAR = "the backward is not linear in the gradient from above"
@@ -160,7 +160,8 @@ class Trial:
     def screen(self) -> Screen:
         """The plan's view of the blocks."""
         point = self.subject.point
-        return Screen(point.blocks, self._norms(), self.effort, self.seed, point.entry_scale)
+        looks = len(self.subject.projections)
+        return Screen(point.blocks, self._norms(), self.effort, self.seed, point.entry_scale, looks)
 
     def _norms(self) -> list[float]:
         """The norms of the claimed gradients, block by block, over all projections."""

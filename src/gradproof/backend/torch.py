@@ -186,7 +186,7 @@ class Torch:
         def pull(cotangents: Sequence[Any]) -> list[Any]:
             # A product, since autograd inspects cotangents that it is given at great length.
             sums = [
-                (cotangent.to(output.dtype).conj() * output).sum().real
+                _product(cotangent, output)
                 for output, cotangent, known in zip(outputs, cotangents, reached, strict=True)
                 if known and cotangent is not None
             ]
@@ -297,6 +297,13 @@ def _widened(value: Any) -> Any:
     if isinstance(value, list | tuple) and type(value) in (list, tuple):
         return type(value)(_widened(v) for v in value)
     return value
+
+
+def _product(cotangent: Any, output: Any) -> Any:
+    """``Re Σ conj(cotangent) · output``, whose gradient by the output is the cotangent."""
+    if output.dtype not in _NATIVE:
+        output = output.to(_wide(output.dtype))
+    return (cotangent.to(output.dtype).conj() * output).sum().real
 
 
 def _room(leaf: Any, dtype: torch.dtype) -> Any:

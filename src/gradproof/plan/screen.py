@@ -36,13 +36,17 @@ _STRETCH = 10.0
 
 @dataclass(slots=True)
 class Screen:
-    """Blocks, the norms of their claimed gradients, and the limits of the effort."""
+    """Blocks, the norms of their claimed gradients, and the limits of the effort.
+
+    ``looks`` is the number of comparisons that each direction makes.
+    """
 
     blocks: Sequence[Block]
     norms: Sequence[float]
     effort: Effort
     seed: int
     entry_scale: Callable[[int, int], float]
+    looks: int = 1
     drawn: int = 0
 
     def plan(self) -> Plan:
@@ -54,6 +58,9 @@ class Screen:
             for _ in range(self.effort.joint):
                 progress = yield self.joint(finite)
                 disagreed = disagreed or progress.disagreed
+                enough = self.drawn * self.looks >= self.effort.joint and not disagreed
+                if enough and all(j.sharp for j in progress.judgements):
+                    break
         if progress is None or disagreed or len(finite) < len(self.blocks):
             progress = yield from self._single_out(progress, finite)
         progress = yield from self._sharpen(progress)

@@ -85,10 +85,8 @@ class Window:
     def levels(self) -> int:
         """How many different values the livelier half of the samples shows, φ(0) included."""
         half = len(self.increments) // 2
-        return max(
-            np.unique(np.append(side, 0.0)).size
-            for side in (self.increments[:half], self.increments[half:])
-        )
+        numbers = self.increments.tolist()
+        return max(len({0.0, *side}) for side in (numbers[:half], numbers[half:]))
 
     @property
     def step(self) -> float:
