@@ -73,7 +73,8 @@ def norm(array: NDArray[Any]) -> float:
     """Euclidean norm in double precision, safe from overflow and underflow."""
     coordinates = flat(array)
     if coordinates.dtype == np.float64 and coordinates.size <= _SMALL:
-        quick = math.sqrt(float(coordinates @ coordinates))
+        with np.errstate(over="ignore", invalid="ignore"):
+            quick = math.sqrt(float(coordinates @ coordinates))
         if _SAFE < quick < 1 / _SAFE:
             return quick
     largest = float(max(coordinates.max(initial=0), -coordinates.min(initial=0)))

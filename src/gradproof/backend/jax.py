@@ -26,6 +26,7 @@ class Jax:
     """See ``Framework``; arrays cannot be written to, so a copy is replaced when it moves."""
 
     name = "jax"
+    lasting = False
     both = True
 
     def owns(self, leaf: Any) -> bool:

@@ -20,6 +20,7 @@ class NumPy:
     """See ``Backend``; copies are written in place."""
 
     name = "numpy"
+    lasting = True
 
     def differentiable(self, leaf: Any, name: str) -> str:
         return arrays.differentiable(leaf, name)

@@ -63,6 +63,7 @@ class Backend(Protocol):
     """
 
     name: str
+    lasting: bool  # whether what is around one call may also be around what lies between two
 
     def differentiable(self, leaf: Any, name: str) -> str:
         """An empty string, or the reason why a leaf is left alone; ``UsageError`` for others."""

@@ -31,6 +31,7 @@ class Torch:
     """See ``Framework``; copies are written in place and keep their layout."""
 
     name = "torch"
+    lasting = True
     both = False
 
     def owns(self, leaf: Any) -> bool:

@@ -78,6 +78,9 @@ class Caller:
     @contextmanager
     def many(self) -> Iterator[None]:
         """Around many calls of ``fun`` in a row, which then share what is around each."""
+        if not self.library.lasting:
+            yield
+            return
         with self._around("fun"):
             before, self.open = self.open, True
             try:
