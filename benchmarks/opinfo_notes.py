@@ -46,7 +46,9 @@ EXPLAINED: dict[str, str] = {
 
 # What gradproof refuses to judge, or the operator itself to compute, by the exception.
 REFUSALS: dict[str, str] = {
-    r"^UsageError.*that are not finite": "The inputs hold infinities or NaN, where no gradient exists.",
+    r"^UsageError.*that are not finite": (
+        "The inputs hold infinities or NaN, where no gradient exists."
+    ),
     r"p_in >= 0 && p_in <= 1": (
         "A sampling operator: moved, its probabilities leave [0, 1], and its own exception "
         "surfaces."
@@ -54,7 +56,9 @@ REFUSALS: dict[str, str] = {
     r"aweights cannot be negative": (
         "Moved, the weights become negative, and the operator's own exception surfaces."
     ),
-    r"^UsageError.*torch.sparse_\w+ tensor, which is unsupported": "The inputs are sparse: refused.",
+    r"^UsageError.*torch.sparse_\w+ tensor, which is unsupported": (
+        "The inputs are sparse: refused."
+    ),
 }
 
 # Quick operators of all families: elementwise, kinks, reductions, views, linear algebra,
