@@ -32,6 +32,18 @@ def test_scaling(tmp_path, form):
     assert ("| layers |" in printed) == bool(form)
 
 
+def test_transformer(tmp_path):
+    """In full: what it counts are forward passes, the same on every machine."""
+    found, missed, _ = run("transformer.py", tmp_path)
+    assert not missed
+    assert [row["verdict"] for row in found["rows"]] == ["correct", "wrong", "wrong"]
+
+
+def test_jax_windows(tmp_path):
+    found, _, _ = run("jax_windows.py", tmp_path, "--quick")
+    assert {row["form"] for row in found["rows"]} == {"one by one", "vmap"}
+
+
 def test_scaling_refuses_to_measure_nothing(tmp_path):
     command = [sys.executable, str(BENCHMARKS / "scaling.py"), "--checks", "0"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -60,7 +60,10 @@ class Jax:
 
     def copy(self, leaf: Any, *, promote: bool) -> Any:
         # A copy even where nothing changes: a function may be given the memory for good (donation).
-        return jnp.array(leaf, _wide(leaf.dtype) if promote else leaf.dtype, copy=True)
+        dtype = _wide(leaf.dtype) if promote else leaf.dtype
+        if not _on_cpu(leaf):
+            return jnp.array(leaf, dtype, copy=True)
+        return jax.device_put(np.array(leaf, dtype), leaf.sharding)
 
     def given(self, copy: Any, like: Any, *, recording: bool = False) -> Any:
         return copy
@@ -69,11 +72,18 @@ class Jax:
         array, unit = drawn.array()
         if _is_complex(copy):
             array = array.astype(np.float64).view(np.complex128)
-        return jax.device_put(array.reshape(copy.shape), copy.sharding), unit
+        array = array.reshape(copy.shape)
+        return array if _on_cpu(copy) else jax.device_put(array, copy.sharding), unit
 
     def move(self, copy: Any, origin: Any, direction: Any, step: float) -> Any:
         (numbers, unit), dtype = direction, copy.dtype
-        return origin.astype(dtype) + numbers.astype(dtype) * jnp.asarray(step * unit, dtype)
+        if not _on_cpu(copy):
+            return origin.astype(dtype) + numbers.astype(dtype) * jnp.asarray(step * unit, dtype)
+        # In NumPy: JAX would compile each of these operations for each shape.
+        moved = numbers.astype(dtype)
+        moved *= np.asarray(step * unit, dtype)
+        moved += np.asarray(origin)
+        return jax.device_put(moved, copy.sharding)
 
     def move_entry(self, copy: Any, origin: Any, entry: int, step: float) -> Any:
         index, shift = entry, complex(step)
@@ -84,7 +94,7 @@ class Jax:
         return moved.at[at].add(shift if _is_complex(copy) else shift.real)
 
     def restore(self, copy: Any, origin: Any) -> Any:
-        return jnp.array(origin, copy.dtype, copy=True)
+        return self.copy(origin, promote=origin.dtype != copy.dtype)
 
     def same(self, copy: Any, origin: Any) -> bool:
         return not copy.is_deleted()  # given away by the function (donation)
@@ -108,10 +118,13 @@ class Jax:
         return array.astype(like.dtype)
 
     def weights(self, cotangents: Sequence[Any]) -> Any:
-        flat = jnp.stack([cotangent.reshape(-1) for cotangent in cotangents])
-        return jnp.conj(flat).astype(_wide(flat.dtype))
+        flat = np.stack([np.asarray(cotangent).reshape(-1) for cotangent in cotangents])
+        wide = flat.conj().astype(_wide(flat.dtype))
+        return wide if _on_cpu(cotangents[0]) else jnp.asarray(wide)
 
     def inner(self, weights: Any, output: Any) -> list[float]:
+        if isinstance(weights, np.ndarray):
+            output = np.asarray(output)
         wide = output.reshape(-1).astype(weights.dtype)
         return np.asarray((weights @ wide).real).tolist()  # type: ignore[no-any-return]
 
@@ -228,6 +241,10 @@ def _key(entry: Any) -> Any:
 
 def _wide(dtype: Any) -> Any:
     return jnp.promote_types(dtype, jnp.float64)
+
+
+def _on_cpu(array: Any) -> bool:
+    return all(device.platform == "cpu" for device in array.sharding.device_set)
 
 
 def _is_complex(array: Any) -> bool:
