@@ -59,3 +59,30 @@ def test_each_public_name_exists_and_says_what_it_is():
 def test_the_command_is_declared():
     scripts = importlib.metadata.distribution("gradproof").entry_points.select(name="gradproof")
     assert [script.value for script in scripts] == ["gradproof.cli:main"]
+
+
+def test_a_check_of_numpy_arrays_imports_no_framework():
+    check = "gradproof.check(lambda x: float(x @ x), numpy.ones(3), grad=lambda x: 2 * x)"
+    vjp = "gradproof.check_vjp(numpy.sin, lambda x, g: g * numpy.cos(x), numpy.ones(3))"
+    assert imported_by(f"import numpy, gradproof\n{check}\n{vjp}") & {"torch", "jax"} == set()
+
+
+@pytest.mark.parametrize(("framework", "other"), [("torch", "jax"), ("jax", "torch")])
+def test_a_framework_that_the_user_has_does_not_bring_the_other(framework, other):
+    make = {"torch": "torch.ones(3)", "jax": "jax.numpy.ones(3)"}[framework]
+    check = f"gradproof.check(lambda x: (x * x).sum(), {make})"
+    assert other not in imported_by(f"import {framework}, gradproof\n{check}")
+
+
+def test_each_framework_appears_in_few_files():
+    source = ROOT / "src" / "gradproof"
+    for framework, files in (
+        ("torch", {"backend/torch.py", "torch.py"}),
+        ("jax", {"backend/jax.py", "jax.py"}),
+    ):
+        importing = {
+            str(path.relative_to(source))
+            for path in source.rglob("*.py")
+            if f"\nimport {framework}\n" in path.read_text("utf-8")
+        }
+        assert importing == files
