@@ -12,6 +12,8 @@ from .report.report import Report
 from .space.point import Point
 from .subject.claimants import Autodiff
 
+_COMPILED = "_orig_mod."
+
 
 def check_module(
     module: Any,
@@ -70,11 +72,14 @@ def check_module(
     wishes = Wishes(inputs, kwargs, effort, seed, correct_below, wrong_above, title, notes)
 
     def fun(params: Mapping[str, Any], *inputs: Any, **kwargs: Any) -> Any:
-        output = functional_call(module, params, inputs, kwargs)
+        named = {original[name]: parameter for name, parameter in params.items()}
+        output = functional_call(module, named, inputs, kwargs)
         return output if loss is None else loss(output)
 
     validate(fun, wishes)
-    params = dict(module.named_parameters())
+    # A compiled module says "_orig_mod." before the names of its own module.
+    original = {name.replace(_COMPILED, ""): name for name, _ in module.named_parameters()}
+    params = {name: module.get_parameter(full) for name, full in original.items()}
     if not params:
         raise UsageError(f"The module ({type(module).__name__}) has no parameters to check.")
     if not any(parameter.requires_grad for parameter in params.values()):

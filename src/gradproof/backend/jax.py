@@ -26,6 +26,7 @@ class Jax:
     """See ``Framework``; arrays cannot be written to, so a copy is replaced when it moves."""
 
     name = "jax"
+    promotions: tuple[bool, ...] = (False,)
     lasting = False
     both = True
 
@@ -129,7 +130,7 @@ class Jax:
         return np.asarray((weights @ wide).real).tolist()  # type: ignore[no-any-return]
 
     @contextmanager
-    def calling(self, role: str, *, promoted: bool) -> Iterator[None]:
+    def calling(self, role: str, *, promoted: bool, deep: bool = True) -> Iterator[None]:
         """In the user's own setting, unless it is the double-precision twin that is called."""
         with jax.enable_x64(promoted or _WANTED.get()), np.errstate(all="ignore"):
             yield

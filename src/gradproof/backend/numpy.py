@@ -20,6 +20,7 @@ class NumPy:
     """See ``Backend``; copies are written in place."""
 
     name = "numpy"
+    promotions: tuple[bool, ...] = (False,)
     lasting = True
 
     def differentiable(self, leaf: Any, name: str) -> str:
@@ -94,7 +95,7 @@ class NumPy:
         wide = np.asarray(output, weights.dtype).reshape(-1)
         return (weights @ wide).real.tolist()  # type: ignore[no-any-return]
 
-    def calling(self, role: str, *, promoted: bool) -> Any:
+    def calling(self, role: str, *, promoted: bool, deep: bool = True) -> Any:
         return np.errstate(all="ignore")
 
     def reseed(self, seed: int) -> None:

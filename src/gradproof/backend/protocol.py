@@ -63,6 +63,7 @@ class Backend(Protocol):
     """
 
     name: str
+    promotions: tuple[bool, ...]  # whether every operation is promoted, or the arguments alone
     lasting: bool  # whether what is around one call may also be around what lies between two
 
     def differentiable(self, leaf: Any, name: str) -> str:
@@ -119,7 +120,9 @@ class Backend(Protocol):
     def inner(self, weights: Any, output: Any) -> list[float]:
         """``Re Σ conj(cotangent) · output`` for each of them, summed in double precision."""
 
-    def calling(self, role: str, *, promoted: bool) -> AbstractContextManager[Any]:
+    def calling(
+        self, role: str, *, promoted: bool, deep: bool = True
+    ) -> AbstractContextManager[Any]:
         """Around each call of the user's function (``fun``) or gradient (``grad``)."""
 
     def reseed(self, seed: int) -> None:

@@ -32,6 +32,7 @@ class Torch:
 
     name = "torch"
     lasting = True
+    promotions: tuple[bool, ...] = (True, False)  # a compiled function refuses the first
     both = False
 
     def owns(self, leaf: Any) -> bool:
@@ -134,9 +135,11 @@ class Torch:
         wide = output.detach().reshape(-1).to(weights.dtype)
         return torch.mv(weights, wide).real.tolist()
 
-    def calling(self, role: str, *, promoted: bool) -> AbstractContextManager[Any]:
+    def calling(
+        self, role: str, *, promoted: bool, deep: bool = True
+    ) -> AbstractContextManager[Any]:
         recording = torch.no_grad() if role == "fun" else torch.enable_grad()
-        return _promoting(recording) if promoted else recording
+        return _promoting(recording) if promoted and deep else recording
 
     def reseed(self, seed: int) -> None:
         torch.manual_seed(seed % 2**63)

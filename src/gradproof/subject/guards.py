@@ -28,7 +28,8 @@ class Caller:
 
     One set of copies serves all calls, or each call gets a fresh one (``protect``), once a
     function was seen to write into them. ``seed`` not None: the global generators are seeded
-    with it before every call. ``promoted``: a framework's arrays are given in double precision.
+    with it before every call. ``promoted``: a framework's arrays are given in double precision,
+    and, if ``deep``, every operation is made in it where the framework can see to that.
     ``recording``: the function under test differentiates something itself. ``tape`` holds what
     it wants to be constant.
     """
@@ -38,6 +39,7 @@ class Caller:
     library: Backend = plain.BACKEND
     seed: int | None = None
     promoted: bool = False
+    deep: bool = True
     recording: bool = False
     tape: Tape = field(default_factory=Tape)
     protect: bool = False
@@ -73,7 +75,7 @@ class Caller:
         if self.open and role == "fun":
             return _NOTHING
         calling = "grad" if self.recording else role
-        return self.library.calling(calling, promoted=self.promoted)
+        return self.library.calling(calling, promoted=self.promoted, deep=self.deep)
 
     @contextmanager
     def many(self) -> Iterator[None]:
@@ -111,9 +113,10 @@ class Caller:
         pairs = zip(self.original.names, self.original.leaves, strict=True)
         return {_spelled(name): leaf for name, leaf in pairs if isinstance(leaf, np.ndarray)}
 
-    def promote(self, *, promoted: bool) -> None:
+    def promote(self, *, promoted: bool, deep: bool | None = None) -> None:
         """Hand out arguments in double precision from now on, or no longer."""
         self.promoted = promoted
+        self.deep = self.deep if deep is None else deep
         self.given = self._copies()
 
     def _copies(self) -> Any:

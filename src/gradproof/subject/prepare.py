@@ -387,11 +387,38 @@ def _promote(subject: Gradient, round_off: RoundOff) -> None:
     point, before = subject.point, [float(p.centre) for p in subject.projections]
     coarsest = max(point.blocks, key=lambda b: point.eps(b.index))
     eps, dtype = point.eps(coarsest.index), coarsest.dtype
+    native, refusals = subject.caller.tape, []
     # One copy at a time: the native one is made again if it turns out to be needed.
     subject.working.release()
     subject.working = _working(subject, promote=True)
-    subject.caller.promote(promoted=True)
-    native, subject.caller.tape = subject.caller.tape, Tape()
+    for deep in subject.library.promotions:
+        subject.caller.promote(promoted=True, deep=deep)
+        refused = _refused(subject, before, lambda one, other: round_off(one, other, eps))
+        if refused is None:
+            subject.promoted = True
+            subject.notes.append(f"{dtype} parameters; fun was evaluated with them in float64.")
+            return
+        refusals.append(refused)
+    reason, apart = refusals[0]
+    for projection, distance in zip(subject.projections, apart, strict=True):
+        if np.isfinite(distance):
+            projection.scatter = max(projection.scatter, distance)
+    subject.working.release()
+    subject.working = _working(subject, promote=False)
+    subject.caller.promote(promoted=False)
+    subject.caller.tape = native
+    if all(map(np.isfinite, before)):
+        subject.notes.append(
+            f"fun was evaluated in {dtype}, since {reason} in float64: the resolution is what is "
+            "left."
+        )
+
+
+def _refused(
+    subject: Gradient, before: Sequence[float], apart_by: Callable[[float, float], float]
+) -> tuple[str, Sequence[float]] | None:
+    """Why double precision will not do, and how far the values are apart; None where it will."""
+    subject.caller.tape = Tape()
     try:
         result = subject.result()
         subject.caller.tape.recording = False
@@ -399,32 +426,19 @@ def _promote(subject: Gradient, round_off: RoundOff) -> None:
         readings = [measured[projection.reading] for projection in subject.projections]
         subject.look_for_mutation("fun")
     except Exception as error:  # noqa: BLE001 - whatever it is: then float64 is not allowed
-        reason = f"it raises {type(error).__name__} there"
-    else:
-        apart = [
-            round_off(_offset(p) + value, _offset(p) + float(r.value), eps)
-            for p, value, r in zip(subject.projections, before, readings, strict=True)
-        ]
-        if not any(apart):
-            subject.promoted = True
-            for projection, reading in zip(subject.projections, readings, strict=True):
-                projection.centre, projection.floor = reading.value, reading.floor
-            subject.notes.append(f"{dtype} parameters; fun was evaluated with them in float64.")
-            return
+        nothing = [0.0] * len(before)
+        return f"it raises {type(error).__name__} there", nothing
+    apart = [
+        apart_by(_offset(p) + value, _offset(p) + float(r.value))
+        for p, value, r in zip(subject.projections, before, readings, strict=True)
+    ]
+    if any(apart):
         k = max(range(len(apart)), key=lambda i: apart[i])
-        reason = f"its value changes from {before[k]:.8g} to {float(readings[k].value):.8g}"
-        for projection, distance in zip(subject.projections, apart, strict=True):
-            if np.isfinite(distance):
-                projection.scatter = max(projection.scatter, distance)
-    subject.working.release()
-    subject.working = _working(subject, promote=False)
-    subject.caller.promote(promoted=False)
-    subject.caller.tape = native
-    if not all(map(np.isfinite, before)):
-        return
-    subject.notes.append(
-        f"fun was evaluated in {dtype}, since {reason} in float64: the resolution is what is left."
-    )
+        changed = f"from {before[k]:.8g} to {float(readings[k].value):.8g}"
+        return f"its value changes {changed}", apart
+    for projection, reading in zip(subject.projections, readings, strict=True):
+        projection.centre, projection.floor = reading.value, reading.floor
+    return None
 
 
 def _working(subject: Gradient, *, promote: bool) -> Working:
