@@ -53,9 +53,10 @@ REFUSALS: dict[str, str] = {
         "A sampling operator: moved, its probabilities leave [0, 1], and its own exception "
         "surfaces."
     ),
-    r"aweights cannot be negative": (
-        "Moved, the weights become negative, and the operator's own exception surfaces."
+    r"aweights cannot be negative|all elements of std >= 0.0": (
+        "Moved, weights or deviations become negative, and the operator's own exception surfaces."
     ),
+    r"setStorage": "The operator reads memory beside its argument, of which a copy has none.",
     r"^UsageError.*torch.sparse_\w+ tensor, which is unsupported": (
         "The inputs are sparse: refused."
     ),

@@ -39,6 +39,13 @@ def test_transformer(tmp_path):
     assert [row["verdict"] for row in found["rows"]] == ["correct", "wrong", "wrong"]
 
 
+def test_triton_kernel(tmp_path):
+    pytest.importorskip("triton")
+    found, missed, _ = run("triton_kernel.py", tmp_path, "--count", "200")
+    assert not missed
+    assert {row["dtype"] for row in found["rows"]} == {"float32", "bfloat16"}
+
+
 def test_jax_windows(tmp_path):
     found, _, _ = run("jax_windows.py", tmp_path, "--quick")
     assert {row["form"] for row in found["rows"]} == {"one by one", "vmap"}
