@@ -16,7 +16,7 @@ from .records.verdict import Verdict
 from .report.report import Report
 from .space.point import Point
 from .subject.claimants import Autodiff
-from .subject.prepare import ONLY_REVERSE
+from .subject.claiming import ONLY_REVERSE
 
 
 class GradcheckError(_GradcheckError, GradientError):

@@ -13,12 +13,9 @@ from .judge.block import UNKNOWN, judge
 from .judge.compare import (
     KNOWN,
     NARROW,
-    contradicted,
     denied,
     disagrees,
-    is_small,
     known_enough,
-    outstepped,
     sharp_enough,
 )
 from .judge.whole import combined
@@ -32,13 +29,15 @@ from .records.slope import Slope, Smoothness
 from .records.verdict import Verdict
 from .slopes.measure import measure
 from .slopes.sampler import Sampler
-from .slopes.search import LEVELS, START, WIDEST, WITNESS
-from .slopes.window import RATIO, SYMMETRIC
+from .slopes.search import START, WITNESS
+from .slopes.window import RATIO
 from .space.directions import RMS
 from .space.point import Course
+from .staircase import Doubt, Staircase
 from .subject.claim import Claimed
+from .subject.claiming import trembling
 from .subject.gradient import Gradient
-from .subject.prepare import doubt, trembling
+from .subject.promotion import doubt
 
 # No slope starts from a narrower window: one more, narrower still, must be left to show a kink.
 _NARROWEST = WITNESS * RATIO
@@ -52,13 +51,6 @@ _AT_KINK = (
 
 # How far, in units of each block's scale, a value is looked for where it is zero at the point.
 _AROUND = (1.0, -1.0, 10.0, -10.0, 100.0)
-
-# Half-widths of the windows that may deny a narrow one.
-_WIDE = (1e-2, 1e-1)
-
-# A function that is flat in a window so wide has a slope of zero, whatever wider ones show.
-_PIECE = 1e-6
-_ROUNDINGS = 16  # of its arguments in their own precision: a window is flat for no other reason
 
 _NOT_LINEAR = "the backward is not linear in the gradient from above"
 
@@ -87,9 +79,7 @@ class Trial:
     leading: list[int] = field(default_factory=list)
     last: dict[int, Slope] = field(default_factory=dict)
     windows: dict[tuple[int, int], float] = field(default_factory=dict)
-    stepped: dict[int, bool] = field(default_factory=dict)
-    steps: dict[int, float] = field(default_factory=dict)
-    denied: set[tuple[int, int]] = field(default_factory=set)
+    staircases: dict[int, Staircase] = field(default_factory=dict)
     kink: Comparison | None = None
     around: float = 0.0
 
@@ -283,7 +273,7 @@ class Trial:
             ),
             **self._hints(direction, share, k),
         )
-        if share == KNOWN and self._in_steps(direction, sampler, claimed, slope, k):
+        if share == KNOWN and self._doubt(direction, sampler, claimed, slope, k):
             return dataclasses.replace(slope, smoothness=Smoothness.UNKNOWN)
         if slope.witnessed and slope.smoothness is Smoothness.SMOOTH:
             self.last[k] = slope
@@ -291,46 +281,19 @@ class Trial:
                 self.windows[k, direction.block] = slope.window
         return slope
 
-    def _in_steps(
+    def _doubt(
         self, direction: Direction, sampler: Sampler, claimed: float, slope: Slope, k: int
     ) -> bool:
-        """Whether a window that is narrow, or flat, denies a claim that a wide one confirms."""
-        if direction.block is None or abs(claimed - slope.value) <= slope.error:
+        """Whether a slope is not to be trusted, since the function moves in steps."""
+        block = direction.block
+        if block is None or abs(claimed - slope.value) <= slope.error:
             return False
-        stepped = self._is_stepped(sampler, slope, k)
-        if claimed != 0 and not (stepped or slope.window < NARROW):
-            return False
-        if slope.value == 0 and abs(claimed) * slope.window < self.steps.get(k, 0.0):
-            return True
-        piece = max(_PIECE, _ROUNDINGS * self.subject.point.eps(direction.block))
-        if claimed == 0 and sampler.window(SYMMETRIC, piece).levels == 1:
-            return True  # a staircase, as floor is: flat, but for the jumps beside the point
-        if (k, direction.block) in self.denied:
-            return _IN_STEPS in self.subject.notes
-        wide = (*_WIDE, WIDEST) if stepped else _WIDE
-        for half_width in (w for w in wide if w > slope.window):
-            window = sampler.window(SYMMETRIC, half_width)
-            if not window.finite:
-                continue
-            if contradicted(claimed, slope, window.slope, window.bar()):
-                self._distrust_narrow()
-                return True
-            step = window.step if is_small(window.step, sampler.largest) else 0.0
-            self.steps[k] = max(step, self.steps.get(k, 0.0)) if stepped else 0.0
-            if stepped and outstepped(claimed, slope, window.slope, window.bar(), step):
-                return True
-        self.denied.add((k, direction.block))  # wide windows have nothing to say for it
-        return _IN_STEPS in self.subject.notes
-
-    def _is_stepped(self, sampler: Sampler, slope: Slope, k: int) -> bool:
-        """Whether the function moves in steps at the smallest scale, if at all; looked at once."""
-        if slope.value == 0:
-            return True
-        if slope.witnessed:
-            self.stepped[k] = slope.stepped or self.stepped.get(k, False)
-        if k not in self.stepped:
-            self.stepped[k] = sampler.window(SYMMETRIC, WITNESS).levels < LEVELS
-        return self.stepped[k]
+        steps = self.staircases.setdefault(k, Staircase())
+        doubt = steps.doubt(sampler, claimed, slope, block, self.subject.point.eps(block))
+        if doubt is Doubt.NARROW:
+            self._distrust_narrow()
+        narrow = slope.window < NARROW or slope.value == 0
+        return doubt is not Doubt.NONE or (narrow and _IN_STEPS in self.subject.notes)
 
     def _distrust_narrow(self) -> None:
         """Take back what narrow windows denied so far, now that they are known to mislead."""

@@ -166,6 +166,14 @@ class Gradient:
         """``fun`` at the working copy as it now stands."""
         return self.read(self.result())
 
+    def again(self) -> tuple[Any, ...]:
+        """``fun`` at the point once more, with a look at what it did to its arguments."""
+        if self.copying:
+            self.working.restore()
+        value = self.here()
+        self.look_for_mutation("fun")
+        return value
+
     def result(self) -> Any:
         """What ``fun`` returns at the working copy as it now stands."""
         return self.caller(self.fun, "fun", self.working.tree(fresh=self.fresh))

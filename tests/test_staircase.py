@@ -1,0 +1,81 @@
+"""Functions that move in steps accuse no right claim, and still deny what is plainly wrong."""
+
+import numpy as np
+import pytest
+import torch
+
+import gradproof as gp
+from gradproof import Verdict
+
+SEEDS = range(20)
+
+
+def half(x):
+    return x.astype(np.float16).astype(float)
+
+
+def brain(x):
+    return torch.from_numpy(np.asarray(x, np.float32)).bfloat16().double().numpy()
+
+
+ROUNDINGS = {"float16": (half, np.float16), "bfloat16": (brain, np.float32)}
+
+
+def specimen(rounding, count, seed):
+    """A weighted sum of numbers that are rounded inside; the point is made of rounded numbers."""
+    rounded, dtype = ROUNDINGS[rounding]
+    rng = np.random.default_rng(seed)
+    x = rounded(rng.normal(size=count)).astype(dtype)
+    w = rng.normal(size=count).astype(dtype)
+    return (lambda x: float(rounded(x) @ w.astype(float))), x, w
+
+
+@pytest.mark.parametrize("count", [3, 64])
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+def test_arguments_that_are_rounded_inside(rounding, count):
+    for seed in SEEDS:
+        fun, x, w = specimen(rounding, count, seed)
+        report = gp.check(fun, x, grad=lambda x, w=w: w)
+        assert report.verdict in (Verdict.CORRECT, Verdict.UNDECIDED), (seed, str(report))
+
+
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+def test_a_wrong_sign_is_seen_through_the_steps(rounding):
+    for seed in SEEDS:
+        fun, x, w = specimen(rounding, 3, seed)
+        assert gp.check(fun, x, grad=lambda x, w=w: -w).verdict is Verdict.WRONG, seed
+
+
+def test_a_kernel_that_casts_to_bfloat16_is_not_accused():
+    for seed in SEEDS:
+        generator = torch.Generator().manual_seed(seed)
+        x = torch.randn(4, 8, generator=generator).bfloat16()
+        W = torch.randn(8, 5, generator=generator).bfloat16()
+        report = gp.check(lambda x, W=W: x.bfloat16() @ W, x)
+        assert report.verdict in (Verdict.CORRECT, Verdict.UNDECIDED), (seed, str(report))
+
+
+@pytest.mark.parametrize("step", [np.floor, np.round, np.trunc, np.sign])
+@pytest.mark.parametrize("count", [1, 20, 200])
+def test_the_zero_gradient_of_a_staircase_is_not_accused(step, count):
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        x, w = rng.uniform(-9, 9, count), rng.normal(size=count)
+        report = gp.check(lambda x, w=w: float(w @ step(x)), x, grad=np.zeros_like)
+        assert report.verdict in (Verdict.CORRECT, Verdict.UNDECIDED), (seed, str(report))
+        sloping = gp.check(lambda x, w=w: float(w @ (step(x) + x)), x, grad=np.zeros_like)
+        assert sloping.verdict is Verdict.WRONG, seed
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_flat_piece_between_slopes_is_a_slope_of_zero(dtype):
+    """Where a unit is dead, whoever claims that it lives is wrong."""
+
+    def fun(x):
+        return dtype(np.sum(np.maximum(x - 10, 0)) + np.sum(x[:2]))
+
+    x = np.linspace(1, 9, 12).astype(dtype)
+    right = np.zeros_like(x)
+    right[:2] = 1
+    assert gp.check(fun, x, grad=right).ok
+    assert gp.check(fun, x, grad=np.ones_like(x)).verdict is Verdict.WRONG
