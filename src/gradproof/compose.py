@@ -122,7 +122,8 @@ def _result(block: Block, judgement: Judgement, trial: Trial) -> BlockResult:
 def _about_value(trial: Trial) -> list[Finding]:
     if trial.subject.finite:
         return []
-    centre = float(trial.subject.centre)
+    centres = [float(projection.centre) for projection in trial.subject.projections]
+    centre = next(value for value in centres if not math.isfinite(value))
     return [
         Finding(
             Kind.NOT_FINITE,

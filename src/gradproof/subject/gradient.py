@@ -203,11 +203,12 @@ def _mutation(role: str, changed: list[str]) -> Finding:
 
 
 def _stateful(before: Sequence[Any], after: Sequence[Any]) -> Finding:
+    one, other = next((a, b) for a, b in zip(before, after, strict=True) if not alike([a], [b]))
     return Finding(
         Kind.STATEFUL,
         None,
-        f"fun has a state: its value at the point was {float(before[0]):.8g} at the beginning of "
-        f"the check and {float(after[0]):.8g} at the end. Reset the state at every call.",
+        f"fun has a state: its value at the point was {float(one):.8g} at the beginning of "
+        f"the check and {float(other):.8g} at the end. Reset the state at every call.",
     )
 
 
