@@ -75,7 +75,7 @@ def judge(
     low = _proven(own, size)
     high = _hidden(shared, [g + b for g, b in zip(shared.gaps, shared.bars, strict=True)])
     error, bar, low, high = (_ratio(x, size) for x in (error, bar, low, high))
-    if own.sweep:
+    if own.sweep and not zero:
         low = max(low, _worst_entry(own, _ENTRY_ROUNDOFF * eps * norm))
     verdict, reason = _verdict(low, high, bands, moving)
     # What round-off of the claim showed may be all there is, or hide as much again.
@@ -206,7 +206,7 @@ def _proven(own: Evidence, size: float) -> float:
 def _worst_entry(own: Evidence, roundoff: float) -> float:
     """The largest relative error proven for a single entry: a norm forgets the small ones."""
     return max(
-        (g - _LONE_WITNESS * b) / max(s, b) if g - _LONE_WITNESS * b > roundoff else 0.0
+        _ratio(g - _LONE_WITNESS * b, max(s, b)) if g - _LONE_WITNESS * b > roundoff else 0.0
         for g, b, s in zip(own.gaps, own.bars, own.slopes, strict=True)
     )
 
