@@ -164,7 +164,7 @@ def test_a_function_of_no_finite_value_is_undecided_and_told():
 
 
 def test_a_claim_far_below_the_value_where_nothing_moves_is_zero():
-    """Round-off of a saturated loss, entry by entry: it has no size of its own to be held against."""
+    """Round-off of a saturated loss, entry by entry: it has no size of its own."""
     point = {"a": np.ones(3), "b": np.ones(3)}
 
     def fun(p):
@@ -174,4 +174,4 @@ def test_a_claim_far_below_the_value_where_nothing_moves_is_zero():
         return lambda p: {"a": 2 * p["a"], "b": np.array([size, 0.0, 0.0])}
 
     assert gp.check(fun, point, grad=grad(1e-30), effort="sweep").ok
-    assert gp.check(fun, point, grad=grad(1e-3), effort="sweep").verdict is Verdict.WRONG
+    assert gp.check(fun, point, grad=grad(1e-3), effort="sweep").verdict is gp.Verdict.WRONG
