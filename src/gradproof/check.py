@@ -94,12 +94,12 @@ def check(
     validate(fun, wishes)
     if grad is not None and grad is not False:
         return examine(fun, Point(point), grad, wishes)
-    framework, leaves = own_framework(point)
+    framework, leaves = _own_framework(point)
     where = Point(point, framework.chosen(leaves))
     return examine(fun, where, Autodiff(framework, forward=framework.both), wishes)
 
 
-def own_framework(point: Any) -> tuple[Framework, Sequence[Any]]:
+def _own_framework(point: Any) -> tuple[Framework, Sequence[Any]]:
     """The framework whose own derivatives are the claim, and the leaves of the point."""
     leaves = tree.flatten(point).leaves
     found = next((f for leaf in leaves if (f := framework_of(leaf)) is not None), None)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .judge.compare import alike
+from .judge.compare import same_claim
 from .judge.whole import difference, distance, resolution
 from .records.block import Block
 from .records.comparison import Comparison
@@ -198,7 +198,7 @@ def _agree(trial: Trial, block: Block) -> bool:
             key = (c.direction, readings[c.projection])
             claims.setdefault(key, {})[modes[c.projection]] = c
     pairs = [tuple(found.values()) for found in claims.values() if len(found) == 2]
-    return all(alike(one, other) for one, other in pairs)
+    return all(same_claim(one, other) for one, other in pairs)
 
 
 def _about_infinity(block: Block, claim: Claimed) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
@@ -35,7 +35,7 @@ class Wishes:
     correct_below: float | None = None
     wrong_above: float | None = None
     name: str | None = None
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 def examine(fun: Callable[..., Any], where: Point, grad: Any, wishes: Wishes) -> Report:

@@ -73,7 +73,7 @@ def check_grads(
         report = _report(function, point, chosen, wishes)
         report.raise_if_wrong()
         if report.verdict is Verdict.UNDECIDED:
-            warnings.warn(f"{report.headline}\n{report.text()}", stacklevel=2)
+            warnings.warn(report.message, stacklevel=2)
         function = _gradient(function)
 
 

@@ -62,10 +62,7 @@ def check_vjp(
 
     """
     wishes = Wishes(args, kwargs, effort, seed, correct_below, wrong_above, name)
-    _require("vjp", vjp)
-    if jvp is not None:
-        _require("jvp", jvp)
-    return _examined(fun, Products(vjp, jvp), point, wishes)
+    return _examined(fun, Products(vjp, jvp), point, wishes, needed="vjp")
 
 
 def check_jvp(
@@ -104,10 +101,7 @@ def check_jvp(
 
     """
     wishes = Wishes(args, kwargs, effort, seed, correct_below, wrong_above, name)
-    _require("jvp", jvp)
-    if vjp is not None:
-        _require("vjp", vjp)
-    return _examined(fun, Products(vjp, jvp), point, wishes)
+    return _examined(fun, Products(vjp, jvp), point, wishes, needed="jvp")
 
 
 def check_adjoint(
@@ -204,7 +198,10 @@ def _same_shapes(one: str, found: Any, other: str, wanted: Any) -> None:
         raise UsageError(f"{one} has shape {told[0]} but {other} has shape {told[1]}.")
 
 
-def _examined(fun: Any, products: Products, point: Any, wishes: Wishes) -> Report:
+def _examined(fun: Any, products: Products, point: Any, wishes: Wishes, *, needed: str) -> Report:
+    for name, function in (("vjp", products.vjp), ("jvp", products.jvp)):
+        if name == needed or function is not None:
+            _require(name, function)
     validate(fun, wishes)
     return examine(fun, Point(point), products, wishes)
 

@@ -48,8 +48,6 @@ class Staircase:
         self, sampler: Sampler, claimed: float, slope: Slope, block: int, eps: float
     ) -> Doubt:
         """Look at a slope along a block that denies a claim; ``eps`` is the block's precision."""
-        if abs(claimed - slope.value) <= slope.error:
-            return Doubt.NONE
         stepped = self._is_stepped(sampler, slope)
         if claimed != 0 and not (stepped or slope.window < NARROW):
             return Doubt.NONE

@@ -97,11 +97,11 @@ def gradcheck(
     )  # fmt: skip
     if report.verdict in (Verdict.WRONG, Verdict.SUSPECT):
         if raise_exception:
-            raise GradcheckError(f"{report.headline}\n{report.text()}", report)
+            raise GradcheckError(report.message, report)
         return False
     unchecked = check_forward_ad and any(ONLY_REVERSE in note for note in report.notes)
     if report.verdict is Verdict.UNDECIDED or unchecked:
-        warnings.warn(f"{report.headline}\n{report.text()}", stacklevel=2)
+        warnings.warn(report.message, stacklevel=2)
     return True
 
 

@@ -264,8 +264,8 @@ class Trial:
             taken=course.taken if lone else None,
             centre=projection.centre,
             scatter=projection.spread,
+            largest=projection.scale,
         )
-        sampler.largest = max(sampler.largest, projection.scale)
         slope = measure(
             sampler,
             lambda value, error: (
@@ -292,8 +292,8 @@ class Trial:
         doubt = steps.doubt(sampler, claimed, slope, block, self.subject.point.eps(block))
         if doubt is Doubt.NARROW:
             self._distrust_narrow()
-        narrow = slope.window < NARROW or slope.value == 0
-        return doubt is not Doubt.NONE or (narrow and _IN_STEPS in self.subject.notes)
+        misled = _is_narrow(slope) and _IN_STEPS in self.subject.notes
+        return misled or doubt is not Doubt.NONE
 
     def _distrust_narrow(self) -> None:
         """Take back what narrow windows denied so far, now that they are known to mislead."""
@@ -301,8 +301,7 @@ class Trial:
             return
         self.subject.notes.append(_IN_STEPS)
         for k, c in enumerate(self.comparisons):
-            narrow = c.slope.window < NARROW or c.slope.value == 0
-            if narrow and abs(c.gap) > c.slope_bar:
+            if _is_narrow(c.slope) and abs(c.gap) > c.slope_bar:
                 slope = dataclasses.replace(c.slope, smoothness=Smoothness.UNKNOWN)
                 self.comparisons[k] = dataclasses.replace(c, slope=slope)
         self._judge_all()
@@ -312,21 +311,17 @@ class Trial:
         last = self.last.get(k)
         if last is None:
             return {}
-        part = direction.parts[0]
+        part, known = direction.parts[0], {"noise": last.noise, "stepped": last.stepped}
         if part.entry is not None and share == KNOWN:
             return {}  # entries are swept where what was known of the block was no help
         if part.entry is not None:  # the same displacement, in units of the entry's own scale
             stretch = self.subject.point.blocks[part.block].scale / part.step
-            start = min(max(last.window * stretch, _NARROWEST), START)
-            return {"start": start, "noise": last.noise, "stepped": last.stepped}
-        known = self.windows.get((k, part.block)) if direction.block is not None else None
-        if known is not None:
-            start = max(known, _NARROWEST)
-            return {
-                "start": start, "widest": start, "noise": last.noise, "stepped": last.stepped
-            }  # fmt: skip
-        start = max(last.window, _NARROWEST)
-        return {"start": start, "noise": last.noise, "stepped": last.stepped}
+            return {**known, "start": min(max(last.window * stretch, _NARROWEST), START)}
+        window = self.windows.get((k, part.block)) if direction.block is not None else None
+        if window is not None:
+            start = max(window, _NARROWEST)
+            return {**known, "start": start, "widest": start}
+        return {**known, "start": max(last.window, _NARROWEST)}
 
     def _unit(self, direction: Direction, k: int) -> float:
         """How much the claimed gradient of one block contributes to a slope along a direction.
@@ -399,3 +394,8 @@ class Trial:
                 self.around = value
                 break
         course.back()
+
+
+def _is_narrow(slope: Slope) -> bool:
+    """Whether a slope is one that steps can mislead: from a narrow window, or a flat one."""
+    return slope.window < NARROW or slope.value == 0

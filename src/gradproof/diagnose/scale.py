@@ -6,14 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..judge.explain import is_zero, same_number
+from ..judge.explain import are_most, is_zero, same_number
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
 from .numbers import measured, name_factor, times
 from .places import by_entry
-
-# The entries that are large enough to tell have to be so many among those that are not zero.
-_MOST = 0.5
 
 
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
@@ -27,8 +24,8 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     wrong = fit.wrong(corrected, evidence.claimed, evidence.block.scale)
     chosen = by_entry(wrong, evidence.block)
     nonzero = by_entry(evidence.claimed != 0, evidence.block)
-    whole, large = np.array_equal(chosen, nonzero), int(chosen.sum()) / max(int(nonzero.sum()), 1)
-    if not whole and large < _MOST:
+    whole = np.array_equal(chosen, nonzero)
+    if not (whole or are_most(chosen, nonzero)):
         return  # it holds for a few large entries; the others are too small to tell
     figure = f"{measured(factor, bar)}, {int(chosen.sum())} of {chosen.size} entries"
     name = evidence.block.name

@@ -106,7 +106,7 @@ def is_small(step: float, largest: float) -> bool:
     return step <= _COARSEST * largest
 
 
-def alike(one: Comparison, other: Comparison) -> bool:
+def same_claim(one: Comparison, other: Comparison) -> bool:
     """Whether two claims along one direction are the same, next to their gaps from the slope."""
     return abs(one.claimed - other.claimed) <= _TELLS * max(abs(one.gap), abs(other.gap))
 

@@ -25,6 +25,9 @@ _DIGIT = 0.1
 # A slope known less well than this share of its gap was not meant to tell what the fault is.
 _SHARP = 1e-6
 
+# What holds for so many of the entries, and the others are too small to tell, holds for all.
+_MOST = 0.5
+
 # So many slopes have to disagree plainly with the claim before anything can be explained.
 _TELLING = 2
 
@@ -73,6 +76,11 @@ def accounts(entry: Comparison, draws: Sequence[Comparison], shares: Sequence[fl
         + _ROUNDING * abs(draw.slope.value)
         for draw, share in zip(draws, shares, strict=True)
     )
+
+
+def are_most(told: NDArray[np.bool_], entries: NDArray[np.bool_]) -> bool:
+    """Whether the entries that are large enough to tell are not only a few of them."""
+    return int(told.sum()) >= _MOST * max(int(entries.sum()), 1)
 
 
 def same_number(factor: float, candidate: float, bar: float) -> bool:

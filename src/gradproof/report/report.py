@@ -73,7 +73,12 @@ class Report:
     def raise_if_wrong(self) -> None:
         """Raise ``GradientError``, which carries this report, if it is wrong or suspect."""
         if self.verdict in (Verdict.WRONG, Verdict.SUSPECT):
-            raise GradientError(f"{self.headline}\n{self.text()}", self)
+            raise GradientError(self.message, self)
+
+    @property
+    def message(self) -> str:
+        """The headline and the report, as exceptions and warnings carry them."""
+        return f"{self.headline}\n{self.text()}"
 
     @property
     def headline(self) -> str:

@@ -86,8 +86,10 @@ def measure(
     """
     if not math.isfinite(sampler.centre):
         return Slope(math.nan, math.inf, sampler.evaluations, 0.0, Smoothness.NOT_FINITE)
-    search = Search(sampler, SYMMETRIC, lambda v, e: enough(v / scale, e / scale), noise, widest)
-    search.stepped = stepped
+    search = Search(
+        sampler, SYMMETRIC, lambda v, e: enough(v / scale, e / scale), noise, widest,
+        stepped=stepped,
+    )  # fmt: skip
     search.run(start)
     return _rescale(conclude(search, start), scale)
 

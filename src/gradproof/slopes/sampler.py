@@ -36,7 +36,8 @@ class Sampler:
     """A function of one real variable, called at multiples of ``scale`` and counted.
 
     ``taken`` tells the displacement that really happens, ``centre`` the value at 0 where it
-    is known, ``scatter`` a noise of single evaluations that is known from elsewhere.
+    is known; ``scatter``, a noise of single evaluations, and ``largest``, a magnitude of what
+    is added up in them, are known from elsewhere.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Sampler:
         taken: Taken | None = None,
         centre: Any = None,
         scatter: float = 0.0,
+        largest: float = 0.0,
     ) -> None:
         self._phi = phi
         self._taken = taken
@@ -54,7 +56,7 @@ class Sampler:
         self._seen: set[float] = set()
         self._single = True
         self._eps = 0.0
-        self.largest = 0.0
+        self.largest = largest
         self.evaluations = 0
         self.centre = self._evaluate(0.0) if centre is None else self._note(centre)
 

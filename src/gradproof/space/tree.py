@@ -183,7 +183,12 @@ def _child(tree: Any, key: Any) -> Any:
 
 
 def leaves(tree: Any) -> Sequence[Any]:
-    """The leaves alone: quick where the tree is one array, as what a function returns often is."""
+    """The leaves alone, without names: of what a function returns, at every evaluation."""
     if framework_of(tree) is not None:
         return (tree,)
-    return flatten(tree).leaves
+    try:
+        found: list[Any] = optree.tree_leaves(tree, none_is_leaf=True, namespace=NAMESPACE)
+    except RecursionError:
+        return flatten(tree).leaves  # has a sentence for it
+    strange = any(_registered_elsewhere(type(x)) or _opened(x) is not None for x in found)
+    return flatten(tree).leaves if strange else found

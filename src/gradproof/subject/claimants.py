@@ -1,7 +1,7 @@
 """Who claims the gradient: a function, a finished answer, a framework, a product by hand.
 
-``grad`` in a subject is one of them: a callable, a pytree, True for ``(value, gradient)``,
-``Autodiff`` or ``Products``.
+``grad`` in a subject is one of them: a callable, a pytree, True for ``(value, gradient)``, or a
+``Claimant``.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from .claim import Claim
 from .gradient import Claimant, Gradient
 from .outputs import Scalar
 
-# What multiplies the cotangents at the second call: a power of two, so that a product that is
-# linear in them, as it has to be, answers with exactly that multiple.
+# What multiplies the cotangents at the first of two calls: a power of two, so that a product that
+# is linear in them, as it has to be, answers with exactly that multiple.
 ANOTHER = -0.5
 
 
@@ -122,9 +122,8 @@ def watchable(subject: Gradient) -> Any:
         return subject.fun
     if isinstance(subject.grad, Products):
         return subject.grad.vjp
-    if isinstance(subject.grad, Jacobian):
-        return None  # what is accused is a product with it, which no line computed
-    return None if isinstance(subject.grad, Autodiff) else subject.grad
+    # What is accused of a Jacobian is a product with it, which no line computed.
+    return None if isinstance(subject.grad, Autodiff | Jacobian) else subject.grad
 
 
 def again(subject: Gradient, reading: int) -> Any:
@@ -147,11 +146,9 @@ def _differentiated(subject: Gradient, framework: Framework, factor: float) -> l
     """Reverse mode, one pull for each list of cotangents from one pass forward."""
 
     def differentiate(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> list[list[Any]]:
-        def call(moved: Sequence[Any]) -> Sequence[Any]:
-            return tree.leaves(subject.fun(subject.point.assemble(moved), *args, **kwargs))
-
-        back = framework.pullback(call, leaves)
-        _note_strangers(subject, back.strangers())
+        back = framework.pullback(subject.outputs_at(args, kwargs), leaves)
+        if not subject.strangers_told:
+            _note_strangers(subject, back.strangers())
         return [back.pull(c) for c in _cotangents(subject, back.outputs, factor)]
 
     return subject.caller(differentiate, "grad", subject.working.leaves())  # type: ignore[no-any-return]
@@ -160,7 +157,7 @@ def _differentiated(subject: Gradient, framework: Framework, factor: float) -> l
 def _note_strangers(subject: Gradient, strangers: dict[int, str]) -> None:
     """Tell what two passes in a row depend on: what is new each time was made inside."""
     before, subject.strangers = subject.strangers, strangers
-    if before is None or subject.strangers_told:
+    if before is None:
         return
     subject.strangers_told = True
     lasting = [text for key, text in strangers.items() if key in before]

@@ -81,10 +81,7 @@ class Forward:
         framework = self.function
 
         def push(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
-            def call(moved: Sequence[Any]) -> Sequence[Any]:
-                return tree.leaves(subject.fun(subject.point.assemble(moved), *args, **kwargs))
-
-            return framework.pushforward(call, leaves, tangents)
+            return framework.pushforward(subject.outputs_at(args, kwargs), leaves, tangents)
 
         return subject.caller(push, "grad", self.working.leaves())
 

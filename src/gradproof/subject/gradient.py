@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ..backend.protocol import Backend
+from ..backend.protocol import Backend, Call
 from ..records.direction import Direction
 from ..records.finding import Finding, Kind
+from ..space import tree
 from ..space.point import Course, Point, Working
 from .claim import Claimed
 from .guards import Caller
@@ -177,6 +178,10 @@ class Gradient:
     def result(self) -> Any:
         """What ``fun`` returns at the working copy as it now stands."""
         return self.caller(self.fun, "fun", self.working.tree(fresh=self.fresh))
+
+    def outputs_at(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+        """``fun`` as a function from blocks to the leaves of what it returns, for a framework."""
+        return lambda moved: tree.leaves(self.fun(self.point.assemble(moved), *args, **kwargs))
 
     def read(self, result: Any) -> tuple[Any, ...]:
         """One number for each projection."""
