@@ -1,6 +1,6 @@
 # Everything happens in .venv, which is made when a target first needs it.
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint demo bench clean
+.PHONY: help venv test lint demo bench docs screenshots clean
 
 # The first interpreter that is new enough; `make PYTHON=… test` chooses another.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -14,8 +14,9 @@ help: ## show this list
 
 venv: .venv/.installed ## make .venv, or bring it up to date with pyproject.toml
 
-test: venv ## run the tests
-	$(BIN)/python -m pytest -q -n auto $(ARGS)
+# The plugin is tested with both: the older pytest lies beside the one that runs the tests.
+test: venv .venv/pytest8 ## run the tests
+	GRADPROOF_OTHER_PYTEST=$(CURDIR)/.venv/pytest8 $(BIN)/python -m pytest -q -n auto $(ARGS)
 
 lint: venv ## check style, types and the floors of the house
 	$(BIN)/ruff check
@@ -25,6 +26,13 @@ lint: venv ## check style, types and the floors of the house
 
 demo: venv ## play the article's gradient check as a story
 	$(BIN)/gradproof demo
+
+docs: venv ## build the documentation into build/docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	@echo "build/docs/index.html"
+
+screenshots: venv ## make the pictures of the documentation (needs Chromium)
+	$(BIN)/python docs/screenshots.py
 
 bench: .venv/.installed-bench ## print the tables of the README
 	status=0; for script in $(sort $(filter-out %_notes.py,$(wildcard benchmarks/*.py))); do \
@@ -37,7 +45,11 @@ clean: ## remove everything that was made here
 .venv/.installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "gradproof needs Python 3.11 or newer on the PATH" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(INSTALL) -e ".[test,dev]"
+	$(INSTALL) -e ".[test,dev,docs]"
+	@touch $@
+
+.venv/pytest8: .venv/.installed
+	$(INSTALL) --target $@ "pytest>=8,<9"
 	@touch $@
 
 .venv/.installed-bench: .venv/.installed

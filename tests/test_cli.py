@@ -338,12 +338,85 @@ def test_version():
     assert invoke("--version").output == f"gradproof, version {gradproof.__version__}\n"
 
 
+# Other forms
+
+
+def test_a_run_is_shown_again_from_its_file(tmp_path):
+    file = tmp_path / "run.json"
+    checked = invoke("check", cases(tmp_path, "right", "wrong", "raises"), "--json", file)
+    shown = invoke("show", file)
+    assert shown.exit_code == 0
+    assert "cases.py:wrong:WRONG" in "".join(shown.output.split())
+    assert "cases.py:right: CORRECT, resolution" in shown.output
+    assert "ZeroDivisionError" in shown.output
+    again = [x for x in checked.output.splitlines() if x.startswith("again: ")]
+    assert again == [f"again: gradproof check {tmp_path}/cases.py:wrong --seed 0"]
+    assert again[0] in shown.output
+    told = invoke("show", file, "-v").output
+    assert "block " in told.partition("cases.py:wrong")[0]
+    assert "float64: correct below 1e-07, wrong above 1e-05" in told
+
+
+def test_what_it_says_to_run_again_gives_the_same(tmp_path):
+    file = tmp_path / "run.json"
+    invoke("check", cases(tmp_path, "wrong"), "--seed", 5, "--effort", "quick", "--json", file)
+    (told,) = json.loads(file.read_text("utf-8"))["reports"]
+    assert told["reproduce"].endswith("cases.py:wrong --seed 5 --effort quick")
+    again = tmp_path / "again.json"
+    program, *arguments = told["reproduce"].split()
+    assert program == "gradproof"
+    invoke(*arguments, "--json", again)
+    (other,) = json.loads(again.read_text("utf-8"))["reports"]
+    assert {**other, "seconds": 0} == {**told, "seconds": 0}
+
+
+def test_pages_and_junit_are_written_by_check_and_by_show(tmp_path):
+    names = [tmp_path / name for name in ("run.json", "a.html", "a.xml", "b.html", "b.xml")]
+    run, page, junit, other_page, other_junit = names
+    target = cases(tmp_path, "right", "wrong")
+    done = invoke("check", target, "--json", run, "--html", page, "--junit", junit)
+    assert done.exit_code == 1
+    assert invoke("show", run, "--html", other_page, "--junit", other_junit).exit_code == 0
+    assert other_page.read_text("utf-8") == page.read_text("utf-8")
+    assert other_junit.read_text("utf-8") == junit.read_text("utf-8")
+    assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
+    assert "<failure" in junit.read_text("utf-8")
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"schema": 99, "reports": []}'])
+def test_a_file_that_cannot_be_shown_exits_with_2(tmp_path, text):
+    (tmp_path / "run.json").write_text(text, "utf-8")
+    done = started("show", tmp_path / "run.json")
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "run.json" in done.stderr
+    assert started("show", tmp_path / "nothing.json").returncode == 2
+
+
+def test_without_jinja2_a_page_is_refused_before_the_run(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    monkeypatch.delitem(sys.modules, "gradproof.report.page", raising=False)
+    done = invoke("check", cases(tmp_path, "right"), "--html", tmp_path / "a.html")
+    assert done.exit_code == 1  # click's own runner; main makes it 2
+    assert "pip install 'gradproof[report]'" in done.output
+    assert "CORRECT" not in done.output
+
+
+def test_github_gets_annotations(tmp_path):
+    target = cases(tmp_path, "right", "wrong", "undecided", "raises")
+    done = started("check", target, GITHUB_ACTIONS="true", GITHUB_WORKSPACE=str(tmp_path))
+    commands = [x for x in done.stdout.splitlines() if x.startswith("::")]
+    assert [x.partition(" ")[0] for x in commands] == ["::error", "::warning", "::error"]
+    assert all("file=cases.py,line=" in x for x in commands)
+    assert "::" not in started("check", target).stdout.replace("cases.py::", "")
+
+
 def test_every_command_and_option_is_described():
     for name, described in cli.commands.commands.items():
         assert described.help, name
         for option in described.params:
             assert isinstance(option, click.Argument) or option.help, option.name
-    assert set(cli.commands.commands) == {"check", "demo"}
+    assert set(cli.commands.commands) == {"check", "demo", "show"}
 
 
 def test_help_loads_no_renderer():

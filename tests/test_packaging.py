@@ -13,7 +13,9 @@ import pytest
 import gradproof
 
 ROOT = Path(__file__).parents[1]
-HEAVY = {"torch", "jax", "rich", "click", "matplotlib", "scipy", "pandas", "IPython", "pytest"}
+HEAVY = {
+    "torch", "jax", "rich", "click", "matplotlib", "scipy", "pandas", "IPython", "pytest", "jinja2",
+}  # fmt: skip
 
 
 def imported_by(statement: str) -> set[str]:
@@ -57,8 +59,11 @@ def test_each_public_name_exists_and_says_what_it_is():
 
 
 def test_the_command_is_declared():
-    scripts = importlib.metadata.distribution("gradproof").entry_points.select(name="gradproof")
+    declared = importlib.metadata.distribution("gradproof").entry_points
+    scripts = declared.select(group="console_scripts")
     assert [script.value for script in scripts] == ["gradproof.cli:main"]
+    plugins = declared.select(group="pytest11")
+    assert [plugin.value for plugin in plugins] == ["gradproof_pytest"]
 
 
 def test_a_check_of_numpy_arrays_imports_no_framework():

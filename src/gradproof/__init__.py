@@ -1,6 +1,6 @@
 """gradproof: is this gradient right, and if not, where and why."""
 
-from . import textbook
+from . import testing, textbook
 from .case import case
 from .check import check
 from .errors import GradientError, UsageError
@@ -9,6 +9,7 @@ from .products import check_adjoint, check_jvp, check_vjp
 from .records.finding import Finding, Kind
 from .records.slope import Slope, Smoothness
 from .records.verdict import Verdict
+from .report.files import load
 from .report.report import BlockResult, Report
 from .slopes import slope
 from .subject.stopped import stop_gradient
@@ -31,7 +32,9 @@ __all__ = [
     "check_jvp",
     "check_module",
     "check_vjp",
+    "load",
     "slope",
     "stop_gradient",
+    "testing",
     "textbook",
 ]

@@ -74,6 +74,8 @@ def check(
     UsageError
         Where the call has no answer; the sentence says what to change.
 
+    Notes
+    -----
     Exceptions raised by ``fun`` or ``grad`` surface unchanged, with a note that says where.
 
     Examples

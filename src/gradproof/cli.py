@@ -1,4 +1,4 @@
-"""The command line: ``gradproof demo`` and ``gradproof check``."""
+"""The command line: ``gradproof demo``, ``gradproof check`` and ``gradproof show``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, redirect_stdout
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -20,8 +20,9 @@ from .waiting import Waiting
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from .outcomes import Failure, Outcome, Run
-    from .report.report import Report
+    from .outcomes import Outcome, Run
+    from .records.failure import Failure
+    from .report.files import Document
 
 _EPILOG = """
 \b
@@ -57,6 +58,7 @@ Examples:
   gradproof check cases.py:network --effort thorough --seed 7
   gradproof check model.py loss.py --json report.json
   gradproof check cases.py --json - | jq '.reports[] | {case, verdict, resolution}'
+  gradproof check cases.py --html report.html --junit report.xml
 
 \b
 Exit codes, the first that applies:
@@ -69,9 +71,21 @@ Exit codes, the first that applies:
 """
 
 _JSON_HELP = """Also write the run to FILE as JSON; - is standard output, and what a person reads
-then goes to standard error. One object: gradproof (the version), exit_code, interrupted, counts,
-reports (case, name, verdict, difference, resolution, evaluations, seed, blocks, findings, …) and
-errors (case, fault, message, traceback). A number that is not finite is null."""
+then goes to standard error. One object: schema, gradproof (the version), exit_code, interrupted,
+counts, reports (case, name, verdict, difference, resolution, evaluations, seed, blocks, findings,
+…) and errors (case, fault, message, traceback). A number that is not finite is "NaN", "Infinity" or
+"-Infinity". `gradproof show FILE` and gradproof.load read it."""
+
+_SHOW_HELP = """Show the reports of FILE, which `gradproof check --json` or report.save wrote.
+
+It exits with 0 whatever the verdicts are, and with 2 where FILE cannot be read.
+
+\b
+Examples:
+  gradproof show report.json
+  gradproof show report.json -v
+  gradproof show report.json --html report.html --junit report.xml
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -136,6 +150,37 @@ def demo(seed: int) -> None:
     tell(_console(), seed)
 
 
+_WRITTEN = click.File("w", "utf-8", lazy=False)
+_VERBOSE_HELP = "Report correct gradients in full, too, and every block, finding and note."
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _needs_report_extra(_: click.Context, __: click.Parameter, file: Any) -> Any:
+    """Say before the run, not after it, that a page cannot be written."""
+    if file is not None:
+        from .errors import UsageError
+
+        try:
+            from .report.page import page  # noqa: F401
+        except UsageError as error:
+            file.close()
+            raise click.ClickException(str(error)) from None
+    return file
+
+
+def _rendered_too(command: Command) -> Command:
+    """The options that write what is shown into files for browsers and for CI."""
+    html = click.option(
+        "--html", type=_WRITTEN, metavar="FILE", callback=_needs_report_extra,
+        help="Also write one HTML page with tables, plots and code to FILE.",
+    )  # fmt: skip
+    junit = click.option(
+        "--junit", type=_WRITTEN, metavar="FILE", help="Also write JUnit XML to FILE."
+    )
+    return html(junit(command))
+
+
 @commands.command(help=_CHECK_HELP, short_help="Check the cases of files and modules.")
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
 @click.option(
@@ -148,10 +193,9 @@ def demo(seed: int) -> None:
     type=click.IntRange(min=0),
     help="Seed of the random directions, in place of what a case says itself.",
 )
-@click.option(
-    "--json", "file", type=click.File("w", "utf-8", lazy=False), metavar="FILE", help=_JSON_HELP
-)
-@click.option("-v", "--verbose", is_flag=True, help="Report correct gradients in full, too.")
+@click.option("--json", "file", type=_WRITTEN, metavar="FILE", help=_JSON_HELP)
+@_rendered_too
+@click.option("-v", "--verbose", is_flag=True, help=_VERBOSE_HELP)
 @click.pass_context
 def check(
     context: click.Context,
@@ -159,6 +203,8 @@ def check(
     effort: str | None,
     seed: int | None,
     file: IO[str] | None,
+    html: IO[str] | None,
+    junit: IO[str] | None,
     verbose: bool,
 ) -> None:
     """Find the cases, check them one by one, and say what came of it."""
@@ -171,7 +217,37 @@ def check(
     if file is not None:
         json.dump(run.to_dict(), file, indent=2, allow_nan=False)
         file.write("\n")
+    _write(run.document, html, junit)
     context.exit(run.exit_code)
+
+
+@commands.command(help=_SHOW_HELP, short_help="Show a saved report.")
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False))
+@_rendered_too
+@click.option("-v", "--verbose", is_flag=True, help=_VERBOSE_HELP)
+def show(file: str, html: IO[str] | None, junit: IO[str] | None, verbose: bool) -> None:
+    """Read a file and render it again."""
+    from .errors import UsageError
+    from .report.files import load_document
+    from .report.terminal import show
+
+    try:
+        document = load_document(file)
+    except UsageError as error:
+        raise click.ClickException(str(error)) from None
+    for _, report in document.reports:
+        show(_console(), report, verbose=verbose)
+    for failure in document.failures:
+        _tell_failure(failure)
+    _write(document, html, junit)
+
+
+def _write(document: Document, html: IO[str] | None, junit: IO[str] | None) -> None:
+    from .report.files import rendered
+
+    for suffix, written in ((".html", html), (".xml", junit)):
+        if written is not None:
+            written.write(rendered(suffix, document))
 
 
 def _is_stdout(file: IO[str] | None) -> bool:
@@ -196,39 +272,27 @@ def _next(steps: Iterator[Outcome], run: Run) -> Outcome | None:
 
 
 def _tell(outcome: Outcome, verbose: bool) -> None:
-    from .outcomes import Failure
+    from .records.failure import Failure
+    from .report.github import annotations, error, on_github
+    from .report.terminal import show
 
-    if isinstance(outcome.result, Failure):
-        _tell_failure(outcome.result)
-    elif outcome.result.ok and not verbose:
-        _tell_correct(outcome.result)
+    result = outcome.result
+    if isinstance(result, Failure):
+        _tell_failure(result)
+        marks = [error(result.case, result.message, outcome.file, outcome.line)]
     else:
-        _console().print(outcome.result)
-        _console().print()
-
-
-def _tell_correct(report: Report) -> None:
-    """One line, and what the reader of the verdict must know besides."""
-    from rich.padding import Padding
-    from rich.text import Text
-
-    from .report.report import figure
-    from .report.terminal import STYLES
-
-    verdict = (report.verdict.upper(), STYLES[report.verdict])
-    cost = f"{report.evaluations} evaluations, {report.seconds:.2f} s"
-    line = Text.assemble(
-        (report.name, "bold"), ": ", verdict, f", resolution {figure(report.resolution)}, {cost}"
-    )
-    _console().print(line, soft_wrap=True)
-    for finding in report.findings:
-        _console().print(Padding(Text(finding.message), (0, 0, 0, 2), expand=False))
+        show(_console(), result, verbose=verbose)
+        if verbose or not result.ok:
+            _console().print()
+        marks = annotations(result, outcome.file, outcome.line)
+    for mark in marks if on_github() else ():
+        click.echo(mark)
 
 
 def _tell_failure(failure: Failure) -> None:
     from rich.text import Text
 
-    from .outcomes import Fault
+    from .records.failure import Fault
 
     console = _console(stderr=True)
     line = Text.assemble((failure.case, "bold"), ": ", ("ERROR", "bold red"), ": ", failure.message)

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from .diagnose.places import located
+from .gather import gather
 from .judge.compare import same_claim
 from .judge.whole import difference, distance, resolution
 from .records.block import Block
@@ -46,8 +48,11 @@ def compose(
     if trial.kink is not None:
         findings.append(_about_kink(trial, beside))
     pairs = list(zip(trial.subject.point.blocks, judgements, strict=True))
-    for block, judgement in sorted(pairs, key=_worst_first):
-        source = trial if judgement is trial.judgements[block.index] else leading
+    judged = [
+        (block, judgement, trial if judgement is trial.judgements[block.index] else leading)
+        for block, judgement in pairs
+    ]
+    for block, judgement, source in sorted(judged, key=_worst_first):
         if block.index in explained and source is leading:
             about = [explained[block.index]]
         else:
@@ -67,7 +72,8 @@ def compose(
         seconds=seconds,
         seed=trial.seed,
         effort=effort,
-        blocks=tuple(_result(block, judgement, trial) for block, judgement in pairs),
+        blocks=tuple(_result(block, judgement, source) for block, judgement, source in judged),
+        measured=gather(leading, None),
         findings=tuple(findings),
         notes=(*trial.subject.notes, *_where_to_look(pairs)),
         left_alone=tuple(trial.subject.point.left_alone.items()),
@@ -86,8 +92,8 @@ def _where_to_look(pairs: list[tuple[Block, Judgement]]) -> list[str]:
     return [text]
 
 
-def _worst_first(pair: tuple[Block, Judgement]) -> tuple[int, float]:
-    return severity(pair[1].verdict), -pair[1].error
+def _worst_first(judged: tuple[Block, Judgement, Trial]) -> tuple[int, float]:
+    return severity(judged[1].verdict), -judged[1].error
 
 
 def _combined(trial: Trial, beside: Trial | None) -> list[Judgement]:
@@ -116,6 +122,7 @@ def _result(block: Block, judgement: Judgement, trial: Trial) -> BlockResult:
         wrong_above=limits.wrong_above,
         zero=judgement.zero,
         reason=judgement.reason,
+        measured=gather(trial, block),
     )
 
 
@@ -208,12 +215,14 @@ def _about_infinity(block: Block, claim: Claimed) -> Finding:
             Kind.NOT_FINITE, block.name, f"{block.name}: the claimed derivative is not finite."
         )
     bad = ~np.isfinite(gradient)
+    entries, grid = located(bad)
     return Finding(
         Kind.NOT_FINITE,
         block.name,
         f"{block.name}: {bad.sum()} of {gradient.size} claimed entries are not finite "
         f"({places(bad)}).",
-        entries=None if bad.all() else tuple(tuple(map(int, i)) for i in np.argwhere(bad)),
+        entries=entries,
+        grid=grid,
     )
 
 

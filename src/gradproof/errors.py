@@ -10,10 +10,12 @@ class UsageError(ValueError):
 
 
 class GradientError(AssertionError):
-    """A gradient was judged ``wrong`` or ``suspect``.
+    """A gradient was judged ``wrong`` or ``suspect``; in a test, or could not be judged.
 
     The message is the rendered report; ``report`` is the report itself.
     """
+
+    __module__ = "gradproof"  # where users find it, and what tracebacks call it
 
     def __init__(self, message: str, report: Any = None) -> None:
         super().__init__(message)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
+from .callsite import call_in_source
 from .compose import compose
 from .errors import UsageError
 from .inquiry import find_lines, inquire
 from .judge.bands import bands, round_off
 from .plan.effort import effort as level
 from .report.report import Report
+from .scan import scan
 from .space.point import Point
+from .subject.gradient import Gradient
 from .subject.guards import generators_restored
 from .subject.prepare import beside, prepare
 from .trial import Trial
+from .waiting import Waiting
 
 # Where the point sits on a kink, the gradient is checked this far beside it, in units of each
 # block's scale: many windows away from the kink, yet the same neighbourhood.
@@ -38,51 +43,85 @@ class Wishes:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(slots=True)
+class Stage:
+    """What is being done just now, for whoever waits."""
+
+    title: str
+    doing: str = "the claimed gradient"
+    trial: Trial | None = None
+    most: int = 0
+
+    def start(self, trial: Trial, doing: str, most: int) -> Trial:
+        """Go on to something else, which takes the evaluations to about ``most``."""
+        self.trial, self.doing, self.most = trial, doing, most
+        return trial
+
+    def __str__(self) -> str:
+        where = "" if self.trial is None else f" ({self.trial.now})"
+        return f"checking {self.title}: {self.doing}{where}"
+
+    def spent(self) -> tuple[int, int]:
+        """Evaluations so far, and expected in all."""
+        return (0 if self.trial is None else self.trial.subject.evaluations), self.most
+
+
 def examine(fun: Callable[..., Any], where: Point, grad: Any, wishes: Wishes) -> Report:
     """Check whatever claims the gradient of ``fun`` at a point."""
+    title = str(wishes.name) if wishes.name else named(fun)
+    stage = Stage(title)
+    with generators_restored(), where.session(), Waiting(lambda: str(stage), stage.spent):
+        report = _examined(fun, where, grad, wishes, stage)
+    return dataclasses.replace(report, reproduce=call_in_source(report.seed))
+
+
+def _examined(
+    fun: Callable[..., Any], where: Point, grad: Any, wishes: Wishes, stage: Stage
+) -> Report:
     seed, began = int(wishes.seed), time.perf_counter()
     chosen = level(wishes.effort)
     limits = tuple(
         bands(block.dtype, wishes.correct_below, wishes.wrong_above) for block in where.blocks
     )
-    with generators_restored(), where.session():
-        subject = prepare(
-            fun, where, grad, tuple(wishes.args), wishes.kwargs or {}, seed, round_off
-        )
-        subject.notes[:0] = wishes.notes
-        trial = Trial(subject, limits, chosen, seed)
+    subject = prepare(fun, where, grad, tuple(wishes.args), wishes.kwargs or {}, seed, round_off)
+    subject.notes[:0] = wishes.notes
+    most = chosen.expected(where.blocks)
+
+    def play(subject: Gradient, doing: str) -> Trial:
+        trial = stage.start(Trial(subject, limits, chosen, seed), doing, most)
         trial.run()
-        if subject.spoiled(trial.flat()):
-            trial = Trial(subject, limits, chosen, seed)
-            trial.run()
-        moved = _go_beside(trial) if trial.kink and subject.movable else None
-        spent = subject.evaluations
-        findings = inquire(moved or trial)
-        lines = find_lines(moved or trial)
-    title = str(wishes.name) if wishes.name else named(fun)
+        return trial
+
+    trial = play(subject, "slopes")
+    if subject.spoiled(trial.flat()):
+        trial = play(subject, "slopes once more")
+    moved = None
+    if trial.kink and subject.movable:
+        moved = play(_beside(trial), "slopes beside the kink")
+        trial.sweep()
+    last = stage.start(moved or trial, "what is wrong", max(most, chosen.inquire))
+    spent = subject.evaluations
+    findings, lines = inquire(last), find_lines(last)
+    scan(last, chosen.scan)
     return compose(
-        trial, moved, findings, lines, spent, wishes.effort, title, time.perf_counter() - began
-    )
+        trial, moved, findings, lines, spent, wishes.effort, stage.title,
+        time.perf_counter() - began,
+    )  # fmt: skip
 
 
-def named(fun: Any) -> str:
-    """What a function is called in a report."""
-    return str(getattr(fun, "__name__", type(fun).__name__))
-
-
-def _go_beside(trial: Trial) -> Trial:
-    """The same check a little way from a kink, where the gradient is unique.
+def _beside(trial: Trial) -> Gradient:
+    """What is checked, a little way from a kink, where the gradient is unique.
 
     At the kink itself every entry of a small block is held against its one-sided slopes.
     """
     subject = trial.subject
     direction = trial.screen().joint(range(len(subject.point.blocks)))
-    moved = Trial(
-        beside(subject, direction, _BESIDE, round_off), trial.bands, trial.effort, trial.seed
-    )
-    moved.run()
-    trial.sweep()
-    return moved
+    return beside(subject, direction, _BESIDE, round_off)
+
+
+def named(fun: Any) -> str:
+    """What a function is called in a report."""
+    return str(getattr(fun, "__name__", type(fun).__name__))
 
 
 def validate(fun: Any, wishes: Wishes) -> None:

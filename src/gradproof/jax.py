@@ -57,6 +57,8 @@ def check_grads(
     UsageError
         Where an argument has no meaning.
 
+    Notes
+    -----
     An undecided check gives a warning that holds the report: nothing was found wrong.
 
     """

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import re
+import shlex
 import sysconfig
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from . import __version__
 from .check import check
 from .errors import UsageError
+from .records.failure import Failure, Fault
 from .records.verdict import Verdict
+from .report.files import Document, to_dict
 from .report.report import Report
 from .targets import Case, Finder, LoadError
 
@@ -28,30 +31,17 @@ _PACKAGE = Path(__file__).parent
 _PARAMETERS = tuple(inspect.signature(check).parameters)
 
 
-class Fault(StrEnum):
-    """Whose a failure is."""
-
-    USE = "use"  # wrong use of gradproof: the sentence says what to change
-    CODE = "code"  # an exception in the user's own code: its traceback
-    INTERNAL = "internal"  # a bug in gradproof
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A case, or a target, that gave no report, and the traceback that helps."""
-
-    case: str
-    fault: Fault
-    message: str
-    traceback: str | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The report or the failure of one check; ``label`` says which case it comes from."""
+    """The report or the failure of one check; ``label`` says which case it comes from.
+
+    ``file`` and ``line`` are where the case stands, if it was found.
+    """
 
     label: str
     result: Report | Failure
+    file: str | None = None
+    line: int | None = None
 
 
 @dataclass(slots=True)
@@ -82,8 +72,10 @@ class Run:
         self.unfinished = [case.label for case in cases]
         for number, case in enumerate(cases, 1):
             self.doing = f"checking {case.label} ({number} of {len(cases)})"
+            code = getattr(inspect.unwrap(case.function), "__code__", None)
+            place = {} if code is None else {"file": code.co_filename, "line": code.co_firstlineno}
             for outcome in run(case, self.given):
-                yield self._kept(outcome)
+                yield self._kept(replace(outcome, **place))
             self.unfinished.pop(0)
 
     def _kept(self, outcome: Outcome) -> Outcome:
@@ -105,17 +97,21 @@ class Run:
         worst_first = (INTERNAL, MISUSED, WRONG, UNDECIDED, CORRECT)
         return next((code for code in worst_first if code in found), CORRECT)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, ready for JSON."""
+    @property
+    def document(self) -> Document:
+        """The reports and the failures, for whoever renders them."""
         reports = [(o.label, o.result) for o in self.outcomes if isinstance(o.result, Report)]
         failures = [o.result for o in self.outcomes if isinstance(o.result, Failure)]
+        return Document(tuple(reports), tuple(failures))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
         return {
             "gradproof": __version__,
             "exit_code": self.exit_code,
             "interrupted": self.interrupted,
             "counts": self.counts,
-            "reports": [{"case": label, **report.to_dict()} for label, report in reports],
-            "errors": [asdict(failure) for failure in failures],
+            **to_dict(self.document),
             "unfinished": list(self.unfinished),
         }
 
@@ -139,28 +135,36 @@ def _not_found(target: str, error: UsageError) -> Outcome:
     return _failed(target, Fault.USE, str(error))
 
 
-def run(case: Case, given: Mapping[str, Any]) -> Iterator[Outcome]:
-    """Check a case, or each in its list; ``given`` replaces what the case says itself."""
+def run(
+    case: Case, given: Mapping[str, Any], through: tuple[type[BaseException], ...] = ()
+) -> Iterator[Outcome]:
+    """Check a case, or each in its list; ``given`` replaces what the case says itself.
+
+    Exceptions of the types ``through`` are for whoever runs it, as those are that skip a test.
+    """
+    through = (KeyboardInterrupt, *through)
     with case.folder.importable():
         try:
             entries = _entries(case)
         except UsageError as error:
             yield _failed(case.label, Fault.USE, str(error))
             return
-        except KeyboardInterrupt:
+        except through:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is the user's
             yield _failed(case.label, Fault.CODE, "The case itself raised an exception.", error)
             return
         for label, arguments in entries:
-            yield _check(label, {"name": label, **arguments, **given})
+            yield _check(label, {"name": label, **arguments, **given}, through)
 
 
-def _check(label: str, arguments: dict[str, Any]) -> Outcome:
+def _check(
+    label: str, arguments: dict[str, Any], through: tuple[type[BaseException], ...]
+) -> Outcome:
     try:
         _validate(arguments)
-        return Outcome(label, check(**arguments))
-    except KeyboardInterrupt:
+        return Outcome(label, replace(check(**arguments), reproduce=_command(label, arguments)))
+    except through:
         raise
     except BaseException as error:  # noqa: BLE001 - the next case shall still run
         if isinstance(error, UsageError) and not _is_noted(error):
@@ -168,6 +172,14 @@ def _check(label: str, arguments: dict[str, Any]) -> Outcome:
         if _is_users(error):
             return _failed(label, Fault.CODE, "The code under test raised an exception.", error)
         return _failed(label, Fault.INTERNAL, _said(error), error)
+
+
+def _command(label: str, arguments: Mapping[str, Any]) -> str:
+    """The command line that checks this case again."""
+    target = re.sub(r"\[\d+\]$", "", label)
+    wishes = {key: arguments[key] for key in ("effort", "seed") if key in arguments}
+    options = "".join(f" --{key} {value}" for key, value in {"seed": 0, **wishes}.items())
+    return f"gradproof check {shlex.quote(target)}{options}"
 
 
 def _entries(case: Case) -> list[tuple[str, dict[str, Any]]]:
@@ -259,7 +271,7 @@ def users_traceback(error: BaseException) -> str:
         part = parts.pop()
         if part is not None:
             kept = [frame for frame in part.stack if not _is_ours(frame.filename)]
-            part.stack = traceback.StackSummary.from_list(kept or list(part.stack))
+            part.stack = traceback.StackSummary.from_list(kept)
             parts += [part.__cause__, part.__context__, *(part.exceptions or [])]
     return "".join(whole.format())
 

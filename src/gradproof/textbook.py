@@ -54,8 +54,8 @@ class TextbookResult:
     band : Band
         ``correct``, ``to be looked at`` or ``wrong``; a difference that is not a number is
         ``wrong``.
-    grad, gradapprox : vectors
-        The claimed gradient and the differences, in the order of ``ravel(params)``.
+    grad, gradapprox : array
+        The claimed gradient and the differences as vectors, in the order of ``ravel(params)``.
     evaluations : int
         Calls of the function: two for each entry.
     unmoved : int

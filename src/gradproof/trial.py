@@ -81,6 +81,7 @@ class Trial:
     windows: dict[tuple[int, int], float] = field(default_factory=dict)
     staircases: dict[int, Staircase] = field(default_factory=dict)
     kink: Comparison | None = None
+    direction: Direction | None = None
     around: float = 0.0
 
     def run(self) -> None:
@@ -121,6 +122,20 @@ class Trial:
         self._judge_all()
         # With bars so much wider, one draw is seldom enough.
         self._follow(self._more().sharpen(self._progress(disagreed=False)))
+
+    @property
+    def now(self) -> str:
+        """What is being measured, for whoever waits."""
+        direction, blocks = self.direction, self.subject.point.blocks
+        if direction is None:
+            return "at the point"
+        if len(direction.parts) > 1:
+            return f"{len(direction.parts)} blocks together"
+        part = direction.parts[0]
+        entry = (
+            "" if part.entry is None else f", entry {part.entry:,} of {blocks[part.block].count:,}"
+        )
+        return blocks[part.block].name + entry
 
     def leading_norms(self) -> list[float]:
         """The norms of the claimed gradients on which the judgements rest."""
@@ -219,6 +234,7 @@ class Trial:
 
         One comparison for each projection, or for ``only`` one: they share the evaluations.
         """
+        self.direction = direction
         course = self.subject.course(direction)
         seen: dict[float, tuple[Any, ...]] = {}
 
@@ -232,8 +248,10 @@ class Trial:
         claims = [(k, self._claim(k), self._claim(k).along(course)) for k in chosen]
         with self.subject.caller.many():
             for k, claim, claimed in claims:
-                slope = self._slope(direction, course, values, claimed, share, k)
-                made.append(Comparison(direction, claimed, claim.bar(direction), slope, k))
+                sampler = self._sampler(direction, course, values, k)
+                slope = self._slope(direction, sampler, claimed, share, k)
+                samples = tuple(sampler.samples)
+                made.append(Comparison(direction, claimed, claim.bar(direction), slope, k, samples))
         course.back()
         self.comparisons += made
         self.stale.update(part.block for part in direction.parts)
@@ -242,30 +260,31 @@ class Trial:
     def _claim(self, projection: int) -> Claimed:
         return self.subject.projections[projection].claim
 
-    def _slope(
+    def _sampler(
         self,
         direction: Direction,
         course: Course,
         values: Callable[[float], tuple[Any, ...]],
-        claimed: float,
-        share: float,
         k: int,
-    ) -> Slope:
-        limits = self._limits(direction)
-        sharp = sharp_enough(self._unit(direction, k), limits)
-        floor = sharp_enough(self._value(k), limits)
-        part = direction.parts[0]
+    ) -> Sampler:
+        part, projection = direction.parts[0], self.subject.projections[k]
         lone = len(direction.parts) == 1 and (
             part.entry is not None or self.subject.point.blocks[part.block].count == 1
         )
-        projection = self.subject.projections[k]
-        sampler = Sampler(
+        return Sampler(
             lambda t: values(t)[k],
             taken=course.taken if lone else None,
             centre=projection.centre,
             scatter=projection.spread,
             largest=projection.scale,
         )
+
+    def _slope(
+        self, direction: Direction, sampler: Sampler, claimed: float, share: float, k: int
+    ) -> Slope:
+        limits = self._limits(direction)
+        sharp = sharp_enough(self._unit(direction, k), limits)
+        floor = sharp_enough(self._value(k), limits)
         slope = measure(
             sampler,
             lambda value, error: (

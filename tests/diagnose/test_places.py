@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gradproof.diagnose.places import by_entry, describe, indices
+from gradproof.diagnose.places import by_entry, describe, located
 from suspects import block_of, values
 
 
@@ -83,13 +83,30 @@ def test_complex_entries_are_named_once():
     mask = np.zeros(8, dtype=bool)
     mask[[2, 3, 7]] = True
     assert by_entry(mask, block).tolist() == [False, True, False, True]
-    assert indices(mask, block) == ((1,), (3,))
+    assert located(by_entry(mask, block)) == (((1,), (3,)), None)
     assert describe(mask, block, np.zeros(8)) == "2 of 4 entries of params['W']: [1], [3]"
 
 
-@pytest.mark.parametrize("shape", [(), (1,), (2, 3), (1, 1, 4)])
+@pytest.mark.parametrize("shape", [(2,), (2, 3), (1, 1, 4)])
 def test_indices_are_python_ints(shape):
-    found = indices(np.ones(int(np.prod(shape)), bool), block_of(values(shape)))
-    assert len(found) == np.prod(shape)
+    mask = np.ones(shape, bool)
+    mask.flat[0] = False
+    found, grid = located(mask)
+    assert grid is None
+    assert len(found) == mask.sum()
     assert all(type(i) is int for index in found for i in index)
     assert all(len(index) == len(shape) for index in found)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (2, 3)])
+def test_all_and_none_need_no_list(shape):
+    assert located(np.ones(shape, bool)) == (None, None)
+    assert located(np.zeros(shape, bool)) == (None, None)
+
+
+def test_too_many_to_list_become_a_map():
+    mask = np.zeros((300, 200), bool)
+    mask[:150] = True
+    found, grid = located(mask)
+    assert found is None
+    assert np.array_equal(np.array(grid) > 0.5, np.arange(48)[:, None].repeat(48, 1) < 24)

@@ -73,7 +73,9 @@ def test_nothing_is_lost_at_any_width(right, wrong, width):
     for report in (right, wrong):
         text = report.text(width)
         lines = text.split("\n")
-        assert max(map(len, lines)) <= width
+        broken = [x for x in lines if not x.startswith(("again: ", "gradproof: "))]
+        assert max(map(len, broken)) <= width
+        assert lines[-1] == report.headline
         assert all(line == line.rstrip() for line in lines)
         assert report.verdict.upper() in text
         assert report.verdict.sentence.split()[-1] in text
@@ -103,7 +105,34 @@ def test_the_worst_comes_first(wrong):
     (header,) = [i for i, line in enumerate(lines) if line.startswith("block")]
     assert lines[header + 1].startswith("params['[/]']")
     assert "wrong" in lines[header + 1]
-    assert all("wrong" not in line for line in lines[header + 2 :])
+    assert all("wrong" not in line for line in lines[header + 2 : -2])
+
+
+def test_what_is_right_is_summed_up_beside_what_is_not():
+    blocks = [block(f"params[{i}]") for i in range(9)]
+    blocks += [block(f"wrong[{i}]", Verdict.WRONG, 0.5) for i in range(10)]
+    report = made(Verdict.WRONG, blocks=tuple(blocks))
+    text = report.text(80)
+    assert all(f"wrong[{i}]" in text for i in range(10))
+    assert "params[0]" not in text
+    assert "and 9 more blocks, none worse than correct (-v)" in text
+    told = report.text(80, verbose=True)
+    assert all(one.name in told for one in blocks)
+    assert "float64: correct below 1e-07, wrong above 1e-05" in told
+    assert "more blocks" not in told
+
+
+def test_the_last_line_can_be_searched_for_and_the_call_can_be_pasted(wrong):
+    lines = wrong.text(40).split("\n")
+    assert lines[-1] == wrong.headline
+    assert lines[-1].startswith("gradproof: a[bold]b<i>: wrong, difference ")
+    assert lines[-2].startswith("again: gp.check(squares, point, grad=")
+    assert lines[-2].endswith("name='a[bold]b<i>', seed=0)")
+
+
+def test_a_right_gradient_needs_no_second_run(right):
+    assert "again:" not in right.text(80)
+    assert right.reproduce.startswith("gp.check(squares, ")
 
 
 def test_many_blocks_and_many_notes_are_summed_up():
@@ -113,7 +142,7 @@ def test_many_blocks_and_many_notes_are_summed_up():
     text = report.text(80)
     assert len(text.split("\n")) < 60
     assert "params[321]" in text
-    assert "480 more blocks, none worse than correct" in text
+    assert "492 more blocks, none worse than correct (-v)" in text
     assert "more notes" in text
     assert "more blocks" in report._repr_html_()
     assert "more blocks" not in made().text(80)
@@ -191,7 +220,8 @@ def test_no_color_is_respected(wrong, monkeypatch):
 def test_the_width_of_the_terminal_is_respected(wrong, monkeypatch):
     for columns in (50, 100):
         text = shown(wrong, monkeypatch, io.StringIO(), COLUMNS=str(columns))
-        assert max(len(line) for line in text.split("\n")) <= columns
+        lines = [x for x in text.split("\n") if not x.startswith(("again: ", "gradproof: "))]
+        assert max(len(line) for line in lines) <= columns
         assert any(len(line) > 40 for line in text.split("\n"))
 
 
@@ -268,12 +298,14 @@ def test_plain_data_is_plain_whatever_came_in(arguments):
     assert report._repr_html_()
 
 
-def test_numbers_that_are_not_finite_become_null():
+def test_numbers_that_are_not_finite_are_told_by_name():
     report = gp.check(squares, {"a": np.ones(3)}, grad=lambda p: {"a": p["a"] * np.inf})
     told = report.to_dict()
-    assert told["difference"] is None
-    assert told["blocks"][0]["error"] is None
-    assert gp.check(squares, {"a": np.ones(3)}, grad=double).to_dict()["difference"] is not None
+    assert told["difference"] == "NaN"
+    assert told["blocks"][0]["error"] == "Infinity"
+    assert isinstance(
+        gp.check(squares, {"a": np.ones(3)}, grad=double).to_dict()["difference"], float
+    )
 
 
 def test_precisions_reach_json():
@@ -339,7 +371,7 @@ def test_wrong_and_suspect_raise(verdict):
     assert isinstance(caught.value, AssertionError)
     message = str(caught.value)
     assert message.startswith(f"gradproof: cost: {verdict}, difference 1.2e-12")
-    assert report.text() in message
+    assert report.text() == f"{message.removeprefix(report.headline)[1:]}\n{report.headline}"
 
 
 @pytest.mark.parametrize("verdict", [Verdict.CORRECT, Verdict.UNDECIDED])

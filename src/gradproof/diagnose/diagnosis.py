@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from ..records.finding import Finding, Kind
 from . import branch, convention, entries, other, parameter, precision, rows, scale, shape, zero
 from .evidence import Evidence, Explanation
-from .places import by_entry, indices
+from .places import by_entry, located
 
 Suspicion = Callable[[Evidence], Iterator[Explanation]]
 
@@ -24,9 +24,6 @@ CHEAP: tuple[Suspicion, ...] = (
     parameter.suspect_with_factor,
 )
 MEASURING: tuple[Suspicion, ...] = (zero.suspect_some, entries.suspect, rows.suspect)
-
-# Index tuples in a finding; beyond so many they help nobody.
-_MOST_ENTRIES = 10_000
 
 
 def diagnose(evidence: Evidence, *, measuring: bool) -> Finding | None:
@@ -47,16 +44,15 @@ def diagnose(evidence: Evidence, *, measuring: bool) -> Finding | None:
 
 
 def _finding(evidence: Evidence, explanation: Explanation) -> Finding:
-    wrong = explanation.wrong
-    named = None
-    if wrong is not None and 0 < wrong.sum() <= _MOST_ENTRIES:
-        chosen = by_entry(wrong, evidence.block)
-        named = None if chosen.all() else indices(wrong, evidence.block)
+    named, grid = None, None
+    if explanation.wrong is not None:
+        named, grid = located(by_entry(explanation.wrong, evidence.block))
     return Finding(
         kind=explanation.kind,
         block=evidence.block.name,
         message=explanation.message,
         entries=named,
+        grid=grid,
         factor=explanation.factor,
         factor_bar=explanation.factor_bar,
         explained=explanation.explained,

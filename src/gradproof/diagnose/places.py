@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..records.block import Block
+from ..report.grid import Fold, Grid
 from .evidence import Flat
 
 Mask = NDArray[np.bool_]
 
 _LISTED = 4  # entries written out before "…"
+_MOST = 10_000  # index tuples in a finding; more help nobody
 _SLICES = 6  # rows or columns written out
 
 
@@ -24,9 +26,13 @@ def by_entry(mask: Mask, block: Block) -> Mask:
     return np.logical_or(parts[:, 0], parts[:, 1]).reshape(block.shape)
 
 
-def indices(mask: Mask, block: Block) -> tuple[tuple[int, ...], ...]:
-    """The index tuples of the entries in a mask."""
-    return tuple(tuple(int(i) for i in index) for index in np.argwhere(by_entry(mask, block)))
+def located(chosen: Mask) -> tuple[tuple[tuple[int, ...], ...] | None, Grid | None]:
+    """The index tuples of some entries, or where they are many a coarse map; neither where all."""
+    if chosen.all() or not chosen.any():
+        return None, None
+    if chosen.sum() > _MOST:
+        return None, Fold(chosen.shape).pool(chosen)
+    return tuple(tuple(int(i) for i in index) for index in np.argwhere(chosen)), None
 
 
 def describe(mask: Mask, block: Block, point: Flat) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import UsageError
+from ..records.block import Block
+from ..records.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,8 @@ class Effort:
     ``name`` no more blocks are singled out. Blocks of at most ``sweep`` coordinates are
     measured entry by entry where random directions leave a doubt; all blocks are, whatever
     their size, where ``always`` is set. A wrong block is looked into (which entries, why) as
-    long as fewer than ``inquire`` evaluations were spent, with at most ``locate`` slopes.
+    long as fewer than ``inquire`` evaluations were spent, with at most ``locate`` slopes. Where the
+    verdict of the whole is one of ``scan``, one direction is measured at more steps.
     """
 
     joint: int
@@ -27,21 +31,36 @@ class Effort:
     sweep: int
     inquire: int
     locate: int
+    scan: tuple[Verdict, ...] = ()
     always: bool = False
 
+    def expected(self, blocks: Sequence[Block]) -> int:
+        """About how many evaluations it takes at most until the verdict stands."""
+        if self.always:
+            return PER_WINDOW * sum(block.count for block in blocks)
+        return max(self.name, self.sharpen)
+
+
+# A slope costs so many evaluations at least: those of one window.
+PER_WINDOW = 8
+
+_DOUBTFUL = tuple(verdict for verdict in Verdict if verdict is not Verdict.CORRECT)
 
 LEVELS = {
     "quick": Effort(joint=2, own=1, most=4, sharpen=0, name=150, sweep=8, inquire=0, locate=0),
     "standard": Effort(
-        joint=2, own=2, most=8, sharpen=150, name=200, sweep=16, inquire=1000, locate=120
+        joint=2, own=2, most=8, sharpen=150, name=200, sweep=16, inquire=1000, locate=120,
+        scan=_DOUBTFUL,
     ),
     "thorough": Effort(
-        joint=3, own=3, most=16, sharpen=1500, name=3000, sweep=64, inquire=10_000, locate=400
+        joint=3, own=3, most=16, sharpen=1500, name=3000, sweep=64, inquire=10_000, locate=400,
+        scan=tuple(Verdict),
     ),
     "sweep": Effort(
-        joint=2, own=1, most=4, sharpen=0, name=0, sweep=0, inquire=1000, locate=120, always=True
+        joint=2, own=1, most=4, sharpen=0, name=0, sweep=0, inquire=1000, locate=120,
+        scan=_DOUBTFUL, always=True,
     ),
-}
+}  # fmt: skip
 
 
 def effort(name: str) -> Effort:

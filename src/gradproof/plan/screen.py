@@ -14,7 +14,7 @@ from ..records.direction import Direction, Part
 from ..records.judgement import Judgement
 from ..records.progress import Progress
 from ..records.verdict import Verdict
-from .effort import Effort
+from .effort import PER_WINDOW, Effort
 
 Plan = Generator[Direction, Progress, None]
 
@@ -26,9 +26,6 @@ _INNOCENT = 5
 
 # A slope along an entry about which there is a doubt costs about this many evaluations.
 _PER_ENTRY = 20
-
-# A slope of a block costs so many evaluations at least.
-_WINDOW = 8
 
 # In a joint direction a block moves at most this much more or less than by its own scale.
 _STRETCH = 10.0
@@ -135,7 +132,7 @@ class Screen:
         while True:
             doubtful = [b for b in self.blocks if self._doubtful(b, progress.judgements[b.index])]
             blunt = [b for b in self.blocks if self._blunt(b, progress.judgements[b.index])]
-            limit = self.effort.name if doubtful else self.effort.sharpen - _WINDOW
+            limit = self.effort.name if doubtful else self.effort.sharpen - PER_WINDOW
             if progress.evaluations > limit:
                 return progress
             blunt = doubtful or blunt

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .direction import Direction
 from .slope import Slope, Smoothness
@@ -12,7 +15,8 @@ from .slope import Slope, Smoothness
 class Comparison:
     """``claimed`` is the claimed gradient along ``direction``, known to ``claimed_bar``.
 
-    ``projection`` says which number made of the outputs it is about.
+    ``projection`` says which number made of the outputs it is about, ``samples`` hold the steps
+    and the values from which the slope was measured, one pair of arrays for each window.
     """
 
     direction: Direction
@@ -20,6 +24,9 @@ class Comparison:
     claimed_bar: float
     slope: Slope
     projection: int = 0
+    samples: tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...] = field(
+        default=(), compare=False, repr=False
+    )
 
     @property
     def kinked(self) -> bool:

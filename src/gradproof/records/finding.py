@@ -55,7 +55,8 @@ class Finding:
     ``entries`` are the index tuples at fault, where single entries are, else None; ``factor``
     ± ``factor_bar`` is the figure that belongs to the kind; ``explained`` the share of the
     discrepancy that the finding accounts for; ``line`` the statement that computed the block's
-    gradient, where it was found for sure.
+    gradient, where it was found for sure. Where there are too many ``entries`` to list, ``grid``
+    has the share at fault in each cell of the block, the last axis across and all others down.
     """
 
     kind: Kind
@@ -66,3 +67,4 @@ class Finding:
     factor_bar: float | None = None
     explained: float | None = None
     line: Line | None = None
+    grid: tuple[tuple[float, ...], ...] | None = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from ..records.verdict import Verdict
-from .report import BlockResult, Report, figure
+from .pictures import picture
+from .report import BlockResult, Report, figure, near, shape
 
 _COLOURS = {
     Verdict.CORRECT: "#00795a",
@@ -18,7 +19,7 @@ _MOST_BLOCKS = 100
 
 
 def fragment(report: Report) -> str:
-    """A heading, the findings and the table of blocks; every name is escaped."""
+    """A heading, the findings, the table of blocks and plots; every name is escaped."""
     blocks = report.ranked
     rows = "".join(_row(block) for block in blocks[:_MOST_BLOCKS])
     more = len(blocks) - _MOST_BLOCKS
@@ -27,18 +28,37 @@ def fragment(report: Report) -> str:
         f"{escape(report.verdict.sentence)}<br>"
         f"difference {figure(report.difference)} · resolution {figure(report.resolution)} · "
         f"{report.evaluations} evaluations · seed {report.seed}</p>"
-        f"{_listed([f.message for f in report.findings])}"
+        f"{_found(report)}"
         "<table><thead><tr><th>block</th><th>shape</th><th>verdict</th>"
         f"<th>relative error</th><th>resolution</th></tr></thead><tbody>{rows}</tbody></table>"
         f"{f'<p>and {more} more blocks</p>' if more > 0 else ''}"
-        f"{_listed(report.remarks)}</div>"
+        f"{_listed(report.remarks)}{_pictures(report)}</div>"
     )
 
 
+def _pictures(report: Report) -> str:
+    """The overview, and what was measured of the worst block; nothing without matplotlib."""
+    worst = report.ranked[0] if report.blocks else None
+    drawn = [picture(report)] if len(report.blocks) > 1 else []
+    drawn += [picture(report, worst)] if worst is not None else []
+    return "".join(f'<div style="max-width: 60em">{svg}</div>' for svg in drawn if svg)
+
+
+def _found(report: Report) -> str:
+    """The findings, each with the line of code under it."""
+    told = []
+    for finding in report.findings:
+        code = ""
+        if finding.line is not None:
+            where = f"{near(finding.line.file)}:{finding.line.number}"
+            code = f"<pre>{escape(where)}\n{escape(finding.line.text)}</pre>"
+        told.append(f"<li>{escape(finding.message)}{code}</li>")
+    return f"<ul>{''.join(told)}</ul>" if told else ""
+
+
 def _row(block: BlockResult) -> str:
-    shape = "×".join(map(str, block.shape)) or "scalar"
     return (
-        f"<tr><td><code>{escape(block.name)}</code></td><td>{shape}</td>"
+        f"<tr><td><code>{escape(block.name)}</code></td><td>{shape(block)}</td>"
         f"<td>{_badge(block.verdict)}</td><td>{figure(block.error)} ± {figure(block.bar)}</td>"
         f"<td>{figure(block.resolution)}</td></tr>"
     )

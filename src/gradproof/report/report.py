@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GradientError
 from ..records.finding import Finding
+from ..records.measured import Measured
 from ..records.verdict import Verdict, severity
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from rich.console import RenderableType
 
 
@@ -22,6 +26,8 @@ class BlockResult:
     ``resolution`` is the smallest relative error that would have been noticed with 99 %
     probability. Where ``zero`` is set the true gradient is zero, and all three are relative
     to the value of the function instead. ``reason`` says why a verdict is not plainer.
+    ``measured`` are the comparisons of this block on its own, worst first; there are none where
+    it was seen to be right together with others.
     """
 
     name: str
@@ -35,18 +41,20 @@ class BlockResult:
     wrong_above: float
     zero: bool = False
     reason: str = ""
+    measured: tuple[Measured, ...] = ()
 
 
 @dataclass(frozen=True)
 class Report:
     """The outcome of one check.
 
-    ``print(report)`` shows it, a notebook shows it by itself, ``raise_if_wrong()`` makes it
-    an assertion and ``to_dict()`` plain data. ``difference`` is the classic
-    ``|claimed - numerical| / (|claimed| + |numerical|)``, estimated from the slopes (exact in a
-    sweep), and ``distance`` its numerator; ``resolution`` is that of the bluntest block.
-    ``evaluations`` counts all calls of the function, ``inquiry`` those among them that went into
-    explaining what is wrong.
+    ``print(report)`` shows it, a notebook shows it by itself, ``plot()`` draws it, ``save()`` keeps
+    it, ``raise_if_wrong()`` makes it an assertion and ``to_dict()`` plain data. ``difference`` is
+    the classic ``|claimed - numerical| / (|claimed| + |numerical|)``, estimated from the slopes
+    (exact in a sweep), and ``distance`` its numerator; ``resolution`` is that of the bluntest
+    block. ``evaluations`` counts all calls of the function, ``inquiry`` those among them that went
+    into explaining what is wrong. ``measured`` are the comparisons along directions through several
+    blocks, ``reproduce`` is a call or a command that runs the check again, where one is known.
     """
 
     name: str
@@ -64,6 +72,8 @@ class Report:
     left_alone: tuple[tuple[str, str], ...] = ()
     inquiry: int = 0
     distance: float = math.nan
+    measured: tuple[Measured, ...] = ()
+    reproduce: str = field(default="", compare=False)
 
     @property
     def ok(self) -> bool:
@@ -77,8 +87,13 @@ class Report:
 
     @property
     def message(self) -> str:
-        """The headline and the report, as exceptions and warnings carry them."""
-        return f"{self.headline}\n{self.text()}"
+        """The report as exceptions and warnings carry it, with the headline first."""
+        return self.explain()
+
+    def explain(self, width: int = 80) -> str:
+        """The terminal report without colours, with the headline first and not last."""
+        text = self.text(width).removesuffix(self.headline).rstrip()
+        return f"{self.headline}\n{text}"
 
     @property
     def headline(self) -> str:
@@ -95,20 +110,74 @@ class Report:
 
     @property
     def remarks(self) -> list[str]:
-        """What else a reader must know: notes, reasons of verdicts, leaves left alone."""
+        """What else a reader must know, from notes to leaves that were left alone."""
         reasons = [f"{b.name}: {b.reason}." for b in self.blocks if b.reason]
         left = [f"{name} {reason}: not differentiated." for name, reason in self.left_alone]
         return [*self.notes, *reasons, *left]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, ready for JSON: numbers that are not finite become None."""
-        return _plain(dataclasses.asdict(self))  # type: ignore[no-any-return]
+        """Plain data, ready for JSON; numbers that are not finite become their names as text."""
+        from .plain import encode
 
-    def text(self, width: int = 80) -> str:
-        """The terminal report without colours."""
+        return encode(self)  # type: ignore[no-any-return]
+
+    def text(self, width: int = 80, *, verbose: bool = False) -> str:
+        """The terminal report without colours.
+
+        Its last line, the ``headline``, and the call that reproduces the check are not broken to
+        the width. ``verbose`` shows every block, finding and note, and the bands that were used.
+        """
         from .terminal import plain
 
-        return plain(self, width)
+        return plain(self, width, verbose=verbose)
+
+    def plot(
+        self, block: str | int | None = None, kind: str | None = None, ax: Axes | None = None
+    ) -> Figure:
+        """Draw the report with matplotlib (the ``report`` extra).
+
+        Parameters
+        ----------
+        block : str or int, optional
+            Name or position of a block. Left out, the overview of all blocks is drawn, with the
+            pictures of the worst one.
+        kind : {"overview", "steps", "entries", "map"}, optional
+            One picture only. ``overview``: relative errors with bars and resolutions of all
+            blocks. ``steps``: how far claim and central difference are apart at each step, with
+            what noise and curvature explain: a plateau above that is an error, a valley inside
+            it a right gradient. ``entries``: claimed against measured derivatives. ``map``: the
+            entries at fault.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw the one picture; a new figure otherwise.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        UsageError
+            Where there is no such block or picture, or matplotlib is not installed.
+
+        """
+        from .plots import plot
+
+        return plot(self, block, kind, ax)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the report to a file: ``.html``, ``.json`` (see ``gradproof.load``) or ``.xml``.
+
+        HTML is one file that needs nothing else; XML is JUnit's, one test case for each block.
+
+        Raises
+        ------
+        UsageError
+            For any other ending; or where jinja2 (the ``report`` extra) is missing for HTML.
+
+        """
+        from .files import save
+
+        save(path, self)
 
     def __str__(self) -> str:
         from .terminal import for_stdout
@@ -133,11 +202,12 @@ def figure(number: float) -> str:
     return "unlimited" if math.isinf(number) else f"{number:.1e}" if number else "0"
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return str(value) if isinstance(value, Verdict) else value
+def shape(block: BlockResult) -> str:
+    """The shape of a block as it is printed."""
+    return "×".join(map(str, block.shape)) or "scalar"
+
+
+def near(file: str) -> str:
+    """A path as seen from here, if it is below."""
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file

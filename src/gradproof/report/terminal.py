@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import io
 import sys
-from pathlib import Path
+from dataclasses import dataclass
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from ..records.finding import Line
 from ..records.verdict import Verdict
-from .report import BlockResult, Report, figure
+from .report import BlockResult, Report, figure, near, shape
 
 # Okabe and Ito's palette (2008) is told apart by colour-blind readers; the word says it too.
 STYLES = {
@@ -26,26 +26,61 @@ STYLES = {
 _NARROW = 60  # columns; below it the shapes and the bars are left out
 _MOST_FINDINGS = 12
 _MOST_BLOCKS = 20
+_FEW = 8  # rows up to which blocks that are right are shown as well
 _MOST_NOTES = 8
 
 
-def render(report: Report, width: int = 80) -> RenderableType:
-    """The whole report as something rich can print; a narrow one leaves out what it can."""
-    parts: list[RenderableType] = [_headline(report), _summary(report)]
-    for finding in report.findings[:_MOST_FINDINGS]:
+def render(
+    report: Report, width: int = 80, *, verbose: bool = False, breaking: bool = True
+) -> RenderableType:
+    """The whole report as something rich can print; a narrow one leaves out what it can.
+
+    The lines for machines and for the clipboard, the last ones, are broken to the width only on
+    request: a console that crops would lose their ends.
+    """
+    line = Text if breaking else _Unbroken
+    most = len(report.findings) if verbose else _MOST_FINDINGS
+    parts: list[RenderableType] = [_headline(report)]
+    for finding in report.findings[:most]:
         parts.append(_indented(Text(finding.message)))
         if finding.line is not None:
             parts.append(_source(finding.line))
-    if len(report.findings) > _MOST_FINDINGS:
-        parts.append(_indented(Text(f"and {len(report.findings) - _MOST_FINDINGS} more findings")))
-    parts.append(_table(report, narrow=width < _NARROW))
-    parts += [_indented(Text(note, style="dim")) for note in _notes(report)]
+    if len(report.findings) > most:
+        parts.append(_indented(Text(f"and {len(report.findings) - most} more findings (-v)")))
+    if report.blocks:
+        parts.append(_table(report, narrow=width < _NARROW, verbose=verbose))
+    parts += [_indented(Text(note, style="dim")) for note in _notes(report, verbose=verbose)]
+    parts += [Text(line, style="dim") for line in _bands(report)] if verbose else []
+    parts.append(_cost(report))
+    if report.reproduce and not report.ok:
+        parts.append(line(f"again: {report.reproduce}"))
+    parts.append(line(report.headline, "bold"))
     return Group(*parts)
 
 
-def plain(report: Report, width: int) -> str:
+def show(console: Console, report: Report, *, verbose: bool = False) -> None:
+    """Print a report, or the one line that a right gradient takes."""
+    if report.ok and not verbose:
+        console.print(_brief(report), soft_wrap=True)
+        for finding in report.findings:
+            console.print(_indented(Text(finding.message)))
+    else:
+        shown = render(report, console.width, verbose=verbose, breaking=False)
+        console.print(shown, highlight=False, crop=False)
+
+
+def _brief(report: Report) -> Text:
+    verdict = (report.verdict.upper(), STYLES[report.verdict])
+    cost = f"{report.evaluations} evaluations, {report.seconds:.2f} s"
+    return Text.assemble(
+        (report.name, "bold"), ": ", verdict, f", resolution {figure(report.resolution)}, {cost}"
+    )
+
+
+def plain(report: Report, width: int, *, verbose: bool = False) -> str:
     """The report without colours, at a given width."""
-    return _to_text(report, Console(file=io.StringIO(), width=width, color_system=None))
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    return _to_text(report, console, verbose=verbose)
 
 
 def for_stdout(report: Report) -> str:
@@ -56,25 +91,29 @@ def for_stdout(report: Report) -> str:
     return _to_text(report, Console(file=io.StringIO(), width=width, force_terminal=True))
 
 
-def _to_text(report: Report, console: Console) -> str:
+def _to_text(report: Report, console: Console, *, verbose: bool = False) -> str:
     with console.capture() as capture:
-        console.print(render(report, console.width), highlight=False)
+        shown = render(report, console.width, verbose=verbose, breaking=False)
+        console.print(shown, highlight=False, crop=False)
     return "\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Unbroken:
+    text: str
+    style: str = ""
+
+    def __rich_console__(self, console: Console, _: ConsoleOptions) -> RenderResult:
+        yield from Text(self.text, self.style).render(console, end="\n")
 
 
 def _source(line: Line) -> Group:
     """The line of the user's code, as compilers show it."""
-    where = Text(f"{_near(line.file)}:{line.number}, in {line.function}", style="dim")
+    where = Text(f"{near(line.file)}:{line.number}, in {line.function}", style="dim")
     text = Text(line.text)
     return Group(
         Padding(where, (0, 0, 0, 4), expand=False), Padding(text, (0, 0, 0, 6), expand=False)
     )
-
-
-def _near(file: str) -> str:
-    """A path as seen from here, if it is below."""
-    path = Path(file)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
 
 
 def _indented(text: Text) -> Padding:
@@ -90,18 +129,27 @@ def _headline(report: Report) -> Text:
     return line
 
 
-def _summary(report: Report) -> Text:
+def _cost(report: Report) -> Text:
     calls = f" ({report.inquiry} to explain it)" if report.inquiry else ""
     calls += f" + {report.gradient_calls} of the gradient" if report.gradient_calls else ""
     return Text(
-        f"difference {figure(report.difference)}, resolution {figure(report.resolution)}\n"
         f"{report.evaluations} evaluations{calls}, {report.seconds:.2f} s, "
         f"effort {report.effort}, seed {report.seed}"
     )
 
 
-def _table(report: Report, *, narrow: bool) -> Table:
+def _bands(report: Report) -> list[str]:
+    """The thresholds that were used, once for each kind of block."""
+    used = {(b.dtype, b.correct_below, b.wrong_above): None for b in report.blocks}
+    return [
+        f"{dtype}: correct below {below:g}, wrong above {above:g}" for dtype, below, above in used
+    ]
+
+
+def _table(report: Report, *, narrow: bool, verbose: bool) -> Table:
     blocks = report.ranked
+    doubtful = sum(block.verdict is not Verdict.CORRECT for block in blocks)
+    most = len(blocks) if verbose else min(max(_FEW, doubtful), _MOST_BLOCKS)
     table = Table(box=None, pad_edge=False, padding=(0, 1 if narrow else 2, 0, 0))
     table.add_column("block", overflow="fold", min_width=8)
     if not narrow:
@@ -109,18 +157,16 @@ def _table(report: Report, *, narrow: bool) -> Table:
     table.add_column("verdict", no_wrap=True)
     table.add_column("error" if narrow else "relative error", justify="right", no_wrap=narrow)
     table.add_column("resol." if narrow else "resolution", justify="right", no_wrap=True)
-    for block in blocks[:_MOST_BLOCKS]:
-        shape = [] if narrow else [Text("×".join(map(str, block.shape)) or "scalar")]
+    for block in blocks[:most]:
         table.add_row(
             Text(block.name),
-            *shape,
+            *([] if narrow else [Text(shape(block))]),
             Text(block.verdict, style=STYLES[block.verdict]),
             Text(figure(block.error) if narrow else _error(block)),
             Text(figure(block.resolution)),
         )
-    if len(blocks) > _MOST_BLOCKS:
-        rest = blocks[_MOST_BLOCKS:]
-        table.caption = f"and {len(rest)} more blocks, none worse than {rest[0].verdict}"
+    if rest := blocks[most:]:
+        table.caption = f"and {len(rest)} more blocks, none worse than {rest[0].verdict} (-v)"
         table.caption_justify = "left"
     return table
 
@@ -130,8 +176,8 @@ def _error(block: BlockResult) -> str:
     return text + (" of the value" if block.zero else "")
 
 
-def _notes(report: Report) -> list[str]:
+def _notes(report: Report, *, verbose: bool) -> list[str]:
     notes = report.remarks
-    if len(notes) <= _MOST_NOTES:
+    if verbose or len(notes) <= _MOST_NOTES:
         return notes
-    return [*notes[:_MOST_NOTES], f"and {len(notes) - _MOST_NOTES} more notes"]
+    return [*notes[:_MOST_NOTES], f"and {len(notes) - _MOST_NOTES} more notes (-v)"]

@@ -37,7 +37,8 @@ class Sampler:
 
     ``taken`` tells the displacement that really happens, ``centre`` the value at 0 where it
     is known; ``scatter``, a noise of single evaluations, and ``largest``, a magnitude of what
-    is added up in them, are known from elsewhere.
+    is added up in them, are known from elsewhere. ``samples`` are the steps, in units of
+    ``scale``, and the values of each window taken.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Sampler:
         self._eps = 0.0
         self.largest = largest
         self.evaluations = 0
+        self.samples: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
         self.centre = self._evaluate(0.0) if centre is None else self._note(centre)
 
     def window(self, stencil: Stencil, half_width: float) -> Window:
@@ -67,6 +69,7 @@ class Sampler:
         taken = None
         if self._taken is not None:
             taken = np.array([self._taken(s * self._scale) / self._scale for s in steps])
+        self.samples.append((np.array(steps) if taken is None else taken, values))
         with np.errstate(invalid="ignore", over="ignore"):
             increments = values - self.centre
         return fit(stencil, half_width, increments, self.roundoff, taken)

@@ -1,0 +1,71 @@
+"""Annotations: commands on standard output by which GitHub Actions marks lines of a change."""
+
+import os
+from pathlib import Path
+
+from ..records.finding import Finding
+from ..records.verdict import Verdict
+from .report import Report
+
+_LEVELS = {Verdict.WRONG: "error", Verdict.SUSPECT: "error", Verdict.UNDECIDED: "warning"}
+
+
+def on_github() -> bool:
+    """Whether this process runs in GitHub Actions."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def annotations(report: Report, file: str | None = None, line: int | None = None) -> list[str]:
+    """One command for each block that is not right.
+
+    Each is at the statement that computed the block's gradient, or at ``file`` and ``line`` where
+    none is known.
+    """
+    told: dict[str, Finding] = {f.block: f for f in report.findings if f.block is not None}
+    commands = []
+    for block in report.ranked:
+        if block.verdict not in _LEVELS:
+            continue
+        finding = told.get(block.name)
+        where = _place(file, line)
+        if finding is not None and finding.line is not None:
+            where = _place(finding.line.file, finding.line.number, finding.line.end_number)
+        message = finding.message if finding is not None else f"{block.name}: {block.reason}."
+        commands.append(
+            _command(_LEVELS[block.verdict], f"{report.name}: {block.verdict}", message, where)
+        )
+    if not commands and report.verdict in _LEVELS:
+        messages = " ".join(f.message for f in report.findings) or report.verdict.sentence
+        title, level = f"{report.name}: {report.verdict}", _LEVELS[report.verdict]
+        commands.append(_command(level, title, messages, _place(file, line)))
+    return commands
+
+
+def error(case: str, message: str, file: str | None = None, line: int | None = None) -> str:
+    """The command for a case that gave no report."""
+    return _command("error", case, message, _place(file, line))
+
+
+def _place(file: str | None, line: int | None, end: int | None = None) -> dict[str, object]:
+    where = {"file": None if file is None else _from_root(file), "line": line, "endLine": end}
+    return {key: value for key, value in where.items() if value is not None}
+
+
+def _from_root(file: str) -> str:
+    """A path as GitHub knows it: from the root of the checkout."""
+    path = Path(file).resolve()
+    root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _command(level: str, title: str, message: str, where: dict[str, object]) -> str:
+    properties = {**where, "title": f"gradproof: {title}"}
+    told = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in properties.items())
+    return f"::{level} {told}::{_escaped(message)}"
+
+
+def _escaped(text: str, also: str = "") -> str:
+    """As the runner decodes it: percent signs first, then line ends, then separators."""
+    for character in "%\r\n" + also:
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text

@@ -1,0 +1,131 @@
+"""The report as one HTML page that needs nothing else: no network, no other file."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from ..errors import UsageError
+from ..records.finding import Finding
+from ..records.measured import Measured
+from ..records.verdict import Verdict, severity
+from ..waiting import Waiting
+from .files import Document
+from .pictures import picture
+from .report import BlockResult, Report, figure, near, shape
+
+try:
+    from jinja2 import Environment, PackageLoader
+except ImportError:
+    raise UsageError(
+        "HTML reports need jinja2: pip install 'gradproof[report]' brings it."
+    ) from None
+
+_MOST_PICTURES = 100  # blocks of a report that get pictures, worst first
+_MOST_SHOWN = 12  # comparisons of a block in the table
+_OPEN = 3  # blocks that are not right and stand unfolded at first
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One block with all that concerns it; ``picture`` is a place in the list of pictures."""
+
+    block: BlockResult
+    findings: Sequence[Finding]
+    shown: Sequence[Measured]
+    picture: int | None
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One report with its blocks, worst first; ``general`` findings concern no block."""
+
+    label: str
+    report: Report
+    general: Sequence[Finding]
+    notes: Sequence[str]
+    picture: int | None
+    parts: Sequence[Part]
+
+
+def page(document: Document) -> str:
+    """A document as one page."""
+    pictures: list[str] = []
+    sections = [_section(label, report, pictures) for label, report in document.reports]
+    sections.sort(key=lambda section: severity(section.report.verdict))
+    counts = _counts(report.verdict for _, report in document.reports)
+    if document.failures:
+        counts["errors"] = len(document.failures)
+    return _environment().get_template("page.html").render(
+        document=document, sections=sections, pictures=pictures, counts=counts,
+        verdicts=list(Verdict), version=version("gradproof"), figure=figure, shape=shape, near=near,
+    )  # fmt: skip
+
+
+def index(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A page that lists checks which have pages of their own.
+
+    Each row has ``label``, ``verdict``, ``href``, ``evaluations`` and ``resolution``.
+    """
+    ranked = sorted(rows, key=lambda row: severity(Verdict(row["verdict"])))
+    return _environment().get_template("index.html").render(
+        rows=ranked, counts=_counts(Verdict(row["verdict"]) for row in rows),
+        version=version("gradproof"), figure=figure,
+    )  # fmt: skip
+
+
+def _counts(verdicts: Any) -> dict[str, int]:
+    seen = Counter(verdicts)
+    return {str(verdict): seen[verdict] for verdict in Verdict if seen[verdict]}
+
+
+def _section(label: str, report: Report, pictures: list[str]) -> Section:
+    names = {block.name for block in report.blocks}
+    overview = _kept(picture(report), pictures) if len(report.blocks) > 1 else None
+    drawn = {place for place, block in enumerate(report.ranked) if block.measured}
+    drawn = set(sorted(drawn)[:_MOST_PICTURES])
+    parts: list[Part] = []
+    with Waiting(lambda: f"drawing block {len(parts) + 1} of {len(report.blocks)}"):
+        for place, block in enumerate(report.ranked):
+            parts.append(_part(report, block, pictures, place, drawn=place in drawn))
+    general = [finding for finding in report.findings if finding.block not in names]
+    reasons = {f"{b.name}: {b.reason}." for b in report.blocks if b.reason}
+    notes = [note for note in report.remarks if note not in reasons]
+    return Section(label, report, general, notes, overview, parts)
+
+
+def _part(
+    report: Report, block: BlockResult, pictures: list[str], place: int, *, drawn: bool
+) -> Part:
+    return Part(
+        block=block,
+        findings=[finding for finding in report.findings if finding.block == block.name],
+        shown=block.measured[:_MOST_SHOWN],
+        picture=_kept(picture(report, block), pictures) if drawn else None,
+        open=place < _OPEN and block.verdict is not Verdict.CORRECT,
+    )
+
+
+def _kept(svg: str, pictures: list[str]) -> int | None:
+    """The place of a picture in the list; None where there is no matplotlib to draw one."""
+    if not svg:
+        return None
+    pictures.append(base64.b64encode(gzip.compress(svg.encode(), 9, mtime=0)).decode())
+    return len(pictures) - 1
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("gradproof.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,161 @@
+"""``gp.testing.assert_gradient``: what it returns, raises and warns of, also under unittest."""
+
+import inspect
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import gradproof as gp
+from gradproof import testing
+from gradproof.testing import UndecidedWarning, assert_gradient
+
+one = np.array([1.0, 2.0])
+
+
+def cost(x):
+    return float(x @ x)
+
+
+def backprop(x):
+    return 2 * x
+
+
+def broken(x):
+    return x * [2, 2.002]  # the nearest fault: one entry is off by a thousandth
+
+
+def nowhere(x):
+    return float("nan")
+
+
+def test_a_right_gradient_returns_the_report_of_check():
+    report = assert_gradient(cost, one, grad=backprop, seed=3, effort="quick", name="mine")
+    assert report == gp.check(cost, one, grad=backprop, seed=3, effort="quick", name="mine")
+    assert (report.verdict, report.seed, report.name) == ("correct", 3, "mine")
+
+
+def test_a_wrong_gradient_raises_the_report():
+    with pytest.raises(AssertionError) as caught:
+        assert_gradient(cost, one, grad=broken)
+    error = caught.value
+    assert isinstance(error, gp.GradientError)
+    assert error.report.verdict == "wrong"
+    assert str(error).startswith(error.report.headline + "\n")
+    assert "params[1]" in str(error)
+
+
+def test_a_suspect_gradient_raises_and_bands_and_arguments_are_passed_on():
+    def claim(x, factor, *, more):
+        return 2 * x * factor * more
+
+    def fun(x, factor, *, more):
+        return float(x @ x)
+
+    given = {"args": (1 + 1e-6,), "kwargs": {"more": 1.0}}
+    with pytest.raises(gp.GradientError, match="suspect"):
+        assert_gradient(fun, one, grad=claim, **given)
+    bands = {"correct_below": 1e-4, "wrong_above": 1e-3}
+    assert assert_gradient(fun, one, grad=claim, **given, **bands).ok
+
+
+def test_undecided_fails_or_warns_at_the_callers_line():
+    with pytest.raises(gp.GradientError, match="nowhere: undecided"):
+        assert_gradient(nowhere, one, grad=backprop)
+    with pytest.warns(UndecidedWarning, match="nowhere: undecided") as caught:
+        report = assert_gradient(nowhere, one, grad=backprop, undecided="warn")
+    assert report.verdict == "undecided"
+    assert caught[0].filename == __file__
+
+
+def test_a_wrong_gradient_is_no_warning():
+    with pytest.raises(gp.GradientError):
+        assert_gradient(cost, one, grad=broken, undecided="warn")
+
+
+@pytest.mark.parametrize("value", ["ignore", None, ["warn"]])
+def test_undecided_is_fail_or_warn_and_is_looked_at_first(value):
+    def reached(x):
+        raise AssertionError
+
+    with pytest.raises(gp.UsageError) as caught:
+        assert_gradient(reached, one, grad=backprop, undecided=value)
+    assert str(caught.value) == f"undecided must be 'fail' or 'warn', but is {value!r}."
+
+
+def test_exceptions_of_the_users_surface():
+    with pytest.raises(ZeroDivisionError):
+        assert_gradient(lambda x: 1 / 0, one, grad=backprop)
+    with pytest.raises(gp.UsageError, match="effort"):
+        assert_gradient(cost, one, grad=backprop, effort="lots")
+
+
+def test_it_takes_what_check_takes():
+    ours = dict(inspect.signature(assert_gradient).parameters)
+    assert ours.pop("undecided").default == "fail"
+    assert ours == dict(inspect.signature(gp.check).parameters)
+
+
+def test_the_report_says_how_to_call_it_again():
+    report = assert_gradient(cost, one, grad=backprop)
+    assert report.reproduce == "assert_gradient(cost, one, grad=backprop, seed=0)"
+
+
+SUITE = """\
+import unittest
+import numpy as np
+from gradproof import GradientError
+from gradproof.testing import assert_gradient
+
+def check(**more):
+    assert_gradient(lambda x: float(x @ x), np.ones(2), **more)  # the user's line
+
+class Plain(unittest.TestCase):
+    def test_right(self):
+        check(grad=lambda x: 2 * x)
+
+    def test_wrong(self):
+        check(grad=lambda x: 3 * x)
+
+    def test_subtests(self):
+        for factor in (2, 3):
+            with self.subTest(factor=factor):
+                check(grad=lambda x: factor * x)
+
+    def test_use(self):
+        check(grad=lambda x: 2 * x, undecided="ignore")
+
+    @unittest.expectedFailure
+    def test_expected(self):
+        check(grad=lambda x: 3 * x)
+
+class Own(unittest.TestCase):
+    failureException = GradientError
+
+    def test_wrong(self):
+        check(grad=lambda x: 3 * x)
+"""
+
+
+def test_unittest_counts_failures_and_shows_the_report(tmp_path):
+    (tmp_path / "test_suite.py").write_text(SUITE, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-X", "utf8", "-W", "error", "-m", "unittest", "test_suite"],
+        cwd=tmp_path, capture_output=True, encoding="utf-8", check=False, timeout=120,
+    )  # fmt: skip
+    assert "FAILED (failures=3, errors=1, expected failures=1)" in done.stderr
+    _, *told = re.split(r"^=+\n", done.stderr, flags=re.MULTILINE)
+    shown = {text.partition("\n")[0]: text for text in told}
+    for title, text in shown.items():
+        assert "# the user's line" in text
+        files = re.findall(r'File "(.*?)", line \d+, in', text)
+        # unittest takes frames out only of the very class that it expects, so one stays here.
+        ours = [testing.__file__] * (0 if "Own" in title else 1)
+        assert [file for file in files if not file.startswith(str(tmp_path))] == ours
+    failed = [text for title, text in shown.items() if title.startswith("FAIL")]
+    assert len(failed) == 3
+    for text in failed:
+        assert "gradproof: <lambda>: wrong, difference" in text
+        assert "1.5× too large" in text
