@@ -8,7 +8,7 @@ A page is one session in an empty folder:
 - a block with a caption is a file of that name, a `diff` with a caption an edit of that file;
 - in a `python` block, ``expression  # → text`` promises what ``str`` makes of the expression.
 
-A word ``…`` stands for anything that was left out. Times are not compared. Figures below 1e-5 and
+A word ``…`` stands for anything that was left out. Times are not compared. Figures below 1e-3 and
 numbers of evaluations follow the round-off, and so the machine: they are compared roughly.
 
     python tests/docs_blocks.py docs/tutorial.md    # writes what is printed now into the page
@@ -43,8 +43,8 @@ _GAP = "…"
 _TIME = re.compile(r"\b\d+(\.\d+)? ?(s|ms|min|h)\b")
 _RULE = re.compile(r"([=_])\1{2,}")
 _NUMBER = re.compile(r"^[-+]?\d+(\.\d+)?(e[-+]?\d+)?$")
-_ROUND_OFF = 1e-5
-_FACTOR = 4.0
+_ROUND_OFF = 1e-3
+_FACTOR = 10.0
 _MORE = 1.3
 
 

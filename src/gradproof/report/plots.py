@@ -45,10 +45,19 @@ def plot(report: Report, block: str | int | None, kind: str | None, ax: Axes | N
         raise UsageError("ax is for a single picture: say which with kind=.")
     if kind is not None:
         return _single(report, block, kind, ax)
-    from matplotlib import pyplot as plt
-
     chosen = _chosen(report, block) if block is not None or report.blocks else None
-    return sheet(report, chosen, plt.figure, overview=block is None)
+    return sheet(report, chosen, _figure, overview=block is None)
+
+
+def _figure(**wishes: Any) -> Figure:
+    """A figure that ``plt.show()`` shows.
+
+    A notebook shows what a cell returns, and all figures of pyplot besides: there it is shown once.
+    """
+    from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure
+
+    return Figure(**wishes) if "inline" in plt.get_backend() else plt.figure(**wishes)
 
 
 def sheet(
@@ -82,12 +91,9 @@ def _single(report: Report, block: str | int | None, kind: str, ax: Axes | None)
     if kind not in ("overview", *_OF_BLOCK):
         raise UsageError(f"kind must be one of overview, {', '.join(_OF_BLOCK)}, but is {kind!r}.")
     if ax is None:
-        from matplotlib import pyplot as plt
-
         tall = 1.2 + 0.22 * min(len(report.blocks), _MOST_BLOCKS) if kind == "overview" else 3.2
-        ax = plt.figure(
-            figsize=(7 if kind == "overview" else 4.2, tall), layout="constrained"
-        ).subplots()
+        wide = 7 if kind == "overview" else 4.2
+        ax = _figure(figsize=(wide, tall), layout="constrained").subplots()
     if kind == "overview":
         _overview(ax, report)
     else:
