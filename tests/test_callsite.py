@@ -50,10 +50,20 @@ def test_the_innermost_call_of_the_users_counts():
         return gp.check(parabola, np.ones(2), grad=lambda x: 2 * x, **wishes)
 
     assert helper(seed=4).reproduce == (
-        "gp.check(parabola, np.ones(2), grad=lambda x: 2 * x, **wishes)"
+        "gp.check(parabola, np.ones(2), grad=lambda x: 2 * x, **{**wishes, 'seed': 4})"
+    )
+    wishes = {"seed": 9}
+    assert eval(helper(seed=4).reproduce).seed == 4
+    assert wishes
+
+
+def test_whatever_it_was_imported_as():
+    verify = gp.check
+    assert verify(parabola, np.ones(2), grad=np.ones(2)).reproduce == (
+        "verify(parabola, np.ones(2), grad=np.ones(2), seed=0)"
     )
     again = functools.partial(gp.check, parabola, np.ones(2))
-    assert again(grad=np.ones(2)).reproduce == "again(grad=np.ones(2), seed=0)"
+    assert again(grad=np.ones(2)).reproduce == ""
 
 
 def test_every_door_tells_its_call():

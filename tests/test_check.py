@@ -175,3 +175,18 @@ def test_a_claim_far_below_the_value_where_nothing_moves_is_zero():
 
     assert gp.check(fun, point, grad=grad(1e-30), effort="sweep").ok
     assert gp.check(fun, point, grad=grad(1e-3), effort="sweep").verdict is gp.Verdict.WRONG
+
+
+def test_far_beyond_the_slopes_of_a_kink_is_wrong():
+    """A gradient already computed cannot be checked beside the kink, but no choice is so large."""
+
+    def fun(w):
+        return float(np.abs(w).sum())
+
+    w = np.array([0.0, 1.0, -2.0])
+    report = gp.check(fun, w, grad=np.array([4.0, 1.0, -1.0]))
+    assert report.verdict == "wrong"
+    assert report.findings[-1].entries == ((0,),)
+    assert report.evaluations < 500
+    assert gp.check(fun, w, grad=np.array([0.3, 1.0, -1.0])).ok
+    assert gp.check(fun, w, grad=np.array([2.0, 1.0, -1.0])).verdict == "undecided"

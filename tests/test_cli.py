@@ -129,7 +129,7 @@ def test_a_bug_outside_the_checks_exits_with_4(tmp_path, monkeypatch, capsys):
         (["check", "nowhere.py"], "There is no such file"),
         (["check", "x.py", "--effort", "lots"], "'lots' is not one of 'quick', 'standard'"),
         (["check", "x.py", "--seed", "-1"], "-1 is not in the range"),
-        (["check", "x.py", "--json", "/no/such/folder/x.json"], "No such file or directory"),
+        (["check", "x.py", "--json", "/no/such/folder/x.json"], "there is no folder to write"),
         (["chekc"], "No such command"),
         (["--what"], "No such option"),
     ],
@@ -381,6 +381,38 @@ def test_pages_and_junit_are_written_by_check_and_by_show(tmp_path):
     assert other_junit.read_text("utf-8") == junit.read_text("utf-8")
     assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
     assert "<failure" in junit.read_text("utf-8")
+
+
+def test_a_report_is_not_lost_to_its_own_page(tmp_path):
+    file = tmp_path / "run.json"
+    invoke("check", cases(tmp_path, "wrong"), "--json", file)
+    assert invoke("show", file, "--html", file).exit_code == 0
+    assert file.read_text("utf-8").startswith("<!DOCTYPE html>")  # as was asked for
+    assert started("show", file, "--junit", file).returncode == 2
+    assert file.read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_json_is_written_by_show_too(tmp_path):
+    file, again = tmp_path / "run.json", tmp_path / "again.json"
+    invoke("check", cases(tmp_path, "right", "wrong"), "--json", file)
+    invoke("show", file, "--json", again)
+    old, new = (json.loads(path.read_text("utf-8")) for path in (file, again))
+    assert new["reports"] == old["reports"]
+
+
+@pytest.mark.parametrize(("option", "head"), [("--json", "{"), ("--junit", "<"), ("--html", "<!")])
+def test_standard_output_holds_the_file_alone(tmp_path, option, head):
+    done = started("check", cases(tmp_path, "wrong"), option, "-")
+    assert done.stdout.startswith(head)
+    assert "gradproof: correct 0" in done.stderr
+    assert "gradproof: correct 0" not in done.stdout.splitlines()[-1]
+
+
+def test_two_files_cannot_share_standard_output(tmp_path):
+    done = started("check", cases(tmp_path, "right"), "--json", "-", "--junit", "-")
+    assert done.returncode == 2
+    assert "can be -" in done.stderr
+    assert done.stdout == ""
 
 
 @pytest.mark.parametrize("text", ["", "[1]", '{"schema": 99, "reports": []}'])

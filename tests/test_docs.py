@@ -1,6 +1,7 @@
 """The documentation: its code runs and prints what it shows; all that is public is named there."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -68,6 +69,19 @@ def test_the_readme_speaks_of_pages_that_exist():
         assert (ROOT / link).is_file(), link
 
 
+def test_the_first_example_of_the_readme_prints_what_it_shows(tmp_path):
+    readme = (ROOT / "README.md").read_text("utf-8")
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    (code,) = (text for language, text in blocks if "report = gp.check(cost" in text)
+    (shown,) = (text for _, text in blocks if text.startswith("cost: WRONG"))
+    (tmp_path / "first.py").write_text(code, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "first.py"], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    here = str(ROOT) + os.sep  # paths are shown as seen from the checkout
+    assert alike(shown, done.stdout.replace(here, ""))
+
+
 def test_the_site_builds_without_a_warning(tmp_path):
     pytest.importorskip("sphinx")
     pytest.importorskip("furo")
@@ -94,7 +108,7 @@ def public_names():
             for name, value in vars(module).items()
             if not name.startswith("_")
             and getattr(value, "__module__", "") == module.__name__
-            and name not in ("allowed", "objection")  # shared with the plugin
+            and name not in ("objection")  # shared with the plugin
         )
     yield from ("gradproof.torch.gradcheck", "gradproof.torch.GradcheckError")
     yield from ("gradproof.jax.check_grads",)

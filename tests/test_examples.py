@@ -48,7 +48,7 @@ def test_the_regression_would_be_wrong_with_a_slip_in_the_penalty(tmp_path):
     slipped.write_text(text.replace("2 * strength * weights", "strength * weights"), "utf-8")
     run = Run([str(slipped)])
     list(run)
-    assert run.counts["wrong"] == 1
+    assert run.document.counts["wrong"] == 1
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.glob("*.py")))

@@ -62,13 +62,13 @@ def only(run):
 def test_exit_codes(tmp_path, names, code):
     run = ran(tmp_path, *names)
     assert run.exit_code == code
-    assert sum(run.counts.values()) == len(names)
+    assert sum(run.document.counts.values()) == len(names)
 
 
 def test_each_verdict_and_error_is_counted(tmp_path):
     run = ran(tmp_path, *CASES)
     expected = {"correct": 1, "suspect": 1, "wrong": 1, "undecided": 1, "errors": 5}
-    assert run.counts == expected
+    assert run.document.counts == expected
 
 
 @pytest.mark.parametrize(
@@ -145,12 +145,12 @@ def test_a_list_is_one_check_each_and_names_are_kept(tmp_path):
     path = tmp_path / "cases.py"
     assert [o.label for o in run.outcomes] == [f"{path}:many[0]", f"{path}:many[1]"]
     assert [o.result.name for o in run.outcomes] == [f"{path}:many[0]", "mine"]
-    assert run.counts["wrong"] == 1
+    assert run.document.counts["wrong"] == 1
 
 
 def test_a_generator_will_do_and_an_empty_list_is_told(tmp_path):
     run = ran(tmp_path, some=f"(dict({CASES['right']}) for _ in range(3))")
-    assert run.counts["correct"] == 3
+    assert run.document.counts["correct"] == 3
     assert "empty" in only(ran(tmp_path, none="[]")).message
 
 
@@ -219,5 +219,5 @@ def test_json_is_strict_and_complete(tmp_path):
 def test_other_targets_are_checked_when_one_is_missing(tmp_path):
     run = Run(["nowhere.py", cases(tmp_path, "right")])
     list(run)
-    assert run.counts["errors"] == run.counts["correct"] == 1
+    assert run.document.counts["errors"] == run.document.counts["correct"] == 1
     assert run.exit_code == 2

@@ -49,7 +49,8 @@ def test_the_version_is_one_and_the_same():
 
 
 def test_types_are_shipped():
-    assert (importlib.resources.files("gradproof") / "py.typed").is_file()
+    for package in ("gradproof", "gradproof_pytest"):
+        assert (importlib.resources.files(package) / "py.typed").is_file()
 
 
 def test_each_public_name_exists_and_says_what_it_is():

@@ -14,8 +14,11 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from gradproof_pytest import log
 
 OTHER = os.environ.get("GRADPROOF_OTHER_PYTEST")  # a folder with another version of pytest
 PLUGGED = any(e.name == "gradproof" for e in importlib.metadata.entry_points(group="pytest11"))
@@ -85,6 +88,7 @@ STORY = (
     HEAD
     + '''
 import threading
+import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 from hypothesis import HealthCheck, given, settings, strategies
@@ -108,6 +112,75 @@ def test_wrong_without_the_fixture():
 
 def test_wrong_by_assertion():
     gp.testing.assert_gradient(cost, one, grad=broken)  # the user's line
+
+
+@pytest.mark.xfail(raises=gp.GradientError)
+def test_known_by_assertion():
+    gp.testing.assert_gradient(cost, one, grad=broken)
+
+
+def test_expected_by_assertion():
+    with pytest.raises(gp.GradientError):
+        gp.testing.assert_gradient(cost, one, grad=broken)
+
+
+def test_wrong_by_a_drop_in():
+    torch = pytest.importorskip("torch")
+    from gradproof.torch import gradcheck
+
+    x = torch.ones(3, dtype=torch.float64, requires_grad=True)
+    gradcheck(lambda x: (x * x.detach()).sum(), x)  # the user's line
+
+
+def test_wrong_twice():
+    found = []
+    for factor in (3, 4):
+        with pytest.raises(gp.GradientError) as caught:
+            gp.testing.assert_gradient(cost, one, grad=lambda x: factor * x)
+        found.append(caught.value)
+    raise ExceptionGroup("both", [found[0], ExceptionGroup("nested", found[1:]), ValueError()])
+
+
+def test_wrong_with_and_without_the_fixture(gradproof):
+    with pytest.raises(gp.GradientError) as caught:
+        gradproof(cost, one, grad=broken)
+    gp.testing.assert_correct(caught.value.report, undecided="warn")
+
+
+def test_error_without_a_report():
+    raise gp.GradientError("mine")
+
+
+def test_error_with_something_else():
+    raise gp.GradientError("mine", "no report")
+
+
+class TestOfUnittest(unittest.TestCase):
+    def test_right(self):
+        gp.testing.assert_gradient(cost, one, grad=backprop)
+
+    def test_wrong(self):
+        gp.testing.assert_gradient(cost, one, grad=broken)  # the user's line
+
+    def test_wrong_by_the_report(self):
+        gp.check(cost, one, grad=broken).raise_if_wrong()
+
+    def test_subtests(self):
+        for grad in (broken, backprop, broken):
+            with self.subTest(grad=grad.__name__):
+                gp.testing.assert_gradient(cost, one, grad=grad)
+
+
+class TestOfUnittestThatCannotStart(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        gp.testing.assert_gradient(cost, one, grad=broken)
+
+    def test_one(self):
+        pass
+
+    def test_two(self):
+        pass
 
 
 def test_exception_of_the_users(gradproof):
@@ -289,6 +362,16 @@ def test_mark_of_no_such_value(gradproof):
     raise AssertionError("reached")
 
 
+@pytest.mark.gradproof(effort="nope")
+def test_mark_of_no_such_effort(gradproof):
+    raise AssertionError("reached")
+
+
+@pytest.mark.gradproof(effort="quick", seed=-1)
+def test_mark_of_no_such_seed(gradproof):
+    raise AssertionError("reached")
+
+
 if hasattr(pytest, "Subtests"):
 
     def test_subtests(gradproof, subtests):
@@ -342,6 +425,11 @@ def drawn():
 @gp.case
 def raises():
     return 1 / 0
+
+
+@gp.case
+def asserts():
+    return make(fun=gp.testing.assert_gradient(cost, one, grad=broken))
 
 
 @gp.case
@@ -442,13 +530,13 @@ class Done:
 
     def facts(self):
         """What must not depend on which process ran a test, or when; threads have no order."""
-        keys = ("label", "verdict", "headline", "evaluations", "resolution")
+        keys = ("label", "verdict", "evaluations", "resolution")
         facts = [[record[key] for key in keys] for record in self.records]
         return sorted(fact for fact in facts if "test_threads" not in fact[0])
 
 
-def run(folder, *arguments, other=None, **environment):
-    """pytest in a process of its own, in a folder."""
+def run(folder, *arguments, other=None, start=None, **environment):
+    """pytest in a process of its own, in a folder, or started somewhere else."""
     (folder / "conftest.py").write_text(CONFTEST, "utf-8")
     left_out = (
         "PYTEST_",
@@ -464,7 +552,8 @@ def run(folder, *arguments, other=None, **environment):
     told.unlink(missing_ok=True)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *LOADED, *arguments],
-        cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        cwd=start or folder, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         encoding="utf-8", timeout=300, check=False,
         env={**inherited, "COLUMNS": "100", "PYTHONIOENCODING": "utf-8", "TOLD": str(told)}
         | ({"PYTHONPATH": other} if other else {})
@@ -502,6 +591,7 @@ def story(place):
     [
         "test_wrong", "test_wrong_without_the_fixture", "test_wrong_by_assertion",
         "test_wrong_in_a_thread", "test_odd_name[a/b [c] $(d) \"e\"]",
+        "TestOfUnittest::test_wrong",
     ],
 )  # fmt: skip
 def test_a_wrong_gradient_shows_the_line_and_the_report_and_no_frame_of_ours(story, name):
@@ -512,14 +602,14 @@ def test_a_wrong_gradient_shows_the_line_and_the_report_and_no_frame_of_ours(sto
     assert "every entry is 2× too large" in shown
     assert "return 4 * x" in shown  # the line at fault
     assert re.search(r"^E +again: (pytest|gp\.)", shown, re.MULTILINE)
-    assert f" {name} - gradproof: cost: wrong, " in summary.replace("::", " ")
+    assert f"::{name} - gradproof: cost: wrong, " in summary
     assert not ours(shown)
 
 
 def ours(shown):
     """The frames of gradproof that a failure shows."""
     return re.findall(
-        r"^\S*(?:gradproof_pytest\.py|src/gradproof/\S+\.py):\d+", shown, re.MULTILINE
+        r"^\S*(?:gradproof_pytest/\w+\.py|src/gradproof/\S+\.py):\d+", shown, re.MULTILINE
     )
 
 
@@ -599,7 +689,15 @@ def test_marks_are_read_key_by_key_and_the_closest_counts(story):
     [
         ("test_misspelt_mark", "takes no 'efort': did you mean effort?"),
         ("test_mark_without_keyword", "keywords only (effort, seed, undecided), but got 'quick'."),
-        ("test_mark_of_no_such_value", "undecided must be 'fail' or 'warn', but is 'ignore'."),
+        ("test_mark_of_no_such_value", ": undecided must be 'fail' or 'warn', but is 'ignore'."),
+        (
+            "test_mark_of_no_such_effort",
+            ": effort must be one of quick, standard, thorough, sweep, but is 'nope'.",
+        ),
+        (
+            "test_mark_of_no_such_seed",
+            ": seed must be an integer that is not negative, but is -1.",
+        ),
     ],
 )  # fmt: skip
 def test_a_mark_that_is_not_understood_is_one_sentence(story, name, said):
@@ -630,6 +728,9 @@ def test_a_case_that_fails_itself(story):
     assert "return 1 / 0" in shown
     assert not ours(shown)
     assert "did it forget to return?" in story.shown("forgets")[0]
+    assert " - gradproof: cost: wrong" in story.shown("asserts")[1]
+    labels = [record["label"] for record in story.records]
+    assert labels.count("test_cases.py::asserts") == 1
     assert "A case takes no arguments" in story.shown("needs")[0]
 
 
@@ -666,9 +767,11 @@ def test_cases_are_collected_only_where_the_configuration_asks(tmp_path):
         "    def __call__(self): raise AssertionError\n"
         "case = Marked()\ndef test_trivial(): pass\n"
         "def test_with_the_fixture(gradproof): pass\n"
+        "def test_that_fails(): raise AssertionError\n"
     )
     done = run(tmp_path)
-    assert (done.code, sorted(done.tests)) == (0, ["test_trivial", "test_with_the_fixture"])
+    names = ["test_that_fails", "test_trivial", "test_with_the_fixture"]
+    assert (done.code, sorted(done.tests)) == (1, names)
     # Nothing was checked, so gradproof was not needed.
     assert "gradproof_pytest" in done.imported
     assert not done.imported & {"gradproof", "numpy"}
@@ -712,7 +815,43 @@ def test_records_are_those_of_the_checks(story):
     assert found["test_story.py::test_wrong_in_a_fixture"] == "wrong"
     assert found["test_story.py::test_threads (8)"] == "correct"
     assert "test_story.py::test_none" not in found
-    assert "test_story.py::test_wrong_by_assertion" not in found  # gp.testing keeps no records
+
+
+def recorded(done, name):
+    """The verdicts of a test's records."""
+    labels = re.compile(rf"test_story\.py::{re.escape(name)}( \(\d+\))?")
+    return [record["verdict"] for record in done.records if labels.fullmatch(record["label"])]
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("test_wrong", 1),  # the fixture's own, not twice
+        ("test_wrong_with_and_without_the_fixture", 1),
+        ("test_wrong_without_the_fixture", 1),
+        ("test_wrong_by_assertion", 1),
+        ("test_wrong_by_a_drop_in", 1),
+        ("test_wrong_twice", 2),
+        ("test_known_by_assertion", 1),
+        ("test_expected_by_assertion", 0),  # it never came to the surface
+        ("test_error_without_a_report", 0),
+        ("test_error_with_something_else", 0),
+        ("test_hypothesis_without_it", 0),
+        ("TestOfUnittest::test_right", 0),
+        ("TestOfUnittest::test_wrong", 1),
+        ("TestOfUnittest::test_wrong_by_the_report", 1),
+        ("TestOfUnittest::test_subtests", 2 if hasattr(pytest, "Subtests") else 1),
+        ("TestOfUnittestThatCannotStart::test_one", 1),
+        ("TestOfUnittestThatCannotStart::test_two", 1),
+    ],
+)
+def test_an_error_that_carries_a_report_counts_as_a_check(story, name, count):
+    assert recorded(story, name) == ["wrong"] * count
+
+
+def test_errors_that_carry_no_report_fail_like_any_other(story):
+    for name in ("test_error_without_a_report", "test_error_with_something_else"):
+        assert f"::{name} - mine" in story.shown(name)[1]
 
 
 @pytest.mark.parametrize("way", ["distributed", "reversed", "alone"])
@@ -738,13 +877,40 @@ def test_the_seed_of_the_command_line_replaces_all_others(place):
 
 
 def test_the_command_of_a_report_reproduces_it(place, story):
-    shown = story.shown('test_odd_name[a/b [c] $(d) "e"]')[0]
-    command = re.search(r"again: pytest (.*)", shown)[1]
-    done = run(place, *shlex.split(command))
-    assert [record["headline"] for record in done.records] == [
-        re.search(r"gradproof: cost: .* evaluations", shown)[0]
-    ]
+    name = 'test_odd_name[a/b [c] $(d) "e"]'
+    done = run(place, *shlex.split(command(story.shown(name)[0])))
     assert done.code == 1
+    assert done.facts() == [fact for fact in story.facts() if fact[0] == f"test_story.py::{name}"]
+
+
+def command(shown):
+    """The arguments of pytest that a failure suggests."""
+    return re.search(r"again: pytest (.*)", shown)[1]
+
+
+@pytest.mark.parametrize("arguments", [[], ["-n", "1"]], ids=["here", "distributed"])
+def test_the_command_works_where_pytest_was_started(tmp_path, arguments):
+    text = f"{HEAD}\n\ndef test_one(gradproof):\n    gradproof(cost, one, grad=broken)\n"
+    for folder in ("sub", "other"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"test_{folder}.py").write_text(text, "utf-8")
+    start = written(tmp_path) / "sub"
+    done = run(tmp_path, *arguments, str(tmp_path), start=start)
+    commands = re.findall(r"again: pytest (.*)", done.out)
+    assert len(commands) == 2
+    again = run(tmp_path, *shlex.split(" ".join(commands)), start=start)
+    assert (again.code, again.facts()) == (1, done.facts())
+
+
+def test_the_command_names_the_whole_path_where_no_other_leads_there(monkeypatch):
+    def elsewhere(path, start):
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+    monkeypatch.setattr("os.path.relpath", elsewhere)
+    started = SimpleNamespace(dir=Path("/started"))
+    config = SimpleNamespace(rootpath=Path("/root"), invocation_params=started)
+    item = SimpleNamespace(nodeid="sub/test_a.py::test_one[a::b]", config=config)
+    assert log._from_here(item) == "/root/sub/test_a.py::test_one[a::b]"
 
 
 # HTML and annotations
@@ -769,6 +935,10 @@ def test_every_check_has_a_file_of_its_own_and_the_index_links_to_it(pages):
     index = (folder / "index.html").read_text("utf-8")
     assert all(name in index for name in files)
     assert index.index("test_story-test_wrong-") < index.index("test_story-test_three")
+    for name in ("test_wrong_by_assertion", "TestOfUnittest-test_wrong", "test_wrong_by_a_drop_in"):
+        assert len([file for file in files if file.startswith(f"test_story-{name}-")]) == 1
+    twice = [file for file in files if file.startswith("test_story-test_wrong_twice-")]
+    assert len(twice) == 2
     odd = next(name for name in files if "odd_name-a-b-c-d-e" in name)
     assert re.fullmatch(r"[\w.-]+\.html", odd)
     assert "cost" in (folder / odd).read_text("utf-8")
@@ -796,7 +966,9 @@ def test_annotations_name_the_line_at_fault_or_the_test(pages):
         "test_cases.py::known",
         "test_story.py::test_expected_to_be_wrong",
         "test_story.py::test_known_to_be_wrong",
+        "test_story.py::test_known_by_assertion",
     }
+    assert len(lines) == len(set(lines)) < len([r for r in wrong if r["annotations"]])
 
 
 @pytest.mark.parametrize(
@@ -865,6 +1037,8 @@ def test_another_version_of_pytest(place, story):
     there = {name: outcome for name, (outcome, _) in done.tests.items() if "subtests" not in name}
     assert there == here
     assert len(done.section()) == 2
+    facts = [[fact for fact in run.facts() if "subtests" not in fact[0]] for run in (story, done)]
+    assert facts[0] == facts[1]
     for name in ("test_wrong", "test_exception_of_the_users", "several", "test_wrong_use"):
         assert not ours(done.shown(name)[0])
     assert "FAILED" in done.shown("test_wrong")[1]

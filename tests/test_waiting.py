@@ -119,8 +119,8 @@ def test_a_check_that_is_no_terminal_says_nothing(monkeypatch):
 
 def test_evaluations_left_are_told():
     line = waiting.Waiting(lambda: "checking", lambda: (43, 200))
-    assert "43 evaluations, about 157 left" in shown(line, 100)
-    assert "left" not in shown(waiting.Waiting(lambda: "checking", lambda: (243, 200)), 100)
+    assert "43 evaluations, up to 157 more" in shown(line, 100)
+    assert "more" not in shown(waiting.Waiting(lambda: "checking", lambda: (243, 200)), 100)
     assert len(shown(line, 50)) <= 50
 
 
@@ -137,7 +137,7 @@ def test_within_another_the_line_is_shared(monkeypatch):
         with waiting.Waiting(lambda: "slopes", lambda: (1, 9)) as inner:
             assert not inner._timer.is_alive()
             assert "2 of 3: slopes" in shown(outer, 100)
-            assert "1 evaluations, about 8 left" in shown(outer, 100)
+            assert "1 evaluations, up to 8 more" in shown(outer, 100)
         assert "slopes" not in shown(outer, 100)
     assert waiting.Waiting.outermost is None
     with waiting.Waiting(lambda: "again") as later:
@@ -159,7 +159,7 @@ def test_what_is_measured_is_told():
     told = [text for text, _, _ in seen]
     assert "checking cost: the claimed gradient" in told
     assert "checking cost: slopes (2 blocks together)" in told
-    assert "checking cost: slopes (params['a'], entry 1 of 3)" in told
+    assert "checking cost: slopes (params['a'], entry 2 of 3)" in told
     assert any(text.startswith("checking cost: what is wrong (params['b']") for text in told)
     done = [spent for _, spent, _ in seen]
     assert done == sorted(done)

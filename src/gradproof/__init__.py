@@ -13,8 +13,7 @@ from .report.files import load
 from .report.report import BlockResult, Report
 from .slopes import slope
 from .subject.stopped import stop_gradient
-
-__version__ = "0.1.0"
+from .version import __version__ as __version__
 
 __all__ = [
     "BlockResult",

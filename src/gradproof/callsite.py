@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import linecache
 import sys
+import sysconfig
 import textwrap
 from itertools import islice
 from pathlib import Path
 from types import FrameType
 
 _PACKAGE = str(Path(__file__).parent / "x")[:-1]
+
+_STDLIB = sysconfig.get_path("stdlib")
 
 # The functions that a user calls; all of them take ``seed``.
 _DOORS = frozenset({
@@ -28,13 +31,30 @@ def call_in_source(seed: int) -> str:
     door = ""
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         door, frame = frame.f_code.co_name, frame.f_back
-    if frame is None or door not in _DOORS:
+    if frame is None or door not in _DOORS or _is_pythons(frame.f_code.co_filename):
         return ""
     try:
         call = ast.parse(_segment(frame).strip(), mode="eval").body
     except (SyntaxError, ValueError):
         return ""
-    return ast.unparse(_seeded(call, seed)) if isinstance(call, ast.Call) else ""
+    if not isinstance(call, ast.Call) or _called(call, frame) not in _DOORS:
+        return ""  # something that was given one of them to call
+    return ast.unparse(_seeded(call, seed))
+
+
+def _called(call: ast.Call, frame: FrameType) -> str:
+    """The name of the function that is called, whatever it was imported as."""
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr
+    if not isinstance(call.func, ast.Name):
+        return ""
+    known = {**frame.f_globals, **frame.f_locals}.get(call.func.id)
+    return str(getattr(known, "__name__", ""))
+
+
+def _is_pythons(file: str) -> bool:
+    """Whether a file belongs to the standard library: a thread pool, say, or a profiler."""
+    return file.startswith(_STDLIB) and "-packages" not in file
 
 
 def _segment(frame: FrameType) -> str:
@@ -54,8 +74,12 @@ def _segment(frame: FrameType) -> str:
 
 
 def _seeded(call: ast.Call, seed: int) -> ast.Call:
-    """The call with the seed as a number, unless a mapping of keywords may hold it already."""
-    if any(keyword.arg is None for keyword in call.keywords):
-        return call
-    others = [keyword for keyword in call.keywords if keyword.arg not in ("seed", "rng")]
-    return ast.Call(call.func, call.args, [*others, ast.keyword("seed", ast.Constant(seed))])
+    """The call with the seed as a number, whether a mapping of keywords holds it already or not."""
+    number = ast.Constant(seed)
+    keywords = [keyword for keyword in call.keywords if keyword.arg not in ("seed", "rng")]
+    for place, keyword in enumerate(keywords):
+        if keyword.arg is None:
+            replaced = ast.Dict([None, ast.Constant("seed")], [keyword.value, number])
+            keywords[place] = ast.keyword(None, replaced)
+            return ast.Call(call.func, call.args, keywords)
+    return ast.Call(call.func, call.args, [*keywords, ast.keyword("seed", number)])

@@ -7,14 +7,15 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext, redirect_stdout
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from . import __version__
 from .plan.effort import LEVELS
+from .version import __version__
 from .waiting import Waiting
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .outcomes import Outcome, Run
     from .records.failure import Failure
     from .report.files import Document
+    from .report.report import Report
 
 _EPILOG = """
 \b
@@ -75,6 +77,12 @@ then goes to standard error. One object: schema, gradproof (the version), exit_c
 counts, reports (case, name, verdict, difference, resolution, evaluations, seed, blocks, findings,
 …) and errors (case, fault, message, traceback). A number that is not finite is "NaN", "Infinity" or
 "-Infinity". `gradproof show FILE` and gradproof.load read it."""
+
+_FILES = {
+    "json": _JSON_HELP,
+    "html": "Also write one HTML page with tables, plots and code to FILE.",
+    "junit": "Also write JUnit XML to FILE.",
+}
 
 _SHOW_HELP = """Show the reports of FILE, which `gradproof check --json` or report.save wrote.
 
@@ -150,35 +158,57 @@ def demo(seed: int) -> None:
     tell(_console(), seed)
 
 
-_WRITTEN = click.File("w", "utf-8", lazy=False)
 _VERBOSE_HELP = "Report correct gradients in full, too, and every block, finding and note."
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _needs_report_extra(_: click.Context, __: click.Parameter, file: Any) -> Any:
-    """Say before the run, not after it, that a page cannot be written."""
-    if file is not None:
+# Nothing is touched before there is something to write.
+_FILE = click.Path(dir_okay=False, writable=True, allow_dash=True)
+
+
+def _writable(_: click.Context, parameter: click.Parameter, file: str | None) -> str | None:
+    """Refuse what cannot be written before the run, not after it."""
+    if file is not None and file != "-" and not os.access(Path(file).parent, os.W_OK):
+        raise click.BadParameter(f"there is no folder to write {file!r} into.")
+    if file is not None and parameter.name == "html_file":
         from .errors import UsageError
 
         try:
             from .report.page import page  # noqa: F401
         except UsageError as error:
-            file.close()
             raise click.ClickException(str(error)) from None
     return file
 
 
-def _rendered_too(command: Command) -> Command:
-    """The options that write what is shown into files for browsers and for CI."""
-    html = click.option(
-        "--html", type=_WRITTEN, metavar="FILE", callback=_needs_report_extra,
-        help="Also write one HTML page with tables, plots and code to FILE.",
-    )  # fmt: skip
-    junit = click.option(
-        "--junit", type=_WRITTEN, metavar="FILE", help="Also write JUnit XML to FILE."
-    )
-    return html(junit(command))
+def _writing(command: Command) -> Command:
+    """The options that write what is shown into files."""
+    for name, told in reversed(_FILES.items()):
+        command = click.option(
+            f"--{name}", f"{name}_file", type=_FILE, metavar="FILE", callback=_writable, help=told
+        )(command)
+    return command
+
+
+@contextmanager
+def _apart(*files: str | None) -> Iterator[None]:
+    """Send what a person reads to standard error where a file goes to standard output."""
+    if files.count("-") > 1:
+        raise click.UsageError("Only one of --json, --html and --junit can be -, standard output.")
+    with redirect_stdout(sys.stderr) if "-" in files else nullcontext():
+        yield
+
+
+def _write(file: str | None, text: Callable[[], str]) -> None:
+    from .report.files import write
+
+    try:
+        if file == "-":
+            click.echo(text(), nl=False)
+        elif file is not None:
+            write(Path(file), text())
+    except OSError as error:
+        raise click.ClickException(f"{file} could not be written: {error.strerror}.") from None
 
 
 @commands.command(help=_CHECK_HELP, short_help="Check the cases of files and modules.")
@@ -193,8 +223,7 @@ def _rendered_too(command: Command) -> Command:
     type=click.IntRange(min=0),
     help="Seed of the random directions, in place of what a case says itself.",
 )
-@click.option("--json", "file", type=_WRITTEN, metavar="FILE", help=_JSON_HELP)
-@_rendered_too
+@_writing
 @click.option("-v", "--verbose", is_flag=True, help=_VERBOSE_HELP)
 @click.pass_context
 def check(
@@ -202,9 +231,9 @@ def check(
     targets: tuple[str, ...],
     effort: str | None,
     seed: int | None,
-    file: IO[str] | None,
-    html: IO[str] | None,
-    junit: IO[str] | None,
+    json_file: str | None,
+    html_file: str | None,
+    junit_file: str | None,
     verbose: bool,
 ) -> None:
     """Find the cases, check them one by one, and say what came of it."""
@@ -212,46 +241,49 @@ def check(
 
     given = {key: value for key, value in (("effort", effort), ("seed", seed)) if value is not None}
     run = Run(targets, given)
-    with redirect_stdout(sys.stderr) if _is_stdout(file) else nullcontext():
+    with _apart(json_file, html_file, junit_file):
         _play(run, verbose)
-    if file is not None:
-        json.dump(run.to_dict(), file, indent=2, allow_nan=False)
-        file.write("\n")
-    _write(run.document, html, junit)
+    _write(json_file, lambda: f"{json.dumps(run.to_dict(), indent=1, allow_nan=False)}\n")
+    _render(run.document, html_file, junit_file)
     context.exit(run.exit_code)
 
 
 @commands.command(help=_SHOW_HELP, short_help="Show a saved report.")
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False))
-@_rendered_too
+@_writing
 @click.option("-v", "--verbose", is_flag=True, help=_VERBOSE_HELP)
-def show(file: str, html: IO[str] | None, junit: IO[str] | None, verbose: bool) -> None:
+def show(
+    file: str,
+    json_file: str | None,
+    html_file: str | None,
+    junit_file: str | None,
+    verbose: bool,
+) -> None:
     """Read a file and render it again."""
     from .errors import UsageError
-    from .report.files import load_document
-    from .report.terminal import show
+    from .report.files import load_document, rendered
 
     try:
         document = load_document(file)
     except UsageError as error:
         raise click.ClickException(str(error)) from None
-    for _, report in document.reports:
-        show(_console(), report, verbose=verbose)
-    for failure in document.failures:
-        _tell_failure(failure)
-    _write(document, html, junit)
+    with _apart(json_file, html_file, junit_file):
+        for label, report in document.reports:
+            if label != report.name:
+                _say(f"{label}:", "dim")
+            _tell(report, verbose)
+        for failure in document.failures:
+            _tell(failure, verbose)
+        _sum_up(document.counts, unfinished=len(document.unfinished))
+    _write(json_file, lambda: rendered(".json", document))
+    _render(document, html_file, junit_file)
 
 
-def _write(document: Document, html: IO[str] | None, junit: IO[str] | None) -> None:
+def _render(document: Document, html_file: str | None, junit_file: str | None) -> None:
     from .report.files import rendered
 
-    for suffix, written in ((".html", html), (".xml", junit)):
-        if written is not None:
-            written.write(rendered(suffix, document))
-
-
-def _is_stdout(file: IO[str] | None) -> bool:
-    return getattr(file, "name", None) == "<stdout>"
+    _write(html_file, lambda: rendered(".html", document))
+    _write(junit_file, lambda: rendered(".xml", document))
 
 
 def _play(run: Run, verbose: bool) -> None:
@@ -260,10 +292,11 @@ def _play(run: Run, verbose: bool) -> None:
     steps = iter(run)
     try:
         while (outcome := _next(steps, run)) is not None:
-            _tell(outcome, verbose)
+            _tell(outcome.result, verbose, outcome.file, outcome.line)
     except KeyboardInterrupt:
         run.interrupted = True
-    _sum_up(run, time.perf_counter() - began)
+    document = run.document
+    _sum_up(document.counts, time.perf_counter() - began, len(document.unfinished))
 
 
 def _next(steps: Iterator[Outcome], run: Run) -> Outcome | None:
@@ -271,20 +304,22 @@ def _next(steps: Iterator[Outcome], run: Run) -> Outcome | None:
         return next(steps, None)
 
 
-def _tell(outcome: Outcome, verbose: bool) -> None:
+def _tell(
+    result: Report | Failure, verbose: bool, file: str | None = None, line: int | None = None
+) -> None:
+    """Tell a person, and GitHub where it is listening."""
     from .records.failure import Failure
     from .report.github import annotations, error, on_github
     from .report.terminal import show
 
-    result = outcome.result
     if isinstance(result, Failure):
         _tell_failure(result)
-        marks = [error(result.case, result.message, outcome.file, outcome.line)]
+        marks = [error(result, file, line)]
     else:
         show(_console(), result, verbose=verbose)
         if verbose or not result.ok:
             _console().print()
-        marks = annotations(result, outcome.file, outcome.line)
+        marks = annotations(result, file, line)
     for mark in marks if on_github() else ():
         click.echo(mark)
 
@@ -293,9 +328,13 @@ def _tell_failure(failure: Failure) -> None:
     from rich.text import Text
 
     from .records.failure import Fault
+    from .records.verdict import Verdict
+    from .report.terminal import STYLES
 
     console = _console(stderr=True)
-    line = Text.assemble((failure.case, "bold"), ": ", ("ERROR", "bold red"), ": ", failure.message)
+    line = Text.assemble(
+        (failure.case, "bold"), ": ", ("ERROR", STYLES[Verdict.WRONG]), ": ", failure.message
+    )
     console.print(line, soft_wrap=True)
     if failure.traceback:
         console.print(Text(failure.traceback), soft_wrap=True)
@@ -303,15 +342,20 @@ def _tell_failure(failure: Failure) -> None:
         console.print(Text(f"{_BUG}\n", style="bold"), soft_wrap=True)
 
 
-def _sum_up(run: Run, seconds: float) -> None:
+def _sum_up(counts: Mapping[str, int], seconds: float | None = None, unfinished: int = 0) -> None:
     """One line that can be searched for, whatever happened."""
+    line = "gradproof: " + ", ".join(f"{kind} {count}" for kind, count in counts.items())
+    if seconds is not None:
+        line += f", {seconds:.2f} s"
+    if unfinished:
+        line += f", interrupted with {unfinished} of the cases unfinished"
+    _say(line, "bold")
+
+
+def _say(line: str, style: str) -> None:
     from rich.text import Text
 
-    counts = ", ".join(f"{kind} {count}" for kind, count in run.counts.items())
-    line = f"gradproof: {counts}, {seconds:.2f} s"
-    if run.interrupted:
-        line += f", interrupted with {len(run.unfinished)} of the cases unfinished"
-    _console().print(Text(line, style="bold"), soft_wrap=True)
+    _console().print(Text(line, style=style), soft_wrap=True)
 
 
 def _console(stderr: bool = False) -> Console:

@@ -18,7 +18,8 @@ from .records.comparison import Comparison
 from .records.finding import Finding, Kind, Line
 from .records.judgement import Judgement
 from .records.verdict import Verdict, severity, worst
-from .report.report import BlockResult, Report, figure
+from .report.report import BlockResult, Report
+from .report.wording import figure
 from .space.point import places
 from .subject.claim import Claimed
 from .trial import Trial
@@ -53,7 +54,8 @@ def compose(
         for block, judgement in pairs
     ]
     for block, judgement, source in sorted(judged, key=_worst_first):
-        if block.index in explained and source is leading:
+        accused = judgement.verdict in (Verdict.WRONG, Verdict.SUSPECT)
+        if accused and block.index in explained and source is leading:
             about = [explained[block.index]]
         else:
             about = _about_block(block, judgement, source)
@@ -110,13 +112,15 @@ def _combined(trial: Trial, beside: Trial | None) -> list[Judgement]:
 
 def _result(block: Block, judgement: Judgement, trial: Trial) -> BlockResult:
     limits = trial.bands[block.index]
+    # What several blocks showed together is no error of one of them, unless it acquits all.
+    told = judgement.draws > 0 or judgement.verdict is not Verdict.UNDECIDED
     return BlockResult(
         name=block.name,
         shape=block.shape,
         dtype=block.dtype,
         verdict=judgement.verdict,
-        error=judgement.error,
-        bar=judgement.bar,
+        error=judgement.error if told else math.inf,
+        bar=judgement.bar if told else math.inf,
         resolution=judgement.resolution,
         correct_below=limits.correct_below,
         wrong_above=limits.wrong_above,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+# ``__module__`` is where users find them, and what tracebacks call them.
+
 
 class UsageError(ValueError):
     """gradproof was called in a way that has no answer; the message says what to change."""
+
+    __module__ = "gradproof"
 
 
 class GradientError(AssertionError):
@@ -15,7 +19,7 @@ class GradientError(AssertionError):
     The message is the rendered report; ``report`` is the report itself.
     """
 
-    __module__ = "gradproof"  # where users find it, and what tracebacks call it
+    __module__ = "gradproof"
 
     def __init__(self, message: str, report: Any = None) -> None:
         super().__init__(message)

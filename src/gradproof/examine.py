@@ -18,6 +18,7 @@ from .plan.effort import effort as level
 from .report.report import Report
 from .scan import scan
 from .space.point import Point
+from .stage import Stage
 from .subject.gradient import Gradient
 from .subject.guards import generators_restored
 from .subject.prepare import beside, prepare
@@ -41,29 +42,6 @@ class Wishes:
     wrong_above: float | None = None
     name: str | None = None
     notes: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Stage:
-    """What is being done just now, for whoever waits."""
-
-    title: str
-    doing: str = "the claimed gradient"
-    trial: Trial | None = None
-    most: int = 0
-
-    def start(self, trial: Trial, doing: str, most: int) -> Trial:
-        """Go on to something else, which takes the evaluations to about ``most``."""
-        self.trial, self.doing, self.most = trial, doing, most
-        return trial
-
-    def __str__(self) -> str:
-        where = "" if self.trial is None else f" ({self.trial.now})"
-        return f"checking {self.title}: {self.doing}{where}"
-
-    def spent(self) -> tuple[int, int]:
-        """Evaluations so far, and expected in all."""
-        return (0 if self.trial is None else self.trial.subject.evaluations), self.most
 
 
 def examine(fun: Callable[..., Any], where: Point, grad: Any, wishes: Wishes) -> Report:
@@ -99,8 +77,9 @@ def _examined(
     if trial.kink and subject.movable:
         moved = play(_beside(trial), "slopes beside the kink")
         trial.sweep()
-    last = stage.start(moved or trial, "what is wrong", max(most, chosen.inquire))
-    spent = subject.evaluations
+    last, spent = moved or trial, subject.evaluations
+    if any(j.verdict in chosen.scan for j in last.judgements):
+        stage.start(last, "what is wrong", max(most, chosen.inquire))
     findings, lines = inquire(last), find_lines(last)
     scan(last, chosen.scan)
     return compose(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from .judge.compare import disagrees
 from .records.block import Block
 from .records.comparison import Comparison
 from .records.measured import Measured
@@ -27,7 +28,10 @@ def gather(trial: Trial, block: Block | None) -> tuple[Measured, ...]:
     ranked = sorted(_of(trial, block), key=_telling, reverse=True)[:_MOST]
     leading = along(trial, block)
     blocks = trial.subject.point.blocks
-    return tuple(_measured(c, blocks, steps=c is leading) for c in ranked)
+    return tuple(
+        _measured(c, blocks, off=disagrees(c, trial.limits(c.direction)), steps=c is leading)
+        for c in ranked
+    )
 
 
 def along(trial: Trial, block: Block | None) -> Comparison | None:
@@ -75,7 +79,9 @@ def _telling(comparison: Comparison) -> float:
     return abs(comparison.gap) / bar if bar > 0 else math.inf if comparison.gap else 0.0
 
 
-def _measured(comparison: Comparison, blocks: Sequence[Block], *, steps: bool) -> Measured:
+def _measured(
+    comparison: Comparison, blocks: Sequence[Block], *, off: bool, steps: bool
+) -> Measured:
     part, slope = comparison.direction.parts[0], comparison.slope
     lone = len(comparison.direction.parts) == 1 and part.entry is not None
     unit = part.step if lone else 1.0
@@ -86,7 +92,8 @@ def _measured(comparison: Comparison, blocks: Sequence[Block], *, steps: bool) -
         claimed=comparison.claimed / unit,
         claimed_bar=comparison.claimed_bar / unit,
         slope=slope.value / unit,
-        slope_bar=slope.error / unit,
+        slope_bar=comparison.slope_bar / unit,
+        off=off,
         left=None if slope.left is None else slope.left / unit,
         right=None if slope.right is None else slope.right / unit,
         steps=tuple((t, difference / unit) for t, difference in pairs),

@@ -62,6 +62,7 @@ def check_grads(
     An undecided check gives a warning that holds the report: nothing was found wrong.
 
     """
+    __tracebackhide__ = True
     chosen = [modes] if isinstance(modes, str) else list(modes)
     if not chosen or set(chosen) - {"fwd", "rev"}:
         raise UsageError(f"modes must be 'fwd', 'rev' or both, but is {modes!r}.")

@@ -8,13 +8,11 @@ import re
 import shlex
 import sysconfig
 import traceback
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from . import __version__
 from .check import check
 from .errors import UsageError
 from .records.failure import Failure, Fault
@@ -22,6 +20,7 @@ from .records.verdict import Verdict
 from .report.files import Document, to_dict
 from .report.report import Report
 from .targets import Case, Finder, LoadError
+from .version import __version__
 
 # Exit codes.
 CORRECT, WRONG, MISUSED, UNDECIDED, INTERNAL = range(5)
@@ -83,12 +82,6 @@ class Run:
         return outcome
 
     @property
-    def counts(self) -> dict[str, int]:
-        """How many of each verdict, and how many errors."""
-        seen = Counter(_kind(outcome.result) for outcome in self.outcomes)
-        return {kind: seen[kind] for kind in (*map(str, Verdict), "errors")}
-
-    @property
     def exit_code(self) -> int:
         """What the command returns: what spoils a run comes before what it found."""
         if self.interrupted:
@@ -102,22 +95,19 @@ class Run:
         """The reports and the failures, for whoever renders them."""
         reports = [(o.label, o.result) for o in self.outcomes if isinstance(o.result, Report)]
         failures = [o.result for o in self.outcomes if isinstance(o.result, Failure)]
-        return Document(tuple(reports), tuple(failures))
+        unfinished = tuple(self.unfinished) if self.interrupted else ()
+        return Document(tuple(reports), tuple(failures), unfinished)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
+        document = self.document
         return {
             "gradproof": __version__,
             "exit_code": self.exit_code,
             "interrupted": self.interrupted,
-            "counts": self.counts,
-            **to_dict(self.document),
-            "unfinished": list(self.unfinished),
+            "counts": document.counts,
+            **to_dict(document),
         }
-
-
-def _kind(result: Report | Failure) -> str:
-    return "errors" if isinstance(result, Failure) else str(result.verdict)
 
 
 def _code(result: Report | Failure) -> int:

@@ -11,9 +11,6 @@ from .errors import GradientError, UsageError
 from .records.verdict import Verdict
 from .report.report import Report
 
-# By this name unittest knows the frames that it leaves out of a failure.
-__unittest = True
-
 
 class UndecidedWarning(UserWarning):
     """A gradient could neither be proven right nor wrong; the message is the report."""
@@ -75,8 +72,7 @@ def assert_gradient(
 
     """
     __tracebackhide__ = True
-    if undecided not in ("fail", "warn"):
-        raise UsageError(f"undecided must be 'fail' or 'warn', but is {undecided!r}.")
+    _validate(undecided)
     report = check(
         fun,
         point,
@@ -89,12 +85,66 @@ def assert_gradient(
         wrong_above=wrong_above,
         name=name,
     )
+    return _asserted(report, undecided)
+
+
+def assert_correct(report: Report, undecided: str = "fail") -> Report:
+    """Fail unless a report says that the gradient is right, whichever check it comes from.
+
+    Parameters
+    ----------
+    report : Report
+        What ``gp.check_module``, ``gp.check_vjp`` or any other check has returned.
+    undecided : {"fail", "warn"}
+        As for ``assert_gradient``.
+
+    Returns
+    -------
+    Report
+        The same report.
+
+    Raises
+    ------
+    GradientError
+        As ``assert_gradient`` raises it.
+    UsageError
+        Where ``report`` is no report, or ``undecided`` neither of the two.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradproof as gp
+    >>> report = gp.check_vjp(np.sin, lambda x, g: g * np.cos(x), np.ones(3))
+    >>> gp.testing.assert_correct(report).verdict
+    <Verdict.CORRECT: 'correct'>
+
+    """
+    __tracebackhide__ = True
+    given: Any = report
+    if not isinstance(given, Report):
+        raise UsageError(
+            f"assert_correct takes the report of a check, but got a {type(given).__name__}: "
+            "write assert_correct(gp.check_vjp(...)), or use assert_gradient(fun, point, ...)."
+        )
+    _validate(undecided)
+    return _asserted(report, undecided)
+
+
+def _asserted(report: Report, undecided: str) -> Report:
+    """Raise what speaks against a report, or warn at the line that called the caller of this."""
+    __tracebackhide__ = True
     found = objection(report, undecided, report.message)
     if isinstance(found, UndecidedWarning):
-        warnings.warn(found, stacklevel=2)
+        warnings.warn(found, stacklevel=3)
     elif found is not None:
         raise found
     return report
+
+
+def _validate(undecided: Any) -> None:
+    """Raise ``UsageError`` for anything but "fail" and "warn"."""
+    if undecided not in ("fail", "warn"):
+        raise UsageError(f"undecided must be 'fail' or 'warn', but is {undecided!r}.")
 
 
 def objection(
@@ -102,7 +152,7 @@ def objection(
 ) -> GradientError | UndecidedWarning | None:
     """What speaks against letting a test pass: the caller raises it, or warns.
 
-    It is not raised here, so that a traceback ends in the function that the user called.
+    It is not raised here, so that pytest's plugin can raise it where its user called.
     """
     if report.ok:
         return None

@@ -85,6 +85,7 @@ def gradcheck(
         No input requires grad, or something unsupported is asked for (``UsageError``).
 
     """
+    __tracebackhide__ = True
     report = _report(
         func, inputs, rtol, effort, seed,
         reverse=check_backward_ad, forward=check_forward_ad,

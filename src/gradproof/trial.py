@@ -123,20 +123,6 @@ class Trial:
         # With bars so much wider, one draw is seldom enough.
         self._follow(self._more().sharpen(self._progress(disagreed=False)))
 
-    @property
-    def now(self) -> str:
-        """What is being measured, for whoever waits."""
-        direction, blocks = self.direction, self.subject.point.blocks
-        if direction is None:
-            return "at the point"
-        if len(direction.parts) > 1:
-            return f"{len(direction.parts)} blocks together"
-        part = direction.parts[0]
-        entry = (
-            "" if part.entry is None else f", entry {part.entry:,} of {blocks[part.block].count:,}"
-        )
-        return blocks[part.block].name + entry
-
     def leading_norms(self) -> list[float]:
         """The norms of the claimed gradients on which the judgements rest."""
         return [self._claim(k).norms[index] for index, k in enumerate(self.leading)]
@@ -159,7 +145,7 @@ class Trial:
         """Whether a slope was measured to the end, and not only until a gap was plain."""
         direction, k = comparison.direction, comparison.projection
         return comparison.slope.error <= sharp_enough(
-            self._unit(direction, k), self._limits(direction)
+            self._unit(direction, k), self.limits(direction)
         )
 
     def screen(self) -> Screen:
@@ -182,7 +168,7 @@ class Trial:
                 self.kink = kinked
                 if self.subject.movable:
                     return
-            limits = self._limits(direction)
+            limits = self.limits(direction)
             try:
                 direction = plan.send(
                     self._progress(disagreed=any(disagrees(c, limits) for c in made))
@@ -282,7 +268,7 @@ class Trial:
     def _slope(
         self, direction: Direction, sampler: Sampler, claimed: float, share: float, k: int
     ) -> Slope:
-        limits = self._limits(direction)
+        limits = self.limits(direction)
         sharp = sharp_enough(self._unit(direction, k), limits)
         floor = sharp_enough(self._value(k), limits)
         slope = measure(
@@ -357,7 +343,8 @@ class Trial:
         )  # fmt: skip
         return max(units[0], 0.1 * units[len(units) // 2]) if units else self._value(k)
 
-    def _limits(self, direction: Direction) -> Bands:
+    def limits(self, direction: Direction) -> Bands:
+        """The bands of the blocks that move: the narrowest."""
         return min((self.bands[p.block] for p in direction.parts), key=lambda b: b.correct_below)
 
     @property

@@ -6,13 +6,22 @@ import sys
 from collections.abc import Callable
 from threading import Lock, Timer
 from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
 SECONDS_BEFORE_LINE = 1.0
+
+
+def is_terminal(stream: Any) -> bool:
+    """Whether somebody reads a stream on a terminal; there may be no stream, or a closed one."""
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):
+        return False
+
 
 # What has been spent, and how much it will be at most about.
 Spent = tuple[int, int]
@@ -41,7 +50,7 @@ class Waiting:
         outer = Waiting.outermost
         if outer is not None:
             outer.inside.append(self)
-        elif sys.stderr.isatty():
+        elif is_terminal(sys.stderr) and sys.gettrace() is None:  # no line over a debugger's prompt
             Waiting.outermost = self
             self._timer.start()
         return self
@@ -77,7 +86,7 @@ class Waiting:
                 console=Console(stderr=True),
                 transient=True,
                 # What the user's function prints belongs above the line, or into its own pipe.
-                redirect_stdout=sys.stdout.isatty(),
+                redirect_stdout=is_terminal(sys.stdout),
             )
             self._line.start(refresh=True)
 
@@ -93,7 +102,7 @@ class Waiting:
         ]  # fmt: skip
         if spent is not None:
             done, most = spent()
-            left = f", about {most - done:,} left" if most > done else ""
+            left = f", up to {most - done:,} more" if most > done else ""
             cells += [
                 ProgressBar(max(most, done, 1), done, 16),
                 Text(f"{done:,} evaluations{left}"),

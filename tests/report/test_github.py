@@ -7,6 +7,7 @@ from specimens import EVERY, right, undecided, wrong
 
 import gradproof as gp
 from gradproof.demo.network import article_test_case, backprop, broken_backprop, cost
+from gradproof.records.failure import Failure, Fault
 from gradproof.report.github import annotations, error, on_github
 
 X, Y, params = article_test_case()
@@ -73,9 +74,19 @@ def test_undecided_is_a_warning():
     assert {decoded(command)[0] for command in annotations(undecided())} == {"warning"}
 
 
-def test_an_error_is_one(monkeypatch):
-    level, where, message = decoded(error("c.py:f", "It raised:\nKeyError", "c.py", 2))
-    assert (level, where["line"], message) == ("error", "2", "It raised:\nKeyError")
+TRACE = """Traceback (most recent call last):
+  File "c.py", line 3, in f
+    return {}["a"]
+KeyError: 'a'
+gradproof: raised by fun, called at the point.
+"""
+
+
+def test_an_error_is_one_and_names_the_exception():
+    level, where, message = decoded(
+        error(Failure("c.py:f", Fault.CODE, "It raised.", TRACE), "c.py", 2)
+    )
+    assert (level, where["line"], message) == ("error", "2", "It raised.\nKeyError: 'a'")
 
 
 @pytest.mark.parametrize(("value", "there"), [("true", True), ("false", False), (None, False)])

@@ -51,3 +51,10 @@ def test_cases_that_gave_no_report_are_errors():
     assert error.get("message") == "It raised."
     assert error.text == "Trace�back"
     assert suites[1].get("errors") == "1"
+
+
+def test_an_interrupted_run_is_not_taken_for_a_whole_one():
+    root = ET.fromstring(junit(Document((("one", right()),), (), ("c.py:two", "c.py:three"))))
+    skipped = root.findall("testsuite/testcase[skipped]")
+    assert [case.get("name") for case in skipped] == ["c.py:two", "c.py:three"]
+    assert root.findall("testsuite")[1].get("skipped") == "2"

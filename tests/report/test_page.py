@@ -126,7 +126,7 @@ def test_names_are_text_and_never_run(browser, tmp_path):
     opened(browser, path)
     names = told(browser, f"{VISIBLE}.map(b => b.dataset.name)")
     assert f"params[{TRAP!r}]" in names
-    assert "<b>cost</b> & more" in told(browser, "document.querySelector('h2 span').textContent")
+    assert "<b>cost</b> & more" in told(browser, "document.querySelector('h2 bdi').textContent")
     silent(browser)  # alert(1) would have stopped it all
     text = path.read_text("utf-8")
     assert TRAP not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
@@ -178,7 +178,7 @@ def test_a_whole_run_is_one_page(browser, tmp_path):
     (tmp_path / "run.html").write_text(rendered(".html", document), "utf-8")
     opened(browser, tmp_path / "run.html")
     silent(browser)
-    headings = told(browser, "[...document.querySelectorAll('h2 span')].map(h => h.textContent)")
+    headings = told(browser, "[...document.querySelectorAll('h2 bdi')].map(h => h.textContent)")
     assert headings == ["two", "one", "<i>c.py:f"]  # worst first
     assert "Trace <b>back" in told(browser, "document.body.textContent")
 

@@ -25,6 +25,7 @@ GREEN = mpl.colors.to_rgba(plots.COLOURS["correct"])
 
 @pytest.fixture(autouse=True)
 def closed():
+    plt.close("all")
     yield
     plt.close("all")
 
@@ -60,13 +61,11 @@ def test_a_wrong_claim_is_a_plateau_and_a_right_one_a_valley():
     assert len(high) >= 4
     assert len(points(plateau, GREEN)) == 0
     assert np.ptp(np.log10(high[:, 1])) < 0.01
-    assert "plateau" in plateau.get_title(loc="left")
     valley = drawn(right(effort="thorough"), "steps")
     assert len(points(valley, RED)) == 0
     steps = points(valley, GREEN)[:, 0]
     assert steps.min() <= 1e-9
     assert steps.max() > 1e-4
-    assert "valley" in valley.get_title(loc="left")
 
 
 def test_the_worst_block_of_a_wrong_report_was_measured_over_many_decades():
@@ -88,6 +87,7 @@ def test_what_noise_and_curvature_explain_is_honest(seed):
     (shown,) = [m for m in block.measured if m.steps]
     steps, differences = np.array(shown.steps).T
     apart = np.abs(differences - shown.claimed)
+    # Curvature comes with no bar: it is told by a few points with noise of their own.
     assert (apart <= plots._explained(shown, steps) * 1.01).all()
 
 

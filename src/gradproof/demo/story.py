@@ -20,7 +20,7 @@ from rich.text import Text
 from gradproof import textbook
 from gradproof.check import check
 from gradproof.records.finding import Finding
-from gradproof.report.report import figure
+from gradproof.report.wording import figure
 from gradproof.waiting import Waiting
 
 from .network import article_test_case, backprop, broken_backprop, cost, initialize_parameters

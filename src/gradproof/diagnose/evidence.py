@@ -75,14 +75,16 @@ class Evidence:
     next_draw: int
     vectors: list[Flat] = field(default_factory=list)
     located: Located | None = None
+    kinked: bool = False
 
     def need(self, count: int) -> None:
         """Look for so many slopes along random directions through the whole block."""
         for _ in range(2 * count):
-            if len(self.draws) >= count:
+            if len(self.draws) >= count or self.kinked:
                 return
             part = Part(self.block.index, self.block.scale)
             comparison = self.measure(self.fresh(part))
+            self.kinked = comparison.kinked  # so will be all others
             if np.isfinite(comparison.slope_bar) and not comparison.kinked:
                 self.draws.append(comparison)
 

@@ -14,6 +14,7 @@ import weakref
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
@@ -32,8 +33,9 @@ _OPAQUE = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType, FrameT
 _PLAIN = (str, bytes, int, float, complex, type(None))
 _MOST_OBJECTS = 20_000  # looked through after one line; beyond, no line is told
 _MOST_BYTES = 1 << 31  # looked at in all; beyond, no line is told
-_LIBRARIES = tuple(
-    str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib")
+_LIBRARIES = (
+    str(Path(__file__).resolve().parents[1]),
+    *(str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib")),
 )
 
 
@@ -117,9 +119,12 @@ class Watch:
             self.places[id(array)] = place
 
     def _is_users(self, file: str) -> bool:
-        if file == self.own:
-            return True
-        return not file.startswith("<") and not str(Path(file).resolve()).startswith(_LIBRARIES)
+        return file == self.own or not _is_library(file)
+
+
+@cache
+def _is_library(file: str) -> bool:
+    return file.startswith("<") or str(Path(file).resolve()).startswith(_LIBRARIES)
 
 
 def _reference(array: Array) -> Callable[[], Any]:

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from ..judge.explain import same_number
 from .evidence import Evidence
 
+# A factor so near to 1 is told by what it differs from it.
+_SLIGHT = 1e-4
+
 
 def name_factor(factor: float, bar: float, evidence: Evidence) -> str:
     """A guess such as ``the length of axis 1 of args[0]``; empty where nothing fits."""
@@ -44,6 +47,8 @@ def times(factor: float) -> str:
     """``2× too large``, ``3× too small``, ``−2× what it should be``."""
     if factor < 0:
         return f"{factor:.6g}× what it should be"
+    if abs(factor - 1) < _SLIGHT:
+        return f"{abs(factor - 1):.2g} of itself too {'large' if factor >= 1 else 'small'}"
     if factor >= 1:
         return f"{factor:.6g}× too large"
     return f"{1 / factor:.6g}× too small"

@@ -6,6 +6,7 @@ can only acquit. At a kink every one-sided slope, and all between them, is a val
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import sys
 from collections.abc import Sequence
@@ -71,13 +72,16 @@ def judge(
     size, zero = _size(block, own, norm, value)
     if not math.isfinite(norm):
         return _not_finite(own)
-    error, bar = _error(own, shared, size), _typical(own.bars or shared.bars, own)
+    telling = own if own.gaps else _acquitting(shared)
+    error, bar = _error(telling, size), _typical(telling.bars, telling)
     low = _proven(own, size)
     high = _hidden(shared, [g + b for g, b in zip(shared.gaps, shared.bars, strict=True)])
     error, bar, low, high = (_ratio(x, size) for x in (error, bar, low, high))
-    if own.sweep and not zero:
-        low = max(low, _worst_entry(own, _ENTRY_ROUNDOFF * eps * norm))
-    verdict, reason = _verdict(low, high, bands, moving)
+    entry = _worst_entry(own, _ENTRY_ROUNDOFF * eps * norm) if own.sweep and not zero else 0.0
+    verdict, reason = _verdict(max(low, entry), high, bands, moving)
+    if verdict in (Verdict.WRONG, Verdict.SUSPECT) and low <= bands.correct_below:
+        reason = f"one entry is off by {entry:.1e} of itself, which is little of the whole block"
+    low = max(low, entry)
     # What round-off of the claim showed may be all there is, or hide as much again.
     accused = verdict in (Verdict.WRONG, Verdict.SUSPECT)
     shown = shared.bars if accused else list(map(max, shared.gaps, shared.bars))
@@ -185,13 +189,29 @@ def _typical(numbers: Sequence[float], evidence: Evidence) -> float:
     return total if evidence.sweep else total / math.sqrt(len(numbers))
 
 
-def _error(own: Evidence, shared: Evidence, size: float) -> float:
+def _acquitting(shared: Evidence) -> Evidence:
+    """Of the comparisons that moved other blocks too, those that agree.
+
+    A gap beyond its bar may be any block's fault, and says nothing about this one. Nor do slopes
+    that others contribute to: they are left out.
+    """
+    pairs = sorted(zip(shared.gaps, shared.bars, strict=True))
+    agreeing = [pair for pair in pairs if pair[0] <= pair[1]] or pairs[:1]
+    return dataclasses.replace(
+        shared,
+        gaps=tuple(gap for gap, _ in agreeing),
+        bars=tuple(bar for _, bar in agreeing),
+        slopes=(),
+    )
+
+
+def _error(telling: Evidence, size: float) -> float:
     """The typical gap. Where all gaps are the same share of their slopes, it is that share.
 
     A constant factor is then told exactly, and not to the accuracy of a few random draws.
     """
-    share = _common(own.gaps, own.slopes)
-    return size * share if share else _typical(own.gaps or shared.gaps, own)
+    share = _common(telling.gaps, telling.slopes) if telling.slopes else 0.0
+    return size * share if share else _typical(telling.gaps, telling)
 
 
 def _proven(own: Evidence, size: float) -> float:

@@ -69,8 +69,8 @@ def denied(
         return False
     if lone:
         return disagrees(comparison, bands)
-    reach = max(abs(c.slope.value) + c.slope.error for c in entries)
-    return abs(comparison.claimed) > _BEYOND_EXCUSE * reach
+    reach = max((abs(c.slope.value) + c.slope.error) / c.direction.parts[0].step for c in entries)
+    return abs(comparison.claimed) > _BEYOND_EXCUSE * reach * comparison.direction.parts[0].step
 
 
 def contradicted(claimed: float, slope: Slope, slope_wide: float, bar_wide: float) -> bool:

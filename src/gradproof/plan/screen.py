@@ -113,7 +113,13 @@ class Screen:
                 doubtful.append(group[0])
         assert progress is not None
         for index in doubtful:
-            while not (self._settled(index, progress.judgements[index]) or self._spent(progress)):
+            told = -1
+            while not (
+                progress.judgements[index].draws == told  # the last one told nothing: a kink, say
+                or self._settled(index, progress.judgements[index])
+                or self._spent(progress)
+            ):
+                told = progress.judgements[index].draws
                 progress = yield self.alone(index)
         return progress
 

@@ -12,11 +12,13 @@ class Measured:
     ``draw`` is the number of the random direction; or ``entry`` is the index tuple of the single
     entry that moved, and then all derivatives are per unit of that entry. A complex entry has a
     last index more: 0 is its real part, 1 its imaginary part. At a kink ``left`` and ``right``
-    are the one-sided slopes.
+    are the one-sided slopes, each good to ``slope_bar``. ``off`` says that claim and slope disagree
+    beyond their bars and the band of what is correct.
 
     ``steps`` are pairs of a step ``t``, in units of the block's own size, and the central
-    difference ``(φ(t) - φ(-t)) / 2t`` there. It is known to ``noise / t`` (ten standard errors of
-    the measured noise of ``φ``), and the curvature of ``φ`` moves it by ``curvature * t**2``.
+    difference ``(φ(t) - φ(-t)) / 2t`` there. It is known to about ``noise / t`` (ten standard
+    errors of the noise of ``φ`` as it was measured), and the curvature of ``φ`` moves it by about
+    ``curvature * t**2``.
     """
 
     draw: int
@@ -25,6 +27,7 @@ class Measured:
     claimed_bar: float
     slope: float
     slope_bar: float
+    off: bool = False
     left: float | None = None
     right: float | None = None
     steps: tuple[tuple[float, float], ...] = ()

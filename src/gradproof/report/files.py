@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike, fspath
@@ -11,6 +13,7 @@ from typing import Any
 
 from ..errors import UsageError
 from ..records.failure import Failure
+from ..records.verdict import Verdict
 from .plain import decode, encode
 from .report import Report
 
@@ -21,15 +24,25 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What one file holds: reports, each with the label of its case, and cases that gave none."""
+    """What one file holds: reports, each with the label of its case, and cases that gave none.
+
+    ``unfinished`` are the cases that an interrupted run did not reach.
+    """
 
     reports: tuple[tuple[str, Report], ...]
     failures: tuple[Failure, ...] = ()
+    unfinished: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many reports of each verdict, and how many errors."""
+        seen = Counter(str(report.verdict) for _, report in self.reports)
+        return {**{kind: seen[kind] for kind in map(str, Verdict)}, "errors": len(self.failures)}
 
     @property
     def title(self) -> str:
         """The name of the only report, or how many there are."""
-        if len(self.reports) == 1 and not self.failures:
+        if len(self.reports) == 1 and not (self.failures or self.unfinished):
             return self.reports[0][0]
         return f"{len(self.reports)} checks"
 
@@ -39,7 +52,8 @@ def to_dict(document: Document) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "reports": [{"case": label, **report.to_dict()} for label, report in document.reports],
-        "errors": [encode(failure) for failure in document.failures],
+        "errors": encode(document.failures),
+        "unfinished": encode(document.unfinished),
     }
 
 
@@ -57,24 +71,43 @@ def from_dict(told: Any) -> Document:
         for i, one in enumerate(told["reports"])
         for report in [decode(Report, one, f"reports[{i}]")]
     )
-    return Document(reports, decode(tuple[Failure, ...], told.get("errors", []), "errors"))
+    return Document(
+        reports,
+        decode(tuple[Failure, ...], told.get("errors", []), "errors"),
+        decode(tuple[str, ...], told.get("unfinished", []), "unfinished"),
+    )
 
 
 def save(path: str | PathLike[str], report: Report) -> None:
     """Write one report in the form that the file's name asks for."""
     name = Path(fspath(path))
-    name.write_text(rendered(name.suffix, Document(((report.name, report),))), "utf-8")
+    write(name, rendered(name.suffix, Document(((report.name, report),))))
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file as a whole or not at all: a failure leaves what stood there before."""
+    told = text.encode("utf-8", "backslashreplace")
+    if path.exists() and not path.is_file():  # a pipe or a device
+        path.write_bytes(told)
+        return
+    path = path.resolve()
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        new.write_bytes(told)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def rendered(suffix: str, document: Document) -> str:
     """A document in the form of files with a suffix."""
-    try:
-        return _FORMS[suffix.lower()](document)
-    except KeyError:
+    form = _FORMS.get(suffix.lower())
+    if form is None:
         raise UsageError(
             f"A report is saved as .html, .json or .xml (JUnit), but the name ends in {suffix!r}; "
             "for a picture, use report.plot().savefig(name)."
-        ) from None
+        )
+    return form(document)
 
 
 def _json(document: Document) -> str:
@@ -94,7 +127,7 @@ def _junit(document: Document) -> str:
 
 
 _FORMS: dict[str, Callable[[Document], str]] = {
-    ".json": _json, ".html": _html, ".htm": _html, ".xml": _junit,
+    ".json": _json, ".html": _html, ".xml": _junit,
 }  # fmt: skip
 
 
@@ -111,7 +144,7 @@ def load(path: str | PathLike[str], case: str | None = None) -> Report:
     Returns
     -------
     Report
-        Equal to the one that was saved.
+        Equal to the one that was saved, as far as its numbers are: NaN equals nothing.
 
     Raises
     ------
@@ -133,8 +166,8 @@ def load(path: str | PathLike[str], case: str | None = None) -> Report:
 def load_document(path: str | PathLike[str]) -> Document:
     """Read all that a file holds."""
     try:
-        return from_dict(json.loads(Path(path).read_text("utf-8")))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        return from_dict(json.loads(Path(path).read_text("utf-8-sig")))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise UsageError(f"{fspath(path)} is not JSON: {error}.") from None
     except UsageError as error:
         raise UsageError(f"{fspath(path)} cannot be read: {error}") from None

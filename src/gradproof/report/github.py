@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from ..records.failure import Failure
 from ..records.finding import Finding
 from ..records.verdict import Verdict
 from .report import Report
@@ -21,7 +22,7 @@ def annotations(report: Report, file: str | None = None, line: int | None = None
     Each is at the statement that computed the block's gradient, or at ``file`` and ``line`` where
     none is known.
     """
-    told: dict[str, Finding] = {f.block: f for f in report.findings if f.block is not None}
+    told: dict[str | None, Finding] = {f.block: f for f in reversed(report.findings)}  # the first
     commands = []
     for block in report.ranked:
         if block.verdict not in _LEVELS:
@@ -41,9 +42,13 @@ def annotations(report: Report, file: str | None = None, line: int | None = None
     return commands
 
 
-def error(case: str, message: str, file: str | None = None, line: int | None = None) -> str:
-    """The command for a case that gave no report."""
-    return _command("error", case, message, _place(file, line))
+def error(failure: Failure, file: str | None = None, line: int | None = None) -> str:
+    """The command for a case that gave no report, with the exception if there was one."""
+    told = (failure.traceback or "").splitlines()
+    # The exception is the last line at the margin, but for the notes below it.
+    raised = [x for x in told if x[:1].strip() and not x.startswith(("gradproof:", "Traceback"))]
+    message = "\n".join([failure.message, *raised[-1:]])
+    return _command("error", failure.case, message, _place(file, line))
 
 
 def _place(file: str | None, line: int | None, end: int | None = None) -> dict[str, object]:

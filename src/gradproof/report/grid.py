@@ -51,7 +51,7 @@ class Fold:
         flat = np.stack([flat[where == i].mean(axis=0) for i in range(down)])
         where = np.arange(self.columns) * across // self.columns
         flat = np.stack([flat[:, where == j].mean(axis=1) for j in range(across)], axis=1)
-        return tuple(tuple(float(round(x, 4)) for x in row) for row in flat)
+        return tuple(tuple(math.ceil(1e4 * x) / 1e4 for x in row) for row in flat)
 
     def marked(self, entries: Iterable[tuple[int, ...]]) -> NDArray[np.bool_]:
         """The cells that hold any of the entries."""

@@ -5,15 +5,10 @@ from __future__ import annotations
 from html import escape
 
 from ..records.verdict import Verdict
+from .palette import COLOURS
 from .pictures import picture
-from .report import BlockResult, Report, figure, near, shape
-
-_COLOURS = {
-    Verdict.CORRECT: "#00795a",
-    Verdict.SUSPECT: "#a86f00",
-    Verdict.WRONG: "#b84f00",
-    Verdict.UNDECIDED: "#2b7fb0",
-}
+from .report import BlockResult, Report
+from .wording import figure, near, relative_error, shape
 
 _MOST_BLOCKS = 100
 
@@ -28,6 +23,7 @@ def fragment(report: Report) -> str:
         f"{escape(report.verdict.sentence)}<br>"
         f"difference {figure(report.difference)} · resolution {figure(report.resolution)} · "
         f"{report.evaluations} evaluations · seed {report.seed}</p>"
+        f"{_again(report)}"
         f"{_found(report)}"
         "<table><thead><tr><th>block</th><th>shape</th><th>verdict</th>"
         f"<th>relative error</th><th>resolution</th></tr></thead><tbody>{rows}</tbody></table>"
@@ -36,11 +32,17 @@ def fragment(report: Report) -> str:
     )
 
 
+def _again(report: Report) -> str:
+    if not report.reproduce:
+        return ""
+    return f"<p>Run it again: <code>{escape(report.reproduce)}</code></p>"
+
+
 def _pictures(report: Report) -> str:
     """The overview, and what was measured of the worst block; nothing without matplotlib."""
     worst = report.ranked[0] if report.blocks else None
     drawn = [picture(report)] if len(report.blocks) > 1 else []
-    drawn += [picture(report, worst)] if worst is not None else []
+    drawn += [picture(report, worst, "block")] if worst is not None else []
     return "".join(f'<div style="max-width: 60em">{svg}</div>' for svg in drawn if svg)
 
 
@@ -59,13 +61,13 @@ def _found(report: Report) -> str:
 def _row(block: BlockResult) -> str:
     return (
         f"<tr><td><code>{escape(block.name)}</code></td><td>{shape(block)}</td>"
-        f"<td>{_badge(block.verdict)}</td><td>{figure(block.error)} ± {figure(block.bar)}</td>"
+        f"<td>{_badge(block.verdict)}</td><td>{relative_error(block)}</td>"
         f"<td>{figure(block.resolution)}</td></tr>"
     )
 
 
 def _badge(verdict: Verdict) -> str:
-    return f'<b style="color:{_COLOURS[verdict]}">{verdict}</b>'
+    return f'<b style="color:{COLOURS[verdict]}">{verdict}</b>'
 
 
 def _listed(sentences: list[str]) -> str:

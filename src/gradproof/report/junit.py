@@ -7,7 +7,8 @@ from xml.etree import ElementTree as ET
 
 from ..records.verdict import Verdict
 from .files import Document
-from .report import BlockResult, Report, figure
+from .report import BlockResult, Report
+from .wording import figure, relative_error
 
 # What XML 1.0 (section 2.2) cannot hold.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -17,20 +18,23 @@ _TAGS = {Verdict.WRONG: "failure", Verdict.SUSPECT: "failure", Verdict.UNDECIDED
 
 
 def junit(document: Document) -> str:
-    """One test suite for each report, one more for the cases that gave none."""
+    """One test suite for each report, more for the cases that gave none or were not reached."""
     root = ET.Element("testsuites", name="gradproof")
     for label, report in document.reports:
         root.append(_suite(label, report))
     if document.failures:
         suite = ET.SubElement(root, "testsuite", name="errors")
         for failure in document.failures:
-            case = ET.SubElement(
-                suite, "testcase", classname="gradproof", name=_clean(failure.case)
-            )
+            case = _test(suite, "gradproof", failure.case)
             error = ET.SubElement(
                 case, "error", type=str(failure.fault), message=_clean(failure.message)
             )
             error.text = _clean(failure.traceback or failure.message)
+        _count(suite)
+    if document.unfinished:
+        suite = ET.SubElement(root, "testsuite", name="unfinished")
+        for label in document.unfinished:
+            ET.SubElement(_test(suite, "gradproof", label), "skipped", message="interrupted")
         _count(suite)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
@@ -63,15 +67,19 @@ def _suite(label: str, report: Report) -> ET.Element:
 def _case(
     suite: ET.Element, label: str, name: str, verdict: Verdict, brief: str, told: str
 ) -> None:
-    case = ET.SubElement(suite, "testcase", classname=_clean(label), name=_clean(name), time="0")
+    case = _test(suite, label, name)
     if verdict in _TAGS:
         result = ET.SubElement(case, _TAGS[verdict], type=str(verdict), message=_clean(brief))
         result.text = _clean(told or brief)
 
 
+def _test(suite: ET.Element, label: str, name: str) -> ET.Element:
+    return ET.SubElement(suite, "testcase", classname=_clean(label), name=_clean(name), time="0")
+
+
 def _brief(block: BlockResult) -> str:
     return (
-        f"{block.verdict}: relative error {figure(block.error)} ± {figure(block.bar)}, "
+        f"{block.verdict}: relative error {relative_error(block)}, "
         f"resolution {figure(block.resolution)}"
     )
 
@@ -80,6 +88,7 @@ def _count(suite: ET.Element) -> None:
     suite.set("tests", str(len(suite.findall("testcase"))))
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
     suite.set("errors", str(len(suite.findall("testcase/error"))))
+    suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
 
 
 def _clean(text: str) -> str:

@@ -8,17 +8,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 from ..errors import UsageError
 from ..records.finding import Finding
 from ..records.measured import Measured
 from ..records.verdict import Verdict, severity
+from ..version import __version__
 from ..waiting import Waiting
 from .files import Document
 from .pictures import picture
-from .report import BlockResult, Report, figure, near, shape
+from .report import BlockResult, Report
+from .wording import figure, near, relative_error, shape
 
 try:
     from jinja2 import Environment, PackageLoader
@@ -63,10 +64,15 @@ def page(document: Document) -> str:
     counts = _counts(report.verdict for _, report in document.reports)
     if document.failures:
         counts["errors"] = len(document.failures)
-    return _environment().get_template("page.html").render(
-        document=document, sections=sections, pictures=pictures, counts=counts,
-        verdicts=list(Verdict), version=version("gradproof"), figure=figure, shape=shape, near=near,
-    )  # fmt: skip
+    return _rendered(
+        "page.html",
+        title=document.title,
+        document=document,
+        sections=sections,
+        pictures=pictures,
+        counts=counts,
+        verdicts=list(Verdict),
+    )
 
 
 def index(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -75,10 +81,12 @@ def index(rows: Sequence[Mapping[str, Any]]) -> str:
     Each row has ``label``, ``verdict``, ``href``, ``evaluations`` and ``resolution``.
     """
     ranked = sorted(rows, key=lambda row: severity(Verdict(row["verdict"])))
-    return _environment().get_template("index.html").render(
-        rows=ranked, counts=_counts(Verdict(row["verdict"]) for row in rows),
-        version=version("gradproof"), figure=figure,
-    )  # fmt: skip
+    counts = _counts(Verdict(row["verdict"]) for row in rows)
+    return _rendered("index.html", title=f"{len(rows)} checks", rows=ranked, counts=counts)
+
+
+def _rendered(name: str, **facts: Any) -> str:
+    return _environment().get_template(name).render(version=__version__, **facts)
 
 
 def _counts(verdicts: Any) -> dict[str, int]:
@@ -88,7 +96,9 @@ def _counts(verdicts: Any) -> dict[str, int]:
 
 def _section(label: str, report: Report, pictures: list[str]) -> Section:
     names = {block.name for block in report.blocks}
-    overview = _kept(picture(report), pictures) if len(report.blocks) > 1 else None
+    overview = None
+    if len(report.blocks) > 1:
+        overview = _kept(picture(report, mark=f"{len(pictures)}"), pictures)
     drawn = {place for place, block in enumerate(report.ranked) if block.measured}
     drawn = set(sorted(drawn)[:_MOST_PICTURES])
     parts: list[Part] = []
@@ -96,20 +106,20 @@ def _section(label: str, report: Report, pictures: list[str]) -> Section:
         for place, block in enumerate(report.ranked):
             parts.append(_part(report, block, pictures, place, drawn=place in drawn))
     general = [finding for finding in report.findings if finding.block not in names]
-    reasons = {f"{b.name}: {b.reason}." for b in report.blocks if b.reason}
-    notes = [note for note in report.remarks if note not in reasons]
+    notes = [note for note in report.remarks if note not in report.doubts]
     return Section(label, report, general, notes, overview, parts)
 
 
 def _part(
     report: Report, block: BlockResult, pictures: list[str], place: int, *, drawn: bool
 ) -> Part:
+    findings = [finding for finding in report.findings if finding.block == block.name]
     return Part(
         block=block,
-        findings=[finding for finding in report.findings if finding.block == block.name],
+        findings=findings,
         shown=block.measured[:_MOST_SHOWN],
-        picture=_kept(picture(report, block), pictures) if drawn else None,
-        open=place < _OPEN and block.verdict is not Verdict.CORRECT,
+        picture=_kept(picture(report, block, f"{len(pictures)}"), pictures) if drawn else None,
+        open=place < _OPEN and (block.verdict is not Verdict.CORRECT or bool(findings)),
     )
 
 
@@ -123,9 +133,13 @@ def _kept(svg: str, pictures: list[str]) -> int | None:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=PackageLoader("gradproof.report"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals |= {
+        "figure": figure, "near": near, "shape": shape, "relative_error": relative_error,
+    }  # fmt: skip
+    return made

@@ -6,6 +6,7 @@ import dataclasses
 import math
 import types
 import typing
+from contextlib import suppress
 from enum import Enum
 from functools import cache
 from typing import Any
@@ -41,10 +42,16 @@ def decode(kind: Any, value: Any, where: str = "") -> Any:
             return None
         return decode(next(k for k in inside if k is not type(None)), value, where)
     if origin is tuple and isinstance(value, list):
-        kinds = [inside[0]] * len(value) if inside[1:] == (Ellipsis,) else inside
-        pairs = enumerate(zip(kinds, value, strict=True))
-        return tuple(decode(k, item, f"{where}[{i}]") for i, (k, item) in pairs)
+        return _several(inside, value, where)
     return _single(kind, value, where)
+
+
+def _several(inside: tuple[Any, ...], values: list[Any], where: str) -> tuple[Any, ...]:
+    kinds = (inside[0],) * len(values) if inside[1:] == (Ellipsis,) else inside
+    if len(kinds) != len(values):
+        raise UsageError(f"{where} should have {len(kinds)} entries, but has {len(values)}.")
+    pairs = enumerate(zip(kinds, values, strict=True))
+    return tuple(decode(kind, value, f"{where}[{i}]") for i, (kind, value) in pairs)
 
 
 def _record(kind: Any, value: Any, where: str) -> Any:
@@ -69,7 +76,8 @@ def _single(kind: Any, value: Any, where: str) -> Any:
     if kind is float and isinstance(value, str) and value in _NAMES:
         return _NAMES[value]
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        with suppress(OverflowError):
+            return float(value)
     if isinstance(kind, type) and issubclass(kind, Enum):
         try:
             return kind(value)

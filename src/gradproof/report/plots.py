@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from operator import index
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
@@ -12,27 +13,25 @@ from ..records.finding import Finding, Kind
 from ..records.measured import Measured
 from ..records.verdict import Verdict
 from .grid import Fold
+from .palette import COLOURS, EXPLAINED, UNKNOWN
 from .report import BlockResult, Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito (2008); as in the terminal, the words say it too.
-COLOURS = {
-    Verdict.CORRECT: "#009e73",
-    Verdict.SUSPECT: "#e69f00",
-    Verdict.WRONG: "#d55e00",
-    Verdict.UNDECIDED: "#56b4e9",
-}
-_RIGHT, _WRONG, _UNKNOWN = COLOURS[Verdict.CORRECT], COLOURS[Verdict.WRONG], "#bbbbbb"
-_BAND = "#0072b2"
+_RIGHT, _WRONG = COLOURS[Verdict.CORRECT], COLOURS[Verdict.WRONG]
 
 _MOST_BLOCKS = 40  # rows of the overview
 _NEAREST, _FARTHEST = 1e-10, 1.0  # steps shown
 _LOWEST = 1e-17  # relative disagreements below are drawn there: a logarithm has no zero
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+_NOTHING = {
+    False: "moved together with\nother blocks only",
+    True: "claim or slope\nis not a finite number",
+}
 
 # Findings that do not say which entries are at fault.
 _ELSEWHERE = {Kind.MODES, Kind.NOT_LINEAR, Kind.KINK, Kind.NONDETERMINISTIC, Kind.STATEFUL}
@@ -88,6 +87,8 @@ def sheet(
 
 
 def _single(report: Report, block: str | int | None, kind: str, ax: Axes | None) -> Figure:
+    if kind == "overview" and block is not None:
+        raise UsageError("The overview shows all blocks: leave block out.")
     if kind not in ("overview", *_OF_BLOCK):
         raise UsageError(f"kind must be one of overview, {', '.join(_OF_BLOCK)}, but is {kind!r}.")
     if ax is None:
@@ -98,15 +99,17 @@ def _single(report: Report, block: str | int | None, kind: str, ax: Axes | None)
         _overview(ax, report)
     else:
         _OF_BLOCK[kind](ax, report, _chosen(report, block))
-    made: Any = ax.get_figure(root=True)
-    return made  # type: ignore[no-any-return]
+    made: Any = ax.get_figure()
+    return getattr(made, "figure", made)  # type: ignore[no-any-return] # of a part, the whole
 
 
 def _chosen(report: Report, block: str | int | None) -> BlockResult:
     if block is None and report.blocks:
         return report.ranked[0]
-    if isinstance(block, int) and -len(report.blocks) <= block < len(report.blocks):
-        return report.blocks[block]
+    if isinstance(block, SupportsIndex) and -len(report.blocks) <= index(block) < len(
+        report.blocks
+    ):
+        return report.blocks[index(block)]
     for one in report.blocks:
         if block == one.name:
             return one
@@ -172,30 +175,34 @@ def _shade(ax: Axes, blocks: list[BlockResult]) -> None:
 
 def _steps(ax: Axes, report: Report, block: BlockResult) -> None:
     """How far claim and central difference are apart, against the step."""
-    shown = next((m for m in (*block.measured, *report.measured) if m.steps and _known(m)), None)
+    shown = next((m for m in (block.measured or _shared(report)) if m.steps and _known(m)), None)
     if shown is None:
-        _nothing(ax, "no slope was measured here")
+        _nothing(ax, _NOTHING[bool(block.measured)])
         return
     size = max(abs(shown.slope), abs(shown.claimed)) or 1.0
     grid = np.geomspace(_NEAREST, _FARTHEST, 61)
     band = _explained(shown, grid) / size
-    ax.fill_between(grid, _LOWEST, np.maximum(band, _LOWEST), color=_BAND, alpha=0.15, linewidth=0)
-    ax.plot(grid, np.maximum(band, _LOWEST), color=_BAND, linewidth=0.8)
+    ax.fill_between(
+        grid, _LOWEST, np.maximum(band, _LOWEST), color=EXPLAINED, alpha=0.15, linewidth=0
+    )
+    ax.plot(grid, np.maximum(band, _LOWEST), color=EXPLAINED, linewidth=0.8)
     steps, differences = np.array(shown.steps).T
-    apart = np.abs(shown.claimed - differences)
-    outside = apart > _explained(shown, steps)
-    heights = np.maximum(apart / size, _LOWEST)
-    ax.plot(steps[~outside], heights[~outside], "o", color=_RIGHT, markersize=4)
-    ax.plot(steps[outside], heights[outside], "s", color=_WRONG, markersize=4)
+    heights = np.maximum(np.abs(shown.claimed - differences) / size, _LOWEST)
+    marker, colour = ("s", _WRONG) if shown.off else ("o", _RIGHT)
+    ax.plot(steps, heights, marker, color=colour, markersize=4)
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlim(_NEAREST, _FARTHEST)
     ax.set_ylim(max(min(heights.min(), band.min()) / 10, _LOWEST), max(heights.max(), 1.0) * 10)
     ax.set_xlabel("step, in units of the block's size")
     ax.set_ylabel("|claimed − difference|, relative")
-    told = "a plateau" if np.mean(outside) > 0.5 else "a valley"
-    ax.set_title(f"disagreement against step: {told}", fontsize="small", loc="left")
+    ax.set_title("disagreement against step", fontsize="small", loc="left")
     _plain(ax)
+
+
+def _shared(report: Report) -> list[Measured]:
+    """What several blocks showed together, as far as it speaks for all of them."""
+    return [m for m in report.measured if not m.off]
 
 
 def _known(m: Measured) -> bool:
@@ -214,44 +221,57 @@ def _entries(ax: Axes, report: Report, block: BlockResult) -> None:
     """Claimed against measured derivatives, with their bars."""
     alone = [m for m in block.measured if _known(m)]
     alone = [m for m in alone if m.entry is not None] or alone  # never two units in one picture
-    shown = alone or [m for m in report.measured if _known(m)]
+    shown = alone or [m for m in _shared(report) if _known(m) and not block.measured]
     if not shown:
-        _nothing(ax, "no slope was measured here")
+        _nothing(ax, _NOTHING[bool(block.measured)])
         return
-    ends = [value for m in shown for value in (m.slope, m.claimed)]
+    ends = [value for m in shown for value in (*_sides(m), m.claimed)]
     pad = 0.06 * (max(ends) - min(ends) or abs(ends[0]) or 1.0)
     low, high = min(ends) - pad, max(ends) + pad
     ax.plot([low, high], [low, high], color="#999999", linewidth=0.8, zorder=0)
-    for kind, marker, word in ((True, "o", "entries"), (False, "D", "random directions")):
-        points = [m for m in shown if (m.entry is not None) is kind]
-        for off, colour in ((False, _RIGHT), (True, _WRONG)):
-            some = [m for m in points if _off(m) is off]
+    for entries in (True, False):
+        for off in (False, True):
+            some = [m for m in shown if (m.entry is not None) is entries and m.off is off]
             if some:
-                ax.errorbar(
-                    [m.slope for m in some], [m.claimed for m in some],
-                    xerr=[m.slope_bar for m in some], yerr=[m.claimed_bar for m in some],
-                    fmt=marker, color=colour, markersize=4, linewidth=0.8,
-                    label=f"{word} {'off' if off else 'within the bars'} ({len(some)})",
-                )  # fmt: skip
-    worst = next((m for m in shown if m.entry and _off(m)), None)
+                _cloud(ax, some, entries=entries, off=off)
+    worst = next((m for m in shown if m.entry and m.off), None)
     if worst is not None:
         label, place = str(list(worst.entry or ())), (worst.slope, worst.claimed)
         ax.annotate(label, place, (4, 3), textcoords="offset points", fontsize="x-small")
     ax.legend(fontsize="x-small", frameon=False)
+    ax.ticklabel_format(useOffset=False)
     ax.set_xlabel("measured" if alone else "measured, all blocks together")
     ax.set_ylabel("claimed")
     ax.set_title("claimed against measured", fontsize="small", loc="left")
     _plain(ax)
 
 
-def _off(m: Measured) -> bool:
-    """Whether a point lies off the diagonal by more than its bars."""
-    low, high = (
-        min(m.left or m.slope, m.right or m.slope),
-        max(m.left or m.slope, m.right or m.slope),
+def _cloud(ax: Axes, some: list[Measured], *, entries: bool, off: bool) -> None:
+    word = "entries" if entries else "random directions"
+    ax.errorbar(
+        [m.slope for m in some],
+        [m.claimed for m in some],
+        xerr=np.transpose([_reach(m) for m in some]),
+        yerr=[m.claimed_bar for m in some],
+        fmt="o" if entries else "D",
+        color=_WRONG if off else _RIGHT,
+        markersize=4,
+        linewidth=0.8,
+        label=f"{word} {'off' if off else 'that agree'} ({len(some)})",
     )
-    bar = (m.slope_bar if m.left is None else 0.0) + m.claimed_bar
-    return not low - bar <= m.claimed <= high + bar
+
+
+def _sides(m: Measured) -> tuple[float, float]:
+    """The slope, or both one-sided slopes of a kink, the smaller first."""
+    if m.left is None or m.right is None:
+        return m.slope, m.slope
+    return min(m.left, m.right), max(m.left, m.right)
+
+
+def _reach(m: Measured) -> tuple[float, float]:
+    """How far what was measured reaches to both sides of where it is drawn."""
+    low, high = _sides(m)
+    return m.slope - low + m.slope_bar, high - m.slope + m.slope_bar
 
 
 def _map(ax: Axes, report: Report, block: BlockResult) -> None:
@@ -261,7 +281,7 @@ def _map(ax: Axes, report: Report, block: BlockResult) -> None:
 
     fold = Fold(block.shape)
     share, known = _shares(report, block, fold)
-    colours = ListedColormap([_UNKNOWN, _RIGHT, _WRONG])
+    colours = ListedColormap([UNKNOWN, _RIGHT, _WRONG])
     state = np.where(known, np.where(share > 0, 2, 1), 0)
     ax.imshow(state, cmap=colours, vmin=0, vmax=2, aspect="auto", interpolation="nearest",
               alpha=np.where(state == 1, 0.35, 1.0),
@@ -291,7 +311,7 @@ def _shares(report: Report, block: BlockResult, fold: Fold) -> tuple[Any, Any]:
         return fold.marked(finding.entries).astype(float), known
     if finding is not None and finding.kind is not Kind.UNEXPLAINED:
         return np.ones(fold.cells), known
-    entries = {m.entry: _off(m) for m in block.measured if m.entry is not None and _known(m)}
+    entries = {m.entry: m.off for m in block.measured if m.entry is not None and _known(m)}
     wrong = fold.marked(entry for entry, off in entries.items() if off)
     if block.verdict is Verdict.UNDECIDED:  # inside such bars an entry is not proven right
         return wrong * 1.0, wrong
@@ -342,6 +362,7 @@ def _nothing(ax: Axes, sentence: str) -> None:
 
 
 def _shortened(name: str, most: int = 40) -> str:
-    """Names are text: a dollar sign is no mathematics."""
+    """Names are text: a dollar sign is no mathematics, half a surrogate no letter."""
+    name = name.encode("utf-8", "backslashreplace").decode()
     short = name if len(name) <= most else f"{name[: most // 2]}…{name[-most // 2 :]}"
     return short.replace("$", r"\$")

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GradientError
 from ..records.finding import Finding
 from ..records.measured import Measured
 from ..records.verdict import Verdict, severity
+from .wording import figure, printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class BlockResult:
     measured: tuple[Measured, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """The outcome of one check.
 
@@ -82,6 +82,7 @@ class Report:
 
     def raise_if_wrong(self) -> None:
         """Raise ``GradientError``, which carries this report, if it is wrong or suspect."""
+        __tracebackhide__ = True  # pytest shows the line that asked
         if self.verdict in (Verdict.WRONG, Verdict.SUSPECT):
             raise GradientError(self.message, self)
 
@@ -99,8 +100,9 @@ class Report:
     def headline(self) -> str:
         """One line that can be searched for."""
         return (
-            f"gradproof: {self.name}: {self.verdict}, difference {figure(self.difference)}, "
-            f"resolution {figure(self.resolution)}, {self.evaluations} evaluations"
+            f"gradproof: {printable(self.name)}: {self.verdict}, "
+            f"difference {figure(self.difference)}, resolution {figure(self.resolution)}, "
+            f"{self.evaluations} evaluations"
         )
 
     @property
@@ -109,11 +111,15 @@ class Report:
         return sorted(self.blocks, key=lambda b: (severity(b.verdict), -b.error))
 
     @property
+    def doubts(self) -> list[str]:
+        """Why verdicts are not plainer, block by block."""
+        return [f"{b.name}: {b.reason}." for b in self.blocks if b.reason]
+
+    @property
     def remarks(self) -> list[str]:
         """What else a reader must know, from notes to leaves that were left alone."""
-        reasons = [f"{b.name}: {b.reason}." for b in self.blocks if b.reason]
         left = [f"{name} {reason}: not differentiated." for name, reason in self.left_alone]
-        return [*self.notes, *reasons, *left]
+        return [*self.notes, *self.doubts, *left]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON; numbers that are not finite become their names as text."""
@@ -179,35 +185,20 @@ class Report:
 
         save(path, self)
 
+    def __repr__(self) -> str:
+        return f"<Report: {self.headline}>"
+
     def __str__(self) -> str:
         from .terminal import for_stdout
 
         return for_stdout(self)
 
-    def __rich__(self) -> RenderableType:
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
         from .terminal import render
 
-        return render(self)
+        yield render(self, options.max_width)
 
     def _repr_html_(self) -> str:
         from .html import fragment
 
         return fragment(self)
-
-
-def figure(number: float) -> str:
-    """A relative error as it is printed: two digits, or what it is instead of a number."""
-    if math.isnan(number):
-        return "unknown"
-    return "unlimited" if math.isinf(number) else f"{number:.1e}" if number else "0"
-
-
-def shape(block: BlockResult) -> str:
-    """The shape of a block as it is printed."""
-    return "×".join(map(str, block.shape)) or "scalar"
-
-
-def near(file: str) -> str:
-    """A path as seen from here, if it is below."""
-    path = Path(file)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections import Counter
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -13,17 +14,14 @@ from rich.text import Text
 
 from ..records.finding import Line
 from ..records.verdict import Verdict
-from .report import BlockResult, Report, figure, near, shape
+from ..waiting import is_terminal
+from .palette import COLOURS
+from .report import Report
+from .wording import figure, near, printable, relative_error, shape
 
-# Okabe and Ito's palette (2008) is told apart by colour-blind readers; the word says it too.
-STYLES = {
-    Verdict.CORRECT: "bold #009e73",
-    Verdict.SUSPECT: "bold #e69f00",
-    Verdict.WRONG: "bold #d55e00",
-    Verdict.UNDECIDED: "bold #56b4e9",
-}
+STYLES = {verdict: f"bold {colour}" for verdict, colour in COLOURS.items()}
 
-_NARROW = 60  # columns; below it the shapes and the bars are left out
+_NARROW = 72  # columns; below it the shapes and the bars are left out
 _MOST_FINDINGS = 12
 _MOST_BLOCKS = 20
 _FEW = 8  # rows up to which blocks that are right are shown as well
@@ -46,14 +44,14 @@ def render(
         if finding.line is not None:
             parts.append(_source(finding.line))
     if len(report.findings) > most:
-        parts.append(_indented(Text(f"and {len(report.findings) - most} more findings (-v)")))
+        parts.append(_indented(Text(f"and {len(report.findings) - most} more findings")))
     if report.blocks:
         parts.append(_table(report, narrow=width < _NARROW, verbose=verbose))
     parts += [_indented(Text(note, style="dim")) for note in _notes(report, verbose=verbose)]
     parts += [Text(line, style="dim") for line in _bands(report)] if verbose else []
     parts.append(_cost(report))
-    if report.reproduce and not report.ok:
-        parts.append(line(f"again: {report.reproduce}"))
+    if report.reproduce:
+        parts.append(line(f"again: {printable(report.reproduce)}"))
     parts.append(line(report.headline, "bold"))
     return Group(*parts)
 
@@ -65,30 +63,35 @@ def show(console: Console, report: Report, *, verbose: bool = False) -> None:
         for finding in report.findings:
             console.print(_indented(Text(finding.message)))
     else:
-        shown = render(report, console.width, verbose=verbose, breaking=False)
-        console.print(shown, highlight=False, crop=False)
+        text = _to_text(report, console, verbose=verbose)
+        console.file.write(f"{text}\n")
 
 
 def _brief(report: Report) -> Text:
     verdict = (report.verdict.upper(), STYLES[report.verdict])
     cost = f"{report.evaluations} evaluations, {report.seconds:.2f} s"
     return Text.assemble(
-        (report.name, "bold"), ": ", verdict, f", resolution {figure(report.resolution)}, {cost}"
+        (printable(report.name), "bold"),
+        ": ",
+        verdict,
+        f", resolution {figure(report.resolution)}, {cost}",
     )
 
 
 def plain(report: Report, width: int, *, verbose: bool = False) -> str:
     """The report without colours, at a given width."""
-    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console = Console(file=io.StringIO(), force_jupyter=False, width=width, color_system=None)
     return _to_text(report, console, verbose=verbose)
 
 
 def for_stdout(report: Report) -> str:
     """The report as ``print`` should show it: coloured only in a terminal that wants colour."""
-    if not sys.stdout.isatty():
-        return _to_text(report, Console(file=io.StringIO(), color_system=None))
-    width = Console().width
-    return _to_text(report, Console(file=io.StringIO(), width=width, force_terminal=True))
+    if not is_terminal(sys.stdout):
+        return _to_text(report, Console(file=io.StringIO(), force_jupyter=False, color_system=None))
+    width = Console(force_jupyter=False).width
+    return _to_text(
+        report, Console(file=io.StringIO(), force_jupyter=False, width=width, force_terminal=True)
+    )
 
 
 def _to_text(report: Report, console: Console, *, verbose: bool = False) -> str:
@@ -122,7 +125,7 @@ def _indented(text: Text) -> Padding:
 
 def _headline(report: Report) -> Text:
     line = Text()
-    line.append(report.name, style="bold")
+    line.append(printable(report.name), style="bold")
     line.append(": ")
     line.append(report.verdict.upper(), style=STYLES[report.verdict])
     line.append(f", {report.verdict.sentence}")
@@ -162,22 +165,18 @@ def _table(report: Report, *, narrow: bool, verbose: bool) -> Table:
             Text(block.name),
             *([] if narrow else [Text(shape(block))]),
             Text(block.verdict, style=STYLES[block.verdict]),
-            Text(figure(block.error) if narrow else _error(block)),
+            Text(figure(block.error) if narrow else relative_error(block)),
             Text(figure(block.resolution)),
         )
     if rest := blocks[most:]:
-        table.caption = f"and {len(rest)} more blocks, none worse than {rest[0].verdict} (-v)"
-        table.caption_justify = "left"
+        counts = Counter(str(block.verdict) for block in rest)
+        told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+        table.caption, table.caption_justify = f"and {len(rest)} more blocks: {told}", "left"
     return table
-
-
-def _error(block: BlockResult) -> str:
-    text = f"{figure(block.error)} ± {figure(block.bar)}"
-    return text + (" of the value" if block.zero else "")
 
 
 def _notes(report: Report, *, verbose: bool) -> list[str]:
     notes = report.remarks
     if verbose or len(notes) <= _MOST_NOTES:
         return notes
-    return [*notes[:_MOST_NOTES], f"and {len(notes) - _MOST_NOTES} more notes (-v)"]
+    return [*notes[:_MOST_NOTES], f"and {len(notes) - _MOST_NOTES} more notes"]

@@ -15,6 +15,10 @@
       block.hidden = !fits;
       shown += fits;
     }
+    for (const section of document.querySelectorAll("section.report")) {
+      const own = [...section.querySelectorAll("details.block")];
+      section.hidden = own.length > 0 && own.every((block) => block.hidden) && shown > 0;
+    }
     document.getElementById("count").value = `${shown} of ${blocks.length} blocks`;
   }
   filter.hidden = blocks.length < 2;

@@ -1,0 +1,39 @@
+"""Numbers, shapes and places as every renderer writes them."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .report import BlockResult
+
+
+def figure(number: float) -> str:
+    """A relative error as it is printed: two digits, or what it is instead of a number."""
+    if math.isnan(number):
+        return "unknown"
+    return "unlimited" if math.isinf(number) else f"{number:.1e}" if number else "0"
+
+
+def printable(name: str) -> str:
+    """A name on one line, without what would command a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
+def relative_error(block: BlockResult) -> str:
+    """The error of a block with its bar, and what it is relative to."""
+    text = f"{figure(block.error)} ± {figure(block.bar)}"
+    return text + (" of the value" if block.zero else "")
+
+
+def shape(block: BlockResult) -> str:
+    """The shape of a block as it is printed."""
+    return "×".join(map(str, block.shape)) or "scalar"
+
+
+def near(file: str) -> str:
+    """A path as seen from here, if it is below."""
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file

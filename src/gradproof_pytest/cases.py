@@ -1,0 +1,139 @@
+"""Functions marked ``@gp.case`` as tests: whatever they return is checked."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .log import checked, line_of
+from .marks import Wishes, wishes
+
+if TYPE_CHECKING:
+    from gradproof.records.failure import Failure
+    from gradproof.report.report import Report
+
+# By these a test ends that is neither passed nor failed, wherever they are raised.
+_OUTCOMES = (pytest.skip.Exception, pytest.xfail.Exception, pytest.exit.Exception)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> GradientCase | None:
+    """Collect functions marked ``@gp.case``, where the configuration asks for it."""
+    if not isinstance(collector, pytest.Module) or not collector.config.getini("gradproof_cases"):
+        return None
+    if not callable(obj) or not _is_case(obj):
+        return None
+    return GradientCase.from_parent(collector, name=name, callobj=obj)
+
+
+def _is_case(candidate: Any) -> bool:
+    try:
+        return getattr(candidate, "__gradproof_case__", False) is True
+    except Exception:  # noqa: BLE001 - whatever lies in a module may answer with anything
+        return False
+
+
+class GradientCase(pytest.Function):
+    """A function marked ``@gp.case`` as a test: whatever it returns is checked.
+
+    It is a function of pytest's, so marks, autouse fixtures and ``setup_module`` apply.
+    """
+
+    nofuncargs = True  # a case takes no arguments: they are no fixtures to look up
+    _raised: BaseException | None = None
+
+    def runtest(self) -> None:
+        """Check all that the case returns, then fail with everything that is not right."""
+        wanted = wishes(self)
+        problems = []
+        for result in self._results(wanted):
+            problem = self._problem(result, wanted.undecided)
+            if isinstance(problem, Warning):
+                problem = self._warned(problem)
+            if problem is not None:
+                problems.append(problem)
+        if problems:
+            self._raised = _joined(problems)
+            raise self._raised
+
+    def _results(self, wanted: Wishes) -> Iterator[Report | Failure]:
+        """What the command line would tell of the case; its own exceptions surface as such."""
+        __tracebackhide__ = True
+        from gradproof.outcomes import run
+        from gradproof.targets import Case, Folder
+
+        folder, function = Folder(self.path.parent), self.obj
+        if not _needs_arguments(function):
+            with folder.importable():
+                made = _with_defaults(function(), wanted.marked)
+            function = partial(_itself, made)
+        for outcome in run(Case(self.name, function, folder), wanted.given, _OUTCOMES):
+            yield outcome.result
+
+    def _problem(self, result: Report | Failure, undecided: str) -> Exception | None:
+        from gradproof.report.report import Report
+
+        if isinstance(result, Report):
+            return checked(self, result, undecided)[1]
+        told = "" if result.traceback is None else f"\n{result.traceback.rstrip()}"
+        return CaseError(f"gradproof: {result.case}: {result.message}{told}")
+
+    def _warned(self, problem: Warning) -> Exception | None:
+        try:
+            self.warn(problem)
+        except Warning as error:  # as the configuration may ask
+            return error
+        return None
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
+        """The message alone where it was made here: the case, not this file, is at fault."""
+        if excinfo.value is not self._raised:
+            return super().repr_failure(excinfo)
+        shown = excinfo.getrepr(style="value")
+        if shown.reprcrash is not None:
+            shown.reprcrash.path = str(self.path)
+            shown.reprcrash.lineno = line_of(self)
+        return shown
+
+
+class CaseError(Exception):
+    """A case could not be checked, or the code under test raised an exception."""
+
+
+def _needs_arguments(function: Any) -> bool:
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        return True
+    return False
+
+
+def _with_defaults(made: Any, defaults: Mapping[str, Any]) -> Any:
+    """What a case returned, with the marks' wishes where it has none of its own."""
+    if isinstance(made, Mapping):
+        return {**defaults, **made}
+    if isinstance(made, list | tuple | Iterator):
+        return [{**defaults, **one} if isinstance(one, Mapping) else one for one in made]
+    return made
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _joined(problems: list[Exception]) -> Exception:
+    if len(problems) == 1:
+        return problems[0]
+    from gradproof import GradientError
+
+    message = "\n\n".join(map(str, problems))
+    first = problems[0]
+    if all(isinstance(problem, GradientError) for problem in problems):
+        return GradientError(message, getattr(first, "report", None))
+    return CaseError(message)

@@ -1,0 +1,145 @@
+"""What the checks of a test have found: kept as plain records until the test's report takes them.
+
+With each record goes an HTML file, if those were asked for, and annotations for GitHub.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import os
+import re
+import shlex
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+import pytest
+
+from .options import OPTIONS, near
+
+if TYPE_CHECKING:
+    from gradproof.errors import GradientError
+    from gradproof.report.report import Report
+    from gradproof.testing import UndecidedWarning
+
+_PREFIX = 12  # columns that pytest puts before a message: "E" and the indentation of the statement
+_NARROWEST = 40
+
+Record = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Log:
+    """The records of a test's checks since its last phase; checks may be made in threads.
+
+    ``known`` are the reports that have had a record, by identity: an error may bring one again.
+    """
+
+    records: list[Record] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    known: WeakValueDictionary[int, Report] = field(default_factory=WeakValueDictionary)
+
+
+_LOG = pytest.StashKey[Log]()
+
+
+def log_of(item: pytest.Item) -> Log:
+    """The log of a test, made when it is first asked for."""
+    return item.stash.setdefault(_LOG, Log())
+
+
+def checked(
+    item: pytest.Item, report: Report, undecided: str
+) -> tuple[Report, GradientError | UndecidedWarning | None]:
+    """Keep what a check has found; the report with its command, and what speaks against it."""
+    from gradproof.testing import UndecidedWarning, objection
+
+    report = dataclasses.replace(report, reproduce=_command(item, report.seed))
+    record = _kept(item, report)
+    found = objection(report, undecided, _message(item.config, report, record["href"]))
+    record["warned"] = isinstance(found, UndecidedWarning)
+    return report, found
+
+
+def brought(item: pytest.Item, report: Report) -> None:
+    """Keep a report that an error has brought along, unless it was kept before."""
+    if log_of(item).known.get(id(report)) is not report:
+        _kept(item, report)
+
+
+def taken(item: pytest.Item, *, failed: bool) -> list[Record]:
+    """Take the records of a test out; what was expected to be wrong is no annotation."""
+    log = log_of(item)
+    records, log.records = log.records, []
+    return [r if failed or r["warned"] else {**r, "annotations": []} for r in records]
+
+
+def line_of(item: pytest.Item) -> int:
+    """The line at which a test begins."""
+    return (item.location[1] or 0) + 1
+
+
+def _kept(item: pytest.Item, report: Report) -> Record:
+    log, folder = log_of(item), item.config.stash[OPTIONS].html
+    number = next(log.numbers)
+    href = None if folder is None else _file_name(item.nodeid, number)
+    if folder is not None and href is not None:
+        report.save(folder / href)
+    record = {
+        "label": item.nodeid if number == 1 else f"{item.nodeid} ({number})",
+        "verdict": str(report.verdict),
+        "href": href,
+        "evaluations": int(report.evaluations),
+        "resolution": float(report.resolution),
+        "place": [item.location[0], line_of(item), item.nodeid, number],
+        "warned": False,
+        "annotations": _annotations(item, report),
+    }
+    log.known[id(report)] = report
+    log.records.append(record)
+    return record
+
+
+def _command(item: pytest.Item, seed: int) -> str:
+    nodeid = _from_here(item)
+    quoted = shlex.quote(nodeid) if set('"$`\\!') & set(nodeid) else f'"{nodeid}"'
+    return f"pytest {quoted} --gradproof-seed {seed}"
+
+
+def _from_here(item: pytest.Item) -> str:
+    """A test's name as one writes it where pytest was started; ``nodeid`` starts at the root."""
+    path, colons, rest = item.nodeid.partition("::")
+    whole = item.config.rootpath / path
+    try:
+        path = Path(os.path.relpath(whole, item.config.invocation_params.dir)).as_posix()
+    except ValueError:  # on Windows, where it is on another drive
+        path = whole.as_posix()
+    return f"{path}{colons}{rest}"
+
+
+def _file_name(nodeid: str, number: int) -> str:
+    """Readable, and no other test's: the checksum tells apart what looks alike as a file name."""
+    readable = re.sub(r"[^A-Za-z0-9_.]+", "-", nodeid.replace(".py::", "-")).strip("-.")[:100]
+    count = "" if number == 1 else f"-{number}"
+    return f"{readable}-{zlib.crc32(nodeid.encode()):08x}{count}.html"
+
+
+def _message(config: pytest.Config, report: Report, href: str | None) -> str:
+    """The line that can be searched for, the report, and where its file is."""
+    options = config.stash[OPTIONS]
+    text = report.explain(max(options.width - _PREFIX, _NARROWEST))
+    if options.html is None or href is None:
+        return text
+    return f"{text}\nHTML: {near(config, options.html / href)}"
+
+
+def _annotations(item: pytest.Item, report: Report) -> list[str]:
+    if report.ok or os.environ.get("GITHUB_ACTIONS") != "true":
+        return []
+    from gradproof.report.github import annotations
+
+    return annotations(report, str(item.path), line_of(item))

@@ -1,0 +1,87 @@
+"""The mark: how the gradients of a test are checked, and what a mark may say."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from .options import OPTIONS
+
+MARK = (
+    "gradproof(effort='standard', seed=0, undecided='fail'): how the gradients of this test are "
+    "checked, and whether an undecided verdict fails or only warns ('warn'); of several marks the "
+    "closest counts, key by key."
+)
+_KEYS = ("effort", "seed", "undecided")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse a mark that says what is not understood, before the test runs."""
+    for mark in _marks(item):
+        complaint = _complaint(mark)
+        if complaint:
+            pytest.fail(f"@pytest.mark.gradproof{complaint}", pytrace=False)
+
+
+def _marks(item: pytest.Item) -> Iterator[pytest.Mark]:
+    """Closest first; of those on one thing the last applied, as of a class and its base."""
+    for node in reversed(item.listchain()):
+        yield from (mark for mark in reversed(node.own_markers) if mark.name == "gradproof")
+
+
+def _complaint(mark: pytest.Mark) -> str:
+    if mark.args:
+        return f" takes keywords only ({', '.join(_KEYS)}), but got {mark.args[0]!r}."
+    for key in mark.kwargs:
+        if key not in _KEYS:
+            close = difflib.get_close_matches(key, _KEYS, 1)
+            hint = f"did you mean {close[0]}?" if close else f"it takes {', '.join(_KEYS)}."
+            return f" takes no {key!r}: {hint}"
+    if mark.kwargs.get("undecided", "fail") not in ("fail", "warn"):
+        return f": undecided must be 'fail' or 'warn', but is {mark.kwargs['undecided']!r}."
+    return _refusal(mark.kwargs) if mark.kwargs.keys() & {"effort", "seed"} else ""
+
+
+def _refusal(wanted: Mapping[str, Any]) -> str:
+    """What a check would say against effort and seed, in its own words."""
+    from gradproof import examine
+    from gradproof.errors import UsageError
+    from gradproof.plan.effort import effort
+
+    seeded = examine.Wishes(seed=wanted.get("seed", 0))
+    try:
+        effort(wanted.get("effort", "standard"))
+        examine.validate(effort, seeded)  # any function would do
+    except UsageError as error:
+        return f": {error}"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How the checks of one test are made.
+
+    The command line replaces what the call says, which replaces what the marks say.
+    """
+
+    marked: Mapping[str, Any]
+    given: Mapping[str, Any]
+    undecided: str
+
+    def applied(self, keywords: Mapping[str, Any]) -> dict[str, Any]:
+        """The keywords of a call, with those of the marks and of the command line."""
+        return {**self.marked, **keywords, **self.given}
+
+
+def wishes(item: pytest.Item) -> Wishes:
+    """What marks and command line say of a test."""
+    marked: dict[str, Any] = {}
+    for mark in _marks(item):
+        marked = {**mark.kwargs, **marked}
+    undecided = marked.pop("undecided", "fail")
+    seed = item.config.stash[OPTIONS].seed
+    return Wishes(marked, {} if seed is None else {"seed": seed}, undecided)
