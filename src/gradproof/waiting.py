@@ -107,7 +107,7 @@ class Waiting:
                 ProgressBar(max(most, done, 1), done, 16),
                 Text(f"{done:,} evaluations{left}"),
             ]
-        line = Table.grid(padding=(0, 1))
+        line = Table.grid(padding=(0, 1), expand=True)
         for place in range(len(cells)):
             line.add_column(no_wrap=True, ratio=1 if place == 1 else None)
         line.add_row(*cells)
