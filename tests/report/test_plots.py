@@ -9,8 +9,9 @@ import pytest
 from specimens import EVERY, TRAP, right, swept, wrong
 
 import gradproof as gp
-from gradproof.report import plots
+from gradproof.report import panels
 from gradproof.report.grid import Fold
+from gradproof.report.palette import COLOURS
 from gradproof.report.pictures import picture
 
 mpl.use("Agg")
@@ -19,8 +20,8 @@ from matplotlib import pyplot as plt
 # matplotlib's own font has not every letter that a name may have.
 pytestmark = pytest.mark.filterwarnings("ignore:Glyph")
 
-RED = mpl.colors.to_rgba(plots.COLOURS["wrong"])
-GREEN = mpl.colors.to_rgba(plots.COLOURS["correct"])
+RED = mpl.colors.to_rgba(COLOURS["wrong"])
+GREEN = mpl.colors.to_rgba(COLOURS["correct"])
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +89,7 @@ def test_what_noise_and_curvature_explain_is_honest(seed):
     steps, differences = np.array(shown.steps).T
     apart = np.abs(differences - shown.claimed)
     # Curvature comes with no bar: it is told by a few points with noise of their own.
-    assert (apart <= plots._explained(shown, steps) * 1.01).all()
+    assert (apart <= panels._explained(shown, steps) * 1.01).all()
 
 
 def test_entries_off_the_diagonal_are_those_at_fault():

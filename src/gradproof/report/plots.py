@@ -1,40 +1,18 @@
-"""The report as pictures, with matplotlib: one function for each, and the sheet that joins them."""
+"""The report as pictures, with matplotlib: one, or a sheet that joins those of a block."""
 
 from __future__ import annotations
 
-import math
 from operator import index
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
-import numpy as np
-
 from ..errors import UsageError
-from ..records.finding import Finding, Kind
-from ..records.measured import Measured
-from ..records.verdict import Verdict
-from .grid import Fold
-from .palette import COLOURS, EXPLAINED, UNKNOWN
+from .panels import MOST_BLOCKS, OF_BLOCK, shortened
+from .panels import overview as draw_overview
 from .report import BlockResult, Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-_RIGHT, _WRONG = COLOURS[Verdict.CORRECT], COLOURS[Verdict.WRONG]
-
-_MOST_BLOCKS = 40  # rows of the overview
-_NEAREST, _FARTHEST = 1e-10, 1.0  # steps shown
-_LOWEST = 1e-17  # relative disagreements below are drawn there: a logarithm has no zero
-
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-_NOTHING = {
-    False: "moved together with\nother blocks only",
-    True: "claim or slope\nis not a finite number",
-}
-
-# Findings that do not say which entries are at fault.
-_ELSEWHERE = {Kind.MODES, Kind.NOT_LINEAR, Kind.KINK, Kind.NONDETERMINISTIC, Kind.STATEFUL}
 
 
 def plot(report: Report, block: str | int | None, kind: str | None, ax: Axes | None) -> Figure:
@@ -69,17 +47,17 @@ def sheet(
 ) -> Figure:
     """The overview above the pictures of one block; ``make`` is what makes a figure."""
     rows = (["overview"] if overview else []) + (["block"] if block is not None else [])
-    tall = 0.9 + 0.22 * min(len(report.blocks), _MOST_BLOCKS)
+    tall = 0.9 + 0.22 * min(len(report.blocks), MOST_BLOCKS)
     heights = [max(tall, 1.6) if row == "overview" else 2.7 for row in rows]
     made: Figure = make(figsize=(10.5, sum(heights) + 0.4), layout=layout)
     parts = made.subfigures(len(rows), 1, height_ratios=heights, squeeze=False)[:, 0]
     for row, part in zip(rows, parts, strict=True):
         if row == "overview":
-            _overview(part.subplots(), report)
+            draw_overview(part.subplots(), report)
         elif block is not None:
             if overview:
-                part.suptitle(_shortened(block.name, 80), fontsize="medium")
-            for draw, axes in zip(_OF_BLOCK.values(), part.subplots(1, 3), strict=True):
+                part.suptitle(shortened(block.name, 80), fontsize="medium")
+            for draw, axes in zip(OF_BLOCK.values(), part.subplots(1, 3), strict=True):
                 draw(axes, report, block)
             if layout is None:
                 part.subplots_adjust(0.07, 0.19, 0.99, 0.88, 0.28)
@@ -89,16 +67,16 @@ def sheet(
 def _single(report: Report, block: str | int | None, kind: str, ax: Axes | None) -> Figure:
     if kind == "overview" and block is not None:
         raise UsageError("The overview shows all blocks: leave block out.")
-    if kind not in ("overview", *_OF_BLOCK):
-        raise UsageError(f"kind must be one of overview, {', '.join(_OF_BLOCK)}, but is {kind!r}.")
+    if kind not in ("overview", *OF_BLOCK):
+        raise UsageError(f"kind must be one of overview, {', '.join(OF_BLOCK)}, but is {kind!r}.")
     if ax is None:
-        tall = 1.2 + 0.22 * min(len(report.blocks), _MOST_BLOCKS) if kind == "overview" else 3.2
+        tall = 1.2 + 0.22 * min(len(report.blocks), MOST_BLOCKS) if kind == "overview" else 3.2
         wide = 7 if kind == "overview" else 4.2
         ax = _figure(figsize=(wide, tall), layout="constrained").subplots()
     if kind == "overview":
-        _overview(ax, report)
+        draw_overview(ax, report)
     else:
-        _OF_BLOCK[kind](ax, report, _chosen(report, block))
+        OF_BLOCK[kind](ax, report, _chosen(report, block))
     made: Any = ax.get_figure()
     return getattr(made, "figure", made)  # type: ignore[no-any-return] # of a part, the whole
 
@@ -124,245 +102,3 @@ def _require() -> None:
         raise UsageError(
             "Plots need matplotlib: pip install 'gradproof[report]' brings it."
         ) from None
-
-
-# All blocks
-
-
-def _overview(ax: Axes, report: Report) -> None:
-    """Relative errors with their bars, and the smallest that would have been noticed."""
-    blocks = report.ranked[:_MOST_BLOCKS]
-    places = np.arange(len(blocks))
-    for place, block in zip(places, blocks, strict=True):
-        low, high = block.error - block.bar, block.error + block.bar
-        if np.isfinite(block.error):
-            ends = [max(low, _LOWEST), max(high, _LOWEST)]
-            ax.plot(ends, [place, place], color=COLOURS[block.verdict], linewidth=1.2)
-            ax.plot(
-                max(block.error, _LOWEST), place, "o", color=COLOURS[block.verdict], markersize=5
-            )
-        if np.isfinite(block.resolution):
-            ax.plot(max(block.resolution, _LOWEST), place, "|", color="#777777", markersize=9)
-    ax.set_xscale("log")
-    _shade(ax, blocks)
-    ax.set_yticks(places, [_shortened(b.name) for b in blocks])
-    ax.set_ylim(len(blocks) - 0.4, -0.6)
-    more = len(report.blocks) - len(blocks)
-    ax.set_xlabel(
-        "relative error ± bar;  | resolution: the smallest error that would have been noticed"
-        + (f"  (and {more} more blocks)" if more else "")
-    )
-    ax.set_title(f"{_shortened(report.name, 80)}: {report.verdict}", loc="left")
-    _plain(ax)
-
-
-def _shade(ax: Axes, blocks: list[BlockResult]) -> None:
-    """The bands, where all blocks have the same."""
-    bands = {(b.correct_below, b.wrong_above) for b in blocks}
-    if len(bands) != 1:
-        return
-    ((below, above),) = bands
-    left, right = ax.get_xlim()
-    left, right = min(left, below / 100), max(right, above * 100)
-    ax.set_xlim(left, right)
-    ax.axvspan(left, below, color=_RIGHT, alpha=0.08, linewidth=0)
-    ax.axvspan(below, above, color=COLOURS[Verdict.SUSPECT], alpha=0.10, linewidth=0)
-    ax.axvspan(above, right, color=_WRONG, alpha=0.08, linewidth=0)
-
-
-# One block
-
-
-def _steps(ax: Axes, report: Report, block: BlockResult) -> None:
-    """How far claim and central difference are apart, against the step."""
-    shown = next((m for m in (block.measured or _shared(report)) if m.steps and _known(m)), None)
-    if shown is None:
-        _nothing(ax, _NOTHING[bool(block.measured)])
-        return
-    size = max(abs(shown.slope), abs(shown.claimed)) or 1.0
-    grid = np.geomspace(_NEAREST, _FARTHEST, 61)
-    band = _explained(shown, grid) / size
-    ax.fill_between(
-        grid, _LOWEST, np.maximum(band, _LOWEST), color=EXPLAINED, alpha=0.15, linewidth=0
-    )
-    ax.plot(grid, np.maximum(band, _LOWEST), color=EXPLAINED, linewidth=0.8)
-    steps, differences = np.array(shown.steps).T
-    heights = np.maximum(np.abs(shown.claimed - differences) / size, _LOWEST)
-    marker, colour = ("s", _WRONG) if shown.off else ("o", _RIGHT)
-    ax.plot(steps, heights, marker, color=colour, markersize=4)
-    ax.set_xscale("log")
-    ax.set_yscale("log")
-    ax.set_xlim(_NEAREST, _FARTHEST)
-    ax.set_ylim(max(min(heights.min(), band.min()) / 10, _LOWEST), max(heights.max(), 1.0) * 10)
-    ax.set_xlabel("step, in units of the block's size")
-    ax.set_ylabel("|claimed − difference|, relative")
-    ax.set_title("disagreement against step", fontsize="small", loc="left")
-    _plain(ax)
-
-
-def _shared(report: Report) -> list[Measured]:
-    """What several blocks showed together, as far as it speaks for all of them."""
-    return [m for m in report.measured if not m.off]
-
-
-def _known(m: Measured) -> bool:
-    """Whether there is anything to draw: a claim and a slope, with their bars."""
-    return all(map(math.isfinite, (m.claimed, m.claimed_bar, m.slope, m.slope_bar)))
-
-
-def _explained(shown: Measured, steps: Any) -> Any:
-    """What noise, curvature and the bars of slope and claim explain at each step."""
-    bars = shown.slope_bar + shown.claimed_bar
-    with np.errstate(over="ignore"):
-        return bars + shown.noise / steps + abs(shown.curvature) * steps**2
-
-
-def _entries(ax: Axes, report: Report, block: BlockResult) -> None:
-    """Claimed against measured derivatives, with their bars."""
-    alone = [m for m in block.measured if _known(m)]
-    alone = [m for m in alone if m.entry is not None] or alone  # never two units in one picture
-    shown = alone or [m for m in _shared(report) if _known(m) and not block.measured]
-    if not shown:
-        _nothing(ax, _NOTHING[bool(block.measured)])
-        return
-    ends = [value for m in shown for value in (*_sides(m), m.claimed)]
-    pad = 0.06 * (max(ends) - min(ends) or abs(ends[0]) or 1.0)
-    low, high = min(ends) - pad, max(ends) + pad
-    ax.plot([low, high], [low, high], color="#999999", linewidth=0.8, zorder=0)
-    for entries in (True, False):
-        for off in (False, True):
-            some = [m for m in shown if (m.entry is not None) is entries and m.off is off]
-            if some:
-                _cloud(ax, some, entries=entries, off=off)
-    worst = next((m for m in shown if m.entry and m.off), None)
-    if worst is not None:
-        label, place = str(list(worst.entry or ())), (worst.slope, worst.claimed)
-        ax.annotate(label, place, (4, 3), textcoords="offset points", fontsize="x-small")
-    ax.legend(fontsize="x-small", frameon=False)
-    ax.ticklabel_format(useOffset=False)
-    ax.set_xlabel("measured" if alone else "measured, all blocks together")
-    ax.set_ylabel("claimed")
-    ax.set_title("claimed against measured", fontsize="small", loc="left")
-    _plain(ax)
-
-
-def _cloud(ax: Axes, some: list[Measured], *, entries: bool, off: bool) -> None:
-    word = "entries" if entries else "random directions"
-    ax.errorbar(
-        [m.slope for m in some],
-        [m.claimed for m in some],
-        xerr=np.transpose([_reach(m) for m in some]),
-        yerr=[m.claimed_bar for m in some],
-        fmt="o" if entries else "D",
-        color=_WRONG if off else _RIGHT,
-        markersize=4,
-        linewidth=0.8,
-        label=f"{word} {'off' if off else 'that agree'} ({len(some)})",
-    )
-
-
-def _sides(m: Measured) -> tuple[float, float]:
-    """The slope, or both one-sided slopes of a kink, the smaller first."""
-    if m.left is None or m.right is None:
-        return m.slope, m.slope
-    return min(m.left, m.right), max(m.left, m.right)
-
-
-def _reach(m: Measured) -> tuple[float, float]:
-    """How far what was measured reaches to both sides of where it is drawn."""
-    low, high = _sides(m)
-    return m.slope - low + m.slope_bar, high - m.slope + m.slope_bar
-
-
-def _map(ax: Axes, report: Report, block: BlockResult) -> None:
-    """Which entries are at fault, the last axis across and all others down."""
-    from matplotlib.colors import ListedColormap
-    from matplotlib.ticker import FixedLocator, MaxNLocator
-
-    fold = Fold(block.shape)
-    share, known = _shares(report, block, fold)
-    colours = ListedColormap([UNKNOWN, _RIGHT, _WRONG])
-    state = np.where(known, np.where(share > 0, 2, 1), 0)
-    ax.imshow(state, cmap=colours, vmin=0, vmax=2, aspect="auto", interpolation="nearest",
-              alpha=np.where(state == 1, 0.35, 1.0),
-              extent=(-0.5, fold.columns - 0.5, fold.rows - 0.5, -0.5))  # fmt: skip
-    ax.set_title(_told(share, known, fold), fontsize="small", loc="left")
-    ax.set_xlabel("last axis" if len(block.shape) > 1 else "entry")
-    ax.set_ylabel("first axis" if len(block.shape) == 2 else "other axes")
-    for axis, length in ((ax.xaxis, fold.columns), (ax.yaxis, fold.rows)):
-        axis.set_major_locator(
-            MaxNLocator(5, integer=True) if length > 5 else FixedLocator(range(length))
-        )
-    if len(block.shape) < 2:
-        ax.set_yticks([])
-        ax.set_ylabel("")
-    _plain(ax)
-
-
-def _shares(report: Report, block: BlockResult, fold: Fold) -> tuple[Any, Any]:
-    """The share of each cell that is wrong, and where that is known."""
-    share, known = np.zeros(fold.cells), np.ones(fold.cells, bool)
-    if block.verdict is Verdict.CORRECT:
-        return share, known
-    finding = _locating(report, block)
-    if finding is not None and finding.grid is not None:
-        return np.array(finding.grid), known
-    if finding is not None and finding.entries is not None:
-        return fold.marked(finding.entries).astype(float), known
-    if finding is not None and finding.kind is not Kind.UNEXPLAINED:
-        return np.ones(fold.cells), known
-    entries = {m.entry: m.off for m in block.measured if m.entry is not None and _known(m)}
-    wrong = fold.marked(entry for entry, off in entries.items() if off)
-    if block.verdict is Verdict.UNDECIDED:  # inside such bars an entry is not proven right
-        return wrong * 1.0, wrong
-    return wrong * 1.0, fold.marked(entries)
-
-
-def _locating(report: Report, block: BlockResult) -> Finding | None:
-    about = [f for f in report.findings if f.block == block.name and f.kind not in _ELSEWHERE]
-    return about[0] if about else None
-
-
-def _told(share: Any, known: Any, fold: Fold) -> str:
-    if not known.any():
-        return "map: which entries is not known"
-    told = "no entry wrong" if not (share > 0).any() else "entries at fault"
-    told = "every entry at fault" if (share[known] == 1).all() and known.all() else told
-    rest = "" if known.all() else ", grey: not measured"
-    pooled = "" if fold.cells == (fold.rows, fold.columns) else " (pooled)"
-    return f"map: {told}{rest}{pooled}"
-
-
-_OF_BLOCK = {"steps": _steps, "entries": _entries, "map": _map}
-
-
-# How all of them look
-
-
-def _plain(ax: Axes) -> None:
-    from matplotlib.ticker import FuncFormatter, NullLocator
-
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.tick_params(labelsize="small")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.label.set_fontsize("small")
-        if axis.get_scale() == "log":
-            axis.set_minor_locator(NullLocator())
-            axis.set_major_formatter(FuncFormatter(_power))
-
-
-def _power(number: float, _: int) -> str:
-    exponent = round(float(np.log10(number))) if number > 0 else 0
-    return "10" + str(exponent).translate(_RAISED)
-
-
-def _nothing(ax: Axes, sentence: str) -> None:
-    ax.text(0.5, 0.5, sentence, ha="center", va="center", transform=ax.transAxes, fontsize="small")
-    ax.set_axis_off()
-
-
-def _shortened(name: str, most: int = 40) -> str:
-    """Names are text: a dollar sign is no mathematics, half a surrogate no letter."""
-    name = name.encode("utf-8", "backslashreplace").decode()
-    short = name if len(name) <= most else f"{name[: most // 2]}…{name[-most // 2 :]}"
-    return short.replace("$", r"\$")
