@@ -19,6 +19,7 @@ from .judge.compare import (
     sharp_enough,
 )
 from .judge.whole import combined
+from .nearby import nearby
 from .plan.effort import Effort
 from .plan.screen import Plan, Screen
 from .records.comparison import Comparison
@@ -278,6 +279,8 @@ class Trial:
             ),
             **self._hints(direction, share, k),
         )
+        if share == KNOWN:
+            slope = nearby(sampler, claimed, slope)
         if share == KNOWN and self._doubt(direction, sampler, claimed, slope, k):
             return dataclasses.replace(slope, smoothness=Smoothness.UNKNOWN)
         if slope.witnessed and slope.smoothness is Smoothness.SMOOTH:

@@ -135,8 +135,9 @@ def test_no_pattern_shows_more_than_is_proven_of_it(draws, count, name):
     assert too_much <= 0.01 + 4 * (0.01 * 0.99 / len(runs)) ** 0.5
 
 
-@given(st.lists(st.floats(1, 10), min_size=1, max_size=8))
+@given(st.lists(st.floats(1, 5), min_size=1, max_size=8))
 def test_what_is_proven_is_less_than_what_may_hide(shown):
+    """Of draws that one error can show: seven of 1 beside one of 6 are too unlikely for any."""
     assert 0 < smallest_proven(shown) <= max(shown)
     assert smallest_proven(shown) <= largest_hidden(shown, 0.01) * 1.01
 

@@ -28,6 +28,9 @@ _SAME_RATIO = 0.01
 # A single entry may be off by this many roundings at the scale of its whole block.
 _ENTRY_ROUNDOFF = 1e4
 
+# A gap beyond its bar, and so near to the band, may be a larger one that two draws nearly missed.
+_NEAR = 0.1
+
 # Bars are ten standard errors from four degrees of freedom: one slope in 1,700 is beyond its
 # bar by chance, one in 140,000 beyond three. A gap that stands alone has to be that plain.
 _LONE_WITNESS = 3.0
@@ -280,7 +283,7 @@ def _open(verdict: Verdict, error: float, bar: float, high: float, bands: Bands)
         return error + bar <= bands.wrong_above
     if verdict is Verdict.SUSPECT:
         return high > bands.wrong_above
-    return verdict is Verdict.CORRECT and error - bar > bands.correct_below
+    return verdict is Verdict.CORRECT and error - bar > _NEAR * bands.correct_below
 
 
 def _verdict(

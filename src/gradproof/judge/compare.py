@@ -25,6 +25,12 @@ CLAIM_NOISE = 5.0
 _TELLS = 0.1
 NARROW = 1e-4
 
+# A window below the smallest scale of a search has to know its slope to this share of it. It is
+# asked where none above this half-width was straight, or scatter is such a share of the values.
+_TELLS_SHARPLY = 1e-2
+_BOTTOM = 1e-6
+_ROUGH = 1e-3
+
 # Relative step of bfloat16.
 _COARSEST = 2.0**-7
 
@@ -99,6 +105,21 @@ def outstepped(
         return False
     denied = abs(slope.value - slope_wide) > bar_wide + slope.error
     return denied or (slope.value == 0 and abs(claimed) * slope.window < step)
+
+
+def disputed(claimed: float, slope: Slope, largest: float) -> bool:
+    """Whether a claim is denied, or nothing told, by a function that no window was straight for.
+
+    ``largest`` is the magnitude of its values.
+    """
+    bent = slope.smoothness is not Smoothness.SMOOTH or slope.window < _BOTTOM
+    rough = bent or slope.noise > _ROUGH * largest
+    return rough and not abs(claimed - slope.value) <= _TELLS_SHARPLY * abs(claimed)
+
+
+def acquits(claimed: float, slope: float, bar: float) -> bool:
+    """Whether a window shows a claim, and knows its own slope too well for that to be chance."""
+    return abs(claimed - slope) <= bar <= _TELLS_SHARPLY * abs(claimed)
 
 
 def is_small(step: float, largest: float) -> bool:

@@ -1,0 +1,132 @@
+"""The trial as a page of the documentation: tables, plots, and how it was done."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+
+from .contestant import Contestant
+from .growth import OF_BLOCKS, Cost
+from .score import Failing, Scores, failing, tables
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+
+_COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999")
+_MARKERS = "osD^v<>pPX*"
+
+
+def machine() -> str:
+    """What it ran on, in words."""
+    return f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}"
+
+
+def write(
+    docs: Path, scores: Scores, costs: Sequence[Cost], contestants: Sequence[Contestant],
+    versions: dict[str, str], where: str, limit: float,
+) -> None:  # fmt: skip
+    """The page and its plots below a folder of documentation."""
+    _plot(docs / "_static" / "trial-growth.png", costs)
+    text = _text(scores, contestants, versions, where, limit, grown=bool(costs))
+    (docs / "reference" / "trial.md").write_text(text, "utf-8")
+
+
+def _text(
+    scores: Scores, contestants: Sequence[Contestant], versions: dict[str, str], where: str,
+    limit: float, *, grown: bool,
+) -> str:  # fmt: skip
+    specimens = scores.specimens.values()
+    wrong, right = (sum(s.right is kind for s in specimens) for kind in (False, True))
+    intro = (
+        f"{wrong} wrong gradients and {right} right ones, the same NumPy functions and numbers for "
+        "every checker, each checker at its documented defaults. Written by "
+        "`python benchmarks/trial.py --page`."
+    )
+    parts = [
+        "# The trial: every checker on the same functions",
+        intro,
+        f"{where}. A checker had {limit:g} s for each specimen.",
+        _ours(failing(scores)),
+    ]
+    for table in tables(scores):
+        parts += [f"## {table.title}", table.told, table.markdown()]
+    if grown:
+        parts += ["## How cost grows", _GROWTH]
+    parts += ["## How they were asked", _rules(contestants, versions), _families(scores)]
+    return "\n\n".join(parts) + "\n"
+
+
+_GROWTH = f"""One right gradient of each size; a line ends where a check took too long, or too much
+memory. In the lower row the number of blocks grows, at {OF_BLOCKS:,} parameters.
+
+```{{image}} ../_static/trial-growth.png
+:alt: evaluations, time and memory of every checker against the number of parameters and of blocks
+```"""
+
+
+def _ours(found: Failing) -> str:
+    share = len(found.undecided) / max(found.judged, 1)
+    text = (
+        f"gradproof: {len(found.wrong_passed)} wrong passed, {len(found.right_accused)} right "
+        f"accused, {len(found.undecided)} of {found.judged} undecided ({100 * share:.1f} %)"
+    )
+    if found.undecided:
+        text += ": " + ", ".join(found.undecided[:40])
+    return text + "."
+
+
+def _rules(contestants: Sequence[Contestant], versions: dict[str, str]) -> str:
+    rows = [f"| {c.name} | {versions[c.name]} | {c.rule} |" for c in contestants]
+    return "\n".join(
+        ["| checker | version | how its answer is read |", "| --- | --- | --- |", *rows]
+    )
+
+
+def _families(scores: Scores) -> str:
+    lines = ["| family | wrong | right |", "| --- | --- | --- |"]
+    for family in scores.families():
+        some = [s for s in scores.specimens.values() if s.family == family]
+        lines.append(
+            f"| {family} | {sum(not s.right for s in some)} | {sum(s.right for s in some)} |"
+        )
+    return "\n".join(lines)
+
+
+def _plot(path: Path, costs: Sequence[Cost]) -> None:
+    if not costs:
+        return
+    figure, axes = plt.subplots(2, 3, figsize=(11, 6.4), layout="constrained")
+    names = list(dict.fromkeys(cost.contestant for cost in costs))
+    wanted: tuple[tuple[str, Any], ...] = (
+        ("evaluations", lambda c: max(c.evaluations, 1)),
+        ("seconds", lambda c: c.seconds),
+        ("memory, MB", lambda c: max(c.memory / 1e6, 0.1)),
+    )
+    for row, (of_blocks, label) in zip(
+        axes, ((False, "parameters"), (True, "blocks")), strict=True
+    ):
+        for axis, (title, value) in zip(row, wanted, strict=True):
+            for k, name in enumerate(names):
+                some = [
+                    c for c in costs
+                    if c.contestant == name and (c.parameters == OF_BLOCKS) is of_blocks
+                ]  # fmt: skip
+                sizes = [c.blocks if of_blocks else c.parameters for c in some]
+                axis.plot(
+                    sizes, [value(c) for c in some], marker=_MARKERS[k % len(_MARKERS)],
+                    color=_COLOURS[k % len(_COLOURS)], linewidth=2.4 if k == 0 else 1,
+                    markersize=4, label=name,
+                )  # fmt: skip
+            axis.set_xscale("log")
+            axis.set_yscale("log")
+            axis.set_xlabel(label)
+            axis.set_title(title, fontsize="medium", loc="left")
+            axis.spines[["top", "right"]].set_visible(False)
+    axes[0, 0].legend(fontsize="x-small", frameon=False)
+    figure.savefig(path, dpi=100)
+    plt.close(figure)

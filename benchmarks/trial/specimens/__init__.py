@@ -1,0 +1,30 @@
+"""The specimens of the trial: functions with right and with wrong gradients, by family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..specimen import Specimen
+from . import alarms, errors, peers, planted, sizes
+
+ALL: tuple[Specimen, ...] = (
+    *planted.ALL_PLANTED,
+    *peers.ALL_PEERS,
+    *alarms.ALL_ALARMS,
+    *errors.ALL_ERRORS,
+    *sizes.ALL_SIZES,
+)
+FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(specimen.family for specimen in ALL))
+
+
+def select(families: Iterable[str] | None = None, most: int | None = None) -> tuple[Specimen, ...]:
+    """The specimens of some families, those of at most so many real coordinates."""
+    chosen = FAMILIES if families is None else tuple(families)
+    unknown = sorted(set(chosen) - set(FAMILIES))
+    if unknown:
+        raise ValueError(f"There is no family {unknown[0]!r}: there are {', '.join(FAMILIES)}.")
+    some = (specimen for specimen in ALL if specimen.family in chosen)
+    return tuple(s for s in some if most is None or s.make().size <= most)
+
+
+__all__ = ["ALL", "FAMILIES", "select"]
