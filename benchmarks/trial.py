@@ -33,7 +33,6 @@ from trial.specimens import select
 import gradproof as gp
 
 LIMIT = 20.0  # seconds for one case
-GROWTH_LIMIT = 60.0
 QUICK = 250  # specimens
 UNDECIDED = 0.02
 
@@ -43,7 +42,7 @@ def main() -> int:
     options = _options()
     console = Console(width=160)
     if options.read:
-        told = json.loads(Path(options.read).read_text("utf-8"))
+        told = _merged([json.loads(Path(file).read_text("utf-8")) for file in options.read])
     else:
         told = _run(options, console)
     scores = _scores(told)
@@ -70,7 +69,7 @@ def _run(options: Any, console: Console) -> dict[str, Any]:
         judges = judges[:1]
     results: list[Result] = []
     costs: list[Cost] = []
-    for judge in judges:
+    for judge in judges if options.specimens else ():
         found = run(judge, chosen, options.limit)
         results += found
         console.print(
@@ -78,7 +77,7 @@ def _run(options: Any, console: Console) -> dict[str, Any]:
         )
     if options.growth and not options.quick:
         for judge in judges:
-            costs += grow(judge, GROWTH_LIMIT, lambda cost: console.print(cost, highlight=False))
+            costs += grow(judge, options.limit, lambda cost: console.print(cost, highlight=False))
     return {
         "machine": machine(),
         "limit": options.limit,
@@ -86,6 +85,16 @@ def _run(options: Any, console: Console) -> dict[str, Any]:
         "versions": {judge.name: judge.version() for judge in judges},
         "results": [result.to_dict() for result in results],
         "growth": [cost.to_dict() for cost in costs],
+    }
+
+
+def _merged(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Several runs as one: the specimens from one, say, and the growth from another."""
+    return {
+        **runs[0],
+        "versions": {name: v for run in runs for name, v in run["versions"].items()},
+        "results": [one for run in runs for one in run["results"]],
+        "growth": [one for run in runs for one in run["growth"]],
     }
 
 
@@ -137,8 +146,13 @@ def _options(arguments: Sequence[str] | None = None) -> Any:
     parser.add_argument("--quick", action="store_true", help="gradproof on a part of them")
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds for one case")
     parser.add_argument("--no-growth", dest="growth", action="store_false", help="no growing sizes")
+    parser.add_argument(
+        "--no-specimens", dest="specimens", action="store_false", help="growing sizes only"
+    )
     parser.add_argument("--json", metavar="FILE", help="write all results")
-    parser.add_argument("--read", metavar="FILE", help="results of an earlier run, for the tables")
+    parser.add_argument(
+        "--read", action="append", metavar="FILE", help="results of earlier runs, for the tables"
+    )
     parser.add_argument("--page", action="store_true", help="write the page of the documentation")
     return parser.parse_args(arguments)
 

@@ -12,10 +12,14 @@ import numpy as np
 
 from .contestant import Contestant
 from .growth import OF_BLOCKS, Cost
+from .known import RIGHT_ACCUSED, WRONG_PASSED
 from .score import Failing, Scores, failing, tables
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
+
+# Between these lines the README has the short table.
+_BEGIN, _END = "<!-- trial: begin -->", "<!-- trial: end -->"
 
 _COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999")
 _MARKERS = "osD^v<>pPX*"
@@ -34,6 +38,11 @@ def write(
     _plot(docs / "_static" / "trial-growth.png", costs)
     text = _text(scores, contestants, versions, where, limit, grown=bool(costs))
     (docs / "reference" / "trial.md").write_text(text, "utf-8")
+    readme = docs.parent / "README.md"
+    before, _, rest = readme.read_text("utf-8").partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    short = tables(scores)[0].markdown()
+    readme.write_text(f"{before}{_BEGIN}\n{short}\n{_END}{after}", "utf-8")
 
 
 def _text(
@@ -52,6 +61,8 @@ def _text(
         intro,
         f"{where}. A checker had {limit:g} s for each specimen.",
         _ours(failing(scores)),
+        _KNOWN,
+        _known(),
     ]
     for table in tables(scores):
         parts += [f"## {table.title}", table.told, table.markdown()]
@@ -61,6 +72,7 @@ def _text(
     return "\n\n".join(parts) + "\n"
 
 
+_KNOWN = "What gradproof itself gets wrong here, and why:"
 _GROWTH = f"""One right gradient of each size; a line ends where a check took too long, or too much
 memory. In the lower row the number of blocks grows, at {OF_BLOCKS:,} parameters.
 
@@ -78,6 +90,12 @@ def _ours(found: Failing) -> str:
     if found.undecided:
         text += ": " + ", ".join(found.undecided[:40])
     return text + "."
+
+
+def _known() -> str:
+    """The weaknesses that are not mended yet."""
+    told = {**WRONG_PASSED, **RIGHT_ACCUSED}
+    return "\n".join(f"- *{name}*: {why}." for name, why in told.items())
 
 
 def _rules(contestants: Sequence[Contestant], versions: dict[str, str]) -> str:

@@ -24,6 +24,9 @@ ONE_BY_ONE = 12
 # While something is wrong and nothing is named, this many times the evaluations are allowed.
 _INNOCENT = 5
 
+# A step of a block's own size says nothing of an entry so many times smaller.
+_SPAN = 1e6
+
 # A slope along an entry about which there is a doubt costs about this many evaluations.
 _PER_ENTRY = 20
 
@@ -164,11 +167,21 @@ class Screen:
         """Measure every entry of the small blocks about which there is still a doubt."""
         for block in self.blocks:
             verdict = progress.judgements[block.index].verdict
-            doubtful = verdict is Verdict.UNDECIDED and block.count > 1
+            doubtful = block.count > 1 and (
+                verdict is Verdict.UNDECIDED
+                or (verdict is not Verdict.CORRECT and self._spans_scales(block))
+            )
             room = 2 * self.effort.name - progress.evaluations
             affordable = block.count <= min(self.effort.sweep, room // _PER_ENTRY)
             if self.effort.always or (doubtful and affordable):
                 progress = (yield from self.entries(block)) or progress
+
+    def _spans_scales(self, block: Block) -> bool:
+        """Whether no step fits all entries of a small block, so that only each alone can accuse."""
+        if block.count > self.effort.sweep:
+            return False
+        sizes = [self.entry_scale(block.index, entry) for entry in range(block.count)]
+        return max(sizes) > _SPAN * min(sizes)
 
     def entries(self, block: Block) -> Generator[Direction, Progress, Progress | None]:
         """Every coordinate of a block on its own, at a scale of its own."""

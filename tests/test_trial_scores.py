@@ -1,0 +1,124 @@
+"""The trial: gradproof on every specimen, and a runner and scores that can be trusted."""
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
+from trial import known, result, run, score
+from trial.contestant import Answer, Verdict
+from trial.contestants import ALL as CONTESTANTS
+from trial.result import Result, tried
+from trial.specimen import Problem, Specimen
+from trial.specimens import ALL as SPECIMENS
+
+GRADPROOF = CONTESTANTS[0]
+LARGEST = 5_000  # real coordinates: larger ones are for the benchmark
+
+
+@pytest.fixture(scope="module")
+def scores():
+    """gradproof on all but the largest specimens: about ten seconds."""
+    chosen = [s for s in SPECIMENS if s.family != "sizes" and s.make().size <= LARGEST]
+    results = [tried(GRADPROOF, specimen) for specimen in chosen]
+    return score.Scores(results, {s.name: s for s in chosen}, ["gradproof"])
+
+
+def test_no_wrong_gradient_passes_and_no_right_one_is_accused(scores):
+    """But for what is known and not yet mended, which has to be true of each."""
+    found = score.failing(scores)
+    assert set(found.wrong_passed) == set(known.WRONG_PASSED)
+    assert set(found.right_accused) == set(known.RIGHT_ACCUSED)
+    assert len(found.undecided) <= 0.02 * found.judged
+    assert found.judged > 850
+
+
+def test_the_wrong_blocks_are_named(scores):
+    accused = [r for r in scores.results if r.verdict == "accuses"]
+    assert all(r.block for r in accused if not scores.specimens[r.specimen].right)
+    assert not [r for r in scores.results if r.verdict == "n/a"]
+
+
+def problem():
+    return Problem(lambda p: float(p["a"] @ p["a"]), {"a": np.ones(3)}, lambda p: {"a": 2 * p["a"]})
+
+
+class Fake:
+    """A contestant that answers what it is told."""
+
+    name, names_blocks, names_entries, names_cause, rule = "fake", True, True, True, ""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def version(self):
+        return "1"
+
+    def judge(self, problem):
+        problem.fun(problem.params)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+WRONG = Specimen("w", "f", problem, error=1.0, blocks=("a",), entries={"a": ((1,),)}, kind="sign")
+RIGHT = Specimen("r", "f", problem)
+
+
+def test_what_is_named_counts_only_where_it_is_exact():
+    right = Answer(Verdict.ACCUSES, ("a",), {"a": ((1,),)}, "sign")
+    told = tried(Fake(right), WRONG)
+    assert (told.block, told.entries, told.cause, told.evaluations) == (True, True, True, 1)
+    wrong = Answer(Verdict.ACCUSES, ("a", "b"), {"a": ((1,), (2,))}, "scale")
+    told = tried(Fake(wrong), WRONG)
+    assert (told.block, told.entries, told.cause) == (False, False, False)
+    assert tried(Fake(right), RIGHT).block is None
+
+
+def test_a_checker_that_raises_has_no_verdict():
+    told = tried(Fake(ValueError("no such thing")), WRONG)
+    assert told.verdict == "n/a"
+    assert told.note == "ValueError: no such thing"
+
+
+def test_scores_are_counts():
+    results = [
+        Result("fake", "w", "passes", evaluations=4), Result("fake", "r", "accuses", evaluations=2),
+    ]  # fmt: skip
+    scores = score.Scores(results, {"w": WRONG, "r": RIGHT}, ["fake"])
+    assert score.failing(scores, "fake").wrong_passed == ["w"]
+    assert score.failing(scores, "fake").right_accused == ["r"]
+    short, passed, accused, *_ = score.tables(scores)
+    assert short.rows == (("fake", "1 of 1", "1 of 1", "0", "0", "3"),)
+    assert passed.rows == (("fake", "1 of 1"),)
+    assert accused.rows == (("fake", "1 of 1"),)
+    assert "| fake | 1 of 1 | 1 of 1 | 0 | 0 | 3 |" in short.markdown()
+
+
+def test_no_answer_in_time_is_no_failure_of_the_others(monkeypatch):
+    """The process is killed, and the next specimen gets one of its own."""
+
+    def stuck_at_second(contestant, specimens, limit):
+        for specimen in list(specimens):  # the caller strikes off what it gets
+            if specimen.name == "second":
+                return
+            yield Result(contestant.name, specimen.name, "passes")
+
+    monkeypatch.setattr(run, "_until_stuck", stuck_at_second)
+    names = ("first", "second", "third")
+    told = run.run(Fake(None), [Specimen(name, "f", problem) for name in names], 1.0)
+    assert [(r.specimen, r.verdict) for r in told] == [
+        ("first", "passes"), ("second", result.TOO_SLOW), ("third", "passes"),
+    ]  # fmt: skip
+
+
+def test_the_process_of_a_contestant_answers_and_is_ended():
+    small = [s for s in SPECIMENS if s.family == "error sizes"][:2]
+    began = time.monotonic()
+    told = run.run(GRADPROOF, small, 60.0)
+    assert [r.specimen for r in told] == [s.name for s in small]
+    assert time.monotonic() - began < 120
