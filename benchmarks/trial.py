@@ -33,7 +33,7 @@ from trial.specimens import select
 import gradproof as gp
 
 LIMIT = 20.0  # seconds for one case
-QUICK = 250  # specimens
+QUICK = 300  # coordinates
 UNDECIDED = 0.02
 
 
@@ -59,7 +59,7 @@ def main() -> int:
 
 
 def _run(options: Any, console: Console) -> dict[str, Any]:
-    chosen = select(options.family or None, QUICK if options.quick else None)
+    chosen = select(options.family or None, QUICK if options.quick else options.most)
     judges = [
         c
         for c in CONTESTANTS
@@ -143,6 +143,7 @@ def _options(arguments: Sequence[str] | None = None) -> Any:
     )
     parser.add_argument("--only", action="append", metavar="CHECKER", help="one of the checkers")
     parser.add_argument("--family", action="append", metavar="FAMILY", help="one of the families")
+    parser.add_argument("--most", type=int, metavar="N", help="specimens of at most N coordinates")
     parser.add_argument("--quick", action="store_true", help="gradproof on a part of them")
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds for one case")
     parser.add_argument("--no-growth", dest="growth", action="store_false", help="no growing sizes")

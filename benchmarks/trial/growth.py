@@ -11,7 +11,7 @@ from typing import Any
 
 from .contestant import Contestant
 from .result import tried
-from .run import TO_START, hush
+from .run import TO_START, hush, warm_up
 
 PARAMETERS = (10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 BLOCKS = (1, 3, 10, 30, 100, 300)
@@ -84,8 +84,7 @@ def _work(pipe: Connection, contestant: str, parameters: int, blocks: int) -> No
 
     hush()
     judge = next(one for one in ALL if one.name == contestant)
-    judge.version()
-    tried(judge, growing(10, 1))  # libraries start up at their first call
+    warm_up(judge)
     specimen = growing(parameters, blocks)
     specimen.make()
     pipe.send("ready")

@@ -132,7 +132,8 @@ def _plot(path: Path, costs: Sequence[Cost]) -> None:
             for k, name in enumerate(names):
                 some = [
                     c for c in costs
-                    if c.contestant == name and (c.parameters == OF_BLOCKS) is of_blocks
+                    if c.contestant == name and c.verdict != "n/a"
+                    and (c.parameters == OF_BLOCKS) is of_blocks
                 ]  # fmt: skip
                 sizes = [c.blocks if of_blocks else c.parameters for c in some]
                 axis.plot(
@@ -145,6 +146,7 @@ def _plot(path: Path, costs: Sequence[Cost]) -> None:
             axis.set_xlabel(label)
             axis.set_title(title, fontsize="medium", loc="left")
             axis.spines[["top", "right"]].set_visible(False)
-    axes[0, 0].legend(fontsize="x-small", frameon=False)
-    figure.savefig(path, dpi=100)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncol=5, fontsize="small")
+    figure.savefig(path, dpi=75)
     plt.close(figure)

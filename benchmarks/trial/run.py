@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
+import numpy as np
+
 from .contestant import Contestant
 from .result import TOO_SLOW, Result, tried
-from .specimen import Specimen
+from .specimen import Problem, Specimen
 
-# A contestant's library is imported within the first case: torch and jax take seconds.
 TO_START = 120.0
 
 
@@ -51,12 +52,13 @@ def _until_stuck(
     process.start()
     theirs.close()
     try:
-        wait = TO_START + limit
+        if not ours.poll(TO_START):
+            return
+        ours.recv()  # it is ready
         for _ in names:
-            if not ours.poll(wait):
+            if not ours.poll(limit):
                 return
             yield ours.recv()
-            wait = limit
     except EOFError:
         return
     finally:
@@ -73,9 +75,20 @@ def _work(pipe: Connection, contestant: str, names: Sequence[str]) -> None:
     hush()
     judge = next(one for one in ALL if one.name == contestant)
     by_name = {specimen.name: specimen for specimen in SPECIMENS}
-    judge.version()
+    warm_up(judge)
+    pipe.send("ready")
     for name in names:
         pipe.send(tried(judge, by_name[name]))
+
+
+def warm_up(judge: Contestant) -> None:
+    """Libraries are imported, and start up, at their first call: torch and jax take seconds."""
+    easy = Problem(
+        lambda p: float(np.sum(p["a"] ** 2)),
+        {"a": np.arange(1.0, 4.0)},
+        lambda p: {"a": 2 * p["a"]},
+    )
+    tried(judge, Specimen("easy", "easy", lambda: easy))
 
 
 def hush() -> None:
