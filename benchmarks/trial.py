@@ -54,7 +54,16 @@ def main() -> int:
         docs = Path(__file__).parents[1] / "docs"
         costs = [Cost(**one) for one in told["growth"]]
         shown = [c for c in CONTESTANTS if c.name in told["versions"]]
-        write(docs, scores, costs, shown, told["versions"], told["machine"], told["limit"])
+        write(
+            docs,
+            scores,
+            costs,
+            shown,
+            told["versions"],
+            told["machine"],
+            told["limit"],
+            told["most"],
+        )
     return _verdict(console, scores)
 
 
@@ -81,6 +90,7 @@ def _run(options: Any, console: Console) -> dict[str, Any]:
     return {
         "machine": machine(),
         "limit": options.limit,
+        "most": options.most,
         "gradproof": gp.__version__,
         "versions": {judge.name: judge.version() for judge in judges},
         "results": [result.to_dict() for result in results],

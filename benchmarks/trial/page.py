@@ -32,11 +32,11 @@ def machine() -> str:
 
 def write(
     docs: Path, scores: Scores, costs: Sequence[Cost], contestants: Sequence[Contestant],
-    versions: dict[str, str], where: str, limit: float,
+    versions: dict[str, str], where: str, limit: float, most: int | None,
 ) -> None:  # fmt: skip
     """The page and its plots below a folder of documentation."""
     _plot(docs / "_static" / "trial-growth.png", costs)
-    text = _text(scores, contestants, versions, where, limit, grown=bool(costs))
+    text = _text(scores, contestants, versions, where, limit, most, grown=bool(costs))
     (docs / "reference" / "trial.md").write_text(text, "utf-8")
     readme = docs.parent / "README.md"
     before, _, rest = readme.read_text("utf-8").partition(_BEGIN)
@@ -47,7 +47,7 @@ def write(
 
 def _text(
     scores: Scores, contestants: Sequence[Contestant], versions: dict[str, str], where: str,
-    limit: float, *, grown: bool,
+    limit: float, most: int | None, *, grown: bool,
 ) -> str:  # fmt: skip
     specimens = scores.specimens.values()
     wrong, right = (sum(s.right is kind for s in specimens) for kind in (False, True))
@@ -59,7 +59,7 @@ def _text(
     parts = [
         "# The trial: every checker on the same functions",
         intro,
-        f"{where}. A checker had {limit:g} s for each specimen.",
+        f"{where}. A checker had {limit:g} s for each specimen{_bounded(most)}.",
         _ours(failing(scores)),
         _KNOWN,
         _known(),
@@ -90,6 +90,10 @@ def _ours(found: Failing) -> str:
     if found.undecided:
         text += ": " + ", ".join(found.undecided[:40])
     return text + "."
+
+
+def _bounded(most: int | None) -> str:
+    return "" if most is None else f"; those of more than {most:,} coordinates were left out"
 
 
 def _known() -> str:
