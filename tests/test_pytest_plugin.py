@@ -908,9 +908,9 @@ def test_the_command_names_the_whole_path_where_no_other_leads_there(monkeypatch
 
     monkeypatch.setattr("os.path.relpath", elsewhere)
     started = SimpleNamespace(dir=Path("/started"))
-    config = SimpleNamespace(rootpath=Path("/root"), invocation_params=started)
+    config = SimpleNamespace(rootpath=Path("/top"), invocation_params=started)
     item = SimpleNamespace(nodeid="sub/test_a.py::test_one[a::b]", config=config)
-    assert log._from_here(item) == "/root/sub/test_a.py::test_one[a::b]"
+    assert log._from_here(item) == "/top/sub/test_a.py::test_one[a::b]"
 
 
 # HTML and annotations

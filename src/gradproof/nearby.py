@@ -24,10 +24,11 @@ def nearby(sampler: Sampler, claimed: float, slope: Slope) -> Slope:
     for _ in range(_CLOSER):
         half_width /= RATIO
         window = sampler.window(SYMMETRIC, half_width)
-        if window.finite and window.levels < LEVELS:
+        if not window.finite:
+            continue  # an edge nearer still
+        if window.levels < LEVELS or not acquits(claimed, window.slope, window.bar()):
             break
-        if window.finite and acquits(claimed, window.slope, window.bar()):
-            found.append(window)
+        found.append(window)
     if not found:
         return slope
     best = min(found, key=lambda w: w.bar())

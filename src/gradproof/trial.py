@@ -50,6 +50,10 @@ _AT_KINK = (
 )
 
 
+# So often a check looks nearer to the point for what may acquit a claim, and finds nothing.
+_TRIES = 1
+
+
 # How far, in units of each block's scale, a value is looked for where it is zero at the point.
 _AROUND = (1.0, -1.0, 10.0, -10.0, 100.0)
 
@@ -84,6 +88,7 @@ class Trial:
     kink: Comparison | None = None
     direction: Direction | None = None
     around: float = 0.0
+    in_vain: int = 0
 
     def run(self) -> None:
         """Follow the plan to its end, or to the first kink if the check can go on beside it."""
@@ -279,8 +284,11 @@ class Trial:
             ),
             **self._hints(direction, share, k),
         )
-        if share == KNOWN:
-            slope = nearby(sampler, claimed, slope)
+        if share == KNOWN and self.in_vain < _TRIES:
+            spent = sampler.evaluations
+            found = nearby(sampler, claimed, slope)
+            self.in_vain += found is slope and sampler.evaluations > spent
+            slope = found
         if share == KNOWN and self._doubt(direction, sampler, claimed, slope, k):
             return dataclasses.replace(slope, smoothness=Smoothness.UNKNOWN)
         if slope.witnessed and slope.smoothness is Smoothness.SMOOTH:
