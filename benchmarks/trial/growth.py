@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import resource
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -11,7 +10,7 @@ from typing import Any
 
 from .contestant import Contestant
 from .result import tried
-from .run import TO_START, hush, warm_up
+from .run import answers, ready
 
 PARAMETERS = (10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 BLOCKS = (1, 3, 10, 30, 100, 300)
@@ -58,33 +57,13 @@ def _series(
 
 
 def _measured(contestant: Contestant, parameters: int, blocks: int, limit: float) -> Cost | None:
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(
-        target=_work, args=(theirs, contestant.name, parameters, blocks), daemon=True
-    )
-    process.start()
-    theirs.close()
-    try:
-        if not ours.poll(TO_START):
-            return None
-        ours.recv()  # it is ready
-        return ours.recv() if ours.poll(limit) else None
-    except EOFError:
-        return None
-    finally:
-        process.kill()
-        process.join()
-        ours.close()
+    return next(answers(_work, (contestant.name, parameters, blocks), 1, limit), None)
 
 
 def _work(pipe: Connection, contestant: str, parameters: int, blocks: int) -> None:
-    from .contestants import ALL
     from .specimens.sizes import growing
 
-    hush()
-    judge = next(one for one in ALL if one.name == contestant)
-    warm_up(judge)
+    judge = ready(contestant)
     specimen = growing(parameters, blocks)
     specimen.make()
     pipe.send("ready")

@@ -18,7 +18,7 @@ from .contestant import Contestant
 from .result import TOO_SLOW, Result, tried
 from .specimen import Problem, Specimen
 
-TO_START = 120.0
+_TO_START = 120.0
 
 
 def run(
@@ -45,17 +45,27 @@ def _until_stuck(
     contestant: Contestant, specimens: Sequence[Specimen], limit: float
 ) -> Iterator[Result]:
     """Results as they come, from a fresh process, until one takes too long."""
+    names = [specimen.name for specimen in specimens]
+    return answers(_work, (contestant.name, names), len(names), limit)
+
+
+def answers(
+    work: Callable[..., None], arguments: tuple[Any, ...], count: int, limit: float
+) -> Iterator[Any]:
+    """What ``work(pipe, *arguments)`` sends from a fresh process, until it takes too long.
+
+    It first says that it is ready, for which there is more time.
+    """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    names = [specimen.name for specimen in specimens]
-    process = context.Process(target=_work, args=(theirs, contestant.name, names), daemon=True)
+    process = context.Process(target=work, args=(theirs, *arguments), daemon=True)
     process.start()
     theirs.close()
     try:
-        if not ours.poll(TO_START):
+        if not ours.poll(_TO_START):
             return
-        ours.recv()  # it is ready
-        for _ in names:
+        ours.recv()
+        for _ in range(count):
             if not ours.poll(limit):
                 return
             yield ours.recv()
@@ -69,29 +79,34 @@ def _until_stuck(
 
 def _work(pipe: Connection, contestant: str, names: Sequence[str]) -> None:
     """In the process of a contestant."""
-    from .contestants import ALL
     from .specimens import ALL as SPECIMENS
 
-    hush()
-    judge = next(one for one in ALL if one.name == contestant)
+    judge = ready(contestant)
     by_name = {specimen.name: specimen for specimen in SPECIMENS}
-    warm_up(judge)
     pipe.send("ready")
     for name in names:
         pipe.send(tried(judge, by_name[name]))
 
 
-def warm_up(judge: Contestant) -> None:
-    """Libraries are imported, and start up, at their first call: torch and jax take seconds."""
+def ready(contestant: str) -> Contestant:
+    """A contestant by its name, in its own process, after a first call.
+
+    Libraries are imported, and start up, at that call: torch and jax take seconds.
+    """
+    from .contestants import ALL
+
+    _hush()
+    judge = next(one for one in ALL if one.name == contestant)
     easy = Problem(
         lambda p: float(np.sum(p["a"] ** 2)),
         {"a": np.arange(1.0, 4.0)},
         lambda p: {"a": 2 * p["a"]},
     )
     tried(judge, Specimen("easy", "easy", lambda: easy))
+    return judge
 
 
-def hush() -> None:
+def _hush() -> None:
     """Libraries may print what they like: it is not the trial's."""
     quiet: Any = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for as long as the process lives
     sys.stdout = sys.stderr = quiet

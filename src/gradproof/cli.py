@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -238,12 +237,13 @@ def check(
 ) -> None:
     """Find the cases, check them one by one, and say what came of it."""
     from .outcomes import Run
+    from .report.files import as_json
 
     given = {key: value for key, value in (("effort", effort), ("seed", seed)) if value is not None}
     run = Run(targets, given)
     with _apart(json_file, html_file, junit_file):
         _play(run, verbose)
-    _write(json_file, lambda: f"{json.dumps(run.to_dict(), indent=1, allow_nan=False)}\n")
+    _write(json_file, lambda: as_json(run.to_dict()))
     _render(run.document, html_file, junit_file)
     context.exit(run.exit_code)
 

@@ -25,8 +25,8 @@ def gather(trial: Trial, block: Block | None) -> tuple[Measured, ...]:
 
     The one that speaks most against the claim comes with all its steps.
     """
-    ranked = sorted(_of(trial, block), key=_telling, reverse=True)[:_MOST]
-    leading = along(trial, block)
+    found = _of(trial, block)
+    ranked, leading = sorted(found, key=_telling, reverse=True)[:_MOST], _leading(found)
     blocks = trial.subject.point.blocks
     return tuple(
         _measured(c, blocks, off=disagrees(c, trial.limits(c.direction)), steps=c is leading)
@@ -36,7 +36,10 @@ def gather(trial: Trial, block: Block | None) -> tuple[Measured, ...]:
 
 def along(trial: Trial, block: Block | None) -> Comparison | None:
     """The comparison that speaks most against a claim, of a random direction if there is one."""
-    found = _of(trial, block)
+    return _leading(_of(trial, block))
+
+
+def _leading(found: Sequence[Comparison]) -> Comparison | None:
     drawn = [c for c in found if c.direction.parts[0].entry is None]
     return max(drawn or found, key=_telling, default=None)
 

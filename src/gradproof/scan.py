@@ -25,7 +25,7 @@ def scan(trial: Trial, verdicts: tuple[Verdict, ...]) -> None:
     """
     if not trial.comparisons or worst(j.verdict for j in trial.judgements) not in verdicts:
         return
-    chosen = next((c for c in (along(trial, first_blamed(trial)), along(trial, None)) if c), None)
+    chosen = along(trial, first_blamed(trial)) or along(trial, None)
     if chosen is None or not math.isfinite(chosen.slope.value):
         return
     place = next(i for i, c in enumerate(trial.comparisons) if c is chosen)

@@ -138,8 +138,6 @@ def _message(config: pytest.Config, report: Report, href: str | None) -> str:
 
 
 def _annotations(item: pytest.Item, report: Report) -> list[str]:
-    if report.ok or os.environ.get("GITHUB_ACTIONS") != "true":
-        return []
-    from gradproof.report.github import annotations
+    from gradproof.report.github import annotations, on_github
 
-    return annotations(report, str(item.path), line_of(item))
+    return annotations(report, str(item.path), line_of(item)) if on_github() else []

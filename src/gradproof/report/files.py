@@ -110,8 +110,13 @@ def rendered(suffix: str, document: Document) -> str:
     return form(document)
 
 
+def as_json(told: dict[str, Any]) -> str:
+    """Plain data as the text of a file."""
+    return json.dumps(told, indent=1, allow_nan=False) + "\n"
+
+
 def _json(document: Document) -> str:
-    return json.dumps(to_dict(document), indent=1, allow_nan=False) + "\n"
+    return as_json(to_dict(document))
 
 
 def _html(document: Document) -> str:

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from ..records.failure import Failure
-from ..records.finding import Finding
 from ..records.verdict import Verdict
 from .report import Report
 
@@ -22,16 +21,15 @@ def annotations(report: Report, file: str | None = None, line: int | None = None
     Each is at the statement that computed the block's gradient, or at ``file`` and ``line`` where
     none is known.
     """
-    told: dict[str | None, Finding] = {f.block: f for f in reversed(report.findings)}  # the first
     commands = []
     for block in report.ranked:
         if block.verdict not in _LEVELS:
             continue
-        finding = told.get(block.name)
+        finding = next(iter(report.about(block)), None)
         where = _place(file, line)
         if finding is not None and finding.line is not None:
             where = _place(finding.line.file, finding.line.number, finding.line.end_number)
-        message = finding.message if finding is not None else f"{block.name}: {block.reason}."
+        message = finding.message if finding is not None else block.doubt
         commands.append(
             _command(_LEVELS[block.verdict], f"{report.name}: {block.verdict}", message, where)
         )

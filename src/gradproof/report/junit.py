@@ -56,8 +56,8 @@ def _suite(label: str, report: Report) -> ET.Element:
     if not report.blocks or all(b.verdict is not report.verdict for b in report.blocks):
         _case(suite, label, report.name, report.verdict, report.headline, report.text())
     for block in report.blocks:
-        told = [f.message for f in report.findings if f.block == block.name]
-        told += [f"{block.name}: {block.reason}."] if block.reason else []
+        told = [finding.message for finding in report.about(block)]
+        told += [block.doubt] if block.doubt else []
         _case(suite, label, block.name, block.verdict, _brief(block), "\n".join(told))
     ET.SubElement(suite, "system-out").text = _clean(report.text())
     _count(suite)

@@ -61,16 +61,13 @@ def page(document: Document) -> str:
     pictures: list[str] = []
     sections = [_section(label, report, pictures) for label, report in document.reports]
     sections.sort(key=lambda section: severity(section.report.verdict))
-    counts = _counts(report.verdict for _, report in document.reports)
-    if document.failures:
-        counts["errors"] = len(document.failures)
     return _rendered(
         "page.html",
         title=document.title,
         document=document,
         sections=sections,
         pictures=pictures,
-        counts=counts,
+        counts={kind: count for kind, count in document.counts.items() if count},
         verdicts=list(Verdict),
     )
 
@@ -81,7 +78,8 @@ def index(rows: Sequence[Mapping[str, Any]]) -> str:
     Each row has ``label``, ``verdict``, ``href``, ``evaluations`` and ``resolution``.
     """
     ranked = sorted(rows, key=lambda row: severity(Verdict(row["verdict"])))
-    counts = _counts(Verdict(row["verdict"]) for row in rows)
+    seen = Counter(row["verdict"] for row in rows)
+    counts = {verdict: seen[verdict] for verdict in map(str, Verdict) if seen[verdict]}
     return _rendered("index.html", title=f"{len(rows)} checks", rows=ranked, counts=counts)
 
 
@@ -89,21 +87,16 @@ def _rendered(name: str, **facts: Any) -> str:
     return _environment().get_template(name).render(version=__version__, **facts)
 
 
-def _counts(verdicts: Any) -> dict[str, int]:
-    seen = Counter(verdicts)
-    return {str(verdict): seen[verdict] for verdict in Verdict if seen[verdict]}
-
-
 def _section(label: str, report: Report, pictures: list[str]) -> Section:
     names = {block.name for block in report.blocks}
     overview = None
     if len(report.blocks) > 1:
         overview = _kept(picture(report, mark=f"{len(pictures)}"), pictures)
-    drawn = {place for place, block in enumerate(report.ranked) if block.measured}
-    drawn = set(sorted(drawn)[:_MOST_PICTURES])
+    ranked = report.ranked
+    drawn = [place for place, block in enumerate(ranked) if block.measured][:_MOST_PICTURES]
     parts: list[Part] = []
-    with Waiting(lambda: f"drawing block {len(parts) + 1} of {len(report.blocks)}"):
-        for place, block in enumerate(report.ranked):
+    with Waiting(lambda: f"drawing block {len(parts) + 1} of {len(ranked)}"):
+        for place, block in enumerate(ranked):
             parts.append(_part(report, block, pictures, place, drawn=place in drawn))
     general = [finding for finding in report.findings if finding.block not in names]
     notes = [note for note in report.remarks if note not in report.doubts]
@@ -113,7 +106,7 @@ def _section(label: str, report: Report, pictures: list[str]) -> Section:
 def _part(
     report: Report, block: BlockResult, pictures: list[str], place: int, *, drawn: bool
 ) -> Part:
-    findings = [finding for finding in report.findings if finding.block == block.name]
+    findings = report.about(block)
     return Part(
         block=block,
         findings=findings,

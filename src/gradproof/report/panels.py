@@ -221,8 +221,7 @@ def _shares(report: Report, block: BlockResult, fold: Fold) -> tuple[Any, Any]:
 
 
 def _locating(report: Report, block: BlockResult) -> Finding | None:
-    about = [f for f in report.findings if f.block == block.name and f.kind not in _ELSEWHERE]
-    return about[0] if about else None
+    return next((f for f in report.about(block) if f.kind not in _ELSEWHERE), None)
 
 
 def _told(share: Any, known: Any, fold: Fold) -> str:

@@ -43,6 +43,11 @@ class BlockResult:
     reason: str = ""
     measured: tuple[Measured, ...] = ()
 
+    @property
+    def doubt(self) -> str:
+        """Why the verdict is not plainer, as a sentence; empty where there is nothing to say."""
+        return f"{self.name}: {self.reason}." if self.reason else ""
+
 
 @dataclass(frozen=True, repr=False)
 class Report:
@@ -110,10 +115,14 @@ class Report:
         """The blocks, worst first."""
         return sorted(self.blocks, key=lambda b: (severity(b.verdict), -b.error))
 
+    def about(self, block: BlockResult) -> list[Finding]:
+        """The findings that concern one block, as they come."""
+        return [finding for finding in self.findings if finding.block == block.name]
+
     @property
     def doubts(self) -> list[str]:
         """Why verdicts are not plainer, block by block."""
-        return [f"{b.name}: {b.reason}." for b in self.blocks if b.reason]
+        return [block.doubt for block in self.blocks if block.doubt]
 
     @property
     def remarks(self) -> list[str]:
