@@ -1,10 +1,11 @@
-"""What lies nearer than a search can look acquits a claim, and accuses none."""
+"""What lies nearer than a search can look: it acquits a claim, or shows a kink to be beside it."""
 
 import numpy as np
 import pytest
 
 import gradproof as gp
 from gradproof.nearby import nearby
+from gradproof.records.slope import Smoothness
 from gradproof.slopes.measure import measure
 from gradproof.slopes.sampler import Sampler
 
@@ -24,9 +25,26 @@ def test_a_kink_beside_the_point_is_seen_past(distance):
 
 def test_a_wrong_claim_is_not_acquitted():
     hinge = lambda t: float(max(t + 5e-8, 0.0) + 0.1 * np.sin(t))
-    for claimed in (1.2, -1.1, 0.55):
-        slope, near = found(hinge, claimed)
-        assert near is slope
+    for claimed in (1.2, -1.1, 0.55, 0.1):
+        _, near = found(hinge, claimed)
+        assert abs(near.value - claimed) > near.error
+        assert near.smoothness is not Smoothness.KINK or near.side_error < abs(claimed - 0.55)
+
+
+@pytest.mark.parametrize("slope", [1.0, -3.0])
+def test_the_other_side_of_a_kink_beside_the_point_is_denied(slope):
+    hinge = lambda t: float(slope * max(t + 5e-8, 0.0) + 0.1 * np.sin(t))
+    _, near = found(hinge, 0.1)  # what it is beyond the kink
+    assert near.smoothness is Smoothness.SMOOTH
+    assert abs(near.value - slope - 0.1) <= near.error < 1e-4
+
+
+@pytest.mark.parametrize("claimed", [0.1, 0.6, 1.1])
+def test_at_the_kink_itself_every_side_is_left_to_the_claim(claimed):
+    hinge = lambda t: float(max(t, 0.0) + 0.1 * np.sin(t))
+    slope, near = found(hinge, claimed)
+    assert near is slope
+    assert near.smoothness is Smoothness.KINK
 
 
 @pytest.mark.parametrize("noise", [1e-9, 1e-6, 1e-3])

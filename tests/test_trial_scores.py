@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
-from trial import known, result, run, score
+from trial import result, run, score
 from trial.contestant import Answer, Verdict
 from trial.contestants import ALL as CONTESTANTS
 from trial.result import Result, tried
@@ -29,10 +29,9 @@ def scores():
 
 
 def test_no_wrong_gradient_passes_and_no_right_one_is_accused(scores):
-    """But for what is known and not yet mended, which has to be true of each."""
     found = score.failing(scores)
-    assert set(found.wrong_passed) == set(known.WRONG_PASSED)
-    assert set(found.right_accused) == set(known.RIGHT_ACCUSED)
+    assert not found.wrong_passed
+    assert not found.right_accused
     assert len(found.undecided) <= 0.02 * found.judged
     assert found.judged > 850
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from .contestant import Contestant
 from .growth import OF_BLOCKS, Cost
-from .known import RIGHT_ACCUSED, WRONG_PASSED
 from .score import Failing, Scores, failing, tables
 
 mpl.use("Agg")
@@ -36,7 +35,7 @@ def write(
 ) -> None:  # fmt: skip
     """The page and its plots below a folder of documentation."""
     _plot(docs / "_static" / "trial-growth.png", costs)
-    text = _text(scores, contestants, versions, where, limit, most, grown=bool(costs))
+    text = _text(scores, costs, contestants, versions, where, limit, most)
     (docs / "reference" / "trial.md").write_text(text, "utf-8")
     readme = docs.parent / "README.md"
     before, _, rest = readme.read_text("utf-8").partition(_BEGIN)
@@ -46,8 +45,8 @@ def write(
 
 
 def _text(
-    scores: Scores, contestants: Sequence[Contestant], versions: dict[str, str], where: str,
-    limit: float, most: int | None, *, grown: bool,
+    scores: Scores, costs: Sequence[Cost], contestants: Sequence[Contestant],
+    versions: dict[str, str], where: str, limit: float, most: int | None,
 ) -> str:  # fmt: skip
     specimens = scores.specimens.values()
     wrong, right = (sum(s.right is kind for s in specimens) for kind in (False, True))
@@ -61,24 +60,43 @@ def _text(
         intro,
         f"{where}. A checker had {limit:g} s for each specimen{_bounded(most)}.",
         _ours(failing(scores)),
-        _KNOWN,
-        _known(),
     ]
     for table in tables(scores):
         parts += [f"## {table.title}", table.told, table.markdown()]
-    if grown:
-        parts += ["## How cost grows", _GROWTH]
+    if costs:
+        parts += ["## How cost grows", _GROWTH, _grown(costs)]
     parts += ["## How they were asked", _rules(contestants, versions), _families(scores)]
     return "\n\n".join(parts) + "\n"
 
 
-_KNOWN = "What gradproof itself gets wrong here, and why:"
 _GROWTH = f"""One right gradient of each size; a line ends where a check took too long, or too much
 memory. In the lower row the number of blocks grows, at {OF_BLOCKS:,} parameters.
 
 ```{{image}} ../_static/trial-growth.png
 :alt: evaluations, time and memory of every checker against the number of parameters and of blocks
 ```"""
+
+
+_SHOWN = (100, 10_000, 1_000_000)
+
+
+def _grown(costs: Sequence[Cost]) -> str:
+    """Evaluations, seconds and memory at three sizes, one checker a row."""
+    heads = ["checker", *(f"{n:,} parameters" for n in _SHOWN)]
+    lines = ["| " + " | ".join(heads) + " |", "| " + " | ".join("---" for _ in heads) + " |"]
+    for name in dict.fromkeys(cost.contestant for cost in costs):
+        cells = []
+        for parameters in _SHOWN:
+            found = [c for c in costs if (c.contestant, c.parameters) == (name, parameters)]
+            told = [c for c in found if c.verdict != "n/a"]
+            cells.append(_cell(told[0]) if told else "n/a" if found else "–")
+        lines.append("| " + " | ".join([name, *cells]) + " |")
+    told = "Calls of the function, seconds, and what the process grew by; –: not within the limit."
+    return "\n".join([told, "", *lines])
+
+
+def _cell(cost: Cost) -> str:
+    return f"{cost.evaluations:,}; {cost.seconds:.2g} s; {max(cost.memory, 0) / 1e6:.0f} MB"
 
 
 def _ours(found: Failing) -> str:
@@ -94,12 +112,6 @@ def _ours(found: Failing) -> str:
 
 def _bounded(most: int | None) -> str:
     return "" if most is None else f"; those of more than {most:,} coordinates were left out"
-
-
-def _known() -> str:
-    """The weaknesses that are not mended yet."""
-    told = {**WRONG_PASSED, **RIGHT_ACCUSED}
-    return "\n".join(f"- *{name}*: {why}." for name, why in told.items())
 
 
 def _rules(contestants: Sequence[Contestant], versions: dict[str, str]) -> str:

@@ -24,6 +24,11 @@ from .space.point import places
 from .subject.claim import Claimed
 from .trial import Trial
 
+_TIES = (
+    " Entries that are tied there (the largest of a cell, say) stay tied: a backward pass may give "
+    "the whole to one of them or share it out, but not give it to several."
+)
+
 # So many wrong blocks are more likely one fault that was handed on than as many faults.
 _SEVERAL = 4
 
@@ -95,7 +100,8 @@ def _where_to_look(pairs: list[tuple[Block, Judgement]]) -> list[str]:
 
 
 def _worst_first(judged: tuple[Block, Judgement, Trial]) -> tuple[int, float]:
-    return severity(judged[1].verdict), -judged[1].error
+    """Errors that are printed alike stay in the order of the blocks: they differ by round-off."""
+    return severity(judged[1].verdict), -float(f"{judged[1].error:.1e}")
 
 
 def _combined(trial: Trial, beside: Trial | None) -> list[Judgement]:
@@ -240,13 +246,16 @@ def _about_disagreement(
     guilty = [c for c in entries if abs(c.gap) > c.slope_bar] or alone
     shown = max(guilty, key=lambda c: abs(c.gap) / (abs(c.slope.value) + c.slope_bar))
     slope = shown.slope
-    off = f"the claim is off by {_share(judgement.error)} of "
+    even = shown.direction.parts[0].even
+    off = f"the claim is off by {'at least ' if even else ''}{_share(judgement.error)} of "
     off += "the value, which does not change" if judgement.zero else "the gradient's size"
     ratio = ""
     if slope.value and abs(slope.value) > slope.error:
         ratio = f", ratio {shown.claimed / slope.value:.6g}"
     entry = shown.direction.parts[0].entry
     along = "Along a random direction it"
+    if even:
+        along = "Where all its entries move together, by the same step, it"
     if entry is not None:
         along = "It" if block.count == 1 else f"Entry {_index(block, entry)}"
     return Finding(
@@ -254,7 +263,7 @@ def _about_disagreement(
         block.name,
         f"{block.name}: {off}. {along} is {_per(shown, shown.claimed):.8g}, "
         f"the measured slope {_per(shown, slope.value):.8g} ± {_per(shown, slope.error):.1g}"
-        f"{ratio}.",
+        f"{ratio}.{_TIES if even else ''}",
     )
 
 

@@ -44,48 +44,80 @@ class Wishes:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a check was asked: enough to ask again, as long as the functions live."""
+
+    fun: Callable[..., Any]
+    where: Point
+    grad: Any
+    wishes: Wishes
+
+
+@dataclass(slots=True)
+class Played:
+    """A check that has been measured: at the point, and beside it if there was a kink."""
+
+    trial: Trial
+    moved: Trial | None
+    stage: Stage
+
+    @property
+    def last(self) -> Trial:
+        """Where it was decided."""
+        return self.moved or self.trial
+
+
 def examine(fun: Callable[..., Any], where: Point, grad: Any, wishes: Wishes) -> Report:
     """Check whatever claims the gradient of ``fun`` at a point."""
-    title = str(wishes.name) if wishes.name else named(fun)
+    task, title = Task(fun, where, grad, wishes), str(wishes.name) if wishes.name else named(fun)
     stage = Stage(title)
     with generators_restored(), where.session(), Waiting(lambda: str(stage), stage.spent):
-        report = _examined(fun, where, grad, wishes, stage)
-    return dataclasses.replace(report, reproduce=call_in_source(report.seed))
+        report = _examined(task, stage)
+    origin = None if report.ok else task
+    return dataclasses.replace(report, reproduce=call_in_source(report.seed), origin=origin)
 
 
-def _examined(
-    fun: Callable[..., Any], where: Point, grad: Any, wishes: Wishes, stage: Stage
-) -> Report:
-    seed, began = int(wishes.seed), time.perf_counter()
-    chosen = level(wishes.effort)
+def _examined(task: Task, stage: Stage) -> Report:
+    began = time.perf_counter()
+    played = play(task, stage)
+    last, spent = played.last, played.trial.subject.evaluations
+    chosen = last.effort
+    if any(j.verdict in chosen.scan for j in last.judgements):
+        stage.start(last, "what is wrong", max(chosen.expected(task.where.blocks), chosen.inquire))
+    findings, lines = inquire(last), find_lines(last)
+    scan(last, chosen.scan)
+    return compose(
+        played.trial, played.moved, findings, lines, spent, task.wishes.effort, stage.title,
+        time.perf_counter() - began,
+    )  # fmt: skip
+
+
+def play(task: Task, stage: Stage) -> Played:
+    """Measure until the verdict stands, without asking why."""
+    where, wishes = task.where, task.wishes
+    seed, chosen = int(wishes.seed), level(wishes.effort)
     limits = tuple(
         bands(block.dtype, wishes.correct_below, wishes.wrong_above) for block in where.blocks
     )
-    subject = prepare(fun, where, grad, tuple(wishes.args), wishes.kwargs or {}, seed, round_off)
+    args, kwargs = tuple(wishes.args), wishes.kwargs or {}
+    subject = prepare(task.fun, where, task.grad, args, kwargs, seed, round_off)
     subject.notes[:0] = wishes.notes
     most = chosen.expected(where.blocks)
 
-    def play(subject: Gradient, doing: str) -> Trial:
+    def run(subject: Gradient, doing: str) -> Trial:
         trial = stage.start(Trial(subject, limits, chosen, seed), doing, most)
         trial.run()
         return trial
 
-    trial = play(subject, "slopes")
+    trial = run(subject, "slopes")
     if subject.spoiled(trial.flat()):
-        trial = play(subject, "slopes once more")
+        trial = run(subject, "slopes once more")
     moved = None
     if trial.kink and subject.movable:
-        moved = play(_beside(trial), "slopes beside the kink")
+        moved = run(_beside(trial), "slopes beside the kink")
         trial.sweep()
-    last, spent = moved or trial, subject.evaluations
-    if any(j.verdict in chosen.scan for j in last.judgements):
-        stage.start(last, "what is wrong", max(most, chosen.inquire))
-    findings, lines = inquire(last), find_lines(last)
-    scan(last, chosen.scan)
-    return compose(
-        trial, moved, findings, lines, spent, wishes.effort, stage.title,
-        time.perf_counter() - began,
-    )  # fmt: skip
+    return Played(trial, moved, stage)
 
 
 def _beside(trial: Trial) -> Gradient:

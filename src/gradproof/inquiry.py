@@ -125,6 +125,7 @@ def _evidence(trial: Trial, block: Block) -> Evidence | None:
     def measure(direction: Direction) -> Comparison:
         return trial.compare(direction, KNOWN_WELL, only=leading)[0]
 
+    mute = trial.screen().spans_scales(block)
     draws = [
         c if is_sharp(c) or trial.is_sharp(c) else measure(c.direction)
         for c in tuple(trial.comparisons)
@@ -146,11 +147,12 @@ def _evidence(trial: Trial, block: Block) -> Evidence | None:
         ),
         shapes={b.name: b.shape for b in point.blocks},
         arguments=trial.subject.caller.arrays(),
-        draws=[c for c in draws if math.isfinite(c.slope_bar) and not c.kinked],
+        draws=[c for c in draws if math.isfinite(c.slope_bar) and not c.kinked and not mute],
         measure=measure,
         locate=lambda evidence: _locate(trial, evidence),
         seed=trial.seed,
         next_draw=_FIRST_DRAW,
+        mute=mute,
     )
 
 

@@ -21,6 +21,7 @@ _WIDE = (1e-2, 1e-1)
 
 # A function that is flat in a window so wide has a slope of zero, whatever wider ones show.
 _PIECE = 1e-6
+_TOLD = 4.0  # roundings of a value: less may well be flat
 _ROUNDINGS = 16  # of its arguments in their own precision: a window is flat for no other reason
 
 
@@ -54,7 +55,8 @@ class Staircase:
         if slope.value == 0 and abs(claimed) * slope.window < self.step:
             return Doubt.SLOPE  # the claim would not have reached the next step
         piece = max(_PIECE, _ROUNDINGS * eps)
-        if claimed == 0 and sampler.window(SYMMETRIC, piece).levels == 1:
+        told = abs(slope.value) * piece > _TOLD * sampler.roundoff  # so small a step would show it
+        if claimed == 0 and told and sampler.window(SYMMETRIC, piece).levels == 1:
             return Doubt.SLOPE  # flat, but for the jumps beside the point
         if block in self.settled:
             return Doubt.NONE

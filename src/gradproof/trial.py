@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .faint import faint_parts
 from .judge.bands import Bands
-from .judge.block import UNKNOWN, judge
+from .judge.block import UNKNOWN, judge, least_error, miscounted
 from .judge.compare import (
     KNOWN,
     NARROW,
     denied,
     disagrees,
+    grain,
     known_enough,
     sharp_enough,
+    untied,
 )
 from .judge.whole import combined
 from .nearby import nearby
@@ -89,6 +92,7 @@ class Trial:
     direction: Direction | None = None
     around: float = 0.0
     in_vain: int = 0
+    untied: dict[int, tuple[int, float]] = field(default_factory=dict)
 
     def run(self) -> None:
         """Follow the plan to its end, or to the first kink if the check can go on beside it."""
@@ -98,7 +102,9 @@ class Trial:
         if self.subject.finite:
             if any(self._value(k) == 0 for k in range(len(self.subject.projections))):
                 self._look_around()
-            self._follow(self.screen().plan())
+            faint = faint_parts(self.subject.point, self._claim(0), self.bands)
+            lone = len(self.subject.projections) == 1
+            self._follow(self.screen().plan(faint if lone else ()))
             self._reconsider()
             self._excuse_kinks()
 
@@ -122,12 +128,12 @@ class Trial:
                 noise=tuple(map(max, projection.claim.noise, noise)),
             )
         self.comparisons = [
-            dataclasses.replace(c, claimed_bar=self._claim(c.projection).bar(c.direction))
+            dataclasses.replace(c, claimed_bar=self._noise(c.direction, c.projection))
             for c in self.comparisons
         ]
         self._judge_all()
         # With bars so much wider, one draw is seldom enough.
-        self._follow(self._more().sharpen(self._progress(disagreed=False)))
+        self._follow(self.fresh().sharpen(self._progress(disagreed=False)))
 
     def leading_norms(self) -> list[float]:
         """The norms of the claimed gradients on which the judgements rest."""
@@ -185,22 +191,37 @@ class Trial:
     def _progress(self, *, disagreed: bool) -> Progress:
         return Progress(lambda: self.judgements, disagreed, self.subject.evaluations)
 
-    def _more(self) -> Screen:
+    def fresh(self) -> Screen:
         """The plan's view of the blocks, with draws that nobody has made yet."""
         screen = self.screen()
         screen.drawn = max((c.direction.draw + 1 for c in self.comparisons), default=0)
         return screen
 
     def sweep(self) -> None:
-        """Measure every entry of the small blocks: at a kink nothing else is conclusive."""
+        """At a kink, where random directions are not conclusive: ties, and every entry alone."""
+        self._keep_ties()
         for block in sorted(self.subject.point.blocks, key=lambda b: b.count):
             if block.count > self.effort.sweep or self.subject.evaluations > self.effort.name:
                 return
             for direction in self.screen().entries(block):
                 self.compare(direction)
 
+    def _keep_ties(self) -> None:
+        """Move tied entries together: however a claim shares out a tie, it has to add up."""
+        assert self.kink is not None
+        for part in self.kink.direction.parts:
+            block, limits = self.subject.point.blocks[part.block], self.bands[part.block]
+            if block.count == 1 or self.subject.evaluations > self.effort.name:
+                continue
+            for c in self.compare(self.fresh().together(block.index)):
+                least = least_error(block, c, self._claim(c.projection).norms[block.index])
+                if untied(c, least, limits):
+                    self.untied[block.index] = (c.projection, least)
+
     def kinks_denied(self, index: int) -> bool:
-        """Whether the claim for a kinked entry of a block is beyond all excuse."""
+        """Whether the claim for a kinked entry of a block, or for ties, is beyond all excuse."""
+        if index in self.untied:
+            return True
         lone = sum(block.count for block in self.subject.point.blocks) == 1
         entries = [
             c
@@ -237,17 +258,44 @@ class Trial:
 
         made = []
         chosen = range(len(self.subject.projections)) if only is None else [only]
-        claims = [(k, self._claim(k), self._claim(k).along(course)) for k in chosen]
+        claims = [(k, self._claim(k).along(course)) for k in chosen]
         with self.subject.caller.many():
-            for k, claim, claimed in claims:
+            for k, claimed in claims:
                 sampler = self._sampler(direction, course, values, k)
                 slope = self._slope(direction, sampler, claimed, share, k)
                 samples = tuple(sampler.samples)
-                made.append(Comparison(direction, claimed, claim.bar(direction), slope, k, samples))
+                noise = self._noise(direction, k)
+                made.append(Comparison(direction, claimed, noise, slope, k, samples))
         course.back()
         self.comparisons += made
         self.stale.update(part.block for part in direction.parts)
         return made
+
+    def _noise(self, direction: Direction, projection: int) -> float:
+        """How well a claim itself is known along a direction."""
+        claim, point = self._claim(projection), self.subject.point
+        grains = [
+            part.step * grain(point.eps(part.block), claim.norms[part.block])
+            for part in direction.parts
+            if part.only
+        ]
+        return math.hypot(claim.bar(direction), *grains)
+
+    def reclaim(self, claims: Sequence[Claimed]) -> None:
+        """Hold the slopes against other claims, one for each projection; nothing is measured."""
+        for projection, claim in zip(self.subject.projections, claims, strict=True):
+            projection.claim = claim
+        self.subject.not_linear.clear()
+        self.untied.clear()
+        self.comparisons = [
+            dataclasses.replace(
+                c,
+                claimed=self._claim(c.projection).along(self.subject.course(c.direction)),
+                claimed_bar=self._noise(c.direction, c.projection),
+            )
+            for c in self.comparisons
+        ]
+        self._judge_all()
 
     def _claim(self, projection: int) -> Claimed:
         return self.subject.projections[projection].claim
@@ -277,14 +325,18 @@ class Trial:
         limits = self.limits(direction)
         sharp = sharp_enough(self._unit(direction, k), limits)
         floor = sharp_enough(self._value(k), limits)
+        nothing = not any(self._claim(k).norms[part.block] for part in direction.parts)
         slope = measure(
             sampler,
             lambda value, error: (
-                error <= sharp or known_enough(claimed, value, error, floor, share)
+                (error <= sharp and not nothing)
+                or known_enough(claimed, value, error, 0.0 if nothing else floor, share)
             ),
             **self._hints(direction, share, k),
         )
-        if share == KNOWN and self.in_vain < _TRIES:
+        if nothing and known_enough(claimed, slope.value, slope.error, floor):
+            slope = dataclasses.replace(slope, smoothness=Smoothness.SMOOTH)
+        if self.in_vain < _TRIES:
             spent = sampler.evaluations
             found = nearby(sampler, claimed, slope)
             self.in_vain += found is slope and sampler.evaluations > spent
@@ -387,6 +439,9 @@ class Trial:
         ]
         self.each[index] = each
         self.leading[index], judgement = combined(each)
+        if index in self.untied and judgement.verdict not in (Verdict.WRONG, Verdict.SUSPECT):
+            self.leading[index], least = self.untied[index]
+            return miscounted(judgement, least)
         if index in self.subject.not_linear and judgement.draws:
             return dataclasses.replace(judgement, verdict=Verdict.WRONG, reason=_NOT_LINEAR)
         return judgement

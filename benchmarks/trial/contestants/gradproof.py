@@ -20,7 +20,7 @@ class Gradproof:
     rule = (
         "verdict of gp.check: wrong and suspect accuse, undecided is undecided "
         "(docs/explanation/verdicts.md); block, entries and cause are those of the first finding "
-        "about each accused block"
+        "about each accused block, but for the one that tells of a kink"
     )
 
     def version(self) -> str | None:
@@ -54,7 +54,7 @@ def _first_of_each(findings: Any, blocks: list[str]) -> dict[str, Any]:
     """The first finding about each accused block: what a reader takes for the cause."""
     first: dict[str, Any] = {}
     for finding in findings:
-        if finding.block in blocks:
+        if finding.block in blocks and str(finding.kind) != "kink":
             first.setdefault(finding.block, finding)
     return first
 

@@ -67,6 +67,7 @@ def flat(array: NDArray[Any]) -> NDArray[Any]:
 # No square of a number between these limits overflows, and what underflows does not count.
 _SAFE = 1e-100
 _SMALL = 4096
+_PIECE = 1 << 16
 
 
 def norm(array: NDArray[Any]) -> float:
@@ -85,6 +86,16 @@ def norm(array: NDArray[Any]) -> float:
         scaled = np.divide(coordinates[begin : begin + (1 << 14)], largest, dtype=np.float64)
         total += float(scaled @ scaled)
     return float(largest * total**0.5)
+
+
+def smallest(array: NDArray[Any], below: float, most: int) -> tuple[int, ...]:
+    """Real coordinates that are not zero, and smaller than ``below``: at most so many of them."""
+    coordinates, found = flat(array), []
+    for begin in range(0, coordinates.size, _PIECE):
+        sizes = np.abs(coordinates[begin : begin + _PIECE])
+        found.append(begin + np.flatnonzero((sizes > 0) & (sizes < below)))
+    chosen = np.concatenate(found)
+    return tuple(int(i) for i in chosen[:: -(-chosen.size // most) or 1])
 
 
 def as_given(array: NDArray[Any], like: Any) -> Any:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..judge.explain import is_dirty, pattern
+from ..judge.explain import is_dirty, is_told, pattern
 from ..plan.locate import Located
 from ..records.comparison import Comparison
 from ..records.finding import Kind
+from . import scale
 from .evidence import Evidence, Explanation
 from .places import Mask, by_entry, describe
 
@@ -19,14 +20,28 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     located = evidence.where()
     dirty = [c for c in located.sample if is_dirty(c)]
     ratios = [c.claimed / c.slope.value if c.slope.value else np.inf for c in dirty]
-    factor = pattern(ratios)
+    factor = pattern(ratios, [_bar(c) for c in dirty])
     if located.entries:
         wrong = np.zeros(evidence.block.count, dtype=bool)
         wrong[list(located.entries)] = True
-        if not by_entry(wrong, evidence.block).all():
+        if factor and len(dirty) > 1 and _are_all(evidence, located):
+            yield from scale.alike(evidence, wrong, factor, min(map(_bar, dirty)))
+        elif not by_entry(wrong, evidence.block).all():
             yield _named(evidence, wrong, factor, located)
     elif located.slices and dirty:
         yield _in_slices(evidence, located, factor, f"{len(dirty)} of {len(located.sample)}")
+
+
+def _are_all(evidence: Evidence, located: Located) -> bool:
+    """Whether every entry was measured, and all that are large enough to tell are wrong."""
+    swept = located.complete and len(located.sample) == evidence.block.count > 1
+    return swept and all(is_dirty(c) for c in located.sample if is_told(c))
+
+
+def _bar(comparison: Comparison) -> float:
+    """How well the ratio of claim and slope is known."""
+    slope = comparison.slope.value
+    return abs(comparison.claimed) * comparison.slope_bar / slope**2 if slope else np.inf
 
 
 def _named(evidence: Evidence, wrong: Mask, factor: float | None, located: Located) -> Explanation:

@@ -58,7 +58,8 @@ class Evidence:
 
     ``others`` are the claimed gradients of all blocks by name, ``right`` the names of those that
     were judged correct; ``arguments`` the arrays among
-    the extra arguments, by name.
+    the extra arguments, by name. ``mute`` says that random directions tell nothing: at a kink, or
+    where no step fits all entries.
     """
 
     block: Block
@@ -75,16 +76,16 @@ class Evidence:
     next_draw: int
     vectors: list[Flat] = field(default_factory=list)
     located: Located | None = None
-    kinked: bool = False
+    mute: bool = False
 
     def need(self, count: int) -> None:
         """Look for so many slopes along random directions through the whole block."""
         for _ in range(2 * count):
-            if len(self.draws) >= count or self.kinked:
+            if len(self.draws) >= count or self.mute:
                 return
             part = Part(self.block.index, self.block.scale)
             comparison = self.measure(self.fresh(part))
-            self.kinked = comparison.kinked  # so will be all others
+            self.mute = comparison.kinked  # so will be all others
             if np.isfinite(comparison.slope_bar) and not comparison.kinked:
                 self.draws.append(comparison)
 

@@ -119,11 +119,12 @@ class Watch:
             self.places[id(array)] = place
 
     def _is_users(self, file: str) -> bool:
-        return file == self.own or not _is_library(file)
+        return file == self.own or not is_library(file)
 
 
 @cache
-def _is_library(file: str) -> bool:
+def is_library(file: str) -> bool:
+    """Whether a file belongs to an installed library, or is none."""
     return file.startswith("<") or str(Path(file).resolve()).startswith(_LIBRARIES)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..judge.explain import are_most, is_zero, same_number
 from ..records.finding import Kind
@@ -27,17 +28,26 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     whole = np.array_equal(chosen, nonzero)
     if not (whole or are_most(chosen, nonzero)):
         return  # it holds for a few large entries; the others are too small to tell
+    yield from alike(evidence, wrong, factor, bar, fit.explained)
+
+
+def alike(
+    evidence: Evidence, wrong: NDArray[np.bool_], factor: float, bar: float, share: float = 1.0
+) -> Iterator[Explanation]:
+    """All entries that can be told are the same multiple of what they should be."""
+    chosen = by_entry(wrong, evidence.block)
+    nonzero = by_entry(evidence.claimed != 0, evidence.block)
     figure = f"{measured(factor, bar)}, {int(chosen.sum())} of {chosen.size} entries"
     name = evidence.block.name
     which = "every entry" if chosen.all() else "every entry that is not zero"
-    if not whole:
+    if not np.array_equal(chosen, nonzero):
         which = "every entry that is large enough to tell"
     if same_number(factor, -1.0, bar):
         message = f"{name}: {which} has the wrong sign ({figure})."
-        yield Explanation(Kind.SIGN, message, fit.explained, factor, bar, wrong)
+        yield Explanation(Kind.SIGN, message, share, factor, bar, wrong)
         return
     guess = name_factor(factor, bar, evidence)
     message = f"{name}: {which} is {times(factor)} ({figure})."
     if guess:
         message += f" The factor may be {guess}."
-    yield Explanation(Kind.SCALE, message, fit.explained, factor, bar, wrong)
+    yield Explanation(Kind.SCALE, message, share, factor, bar, wrong)

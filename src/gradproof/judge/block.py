@@ -20,13 +20,10 @@ from ..records.slope import Smoothness
 from ..records.verdict import Verdict
 from .bands import CONFIDENCE, Bands
 from .chance import largest_hidden, smallest_proven
-from .compare import CLAIM_NOISE, bar_of
+from .compare import CLAIM_NOISE, ENTRY_ROUNDOFF, bar_of
 
 # Ratios along several directions that agree this well are one and the same ratio.
 _SAME_RATIO = 0.01
-
-# A single entry may be off by this many roundings at the scale of its whole block.
-_ENTRY_ROUNDOFF = 1e4
 
 # A gap beyond its bar, and so near to the band, may be a larger one that two draws nearly missed.
 _NEAR = 0.1
@@ -80,10 +77,12 @@ def judge(
     low = _proven(own, size)
     high = _hidden(shared, [g + b for g, b in zip(shared.gaps, shared.bars, strict=True)])
     error, bar, low, high = (_ratio(x, size) for x in (error, bar, low, high))
-    entry = _worst_entry(own, _ENTRY_ROUNDOFF * eps * norm) if own.sweep and not zero else 0.0
-    verdict, reason = _verdict(max(low, entry), high, bands, moving)
+    entry = _worst_entry(own, ENTRY_ROUNDOFF * eps * norm) if own.sweep and not zero else 0.0
+    faint = 0.0 if own.sweep else _faint(block, alone, rms)
+    verdict, reason = _verdict(max(low, entry, faint), high, bands, moving)
     if verdict in (Verdict.WRONG, Verdict.SUSPECT) and low <= bands.correct_below:
-        reason = f"one entry is off by {entry:.1e} of itself, which is little of the whole block"
+        entry, which = (entry, "one entry is") if entry else (faint, "its smallest entries are")
+        reason = f"{which} off by {entry:.1e} of itself, which is little of the whole block"
     low = max(low, entry)
     # What round-off of the claim showed may be all there is, or hide as much again.
     accused = verdict in (Verdict.WRONG, Verdict.SUSPECT)
@@ -234,6 +233,12 @@ def _worst_entry(own: Evidence, roundoff: float) -> float:
     )
 
 
+def _faint(block: Block, alone: Sequence[Comparison], rms: float) -> float:
+    """The same for the smallest entries of a block, moved together."""
+    subsets = [c for c in alone if c.direction.parts[0].only and math.isfinite(bar_of(c))]
+    return _worst_entry(_scaled(block, subsets, rms, sweep=False), 0.0) if subsets else 0.0
+
+
 def _hidden(shared: Evidence, shown: Sequence[float]) -> float:
     return math.hypot(*shown) if shared.sweep else _largest(tuple(shown))
 
@@ -256,6 +261,29 @@ UNKNOWN = Judgement(
     resolution=math.inf, size=math.inf, draws=0, sharp=False, open=False, zero=False,
     reason="nothing was measured",
 )  # fmt: skip
+
+
+def least_error(block: Block, comparison: Comparison, norm: float) -> float:
+    """The smallest relative error of a block that a gap can come from, where all entries move.
+
+    Along equal steps the errors of all entries may add up: Cauchy and Schwarz's inequality.
+    """
+    shown = max(abs(comparison.gap) - bar_of(comparison), 0.0)
+    return _ratio(shown, comparison.direction.parts[0].step * block.count**0.5 * norm)
+
+
+def miscounted(judgement: Judgement, least: float) -> Judgement:
+    """The judgement of a block whose claim does not add up where its entries move together."""
+    return dataclasses.replace(
+        judgement,
+        verdict=Verdict.WRONG,
+        error=least,
+        bar=math.inf,
+        low=least,
+        high=math.inf,
+        draws=max(judgement.draws, 1),
+        reason="fun is smooth where all its entries move together, and the claim does not add up",
+    )
 
 
 def _not_finite(own: Evidence) -> Judgement:

@@ -20,6 +20,9 @@ KNOWN_WELL = 1e-7
 # The norm of the claim's round-off is measured; along a direction it may be a few times larger.
 CLAIM_NOISE = 5.0
 
+# A single entry may be off by this many roundings at the scale of its whole block.
+ENTRY_ROUNDOFF = 1e4
+
 # A wide window has to know the slope to this share, of the gap and of itself, before it can
 # deny a narrow one, which is one below the half-width.
 _TELLS = 0.1
@@ -55,6 +58,16 @@ def known_enough(
     return plain or max(abs(claimed), abs(slope)) <= error <= floor
 
 
+def grain(eps: float, norm: float) -> float:
+    """The noise of the small entries of a claim: round-off at the scale of their whole block."""
+    return ENTRY_ROUNDOFF * eps * norm / CLAIM_NOISE
+
+
+def may_be_faint(eps: float, bands: Bands) -> bool:
+    """Whether a claim of a precision says anything about entries that its bands do not reach."""
+    return ENTRY_ROUNDOFF * eps < bands.correct_below
+
+
 def disagrees(comparison: Comparison, bands: Bands) -> bool:
     """Whether claim and slope differ by more than their bars and the correct band explain."""
     allowed = bar_of(comparison) + bands.correct_below * abs(comparison.claimed)
@@ -77,6 +90,17 @@ def denied(
         return disagrees(comparison, bands)
     reach = max((abs(c.slope.value) + c.slope.error) / c.direction.parts[0].step for c in entries)
     return abs(comparison.claimed) > _BEYOND_EXCUSE * reach * comparison.direction.parts[0].step
+
+
+def untied(comparison: Comparison, least: float, bands: Bands) -> bool:
+    """Whether a claim at a kink is denied along a direction in which there is none.
+
+    Entries that are tied (the largest of a cell, say) stay tied where all move by the same step.
+    A claim may give the tie to any of them, or share it out, but not give it more than once.
+    ``least`` is the smallest relative error that shows so large a gap.
+    """
+    smooth = comparison.slope.smoothness is Smoothness.SMOOTH
+    return smooth and disagrees(comparison, bands) and least > bands.wrong_above
 
 
 def contradicted(claimed: float, slope: Slope, slope_wide: float, bar_wide: float) -> bool:
@@ -120,6 +144,18 @@ def disputed(claimed: float, slope: Slope, largest: float) -> bool:
 def acquits(claimed: float, slope: float, bar: float) -> bool:
     """Whether a window shows a claim, and knows its own slope too well for that to be chance."""
     return abs(claimed - slope) <= bar <= _TELLS_SHARPLY * abs(claimed)
+
+
+def is_side(slope: float, bar: float, sides: Sequence[tuple[float, float]]) -> bool:
+    """Whether a window beside a kink shows the slope of one of its sides, beyond accident.
+
+    ``sides`` are both one-sided slopes with their bars. At the kink itself no symmetric window
+    shows either, however narrow.
+    """
+    (right, right_bar), (left, left_bar) = sides
+    told = bar + max(right_bar, left_bar) <= _TELLS * abs(right - left)
+    near = abs(slope - right) <= bar + right_bar or abs(slope - left) <= bar + left_bar
+    return told and near
 
 
 def is_small(step: float, largest: float) -> bool:

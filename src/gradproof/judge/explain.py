@@ -19,6 +19,9 @@ _SHARE = 0.9
 # A factor is recognised as a number when it is this close, relatively, beyond its own bar.
 _SAME_NUMBER = 1e-6
 
+# A ratio that is known well is known to this share of itself.
+_KNOWN = 1e-3
+
 # A ramp's ratio is an index only where its error is well below the distance of two indices.
 _DIGIT = 0.1
 
@@ -68,6 +71,12 @@ def is_dirty(comparison: Comparison) -> bool:
     return abs(comparison.gap) > _BARS * (comparison.slope_bar + comparison.claimed_bar)
 
 
+def is_told(comparison: Comparison) -> bool:
+    """Whether a claim is large enough for its slope to tell whether it is right."""
+    bar = comparison.slope_bar + comparison.claimed_bar
+    return max(abs(comparison.claimed), abs(comparison.slope.value)) > _BARS * bar
+
+
 def accounts(entry: Comparison, draws: Sequence[Comparison], shares: Sequence[float]) -> bool:
     """Whether the gap of one entry is all of the gap of draws that move it by ``shares``."""
     return all(
@@ -102,10 +111,18 @@ def digit(plain: Comparison, ramped: Comparison, length: int) -> int | None:
     return nearest
 
 
-def pattern(ratios: Sequence[float]) -> float | None:
-    """The one number that all ratios are, or None."""
+def pattern(ratios: Sequence[float], bars: Sequence[float] | None = None) -> float | None:
+    """The one number that all ratios are as far as their ``bars`` tell, or None.
+
+    Most of them have to be known well: a wide bar allows any number.
+    """
     if not ratios or not np.isfinite(ratios).all():
         return None
-    middle = float(np.median(ratios))
-    spread = max(abs(r - middle) for r in ratios)
-    return middle if spread <= _SAME_NUMBER * max(abs(middle), 1.0) * 10 else None
+    numbers = np.asarray(ratios)
+    known = np.zeros(numbers.size) if bars is None else np.asarray(bars)
+    sharp = known <= _KNOWN * np.abs(numbers)
+    if sharp.sum() <= _MOST * numbers.size:
+        return None
+    best = float(np.median(numbers[sharp]))
+    spread = np.abs(numbers - best) - _BARS * known
+    return best if spread.max() <= 10 * _SAME_NUMBER * max(abs(best), 1.0) else None

@@ -49,8 +49,8 @@ class Screen:
     looks: int = 1
     drawn: int = 0
 
-    def plan(self) -> Plan:
-        """The whole plan of one check."""
+    def plan(self, faint: Sequence[Part] = ()) -> Plan:
+        """The whole plan of one check; ``faint`` is what cannot be seen beside everything else."""
         progress: Progress | None = None
         finite = [b.index for b in self.blocks if self.norms[b.index] < float("inf")]
         disagreed = not finite
@@ -63,8 +63,23 @@ class Screen:
                     break
         if progress is None or disagreed or len(finite) < len(self.blocks):
             progress = yield from self._single_out(progress, finite)
+        progress = (yield from self._single_out_faint(faint)) or progress
         progress = yield from self._sharpen(progress)
         yield from self._sweep(progress)
+
+    def _single_out_faint(
+        self, faint: Sequence[Part]
+    ) -> Generator[Direction, Progress, Progress | None]:
+        """All that is faint in one direction of its own, and each alone if that disagrees."""
+        if not faint:
+            return None
+        progress = yield self._direction(list(faint))
+        if progress.disagreed and len(faint) > 1:
+            for part in faint:
+                if self._spent(progress):
+                    break
+                progress = yield self._direction([part])
+        return progress
 
     def sharpen(self, progress: Progress) -> Plan:
         """Measure again where a verdict is still in doubt, and nothing else."""
@@ -86,6 +101,10 @@ class Screen:
         """A fresh direction through one block."""
         block = self.blocks[index]
         return self._direction([Part(index, block.scale, 0 if block.count == 1 else None)])
+
+    def together(self, index: int) -> Direction:
+        """All coordinates of a block by the same step: tied ones stay tied."""
+        return self._direction([Part(index, self.blocks[index].scale, even=True)])
 
     def _direction(self, parts: list[Part]) -> Direction:
         self.drawn += 1
@@ -169,14 +188,14 @@ class Screen:
             verdict = progress.judgements[block.index].verdict
             doubtful = block.count > 1 and (
                 verdict is Verdict.UNDECIDED
-                or (verdict is not Verdict.CORRECT and self._spans_scales(block))
+                or (verdict is not Verdict.CORRECT and self.spans_scales(block))
             )
             room = 2 * self.effort.name - progress.evaluations
             affordable = block.count <= min(self.effort.sweep, room // _PER_ENTRY)
             if self.effort.always or (doubtful and affordable):
                 progress = (yield from self.entries(block)) or progress
 
-    def _spans_scales(self, block: Block) -> bool:
+    def spans_scales(self, block: Block) -> bool:
         """Whether no step fits all entries of a small block, so that only each alone can accuse."""
         if block.count > self.effort.sweep:
             return False

@@ -13,7 +13,8 @@ class Part:
     [0.5, 1.5]; or, where ``entry`` is given, that coordinate alone moves by ``step``. With a
     ``box`` only the coordinates inside it move, one range of indices per axis; with ``only``
     only those listed. A ``ramp`` ``(stride, length)`` multiplies by 0.5 to 1.5, growing
-    with ``flat // stride % length``: the index along an axis, when these are the axis's own.
+    with ``flat // stride % length``: the index along an axis, when these are the axis's own. Where
+    it is ``even``, every coordinate moves by ``step`` itself.
     """
 
     block: int
@@ -22,11 +23,12 @@ class Part:
     box: tuple[tuple[int, int], ...] | None = None
     only: tuple[int, ...] | None = None
     ramp: tuple[int, int] | None = None
+    even: bool = False
 
     @property
     def whole(self) -> bool:
         """Whether it is a plain random direction through the whole block."""
-        return self.entry is None and self.box is None and self.only is None and self.ramp is None
+        return self == Part(self.block, self.step)
 
 
 @dataclass(frozen=True, slots=True)

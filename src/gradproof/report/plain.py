@@ -20,7 +20,7 @@ _NAMES = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 def encode(value: Any) -> Any:
     """Plain data: dictionaries, lists, text, numbers, truth values and None."""
     if dataclasses.is_dataclass(value):
-        return {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {f.name: encode(getattr(value, f.name)) for f in saved(value)}
     if isinstance(value, tuple | list):
         return [encode(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
@@ -30,6 +30,11 @@ def encode(value: Any) -> Any:
     if isinstance(value, bool | int | str) or value is None:
         return value
     return float(value)
+
+
+def saved(kind: Any) -> list[dataclasses.Field[Any]]:
+    """The fields that are data; those marked ``saved=False`` live in this process only."""
+    return [f for f in dataclasses.fields(kind) if f.metadata.get("saved", True)]
 
 
 def decode(kind: Any, value: Any, where: str = "") -> Any:
@@ -58,7 +63,7 @@ def _record(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
         raise UsageError(f"{where} should be an object, but is a {type(value).__name__}.")
     types_of = _hints(kind)
-    known = [f.name for f in dataclasses.fields(kind) if f.name in value]
+    known = [f.name for f in saved(kind) if f.name in value]
     try:
         return kind(
             **{name: decode(types_of[name], value[name], f"{where}.{name}") for name in known}

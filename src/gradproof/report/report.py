@@ -79,6 +79,12 @@ class Report:
     distance: float = math.nan
     measured: tuple[Measured, ...] = ()
     reproduce: str = field(default="", compare=False)
+    # What was asked, for `suggest_fixes`; kept only where it is not correct, and never saved.
+    origin: Any = field(default=None, compare=False, metadata={"saved": False})
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled or copied: everything but functions and parameters."""
+        return {**self.__dict__, "origin": None}
 
     @property
     def ok(self) -> bool:

@@ -77,6 +77,8 @@ class Vector:
 
 def vector(part: Part, shape: tuple[int, ...], seed: int, draw: int) -> Vector:
     """The direction of a part in a block whose real coordinates have a shape."""
+    if part.even:
+        return Vector(np.full(math.prod(shape), int(_UNIT), dtype=np.int8))
     drawn = codes(part, math.prod(shape), seed, draw)
     if part.box is None and part.only is None:
         return Vector(drawn, part.ramp)
