@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import gradproof as gp
 from gradproof.judge.bands import bands, round_off
 from gradproof.plan.effort import effort
 from gradproof.space.point import Point
@@ -122,3 +123,14 @@ def test_without_a_value_nothing_is_measured():
     run.run()
     assert run.comparisons == []
     assert run.judgements[0].verdict == "undecided"
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("margin", [37.0, 38.0, 40.0, 60.0])
+def test_a_loss_that_is_zero_for_round_off_accuses_nobody(margin, seed):
+    """Saturated: 1 + 1e-17 is 1, and what is left one step away is a remnant."""
+    loss = lambda x: float(np.sum(-np.log(1 / (1 + np.exp(-x)))))
+    slope = lambda x: -np.exp(-x) / (1 + np.exp(-x))
+    point = margin + np.random.default_rng(seed).normal(size=3)
+    report = gp.check(loss, point, grad=slope, seed=seed)
+    assert report.verdict in ("correct", "undecided")

@@ -121,3 +121,12 @@ def test_the_process_of_a_contestant_answers_and_is_ended():
     told = run.run(GRADPROOF, small, 60.0)
     assert [r.specimen for r in told] == [s.name for s in small]
     assert time.monotonic() - began < 120
+
+
+def test_the_readme_has_the_table_of_the_page():
+    root = Path(__file__).parents[1]
+    readme = (root / "README.md").read_text("utf-8")
+    table = readme.partition("<!-- trial: begin -->")[2].partition("<!-- trial: end -->")[0]
+    page = (root / "docs" / "reference" / "trial.md").read_text("utf-8")
+    assert table.count("\n") > 10
+    assert table.strip() in page

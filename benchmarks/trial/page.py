@@ -10,9 +10,9 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
-from .contestant import Contestant
+from .contestant import Contestant, Verdict
 from .growth import OF_BLOCKS, Cost
-from .score import Failing, Scores, failing, tables
+from .score import Failing, Scores, count, failing, tables
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -64,7 +64,7 @@ def _text(
     for table in tables(scores):
         parts += [f"## {table.title}", table.told, table.markdown()]
     if costs:
-        parts += ["## How cost grows", _GROWTH, _grown(costs)]
+        parts += ["## How cost grows", _GROWTH, _grown(costs), _fewer(costs, scores)]
     parts += ["## How they were asked", _rules(contestants, versions), _families(scores)]
     return "\n\n".join(parts) + "\n"
 
@@ -93,6 +93,26 @@ def _grown(costs: Sequence[Cost]) -> str:
         lines.append("| " + " | ".join([name, *cells]) + " |")
     told = "Calls of the function, seconds, and what the process grew by; –: not within the limit."
     return "\n".join([told, "", *lines])
+
+
+def _fewer(costs: Sequence[Cost], scores: Scores) -> str:
+    """Who makes fewer evaluations than gradproof from 100 parameters up, and at what cost."""
+    ours = {c.parameters: c.evaluations for c in costs if c.contestant == "gradproof"}
+    frugal = dict.fromkeys(
+        c.contestant
+        for c in costs
+        if c.parameters >= _SHOWN[0]
+        and c.verdict != "n/a"
+        and 0 < c.evaluations < ours.get(c.parameters, 0)
+    )
+    told = []
+    for name in frugal:
+        passed = count(scores.of(name, lambda s: not s.right), Verdict.PASSES)
+        accused = count(scores.of(name, lambda s: s.right), Verdict.ACCUSES)
+        told.append(f"{name} ({passed} wrong passed, {accused} right accused)")
+    if not told:
+        return "From 100 parameters up no checker makes fewer evaluations than gradproof."
+    return "Fewer evaluations than gradproof from 100 parameters up: " + ", ".join(told) + "."
 
 
 def _cell(cost: Cost) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -457,15 +458,19 @@ class Trial:
         return max(scale, self.around) if math.isfinite(scale) else 0.0
 
     def _look_around(self) -> None:
-        """Where the value is zero, its scale is what it becomes one step away, or some more."""
+        """Where the value is zero, its scale is what it becomes one step away, or some more.
+
+        What is less than a rounding of what it becomes further away is a remnant of round-off.
+        """
         course = self.subject.course(self.screen().joint(range(len(self.leading))))
-        for distance in _AROUND:
-            values = self.subject.evaluate(course, distance)
-            value = max(abs(float(v)) for v in values)
-            if value > 0 and math.isfinite(value):
-                self.around = value
-                break
+        values = [
+            max(abs(float(v)) for v in self.subject.evaluate(course, distance))
+            for distance in _AROUND
+        ]
         course.back()
+        finite = [value for value in values if math.isfinite(value)]
+        least = sys.float_info.epsilon * max(finite, default=0.0)
+        self.around = next((value for value in finite if value > least), 0.0)
 
 
 def _is_narrow(slope: Slope) -> bool:
