@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import click
 import pytest
@@ -457,3 +458,86 @@ def test_help_loads_no_renderer():
         [sys.executable, "-c", probe], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.split() == ["False", "True"]
+
+
+# gradproof fix
+
+FALLS = "def falls(x):\n    return -2 * x\n"
+FAULTY = "return dict(fun=lambda x: float(x @ x), point=one, grad=falls)"
+
+
+def faulty(tmp_path, *names):
+    path = cases(tmp_path, *names, faulty=FAULTY)
+    text = (tmp_path / "cases.py").read_text("utf-8")
+    (tmp_path / "cases.py").write_text(text.replace(HEAD, HEAD + FALLS), "utf-8")
+    return path
+
+
+def test_fix_shows_a_diff_and_writes_nothing(tmp_path):
+    path = faulty(tmp_path, "right")
+    before = (tmp_path / "cases.py").read_text("utf-8")
+    done = started("fix", path)
+    assert done.returncode == 0
+    assert "-    return -2 * x\n+    return 2 * x\n" in done.stdout
+    assert "With it the gradient is correct along fresh directions" in done.stdout
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("gradproof: correct 1, suspect 0, wrong 1, undecided 0, errors 0; ")
+    assert "; repairs found for 1 of 1, " in last
+    assert "\x1b" not in done.stdout
+    assert (tmp_path / "cases.py").read_text("utf-8") == before
+    assert [file.name for file in tmp_path.glob("cases.py*")] == ["cases.py"]
+
+
+def test_fix_apply_keeps_the_original(tmp_path):
+    path = faulty(tmp_path)
+    before = (tmp_path / "cases.py").read_text("utf-8")
+    done = started("fix", path, "--apply", "--backup", ".before")
+    assert done.returncode == 0
+    assert "was repaired; the original is " in done.stdout
+    assert (tmp_path / "cases.py").read_text("utf-8") == before.replace("-2 * x", "2 * x")
+    assert (tmp_path / "cases.py.before").read_text("utf-8") == before
+    assert started("check", path).returncode == 0
+
+
+def test_fix_json_on_standard_output(tmp_path):
+    done = started("fix", faulty(tmp_path), "--json", "-")
+    told = json.loads(done.stdout)
+    assert "+    return 2 * x\n" in told["fixes"][0]["fixes"][0]["diff"]
+    assert "repairs found for 1 of 1" in done.stderr
+    again = tmp_path / "run.json"
+    again.write_text(done.stdout, "utf-8")
+    assert started("show", again).returncode == 0
+
+
+def test_fix_of_an_array_says_so(tmp_path):
+    body = "return dict(fun=lambda x: float(x @ x), point=one, grad=one)"
+    done = started("fix", f"{cases(tmp_path, array=body)}:array")
+    assert done.returncode == 1
+    assert (
+        "The gradient is an array that was computed before: pass grad as a function" in done.stdout
+    )
+
+
+def children(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="only Linux lists children")
+def test_fix_ctrl_c_leaves_no_process_and_tells_what_was_done(tmp_path):
+    body = "return dict(fun=lambda x: float(np.sum(np.exp(x) * x)), point=one, grad=slow)"
+    path = cases(tmp_path, hopeless=body, last=BODIES["right"])
+    text = (tmp_path / "cases.py").read_text("utf-8")
+    slow = "import time\ndef slow(x):\n    time.sleep(0.05)\n    return np.floor(x)\n"
+    (tmp_path / "cases.py").write_text(text.replace(HEAD, HEAD + slow), "utf-8")
+    process = subprocess.Popen(
+        command("fix", path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+        env=surroundings(),
+    )  # fmt: skip
+    while process.poll() is None and not (jobs := children(process.pid)):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert "Interrupted before a repair was found (" in out
+    assert "repairs found for 0 of 1, interrupted with 2 of the cases unfinished, " in out
+    assert not [job for job in jobs if Path(f"/proc/{job}").exists()]

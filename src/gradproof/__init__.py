@@ -9,6 +9,7 @@ from .products import check_adjoint, check_jvp, check_vjp
 from .records.finding import Finding, Kind
 from .records.slope import Slope, Smoothness
 from .records.verdict import Verdict
+from .repair import Fix, Miss, Suggestions, suggest_fixes
 from .report.files import load
 from .report.report import BlockResult, Report
 from .slopes import slope
@@ -18,11 +19,14 @@ from .version import __version__ as __version__
 __all__ = [
     "BlockResult",
     "Finding",
+    "Fix",
     "GradientError",
     "Kind",
+    "Miss",
     "Report",
     "Slope",
     "Smoothness",
+    "Suggestions",
     "UsageError",
     "Verdict",
     "case",
@@ -34,6 +38,7 @@ __all__ = [
     "load",
     "slope",
     "stop_gradient",
+    "suggest_fixes",
     "testing",
     "textbook",
 ]

@@ -1,4 +1,4 @@
-"""The command line: ``gradproof demo``, ``gradproof check`` and ``gradproof show``."""
+"""The command line: ``gradproof demo``, ``check``, ``fix`` and ``show``."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .waiting import Waiting
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from .mending import Mending
     from .outcomes import Outcome, Run
     from .records.failure import Failure
     from .report.files import Document
@@ -69,6 +70,35 @@ Exit codes, the first that applies:
     1  a gradient is wrong or suspect
     3  a gradient is undecided
     0  all are correct
+"""
+
+_FIX_HELP = """Look for edits that make the wrong gradients of TARGET right.
+
+TARGET is as for `gradproof check`. For each case whose gradient is wrong, the functions that
+compute it are edited by one small change at a time (a factor, a sign, a transpose, a name, an axis,
+an index, …), each edit is run in another process and held against slopes that were measured once.
+What satisfies them all is checked again along fresh directions and at other points, and shown as a
+diff.
+
+Nothing is written without --apply. With it, the first repair of each case is, and the cases after
+it are checked with what was written. Code that writes files, connects or starts processes cannot be
+tried. An edit is code: `gradproof fix` runs it, in a process that is no sandbox.
+
+\b
+Examples:
+  gradproof fix cases.py
+  gradproof fix cases.py:network --most 1 --seconds 20
+  gradproof fix cases.py --apply
+  gradproof fix cases.py --json - | jq -r '.fixes[].fixes[0].diff' | patch -p1
+
+\b
+Exit codes, the first that applies:
+  130  interrupted by Ctrl-C; what was found is still told
+    4  internal error: a bug in gradproof
+    2  wrong use, or an exception in the code under test
+    1  a gradient is wrong and no repair was found, or it could not be written
+    3  a gradient is undecided
+    0  all are correct, or have a repair
 """
 
 _JSON_HELP = """Also write the run to FILE as JSON; - is standard output, and what a person reads
@@ -246,6 +276,77 @@ def check(
     _write(json_file, lambda: as_json(run.to_dict()))
     _render(run.document, html_file, junit_file)
     context.exit(run.exit_code)
+
+
+_BACKUP_HELP = "What --apply adds to the name of the file that keeps the original; '' keeps none."
+
+
+@commands.command(help=_FIX_HELP, short_help="Look for edits that make a gradient right.")
+@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.option("--apply", is_flag=True, help="Write the first repair of each case into its file.")
+@click.option("--backup", default=".orig", show_default=True, metavar="SUFFIX", help=_BACKUP_HELP)
+@click.option(
+    "--most", type=click.IntRange(min=1), default=3, show_default=True, help="Repairs to show."
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="When to stop looking, for each case.",
+)
+@click.option("--effort", type=click.Choice(list(LEVELS)), help="As for `gradproof check`.")
+@click.option("--seed", type=click.IntRange(min=0), help="As for `gradproof check`.")
+@click.option(
+    "--json", "json_file", type=_FILE, metavar="FILE", callback=_writable,
+    help="Also write everything to FILE as JSON; - is standard output. What `gradproof check "
+    "--json` writes, and fixes: case, reason, tried, complete, written, kept, closest, and fixes "
+    "(file, diff, edits, report, elsewhere).",
+)  # fmt: skip
+@click.pass_context
+def fix(
+    context: click.Context,
+    targets: tuple[str, ...],
+    apply: bool,
+    backup: str,
+    most: int,
+    seconds: float,
+    effort: str | None,
+    seed: int | None,
+    json_file: str | None,
+) -> None:
+    """Check the cases, and look for a repair of each that is wrong."""
+    from .mending import Mending
+    from .report.files import as_json
+
+    given = {key: value for key, value in (("effort", effort), ("seed", seed)) if value is not None}
+    mending = Mending(targets, given, most, seconds, backup if apply else None, apply=apply)
+    with _apart(json_file):
+        _mend(mending)
+    _write(json_file, lambda: as_json(mending.to_dict()))
+    context.exit(mending.exit_code)
+
+
+def _mend(mending: Mending) -> None:
+    """Tell each outcome and its repairs as they come, and sum up, even after Ctrl-C."""
+    from .repair.shown import show
+
+    began = time.perf_counter()
+    steps = iter(mending.run)
+    try:
+        while (outcome := _next(steps, mending.run)) is not None:
+            _tell(outcome.result, verbose=False)
+            with Waiting(lambda: mending.run.doing):
+                mended = mending.mend(outcome)
+            if mended.suggestions is not None:
+                show(_console(), mended.suggestions)
+            for line in filter(None, (mended.refusal, mended.told)):
+                _say(line, "bold")
+            if mending.run.interrupted:
+                break
+    except KeyboardInterrupt:
+        mending.run.interrupted = True
+    _say(f"{mending.headline}, {time.perf_counter() - began:.2f} s", "bold")
 
 
 @commands.command(help=_SHOW_HELP, short_help="Show a saved report.")

@@ -2,6 +2,7 @@
 
 import io
 import re
+import sys
 
 import pytest
 from rich.console import Console
@@ -54,6 +55,25 @@ def test_it_ends_with_the_two_findings_and_their_two_lines():
     assert "params['b1']: every entry that is not zero is 4× too large (4.00000000" in last
 
 
+def test_the_edit_mends_both_lines():
+    last = told()
+    last = last[last.index("6. The edit that mends it") :]
+    assert [line for line in last.splitlines() if re.match(r"[-+] ", line)] == [
+        "-    dW2 = 1 / m * np.dot(dZ2, A1.T) * 2",
+        "+    dW2 = 1 / m * np.dot(dZ2, A1.T)",
+        "-    db1 = 4 / m * np.sum(dZ1, axis=1, keepdims=True)",
+        "+    db1 = 1 / m * np.sum(dZ1, axis=1, keepdims=True)",
+    ]
+    assert "the gradient is correct along fresh directions" in last
+
+
+def test_without_libcst_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "libcst", None)
+    for name in [name for name in sys.modules if name.startswith("gradproof.repair.edits")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert "pip install 'gradproof[fix]'" in flat(told())
+
+
 def test_it_says_why_the_textbook_doubts_right_code():
     text = flat(told())
     assert re.search(
@@ -99,7 +119,7 @@ def test_the_table_has_both_checks_of_both_networks():
 
 def test_it_fits_a_narrow_terminal():
     lines = told(width=40).splitlines()
-    code = [line for line in lines if re.match(r" +(line \d+: )?d[Wb]\d = ", line)]
+    code = [line for line in lines if re.match(r"[-+ ] +(line \d+: )?d[Wb]\d = |[-+]{3} ", line)]
     assert max(len(line) for line in lines if line not in code) <= 40
 
 

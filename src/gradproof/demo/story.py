@@ -19,7 +19,11 @@ from rich.text import Text
 
 from gradproof import textbook
 from gradproof.check import check
+from gradproof.errors import UsageError
 from gradproof.records.finding import Finding
+from gradproof.repair import suggest_fixes
+from gradproof.repair.shown import show
+from gradproof.report.report import Report
 from gradproof.report.wording import figure
 from gradproof.waiting import Waiting
 
@@ -57,13 +61,15 @@ def tell(console: Console, seed: int = 0) -> None:
     X, Y, params = article_test_case()
     cost(params, X, Y)  # the first product starts up the linear algebra: nobody shall pay for it
     _introduce(console, params, X, Y)
-    findings = _tell_broken(console, params, X, Y, seed)
+    broken = _tell_broken(console, params, X, Y, seed)
     costs = _tell_right(console, params, X, Y, seed)
     _tell_cost(console, [*costs, *_on_larger(console, seed)])
-    _tell_findings(console, findings)
+    _tell_findings(console, broken.findings)
+    _tell_repair(console, broken)
+    _say(console, "Now your own code: gradproof check --help, gradproof fix --help")
 
 
-# The five chapters
+# The six chapters
 
 
 def _introduce(console: Console, params: dict[str, Any], X: Any, Y: Any) -> None:
@@ -77,9 +83,7 @@ def _introduce(console: Console, params: dict[str, Any], X: Any, Y: Any) -> None
     _show(console, _lines(list(params)))
 
 
-def _tell_broken(
-    console: Console, params: dict[str, Any], X: Any, Y: Any, seed: int
-) -> tuple[Finding, ...]:
+def _tell_broken(console: Console, params: dict[str, Any], X: Any, Y: Any, seed: int) -> Report:
     _heading(console, "2. Is it the gradient?")
     _say(console, "The textbook moves every parameter by a fixed step and gives one figure:")
     classic, seconds = _timed(lambda: _classic(params, broken_backprop, X, Y))
@@ -89,7 +93,7 @@ def _tell_broken(
         cost, params, grad=broken_backprop, args=(X, Y), seed=seed, name="the gradient as written"
     )
     console.print(report, "")
-    return report.findings
+    return report
 
 
 def _tell_right(console: Console, params: dict[str, Any], X: Any, Y: Any, seed: int) -> list[Cost]:
@@ -149,7 +153,21 @@ def _tell_findings(console: Console, findings: tuple[Finding, ...]) -> None:
             text = f"line {finding.line.number}: {finding.line.text}"
             console.print(Text(f"    {text}", style="bold"), soft_wrap=True)
             console.print()
-    _say(console, "Now your own code: gradproof check --help")
+
+
+def _tell_repair(console: Console, broken: Report) -> None:
+    _heading(console, "6. The edit that mends it")
+    try:
+        suggestions = suggest_fixes(broken, most=1)
+    except UsageError as error:  # no libcst, or a system on which nothing can be forked
+        _say(console, str(error))
+        return
+    _say(
+        console,
+        f"{suggestions.tried:,} small edits were run in processes of their own, and held against "
+        "the slopes that were measured already:",
+    )
+    show(console, suggestions)
 
 
 # What is measured

@@ -1,0 +1,194 @@
+"""The process of a candidate cut off from the world, before its code runs.
+
+This is a net under accidents: an edited function must not delete a file because an edit swapped
+two names. It is no sandbox against malice. Python's own ways to write, connect and start
+processes are closed, open files are exchanged for the null device, and no byte can be added to
+a file; but a library in C that opens a file itself can still create or empty one, and memory
+that processes share on purpose (``np.memmap`` for writing, shared tensors) stays shared.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import fcntl
+import gc
+import math
+import os
+import resource
+import signal
+import stat
+import sys
+import threading
+import warnings
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # from linux/prctl.h
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class Refused(PermissionError):  # noqa: N818 - a person reads the name
+    """Raised where a candidate is about to do what would outlast it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a process may take: seconds, bytes of addresses, and cores to use them on.
+
+    ``name`` is what a list of processes calls it.
+    """
+
+    name: str
+    seconds: float
+    memory: int
+    cores: int
+
+
+def confine(bounds: Bounds, pipe: int, parent: int) -> list[str]:
+    """Cut this process off from the world; what it is refused will be in the list.
+
+    ``pipe`` alone stays open for writing. The process ends when its ``parent`` does.
+    """
+    gc.freeze()  # what is garbage of the parent is not to be finalized here
+    sys.settrace(None)
+    sys.setprofile(None)
+    threading.settrace(None)
+    threading.setprofile(None)
+    faulthandler.disable()
+    warnings.simplefilter("ignore")
+    sys.dont_write_bytecode = True
+    os.setsid()  # the terminal's Ctrl-C is for the parent
+    _die_with(parent, bounds.name)
+    _exchange_files(pipe)
+    _set_limits(bounds)
+    torch: Any = sys.modules.get("torch")
+    if hasattr(torch, "set_num_threads"):
+        torch.set_num_threads(1)  # the threads of its pool are the parent's
+    refused: list[str] = []
+    sys.addaudithook(partial(_guard, refused))
+    return refused
+
+
+def _die_with(parent: int, name: str) -> None:
+    """On Linux this process dies with the parent; elsewhere by its limit of processor time."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_NAME, ctypes.c_char_p(name.encode()), 0, 0, 0)
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _exchange_files(pipe: int) -> None:
+    """The null device for all that could be written to, and a place of one's own in the rest."""
+    null = os.open(os.devnull, os.O_RDWR)
+    names = os.listdir("/dev/fd")  # noqa: PTH208 - the names are what is wanted
+    for number in {0, 1, 2, *map(int, names)} - {null, pipe}:
+        with contextlib.suppress(OSError):  # one of them was the folder itself
+            if number > 2 and _is_for_reading(number):
+                _read_apart(number)
+            else:
+                os.dup2(null, number)
+    sys.stdin = open(os.devnull)  # noqa: SIM115, PTH123 - until the process ends
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
+    sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123
+
+
+def _is_for_reading(number: int) -> bool:
+    return fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+
+
+def _read_apart(number: int) -> None:
+    """Open a file again: a fork shares the place in it, and two would read from each other."""
+    if stat.S_ISREG(os.fstat(number).st_mode):
+        again = os.open(f"/proc/self/fd/{number}", os.O_RDONLY)
+        os.lseek(again, os.lseek(number, 0, os.SEEK_CUR), os.SEEK_SET)
+        os.dup2(again, number)
+        os.close(again)
+
+
+def _set_limits(bounds: Bounds) -> None:
+    _set_limit(resource.RLIMIT_CORE, 0)
+    # Files that a library in C opens past the guard stay as long as they are.
+    _set_limit(resource.RLIMIT_FSIZE, 0)
+    # Were the parent gone, nobody would look at the clock.
+    _set_limit(resource.RLIMIT_CPU, math.ceil(bounds.seconds * bounds.cores) + 1)
+    _set_limit(resource.RLIMIT_AS, bounds.memory)
+
+
+def _set_limit(which: int, value: int) -> None:
+    _, most = resource.getrlimit(which)
+    if most != resource.RLIM_INFINITY:
+        value = most if value == resource.RLIM_INFINITY else min(value, most)
+    with contextlib.suppress(ValueError, OSError):  # a system may lack one of them
+        resource.setrlimit(which, (value, most))
+
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+# Audit events that a job does not get away with: what is said, and which argument it is about.
+# Not here: what ends with the process (chdir, putenv, a socket that is made and not used).
+_REFUSED: dict[str, tuple[str, int | None]] = {
+    # Files and folders, and what is written beside their content.
+    "os.remove": ("removes", 0),
+    "os.rename": ("renames", 0),
+    "os.mkdir": ("creates", 0),
+    "os.rmdir": ("removes", 0),
+    "os.link": ("links", 1),
+    "os.symlink": ("links", 1),
+    "os.truncate": ("truncates", 0),
+    "os.chmod": ("changes the rights of", 0),
+    "os.chown": ("changes the owner of", 0),
+    "os.chflags": ("changes the flags of", 0),
+    "os.utime": ("changes the times of", 0),
+    "os.setxattr": ("changes the attributes of", 0),
+    "os.removexattr": ("changes the attributes of", 0),
+    # Its files are opened in C, where no event is raised.
+    "sqlite3.connect": ("opens the database", 0),
+    "syslog.syslog": ("writes to the system's log", None),
+    # Other machines, and other processes on this one.
+    "socket.connect": ("connects to", 1),
+    "socket.bind": ("listens at", 1),
+    "socket.sendto": ("sends to", 1),
+    "socket.sendmsg": ("sends to", 1),
+    "socket.getaddrinfo": ("asks for the address of", 0),
+    "socket.gethostbyname": ("asks for the address of", 0),
+    "socket.gethostbyaddr": ("asks for the address of", 0),
+    "webbrowser.open": ("opens in a browser", 0),
+    "os.kill": ("sends a signal to process", 0),
+    "os.killpg": ("sends a signal to processes", 0),
+    # A new process: this guard does not reach into all of them, and they may outlive the job.
+    "subprocess.Popen": ("starts", 0),
+    "os.system": ("starts", 0),
+    "os.exec": ("becomes", 0),
+    "os.posix_spawn": ("starts", 0),
+    "os.fork": ("forks", None),
+    "os.forkpty": ("forks", None),
+    "pty.spawn": ("starts", 0),
+    # What is called in a library loaded this way raises no event at all.
+    "ctypes.dlopen": ("loads the library", 0),
+}
+
+
+def _guard(refused: list[str], event: str, arguments: tuple[Any, ...]) -> None:
+    """The audit hook: raises where a job is about to do what outlasts it."""
+    if event == "open":
+        said = _written(*arguments)
+    elif event == "os.kill" and arguments[0] == os.getpid():
+        said = ""
+    elif event in _REFUSED:
+        verb, place = _REFUSED[event]
+        said = verb if place is None else f"{verb} {arguments[place]}"
+    else:
+        return
+    if said:
+        refused.append(f"{said}: candidates run without files, network and other processes")
+        raise Refused(refused[-1])
+
+
+def _written(path: Any, mode: Any, flags: Any) -> str:  # noqa: ARG001
+    # A number is a file that is open already, and those that could be written to are null.
+    harmless = isinstance(path, int) or path in (os.devnull, os.devnull.encode())
+    return "" if harmless or not flags & _WRITING else f"writes to {path}"

@@ -1,0 +1,72 @@
+"""One change of a source text: where, what stands there instead, and how likely it is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What sort of slip an edit undoes."""
+
+    FACTOR = "factor"
+    CONSTANT = "constant"
+    SIGN = "sign"
+    OPERATOR = "operator"
+    TRANSPOSE = "transpose"
+    NAME = "name"
+    AXIS = "axis"
+    KEEPDIMS = "keepdims"
+    REDUCTION = "reduction"
+    COMPARISON = "comparison"
+    TERM = "term"
+    INDEX = "index"
+    ACCUMULATION = "accumulation"
+    STATEMENT = "statement"
+    ARGUMENTS = "arguments"
+    UNWRAP = "unwrap"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change of a source text.
+
+    ``source[begin:end]`` is replaced by ``new``; offsets count characters. ``line`` is the
+    first line (from 1) of the statement it is in. ``what`` is for a person: "drop the factor 2".
+    ``cost`` says how unlikely the edit is, on the scale of ``edits/costs.py``; the smaller
+    the likelier.
+    """
+
+    begin: int
+    end: int
+    new: str
+    kind: Kind
+    line: int
+    what: str
+    cost: float
+
+
+def overlapping(one: Edit, other: Edit) -> bool:
+    """Whether two edits touch the same characters, or begin at the same place."""
+    crossing = one.begin < other.end and other.begin < one.end
+    return crossing or one.begin == other.begin
+
+
+def applied(source: str, edits: Sequence[Edit]) -> str:
+    """The source text after some edits.
+
+    Raises
+    ------
+    ValueError
+        Where two of them overlap.
+    """
+    pieces, here = list[str](), 0
+    ordered = sorted(edits, key=lambda edit: (edit.begin, edit.end))
+    for k, edit in enumerate(ordered):
+        for other in ordered[k + 1 :]:
+            if overlapping(edit, other):
+                raise ValueError(f"Two edits overlap: {edit.what}, and {other.what}.")
+        pieces += [source[here : edit.begin], edit.new]
+        here = edit.end
+    return "".join([*pieces, source[here:]])

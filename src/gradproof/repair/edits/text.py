@@ -1,0 +1,170 @@
+"""Expressions as text: how tightly one binds, and where it needs parentheses."""
+
+from __future__ import annotations
+
+import ast
+from enum import IntEnum
+from functools import lru_cache
+
+
+class Level(IntEnum):
+    """How tightly an expression binds (The Python Language Reference, 6.17)."""
+
+    BROKEN = -1  # over several lines, and nothing around it that allows this
+    TUPLE = 0
+    TEST = 1
+    OR = 2
+    AND = 3
+    NOT = 4
+    COMPARE = 5
+    BIT_OR = 6
+    BIT_XOR = 7
+    BIT_AND = 8
+    SHIFT = 9
+    SUM = 10
+    PRODUCT = 11
+    UNARY = 12
+    POWER = 13
+    NUMBER = 14  # `2.T` is no attribute of 2
+    PRIMARY = 15
+    NEVER = 16  # no expression does without parentheses here
+
+
+_OPERATORS: dict[type[ast.operator], Level] = {
+    ast.Add: Level.SUM,
+    ast.Sub: Level.SUM,
+    ast.Pow: Level.POWER,
+    ast.BitOr: Level.BIT_OR,
+    ast.BitXor: Level.BIT_XOR,
+    ast.BitAnd: Level.BIT_AND,
+    ast.LShift: Level.SHIFT,
+    ast.RShift: Level.SHIFT,
+}
+_EXPRESSIONS: dict[type[ast.expr], Level] = {
+    ast.NamedExpr: Level.TUPLE,
+    ast.Starred: Level.TUPLE,
+    ast.Yield: Level.TUPLE,
+    ast.YieldFrom: Level.TUPLE,
+    ast.Lambda: Level.TEST,
+    ast.IfExp: Level.TEST,
+    ast.Compare: Level.COMPARE,
+    ast.Await: Level.POWER,
+}
+
+
+@lru_cache(maxsize=65536)
+def level(text: str) -> Level:
+    """How tightly an expression binds; ``BROKEN`` for what is no expression by itself."""
+    try:
+        node = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        return Level.BROKEN
+    if isinstance(node, ast.Tuple):
+        return Level.PRIMARY if _closed(text) else Level.TUPLE
+    if node.col_offset > 0 and text[0] == "(":
+        return Level.PRIMARY
+    return _of(node)
+
+
+def _of(node: ast.expr) -> Level:
+    if isinstance(node, ast.BinOp):
+        return _OPERATORS.get(type(node.op), Level.PRODUCT)
+    if isinstance(node, ast.BoolOp):
+        return Level.OR if isinstance(node.op, ast.Or) else Level.AND
+    if isinstance(node, ast.UnaryOp):
+        return Level.NOT if isinstance(node.op, ast.Not) else Level.UNARY
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float, complex)):
+        return Level.PRIMARY if isinstance(node.value, bool) else Level.NUMBER
+    return _EXPRESSIONS.get(type(node), Level.PRIMARY)
+
+
+def _closed(text: str) -> bool:
+    """Whether a tuple has parentheses of its own."""
+    node = ast.parse(f"[{text}\n]", mode="eval").body
+    return isinstance(node, ast.List) and len(node.elts) == 1
+
+
+def operand(text: str, least: Level | int) -> str:
+    """The expression, in parentheses where it binds less than ``least``."""
+    return text if level(text) >= least else f"({text})"
+
+
+def product(one: str, other: str) -> str:
+    """``one * other``; a number comes first, and of ``1 / m`` there remains a division."""
+    divisor = reciprocal(other)
+    if divisor is not None:
+        return quotient(one, divisor)
+    if other == "-1":
+        return negative(one)
+    if number(other) is not None and level(one) != Level.PRODUCT:
+        return f"{operand(other, Level.PRODUCT)} * {operand(one, Level.PRODUCT + 1)}"
+    return f"{operand(one, Level.PRODUCT)} * {operand(other, Level.PRODUCT + 1)}"
+
+
+def quotient(one: str, other: str) -> str:
+    """``one / other``."""
+    return f"{operand(one, Level.PRODUCT)} / {operand(other, Level.PRODUCT + 1)}"
+
+
+def total(one: str, other: str) -> str:
+    """``one + other``, or ``one - other`` where there is a minus in front of the other."""
+    sign = "-" if other.startswith("-") and level(other) >= Level.PRODUCT else "+"
+    other = other[1:].lstrip() if sign == "-" else other
+    return f"{operand(one, Level.SUM)} {sign} {operand(other, Level.SUM + 1)}"
+
+
+def negative(one: str) -> str:
+    """The expression with a minus, or without the one that it has."""
+    # The minus of `-a @ b` binds more than the product; it is the same minus.
+    if one.startswith("-") and level(one) in (Level.UNARY, Level.PRODUCT):
+        return one[1:].lstrip()
+    if level(one) == Level.PRODUCT and not {"//", "%"} & set(one.split()):
+        return f"-{one}"
+    return f"-{operand(one, Level.UNARY)}"
+
+
+def attribute(one: str, name: str) -> str:
+    """``one.name``."""
+    return f"{operand(one, Level.PRIMARY)}.{name}"
+
+
+def reciprocal(text: str) -> str | None:
+    """The ``m`` of ``1 / m``."""
+    for one in ("1 / ", "1.0 / ", "1/", "1.0/"):
+        if text.startswith(one) and level(text[len(one) :]) > Level.PRODUCT:
+            return text[len(one) :]
+    return None
+
+
+def number(text: str) -> int | float | None:
+    """The value of a number literal, with or without a minus."""
+    try:
+        value = ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return None
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+@lru_cache(maxsize=4096)
+def normal(text: str) -> str:
+    """An expression as Python itself would write it, so that two spellings are one key."""
+    try:
+        return ast.unparse(ast.parse(text, mode="eval"))
+    except (SyntaxError, ValueError):
+        return text
+
+
+@lru_cache(maxsize=4096)
+def loaded(text: str) -> frozenset[str]:
+    """The names that an expression reads."""
+    try:
+        tree = ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError):
+        return frozenset()
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
+def short(text: str, most: int = 48) -> str:
+    """A piece of code on one line, its middle left out where it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most // 2 - 1]} … {line[1 - most // 2 :]}"

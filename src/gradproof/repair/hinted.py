@@ -1,0 +1,89 @@
+"""What a diagnosis suggests to an edit: lines, factors, terms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+
+from ..records.finding import Finding, Kind
+from .hints import Hints, Shape
+
+Shapes = Mapping[str, Mapping[str, Shape | None]]
+Values = Mapping[str, Mapping[str, float]]
+
+# A measured factor is taken for a fraction of such small numbers, when it is this close.
+_LARGEST = 12
+_CLOSE = 1e-6
+
+# A measured coefficient is known less well than a factor.
+_NEAR = 1e-3
+_FEW = 4  # names that hold the parameter, or its coefficient, are tried
+
+
+def hints(
+    findings: Sequence[Finding],
+    file: str,
+    shapes: Shapes,
+    values: Values,
+    blocks: Mapping[str, Shape],
+) -> Hints:
+    """The hints for one file; ``blocks`` are the shapes of the parameters by their names."""
+    lines = [f.line for f in findings if f.line is not None and f.line.file == file]
+    numbers = {n for line in lines for n in range(line.number, line.end_number + 1)}
+    factors = dict.fromkeys(text for finding in findings for text in _factors(finding))
+    terms = dict.fromkeys(
+        text for finding in findings for text in _terms(finding, shapes, values, blocks)
+    )
+    return Hints(shapes, values, tuple(factors), tuple(terms), tuple(sorted(numbers)))
+
+
+def _factors(finding: Finding) -> Iterator[str]:
+    """What to multiply a gradient by that is so many times too large."""
+    if finding.factor is None or not finding.factor or finding.kind is Kind.PARAMETER_TERM:
+        return
+    wanted = 1 / finding.factor
+    near = Fraction(wanted).limit_denominator(_LARGEST)
+    if abs(float(near) - wanted) > _CLOSE * abs(wanted) or abs(near.numerator) > _LARGEST:
+        return
+    if near.denominator == 1:
+        yield str(near.numerator)
+    else:
+        yield f"{near.numerator} / {near.denominator}"
+
+
+def _terms(
+    finding: Finding, shapes: Shapes, values: Values, blocks: Mapping[str, Shape]
+) -> Iterator[str]:
+    """A multiple of the parameter that is missing; one too much is there to be dropped."""
+    if finding.kind is not Kind.PARAMETER_TERM or not finding.factor or finding.block is None:
+        return
+    missing = -finding.factor
+    if missing < 0:
+        return
+    holders = _holders(finding.block, shapes, blocks.get(finding.block))
+    for coefficient in _coefficients(missing, finding.factor_bar or 0.0, values):
+        yield from (f"{coefficient} * {holder}" for holder in holders)
+
+
+def _coefficients(missing: float, bar: float, values: Values) -> list[str]:
+    """Names that held the missing coefficient, or its negative; the number itself at last."""
+    found = dict[str, None]()
+    for names in values.values():
+        for name, held in names.items():
+            for factor, text in ((1, name), (2, f"2 * {name}"), (0.5, f"0.5 * {name}")):
+                gap = abs(factor * abs(held) - missing)
+                if held and gap <= max(_NEAR * missing, bar):
+                    found[text if held > 0 else f"-{text}"] = None
+    by_name = sorted(found, key=lambda text: (" " in text, len(text)))[:_FEW]
+    return [*by_name, f"{missing:.4g}"]
+
+
+def _holders(block: str, shapes: Shapes, shape: Shape | None) -> list[str]:
+    """Names that may hold the parameter: those called like its block come first."""
+    keys = re.findall(r"\w+", block)
+    key = keys[-1] if keys else ""
+    held = dict[str, None]()
+    for names in shapes.values():
+        held |= {name: None for name, one in names.items() if one == shape and name != "return"}
+    return sorted(held, key=lambda name: re.findall(r"\w+", name)[-1] != key)[:_FEW]

@@ -1,0 +1,153 @@
+"""A candidate's gradient held against slopes that were measured before: no evaluation more."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..judge.compare import KNOWN_WELL
+from ..records.comparison import Comparison
+from ..records.direction import Direction
+from ..records.verdict import Verdict
+from ..space.directions import RMS
+from ..subject.claim import Claim
+from ..subject.claiming import call_grad
+from ..trial import Trial
+
+# Slopes along directions through a wrong block alone, measured to the end, that a candidate has
+# to satisfy: what hides in two of them by chance shows in the check that confirms a repair.
+_DRAWS = 2
+
+# A block is as wrong as before where a gap is so many times what it may be, and what is not known.
+_PLAINLY = 10.0
+
+# Two gradients that agree to so many digits are the same one, computed in another order.
+_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What came of one gradient: for each block whether it is right, and its relative error.
+
+    ``wrong`` are the blocks that are not (where some plainly are not, any that has changed counts
+    as one more), ``error`` is the largest error, ``mark`` what right gradients have in common that
+    are the same but for round-off.
+    """
+
+    wrong: frozenset[int]
+    errors: tuple[float, ...]
+    mark: str
+
+    @property
+    def right(self) -> bool:
+        """Whether every block agrees with its slopes."""
+        return not self.wrong
+
+    @property
+    def error(self) -> float:
+        """The largest relative error of a block."""
+        return max(self.errors, default=0.0)
+
+
+@dataclass(slots=True)
+class Bench:
+    """A finished trial whose slopes are sharp enough to hold other gradients against them.
+
+    ``wrong`` are the blocks in which the code as it stands is wrong, ``sizes`` the norms of the
+    blocks' gradients as the slopes tell them.
+    """
+
+    trial: Trial
+    first: Any
+    beside: Direction
+    values: tuple[float, ...] = ()
+    wrong: frozenset[int] = frozenset()
+    sizes: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, trial: Trial) -> Bench:
+        """Measure what is missing; from then on ``fun`` is only called to see that it stays."""
+        for block in trial.subject.point.blocks:
+            if trial.judgements[block.index].verdict is not Verdict.CORRECT:
+                for _ in range(_DRAWS):
+                    trial.compare(trial.fresh().alone(block.index), KNOWN_WELL)
+        beside = trial.fresh().joint(range(len(trial.subject.point.blocks)))
+        bench = cls(trial, trial.subject.result(), beside)
+        bench.values = bench.look()
+        bench.wrong = bench.hold().wrong
+        bench.sizes = tuple(judgement.size for judgement in trial.judgements)
+        return bench
+
+    def look(self) -> tuple[float, ...]:
+        """Values of ``fun`` at the point and beside it, which an edit must not change."""
+        subject = self.trial.subject
+        course = subject.course(self.beside)
+        found = [float(v) for t in (0.0, 1.0, -0.5) for v in subject.evaluate(course, t)]
+        course.back()
+        return tuple(found)
+
+    def keeps_fun(self) -> bool:
+        """Whether ``fun`` is what it was."""
+        now = np.array(self.look())
+        scale = np.abs(self.values).max(initial=np.finfo(float).tiny)
+        spread = max(self.trial.subject.spread, 1e-12 * scale)
+        return bool(np.allclose(now, self.values, rtol=0, atol=spread, equal_nan=True))
+
+    def claim(self) -> list[Claim]:
+        """What the code as it now stands claims: one call of the gradient."""
+        return call_grad(self.trial.subject, self.first)
+
+    def hold(self) -> Held:
+        """Call the gradient once and judge it; in a process of its own, since the trial changes."""
+        made = self.claim()
+        errors = [self._plain_error(made, block) for block in sorted(self.wrong)]
+        if errors and all(errors):  # the usual end of a candidate, and cheaper than all judgements
+            return Held(self.wrong | self._changed(made), tuple(errors), "")
+        self.trial.reclaim(made)
+        judgements = self.trial.judgements
+        wrong = frozenset(k for k, j in enumerate(judgements) if j.verdict is not Verdict.CORRECT)
+        return Held(wrong, tuple(j.error for j in judgements), "" if wrong else _mark(made))
+
+    def _changed(self, made: Sequence[Claim]) -> frozenset[int]:
+        """The blocks whose gradients are not what they were, by more than they may be."""
+        claims = [projection.claim for projection in self.trial.subject.projections]
+        return frozenset(
+            block.index
+            for block in self.trial.subject.point.blocks
+            for new, old in zip(made, claims, strict=True)
+            if isinstance(old, Claim) and not self._alike(new, old, block.index)
+        )
+
+    def _alike(self, new: Claim, old: Claim, block: int) -> bool:
+        apart = np.linalg.norm(np.ravel(new.gradients[block] - old.gradients[block]))
+        return bool(apart <= self.trial.bands[block].correct_below * old.norms[block])
+
+    def _plain_error(self, made: Sequence[Claim], block: int) -> float:
+        """The relative error of a block that plainly is wrong, by its last slopes; or zero."""
+        alone = [c for c in self.trial.comparisons if c.direction.block == block]
+        return max((self._plain_gap(made, c, block) for c in alone[-_DRAWS:]), default=0.0)
+
+    def _plain_gap(self, made: Sequence[Claim], known: Comparison, block: int) -> float:
+        part, claim = known.direction.parts[0], made[known.projection]
+        if not part.whole or known.kinked:
+            return 0.0
+        gap = abs(claim.along(self.trial.subject.course(known.direction)) - known.slope.value)
+        unit = max(claim.norms[block], self.sizes[block]) * part.step * RMS
+        least = known.slope_bar + self.trial.bands[block].wrong_above * unit
+        return gap / unit if unit > 0 and _PLAINLY * least < gap < math.inf else 0.0
+
+
+def _mark(claims: Sequence[Claim]) -> str:
+    """Alike for gradients that are alike to many digits of their block's norm."""
+    told = hashlib.blake2b(digest_size=16)
+    for claim in claims:
+        for gradient, norm in zip(claim.gradients, claim.norms, strict=True):
+            unit = norm if norm > 0 and math.isfinite(norm) else 1.0
+            # Zero is added because a zero that has a sign has other bytes.
+            told.update((np.round(np.asarray(gradient) / unit, _DIGITS) + 0.0).tobytes())
+    return told.hexdigest()

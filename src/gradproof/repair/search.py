@@ -1,0 +1,257 @@
+"""The search for a repair: single edits, then those together that each mend a part, then pairs.
+
+Edits come likeliest first, so the first that satisfies every slope is the best suggestion.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, islice, product
+
+from .edit import Edit, overlapping
+from .hold import Held
+from .trying import Attempt, Edits, Trying, sets, together
+
+# Once a repair is known, edits that are this much less likely are not tried any more.
+_BEHIND = 1.0
+
+# So many different gradients that are right show that the slopes cannot tell more.
+_ENOUGH = 3
+
+# A repair is not exact whose relative error is this large, and so many times another one's.
+_ROUND_OFF = 1e-9
+_NEARER = 10.0
+
+# Of edits that do the same, so many are tried in pairs: with each other they may overlap.
+_ALIKE = 2
+
+# So many repairs that give the same gradient at the point are denied before no more are asked for.
+_DENIED = 4
+
+# Of each set of blocks that edits mend, so many of these are combined with those of others.
+_EACH = 3
+_COMBINATIONS = 60
+
+# Faults in a row, each of which hides the one before it: so many steps, from so many beginnings.
+_STEPS = 4
+_BEGINNINGS = 2
+
+# Pairs are made of so many of the likeliest edits.
+_PAIRED = 140
+
+# Blocks that stay wrong, and the errors.
+Effect = tuple[frozenset[int], tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class Search:
+    """A search under way.
+
+    ``wanted`` repairs are enough; ``confirm`` has the last word on each of them. ``refuted`` are
+    those that it denied, ``closest`` is the attempt that came nearest to a repair, ``effects`` has
+    edits by what each of them does alone.
+    """
+
+    trying: Trying
+    edits: Sequence[Edit]
+    base: Held
+    wanted: int
+    confirm: Callable[[Attempt], bool]
+    found: list[Attempt] = field(default_factory=list)
+    refuted: list[Attempt] = field(default_factory=list)
+    closest: Attempt | None = None
+    effects: dict[Effect, list[Edit]] = field(default_factory=dict)
+
+    def run(self) -> list[Attempt]:
+        """Repairs, the likeliest first; none where there is none of these kinds."""
+        partial = self._try(sets(self.edits), self.base.wrong, together=True)
+        self._go_on(partial)
+        if not self.found:
+            self._pairs()
+        return sorted(filter(self._exact, self.found), key=lambda attempt: attempt.cost)
+
+    def _exact(self, attempt: Attempt) -> bool:
+        """Whether no other repair comes much nearer to the slopes.
+
+        One digit more in a rounded gradient may bring it below any threshold.
+        """
+        nearest = min(map(_error, self.found))
+        return _error(attempt) <= max(_ROUND_OFF, _NEARER * nearest)
+
+    def _try(
+        self, candidates: Iterable[Edits], wrong: frozenset[int], *, together: bool = False
+    ) -> list[Attempt]:
+        """Try some; those that mend a part of the wrong blocks, and harm none, come back.
+
+        ``together``: as soon as those mend all of them between them, they are made together.
+        """
+        partial: list[Attempt] = []
+        for attempt in self.trying.run(self._likely(candidates)):
+            if attempt.held is None:
+                continue
+            self._note(attempt)
+            if attempt.right:
+                self._keep(attempt)
+            elif attempt.held.wrong < wrong:
+                partial.append(attempt)
+                if together:
+                    self._combine(partial, attempt)
+            if len(self.found) >= max(self.wanted, _ENOUGH):
+                break
+        return partial
+
+    @property
+    def fewest(self) -> float:
+        """How many edits the repair has that has the fewest."""
+        return min((len(attempt.edits) for attempt in self.found), default=math.inf)
+
+    def _likely(self, candidates: Iterable[Edits]) -> Iterator[Edits]:
+        """None with an edit that is much less likely than any in a repair that is known."""
+        for edits in candidates:
+            known = min((_dearest(attempt.edits) for attempt in self.found), default=math.inf)
+            if _dearest(edits) <= known + _BEHIND:
+                yield edits
+
+    def _keep(self, attempt: Attempt) -> None:
+        """A repair, if nobody denies it.
+
+        Of those that give the same gradient the simplest is kept; what was denied may have only
+        looked the same at the point, so that another one gets its chance, but not everyone.
+        """
+        rival = next((one for one in self.found if _same(one, attempt)), None)
+        if rival is not None and _simplicity(rival) <= _simplicity(attempt):
+            return
+        if sum(_same(one, attempt) for one in self.refuted) >= _DENIED:
+            return
+        if not self.confirm(attempt):
+            self.refuted.append(attempt)
+            return
+        self.found = [one for one in self.found if one is not rival]
+        self.found.append(attempt)
+
+    def _note(self, attempt: Attempt) -> None:
+        if not attempt.right and (self.closest is None or nearer(attempt, self.closest)):
+            self.closest = attempt
+        if len(attempt.edits) == 1:
+            self._learn(attempt)
+
+    def _learn(self, attempt: Attempt) -> None:
+        """What an edit alone does: of those that do the same few are worth another try."""
+        held = attempt.held
+        assert held is not None
+        if held.wrong <= self.base.wrong and held.errors != self.base.errors:
+            effect = (held.wrong, tuple(f"{error:.6e}" for error in held.errors))
+            alike = self.effects.setdefault(effect, [])
+            if len(alike) < _ALIKE:
+                alike.append(attempt.edits[0])
+
+    def _combine(self, partial: list[Attempt], newest: Attempt) -> None:
+        """What was found last, made together with what mends the other blocks.
+
+        These are faults that know nothing of each other.
+        """
+        by_mended: dict[frozenset[int], list[Attempt]] = {}
+        for attempt in sorted(partial, key=lambda attempt: attempt.cost):
+            by_mended.setdefault(self._mended(attempt), []).append(attempt)
+        new = self._mended(newest)
+        if newest not in by_mended[new][:_EACH]:
+            return
+        groups = _cover(list(by_mended), self.base.wrong - new)
+        if 1 + len(groups) >= self.fewest:
+            return
+        choices = product([newest], *(by_mended[group][:_EACH] for group in groups))
+        joined = sorted(map(_joined, choices), key=together)
+        apart = (edits for edits in joined if len(edits) > 1 and not _touching(edits))
+        self._try(islice(apart, _COMBINATIONS), frozenset())
+
+    def _mended(self, attempt: Attempt) -> frozenset[int]:
+        assert attempt.held is not None
+        return self.base.wrong - attempt.held.wrong
+
+    def _go_on(self, partial: list[Attempt]) -> None:
+        """From what mends a part, look for the rest: a fault may hide behind a later one.
+
+        Where a repair is known, only what might need fewer edits is worth it.
+        """
+        for _ in range(_STEPS):
+            beginnings = sorted(filter(self._promising, partial), key=_miss_and_cost)[:_BEGINNINGS]
+            partial = []
+            for attempt in beginnings:
+                assert attempt.held is not None
+                if self._promising(attempt):
+                    partial += self._try(sets(self.edits, attempt.edits), attempt.held.wrong)
+
+    def _promising(self, attempt: Attempt) -> bool:
+        edits = len(attempt.edits)
+        shared = len(self._mended(attempt)) > edits or not self.found
+        return shared and edits + 1 < self.fewest
+
+    def _pairs(self) -> None:
+        """Two edits neither of which mends anything alone, the likeliest together first.
+
+        Each of them changes what is wrong and nothing that is right.
+        """
+        telling = {edit for alike in self.effects.values() for edit in alike}
+        likely = list(islice((edit for edit in self.edits if edit in telling), _PAIRED))
+        pairs = (pair for pair in combinations(likely, 2) if not overlapping(*pair))
+        self._try(sorted(pairs, key=together), self.base.wrong)
+
+
+def _same(one: Attempt, other: Attempt) -> bool:
+    """Whether two attempts give the same gradient at the point."""
+    assert one.held is not None
+    assert other.held is not None
+    return one.held.mark == other.held.mark
+
+
+def _simplicity(attempt: Attempt) -> tuple[int, float, int]:
+    """Few edits, then likely ones, then those that leave the shorter text."""
+    grown = sum(len(edit.new) - (edit.end - edit.begin) for edit in attempt.edits)
+    return len(attempt.edits), attempt.cost, grown
+
+
+def _error(attempt: Attempt) -> float:
+    assert attempt.held is not None
+    return attempt.held.error
+
+
+def _dearest(edits: Edits) -> float:
+    return max((edit.cost for edit in edits), default=0.0)
+
+
+def nearer(one: Attempt, other: Attempt) -> bool:
+    """Whether one attempt came nearer to a repair than another."""
+    return _miss(one) < _miss(other)
+
+
+def _cover(mended: list[frozenset[int]], wrong: frozenset[int]) -> list[frozenset[int]]:
+    """Few sets that together hold all wrong blocks, the largest first; none where they do not."""
+    chosen: list[frozenset[int]] = []
+    left = wrong
+    while left:
+        best = max(mended, key=lambda blocks: len(blocks & left), default=frozenset[int]())
+        if not best & left:
+            return []
+        chosen.append(best)
+        left -= best
+    return chosen
+
+
+def _joined(attempts: Sequence[Attempt]) -> Edits:
+    return tuple(dict.fromkeys(edit for attempt in attempts for edit in attempt.edits))
+
+
+def _touching(edits: Edits) -> bool:
+    return any(overlapping(one, other) for one, other in combinations(edits, 2))
+
+
+def _miss(attempt: Attempt) -> tuple[int, float]:
+    """How far an attempt is from a repair: blocks that stay wrong, and by how much."""
+    assert attempt.held is not None
+    return len(attempt.held.wrong), attempt.held.error
+
+
+def _miss_and_cost(attempt: Attempt) -> tuple[int, float]:
+    return _miss(attempt)[0], attempt.cost

@@ -1,0 +1,150 @@
+"""Trying edits: each set of them in a process of its own, against slopes measured before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from types import FunctionType
+
+from .edit import Edit, applied, overlapping
+from .hold import Bench, Held
+from .patch import Unpatchable, patched
+from .surroundings import Surroundings
+from .worker import Ending, Outcome, Worker
+
+Edits = tuple[Edit, ...]
+
+# Sets of edits share a process, as a fork costs more than a gradient of a small network does: so
+# many at first, and then what takes so many seconds.
+_FIRST, _MOST = 8, 32
+_SECONDS = 0.04
+# Of the time limit of a process they may take this part, unless one of them hangs.
+_SAFE = 0.2
+
+# What every edit beyond the first adds to the cost, as `edits/costs.py` has it for copied lines.
+_ANOTHER = 0.8
+
+_CHANGES_FUN = "it changes fun as well"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Some edits made together, and what came of them: ``held``, or a ``note`` why nothing."""
+
+    edits: Edits
+    held: Held | None
+    note: str = ""
+
+    @property
+    def right(self) -> bool:
+        """Whether the gradient agrees with every slope."""
+        return self.held is not None and self.held.right
+
+    @property
+    def cost(self) -> float:
+        """How unlikely the edits are together."""
+        return together(self.edits)
+
+
+@dataclass(slots=True)
+class Trying:
+    """Functions of one module, its text, and the slopes that an edit of them has to satisfy.
+
+    ``until`` is when to stop, as ``time.monotonic`` tells it; ``tried`` counts, and ``pace`` is
+    how many seconds one of the last ones took.
+    """
+
+    bench: Bench
+    functions: Sequence[FunctionType]
+    source: str
+    limit: float
+    until: float
+    around: Surroundings
+    tried: int = 0
+    pace: float = _SECONDS / _FIRST
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() >= self.until
+
+    def run(self, candidates: Iterable[Edits]) -> Iterator[Attempt]:
+        """What comes of each set of edits, in their order, until the time is up."""
+        batches = self._batched(candidates)
+        with Worker(self._held, self.limit) as worker:
+            for batch, outcome in worker.run(batches):
+                yield from self._attempts(batch, outcome)
+                if self.over:
+                    return
+
+    def _attempts(self, batch: Sequence[Edits], outcome: Outcome) -> Iterator[Attempt]:
+        if outcome.answered:
+            attempts, seconds = outcome.value
+            done = len(attempts)
+            self.tried += done
+            self.pace = seconds / done
+            yield from attempts
+            if done < len(batch):
+                yield from self._apart(batch[done:])
+        elif len(batch) > 1:  # one of them spoilt it for the others
+            yield from self._apart(batch)
+        else:
+            self.tried += 1
+            yield Attempt(batch[0], None, _said(outcome))
+
+    def _apart(self, batch: Sequence[Edits]) -> Iterator[Attempt]:
+        with Worker(self._held, self.limit) as worker:
+            for single, outcome in worker.run((edits,) for edits in batch):
+                yield from self._attempts(single, outcome)
+
+    def _batched(self, candidates: Iterable[Edits]) -> Iterator[tuple[Edits, ...]]:
+        waiting = iter(candidates)
+        while batch := tuple(islice(waiting, self._room())):
+            yield batch
+
+    def _room(self) -> int:
+        """How many sets of edits share the next process."""
+        seconds = min(_SECONDS, _SAFE * self.limit)
+        return max(1, min(_MOST, int(seconds / max(self.pace, 1e-9))))
+
+    def _held(self, batch: Sequence[Edits]) -> tuple[list[Attempt], float]:
+        """In the process of a job: up to the one that spoils what the next ones would meet."""
+        began = time.monotonic()
+        before, attempts = self.around.state(), list[Attempt]()
+        for edits in batch:
+            attempts.append(self._one(edits))
+            if len(batch) > 1 and self.around.state() != before:
+                break
+        return attempts, time.monotonic() - began
+
+    def _one(self, edits: Edits) -> Attempt:
+        try:
+            with patched(self.functions, applied(self.source, edits)):
+                held = self.bench.hold()
+                if held.right and not self.bench.keeps_fun():
+                    return Attempt(edits, None, _CHANGES_FUN)
+        except Unpatchable as error:
+            return Attempt(edits, None, str(error))
+        except Exception as error:  # noqa: BLE001 - whatever an edit leads to
+            return Attempt(edits, None, f"{type(error).__name__}: {error}".splitlines()[0])
+        return Attempt(edits, held)
+
+
+def _said(outcome: Outcome) -> str:
+    if outcome.ending is Ending.RAISED:
+        return f"{outcome.exception}: {outcome.text}"
+    return outcome.text or str(outcome.ending.value)
+
+
+def together(edits: Edits) -> float:
+    """What some edits cost together: one slip is likelier than several, however plain."""
+    return sum(edit.cost for edit in edits) + _ANOTHER * max(0, len(edits) - 1)
+
+
+def sets(edits: Iterable[Edit], base: Edits = ()) -> Iterator[Edits]:
+    """Each edit added to those of a base that it does not touch."""
+    for edit in edits:
+        if not any(overlapping(edit, other) for other in base):
+            yield tuple(chain(base, (edit,)))
