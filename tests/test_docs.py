@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import click
@@ -18,6 +17,7 @@ from gradproof.judge import bands, block
 from gradproof.records.failure import Failure
 from gradproof.records.finding import Line
 from gradproof.records.measured import Measured
+from gradproof.report import plain
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -159,7 +159,7 @@ def test_every_key_of_a_saved_report_is_on_its_page(tmp_path):
         cli.main(["check", str(tmp_path / "cases.py"), "--json", str(tmp_path / "run.json")])
     saved = json.loads((tmp_path / "run.json").read_text("utf-8"))
     kinds = (gp.Report, gp.BlockResult, gp.Finding, Line, Measured, Failure)
-    declared = {field.name for kind in kinds for field in fields(kind)}
+    declared = {field.name for kind in kinds for field in plain.saved(kind)}
     counts = set(saved.pop("counts"))
     assert counts == {*map(str, gp.Verdict), "errors"}
     for key in {*keys_of(saved), *declared}:

@@ -232,6 +232,30 @@ def test_a_hinted_factor_comes_first():
     assert rank(wrong, right, Hints(SHAPES)) >= 3
 
 
+VALUES = {"grad": {"m": 6.0, "n": 3.0, "lam": 0.3}}
+
+
+@pytest.mark.parametrize(
+    ("factor", "wrong", "right", "appended"),
+    [
+        ("1 / 2", "return 2 * A @ B", "return A @ B", "return 2 * A @ B / 2"),
+        ("1 / 2", "return A @ B * 2", "return A @ B", "return A @ B * 2 / 2"),
+        ("1 / 4", "return 4 / m * A", "return 1 / m * A", "return 4 / m * A / 4"),
+        ("2", "return A / 2", "return A", "return A / 2 * 2"),
+        ("6", "return A / m", "return A", "return A / m * 6"),
+        ("2", "return A / m", "return A / n", "return A / m * 2"),
+        ("6", "return x.mean(axis=0)", "return x.sum(axis=0)", "return 6 * x.mean(axis=0)"),
+        ("-1", "dW = A - B\nreturn dW", "dW = B - A\nreturn dW", "dW = -(A - B)\nreturn dW"),
+        ("1 / 6", "return A @ B", "return A @ B / m", "return A @ B / 6"),
+    ],
+)
+def test_a_hinted_factor_is_changed_where_it_stands_before_one_is_appended(
+    factor, wrong, right, appended
+):
+    hints = Hints(SHAPES, VALUES, factors=(factor,))
+    assert rank(wrong, right, hints) < rank(wrong, appended, hints)
+
+
 def test_a_hinted_term_comes_first():
     hints = Hints(SHAPES, terms=('lam * params["W"]',))
     wrong = "dW = A @ B\nreturn dW"

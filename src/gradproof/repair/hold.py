@@ -15,7 +15,7 @@ from ..records.comparison import Comparison
 from ..records.direction import Direction
 from ..records.verdict import Verdict
 from ..space.directions import RMS
-from ..subject.claim import Claim
+from ..subject.claim import Claim, owned
 from ..subject.claiming import call_grad
 from ..trial import Trial
 
@@ -58,14 +58,15 @@ class Held:
 class Bench:
     """A finished trial whose slopes are sharp enough to hold other gradients against them.
 
-    ``wrong`` are the blocks in which the code as it stands is wrong, ``sizes`` the norms of the
-    blocks' gradients as the slopes tell them.
+    Of the code as it stands ``claims`` are what it claims, and ``wrong`` the blocks in which that
+    is wrong; ``sizes`` are the norms of the blocks' gradients as the slopes tell them.
     """
 
     trial: Trial
     first: Any
     beside: Direction
     values: tuple[float, ...] = ()
+    claims: tuple[Claim, ...] = ()
     wrong: frozenset[int] = frozenset()
     sizes: tuple[float, ...] = ()
 
@@ -79,8 +80,9 @@ class Bench:
         beside = trial.fresh().joint(range(len(trial.subject.point.blocks)))
         bench = cls(trial, trial.subject.result(), beside)
         bench.values = bench.look()
-        bench.wrong = bench.hold().wrong
         bench.sizes = tuple(judgement.size for judgement in trial.judgements)
+        bench.claims = tuple(map(owned, bench.claim()))
+        bench.wrong = bench.hold().wrong
         return bench
 
     def look(self) -> tuple[float, ...]:
@@ -111,16 +113,15 @@ class Bench:
         self.trial.reclaim(made)
         judgements = self.trial.judgements
         wrong = frozenset(k for k, j in enumerate(judgements) if j.verdict is not Verdict.CORRECT)
-        return Held(wrong, tuple(j.error for j in judgements), "" if wrong else _mark(made))
+        return Held(wrong, tuple(j.error for j in judgements), "" if wrong else self._mark(made))
 
     def _changed(self, made: Sequence[Claim]) -> frozenset[int]:
         """The blocks whose gradients are not what they were, by more than they may be."""
-        claims = [projection.claim for projection in self.trial.subject.projections]
         return frozenset(
             block.index
             for block in self.trial.subject.point.blocks
-            for new, old in zip(made, claims, strict=True)
-            if isinstance(old, Claim) and not self._alike(new, old, block.index)
+            for new, old in zip(made, self.claims, strict=True)
+            if not self._alike(new, old, block.index)
         )
 
     def _alike(self, new: Claim, old: Claim, block: int) -> bool:
@@ -141,13 +142,12 @@ class Bench:
         least = known.slope_bar + self.trial.bands[block].wrong_above * unit
         return gap / unit if unit > 0 and _PLAINLY * least < gap < math.inf else 0.0
 
-
-def _mark(claims: Sequence[Claim]) -> str:
-    """Alike for gradients that are alike to many digits of their block's norm."""
-    told = hashlib.blake2b(digest_size=16)
-    for claim in claims:
-        for gradient, norm in zip(claim.gradients, claim.norms, strict=True):
-            unit = norm if norm > 0 and math.isfinite(norm) else 1.0
-            # Zero is added because a zero that has a sign has other bytes.
-            told.update((np.round(np.asarray(gradient) / unit, _DIGITS) + 0.0).tobytes())
-    return told.hexdigest()
+    def _mark(self, claims: Sequence[Claim]) -> str:
+        """Alike for gradients that are alike to many digits of their block's norm."""
+        told = hashlib.blake2b(digest_size=16)
+        for claim in claims:
+            for gradient, size in zip(claim.gradients, self.sizes, strict=True):
+                unit = size if size > 0 and math.isfinite(size) else 1.0
+                # Zero is added because a zero that has a sign has other bytes.
+                told.update((np.round(np.asarray(gradient) / unit, _DIGITS) + 0.0).tobytes())
+        return told.hexdigest()

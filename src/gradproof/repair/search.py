@@ -1,6 +1,7 @@
 """The search for a repair: single edits, then those together that each mend a part, then pairs.
 
-Edits come likeliest first, so the first that satisfies every slope is the best suggestion.
+Edits come likeliest first. Once one satisfies every slope, only those are tried that may be
+simpler: of repairs that give the same gradient a person would make the smallest.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _BEGINNINGS = 2
 # Pairs are made of so many of the likeliest edits.
 _PAIRED = 140
 
-# Blocks that stay wrong, and the errors.
+# Blocks that stay wrong, and what tells one effect on them from another.
 Effect = tuple[frozenset[int], tuple[str, ...]]
 
 
@@ -66,7 +67,7 @@ class Search:
 
     def run(self) -> list[Attempt]:
         """Repairs, the likeliest first; none where there is none of these kinds."""
-        partial = self._try(sets(self.edits), self.base.wrong, together=True)
+        partial = self._try(sets(self.edits), self.base.wrong, joining=True)
         self._go_on(partial)
         if not self.found:
             self._pairs()
@@ -81,11 +82,11 @@ class Search:
         return _error(attempt) <= max(_ROUND_OFF, _NEARER * nearest)
 
     def _try(
-        self, candidates: Iterable[Edits], wrong: frozenset[int], *, together: bool = False
+        self, candidates: Iterable[Edits], wrong: frozenset[int], *, joining: bool = False
     ) -> list[Attempt]:
         """Try some; those that mend a part of the wrong blocks, and harm none, come back.
 
-        ``together``: as soon as those mend all of them between them, they are made together.
+        ``joining``: as soon as those mend all of them between them, they are made together.
         """
         partial: list[Attempt] = []
         for attempt in self.trying.run(self._likely(candidates)):
@@ -96,7 +97,7 @@ class Search:
                 self._keep(attempt)
             elif attempt.held.wrong < wrong:
                 partial.append(attempt)
-                if together:
+                if joining:
                     self._combine(partial, attempt)
             if len(self.found) >= max(self.wanted, _ENOUGH):
                 break
@@ -139,13 +140,15 @@ class Search:
 
     def _learn(self, attempt: Attempt) -> None:
         """What an edit alone does: of those that do the same few are worth another try."""
-        held = attempt.held
+        held, edit = attempt.held, attempt.edits[0]
         assert held is not None
-        if held.wrong <= self.base.wrong and held.errors != self.base.errors:
-            effect = (held.wrong, tuple(f"{error:.6e}" for error in held.errors))
+        told = math.isfinite(held.error)  # else nobody knows what it does
+        if held.wrong <= self.base.wrong and not (told and held.errors == self.base.errors):
+            errors = tuple(f"{error:.6e}" for error in held.errors)
+            effect = (held.wrong, errors if told else (str(edit.begin), str(edit.end), edit.new))
             alike = self.effects.setdefault(effect, [])
             if len(alike) < _ALIKE:
-                alike.append(attempt.edits[0])
+                alike.append(edit)
 
     def _combine(self, partial: list[Attempt], newest: Attempt) -> None:
         """What was found last, made together with what mends the other blocks.

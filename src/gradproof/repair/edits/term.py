@@ -123,7 +123,7 @@ def _decays(body: Body, shape: Shape) -> Iterator[tuple[str, float]]:
         cost = costs.ADD_TERM - 0.4 * held  # parameters are mostly held by something
         yield name, cost + 0.4
         yield negative(name), cost + 0.6
-        for number in numbers:
-            far = 0.0 if body.scope.is_near(number) else costs.FAR / 2
-            yield f"{number} * {name}", cost + far
-            yield f"{number} * np.sign({name})", cost + 0.8 + far
+        for one in numbers:
+            far = 0.0 if body.scope.is_near(one) else costs.FAR / 2
+            yield f"{one} * {name}", cost + far
+            yield f"{one} * np.sign({name})", cost + 0.8 + far
