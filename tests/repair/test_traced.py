@@ -1,5 +1,6 @@
 """Which code ran, in which order, and the shapes that its names held."""
 
+import cProfile
 import json
 import sys
 
@@ -72,3 +73,14 @@ def test_the_profiler_is_as_before():
     finally:
         sys.setprofile(None)
     assert traced(lambda: 1).codes
+
+
+def test_a_profiler_at_work_is_no_obstacle():
+    profile = cProfile.Profile()
+    profile.enable()
+    try:
+        traced = Traced(own=__file__)
+        assert traced.run(lambda: 3) == 3
+    finally:
+        profile.disable()
+    assert traced.codes

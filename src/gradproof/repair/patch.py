@@ -258,6 +258,7 @@ def _first_line(node: ast.stmt | ast.Lambda) -> int:
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
+@lru_cache(maxsize=32)
 def _lines(text: str) -> tuple[str, ...]:
     # Not splitlines: that also splits at characters which end no line in Python.
     return tuple(line + "\n" for line in text.split("\n"))

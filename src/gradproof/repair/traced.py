@@ -38,7 +38,8 @@ class Traced:
         try:
             return function()
         finally:
-            sys.setprofile(before)
+            # A profiler written in C cannot be started again from here.
+            sys.setprofile(before if callable(before) else None)
 
     def _note(self, frame: FrameType, event: str, argument: Any) -> None:
         code = frame.f_code
