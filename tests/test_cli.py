@@ -449,7 +449,7 @@ def test_every_command_and_option_is_described():
         assert described.help, name
         for option in described.params:
             assert isinstance(option, click.Argument) or option.help, option.name
-    assert set(cli.commands.commands) == {"check", "demo", "show"}
+    assert set(cli.commands.commands) == {"check", "demo", "fix", "show"}
 
 
 def test_help_loads_no_renderer():

@@ -41,7 +41,9 @@ def _are_all(evidence: Evidence, located: Located) -> bool:
 def _bar(comparison: Comparison) -> float:
     """How well the ratio of claim and slope is known."""
     slope = comparison.slope.value
-    return abs(comparison.claimed) * comparison.slope_bar / slope**2 if slope else np.inf
+    if not slope:
+        return np.inf
+    return abs(comparison.claimed / slope) * (comparison.slope_bar / abs(slope))  # no square of it
 
 
 def _named(evidence: Evidence, wrong: Mask, factor: float | None, located: Located) -> Explanation:
