@@ -103,9 +103,10 @@ class Trial:
         if self.subject.finite:
             if any(self._value(k) == 0 for k in range(len(self.subject.projections))):
                 self._look_around()
-            faint = faint_parts(self.subject.point, self._claim(0), self.bands)
             lone = len(self.subject.projections) == 1
-            self._follow(self.screen().plan(faint if lone else ()))
+            point, claim = self.subject.point, self._claim(0)
+            faint = faint_parts(point, claim, self.bands) if lone else ()
+            self._follow(self.screen().plan(faint))
             self._reconsider()
             self._excuse_kinks()
 

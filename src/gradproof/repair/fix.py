@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
+from ..report.files import replace
 from ..report.report import Report
 from .edit import Edit, applied
 
@@ -268,14 +269,8 @@ def _keep(place: Path, content: bytes) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """As a whole or not at all."""
-    new = path.with_name(f".{path.name}.{os.getpid()}")
+    """As a whole or not at all, with the rights that it had."""
     try:
-        new.write_bytes(content)
-        if path.exists():
-            new.chmod(path.stat().st_mode)
-        new.replace(path)
+        replace(path, content, path.stat().st_mode if path.exists() else None)
     except OSError as error:
         raise UsageError(f"{path} could not be written: {error.strerror}.") from None
-    finally:
-        new.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -58,21 +58,6 @@ _ELSEWHERE = (0.3, -0.2)
 
 
 @dataclass(slots=True)
-class _Watched(Trying):
-    """Trying that starts nothing once the time is up, and counts what gave no answer."""
-
-    late: int = 0
-
-    def run(self, candidates: Iterable[Edits]) -> Iterator[Attempt]:
-        """As of any trying."""
-        if self.over:
-            return
-        for attempt in Trying.run(self, candidates):
-            self.late += attempt.note.startswith(NO_ANSWER)
-            yield attempt
-
-
-@dataclass(slots=True)
 class Hunt:
     """One search; after Ctrl-C ``so_far`` has what it found."""
 
@@ -84,7 +69,7 @@ class Hunt:
     until: float = field(init=False)
     limit: float = field(init=False)
     searches: dict[Place, Search] = field(default_factory=dict)
-    watched: dict[Place, _Watched] = field(default_factory=dict)
+    watched: dict[Place, Trying] = field(default_factory=dict)
     confirmed: dict[Edits, list[Report]] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -158,7 +143,7 @@ class Hunt:
     def _remaining(self) -> float:
         return max(0.0, self.until - time.monotonic())
 
-    def _trying(self, place: Place, until: float) -> _Watched:
+    def _trying(self, place: Place, until: float) -> Trying:
         subject = self.bench.trial.subject
         caller = subject.caller
         copies = subject.working.copies
@@ -167,7 +152,7 @@ class Hunt:
             place.functions, caller.args, caller.kwargs, copies, subject.fun, claimed
         )
         functions = alike(place.functions)
-        return _Watched(self.bench, functions, place.source, self.limit, until, around)
+        return Trying(self.bench, functions, place.source, self.limit, until, around)
 
     def _search(self, place: Place, until: float, most: int, edits: Listing, base: Held) -> Search:
         trying = self._trying(place, until)

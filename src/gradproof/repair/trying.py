@@ -52,8 +52,8 @@ class Attempt:
 class Trying:
     """Functions of one module, its text, and the slopes that an edit of them has to satisfy.
 
-    ``until`` is when to stop, as ``time.monotonic`` tells it; ``tried`` counts, and ``pace`` is
-    how many seconds one of the last ones took.
+    ``until`` is when to stop, as ``time.monotonic`` tells it; ``tried`` counts,
+    ``late`` those that gave no answer, and ``pace`` is how many seconds one of the last ones took.
     """
 
     bench: Bench
@@ -63,6 +63,7 @@ class Trying:
     until: float
     around: Surroundings
     tried: int = 0
+    late: int = 0
     pace: float = _SECONDS / _FIRST
 
     @property
@@ -92,6 +93,7 @@ class Trying:
             yield from self._apart(batch)
         else:
             self.tried += 1
+            self.late += outcome.ending is Ending.LATE
             yield Attempt(batch[0], None, _said(outcome))
 
     def _apart(self, batch: Sequence[Edits]) -> Iterator[Attempt]:
@@ -101,7 +103,7 @@ class Trying:
 
     def _batched(self, candidates: Iterable[Edits]) -> Iterator[tuple[Edits, ...]]:
         waiting = iter(candidates)
-        while batch := tuple(islice(waiting, self._room())):
+        while not self.over and (batch := tuple(islice(waiting, self._room()))):
             yield batch
 
     def _room(self) -> int:

@@ -90,10 +90,16 @@ def write(path: Path, text: str) -> None:
     if path.exists() and not path.is_file():  # a pipe or a device
         path.write_bytes(told)
         return
-    path = path.resolve()
+    replace(path.resolve(), told)
+
+
+def replace(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Put a file with rights ``mode`` in the place of an old one: as a whole or not at all."""
     new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        new.write_bytes(told)
+        new.write_bytes(content)
+        if mode is not None:
+            new.chmod(mode)
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)
