@@ -24,7 +24,7 @@ from rich.table import Table
 
 import gradproof as gp
 
-ACCUSED = (gp.Verdict.WRONG, gp.Verdict.SUSPECT)
+REJECTED = (gp.Verdict.WRONG, gp.Verdict.SUSPECT)
 
 
 def main() -> int:
@@ -53,22 +53,22 @@ def run(fault: Any, seed: int) -> dict[str, Any]:
     """One fault and its right twin."""
     right = gp.check(fault.fun, fault.point, grad=fault.right, args=fault.args, seed=seed)
     wrong = gp.check(fault.fun, fault.point, grad=fault.wrong, args=fault.args, seed=seed)
-    accused = {b.name for b in wrong.blocks if b.verdict in ACCUSED}
+    rejected = {b.name for b in wrong.blocks if b.verdict in REJECTED}
     blocks = [judge_block(fault, name, wrong) for name in fault.blocks]
-    strangers = accused - set(fault.blocks)
+    untracked = rejected - set(fault.blocks)
     return {
         "name": fault.name,
         "family": fault.family,
         "kinds": {name: list(kinds) for name, kinds in fault.kinds.items()},
         "twin": str(right.verdict),
         "verdict": str(wrong.verdict),
-        "found": wrong.verdict in ACCUSED,
-        "blocks right": accused == set(fault.blocks),
-        "strangers": sorted(strangers),
+        "found": wrong.verdict in REJECTED,
+        "blocks right": rejected == set(fault.blocks),
+        "strangers": sorted(untracked),
         "blocks": blocks,
         "evaluations": wrong.evaluations,
         "perfect": right.ok
-        and accused == set(fault.blocks)
+        and rejected == set(fault.blocks)
         and all(b["kind right"] and b["entries right"] for b in blocks),
     }
 
@@ -118,7 +118,7 @@ def _demands(rows: list[dict[str, Any]]) -> list[tuple[str, bool]]:
     blocks = [block for row in rows for block in row["blocks"]]
     total, faulty = len(rows), len(blocks)
     found = sum(row["found"] for row in rows)
-    accused = sum(row["twin"] in ("wrong", "suspect") for row in rows)
+    rejected = sum(row["twin"] in ("wrong", "suspect") for row in rows)
     right_blocks = sum(row["blocks right"] for row in rows)
     entries = sum(block["entries right"] for block in blocks)
     kinds = sum(block["kind right"] for block in blocks)
@@ -126,7 +126,7 @@ def _demands(rows: list[dict[str, Any]]) -> list[tuple[str, bool]]:
     return [
         (f"at least 80 faults: {total}", total >= 80),
         (f"found: {found} of {total}", found == total),
-        (f"right twins accused: {accused}", accused == 0),
+        (f"right twins accused: {rejected}", rejected == 0),
         (f"exactly the right blocks: {right_blocks} of {total}", right_blocks == total),
         (f"entries named exactly: {entries} of {faulty} (95 %)", entries >= 0.95 * faulty),
         (f"first finding of the right kind: {kinds} of {faulty} (90 %)", kinds >= 0.9 * faulty),

@@ -30,7 +30,8 @@ from rich.table import Table
 
 import gradproof as gp
 from gradproof.demo import network
-from gradproof.examine import play
+from gradproof.engine.run import play
+from gradproof.engine.stage import Stage
 from gradproof.records.direction import Direction, Part
 from gradproof.repair.edits import edits
 from gradproof.repair.hinted import hints
@@ -41,7 +42,6 @@ from gradproof.repair.suggest import suggest_fixes
 from gradproof.repair.surroundings import Surroundings
 from gradproof.repair.trying import Trying
 from gradproof.space.point import Point, Working
-from gradproof.stage import Stage
 from gradproof.subject.claim import match
 
 # How far from the point the twins are compared, in units of each block's scale.
@@ -207,7 +207,7 @@ def _article_demands(article: dict[str, Any]) -> list[tuple[str, bool]]:
 def _moved(point: Point, draw: int, distance: float) -> Point:
     working = Working(point, promote=False)
     parts = tuple(Part(block.index, block.scale) for block in point.blocks)
-    working.course(Direction(parts, 1, FAR_DRAW + draw)).move(distance)
+    working.line(Direction(parts, 1, FAR_DRAW + draw)).move(distance)
     return point.at(working.tree(fresh=True)) if distance else point
 
 

@@ -44,8 +44,8 @@ with warnings.catch_warnings():
     from torch.testing._internal.common_utils import is_iterable_of_tensors
     from torch.utils._pytree import tree_leaves
 
-PASS, ACCUSED, UNDECIDED, RAISED, NOT_RUN = "pass", "accused", "undecided", "raised", "not run"
-ANSWERS = (PASS, ACCUSED, UNDECIDED, RAISED, NOT_RUN)
+PASS, REJECTED, UNDECIDED, RAISED, NOT_RUN = "pass", "accused", "undecided", "raised", "not run"
+ANSWERS = (PASS, REJECTED, UNDECIDED, RAISED, NOT_RUN)
 CONTESTANTS = ("gradproof", "fast", "slow")
 FAULTS = ("times 1.0005", "one entry zero", "sign")
 
@@ -219,7 +219,7 @@ def ours(case: Case) -> tuple[str, str]:
     report = check(case)
     if report.verdict is gp.Verdict.CORRECT:
         return PASS, ""
-    said = UNDECIDED if report.verdict is gp.Verdict.UNDECIDED else ACCUSED
+    said = UNDECIDED if report.verdict is gp.Verdict.UNDECIDED else REJECTED
     reasons = [finding.message for finding in report.findings] or report.remarks
     return said, f"{report.verdict}: {' | '.join(reasons)}"
 
@@ -244,7 +244,7 @@ def theirs(case: Case, *, fast: bool) -> tuple[str, str]:
     try:
         gradcheck(fun, case.inputs, fast_mode=fast)
     except GradcheckError as error:
-        return ACCUSED, str(error)
+        return REJECTED, str(error)
     return PASS, ""
 
 
@@ -473,7 +473,7 @@ def share(
         if row.fault == fault and (row.operator, row.sample) in passed
     ]
     ran = [said for said in answers if said != NOT_RUN]
-    return sum(said == ACCUSED for said in ran), len(ran)
+    return sum(said == REJECTED for said in ran), len(ran)
 
 
 # What is printed -------------------------------------------------------------------------

@@ -146,7 +146,7 @@ def main() -> int:
 def row(fault: str, network: Transformer, block: str | None) -> dict[str, Any]:
     sizes = [p.numel() for p in network.parameters()]
     report = check(network)
-    accused = (gp.Verdict.WRONG, gp.Verdict.SUSPECT)
+    rejected = (gp.Verdict.WRONG, gp.Verdict.SUSPECT)
     return {
         "fault": fault,
         "parameters": sum(sizes),
@@ -154,7 +154,7 @@ def row(fault: str, network: Transformer, block: str | None) -> dict[str, Any]:
         "verdict": str(report.verdict),
         "evaluations": report.evaluations,
         "gradients": report.gradient_calls,
-        "wrong": [b.name for b in report.ranked if b.verdict in accused],
+        "wrong": [b.name for b in report.ranked if b.verdict in rejected],
         "block": block and f"params['{block}']",
     }
 

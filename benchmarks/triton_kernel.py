@@ -95,7 +95,7 @@ def main() -> int:
                 f"| {r['dtype']} | {factor:g} | {r['verdict']} | {', '.join(r['findings'])} | "
                 f"{r['resolution']:.1e} | {r['evaluations']} |"
             )
-    accused = [r for r in rows if r["factor"] == 1 and r["verdict"] in ("wrong", "suspect")]
+    rejected = [r for r in rows if r["factor"] == 1 and r["verdict"] in ("wrong", "suspect")]
     passed = [
         r
         for r in rows
@@ -103,7 +103,7 @@ def main() -> int:
         and r["verdict"] == "correct"
     ]
     wanted = [
-        (f"right backward accused: {len(accused)}", not accused),
+        (f"right backward accused: {len(rejected)}", not rejected),
         (f"wrong backward passed: {len(passed)}", not passed),
     ]
     for text, reached in wanted:
@@ -111,7 +111,7 @@ def main() -> int:
     if chosen.json:
         told = [{"text": text, "reached": reached} for text, reached in wanted]
         Path(chosen.json).write_text(json.dumps({"rows": rows, "demands": told}), "utf-8")
-    return int(bool(accused or passed))
+    return int(bool(rejected or passed))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradproof.diagnose.diagnosis import diagnose
 from gradproof.diagnose.evidence import Evidence
-from gradproof.judge.explain import accounts, digit, is_dirty
+from gradproof.judge.explain import accounts, digit, is_discrepant
 from gradproof.plan.locate import Located, Locator
 from gradproof.records.block import Block
 from gradproof.records.comparison import Comparison
@@ -107,7 +107,7 @@ class Suspect:
         """Follow the plan of a locator to its end."""
         self.locator = Locator(
             block=self.block, seed=0, first_draw=LOCATING, slopes=self.slopes, sweep=sweep,
-            digit=digit, dirty=is_dirty, entry_scale=self.entry_scale,
+            digit=digit, discrepant=is_discrepant, entry_scale=self.entry_scale,
             alone=lambda entry, draws: accounts(entry, draws, self.shares(entry, draws)),
         )  # fmt: skip
         plan = self.locator.plan(draws)

@@ -14,7 +14,7 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 faults = importlib.import_module("faults")
 ALL, ALL_FAULTS = faults.ALL, faults.ALL_FAULTS
 
-ACCUSED = (gp.Verdict.WRONG, gp.Verdict.SUSPECT)
+REJECTED = (gp.Verdict.WRONG, gp.Verdict.SUSPECT)
 
 NAMES = [fault.name for fault in ALL_FAULTS]
 each_fault = pytest.mark.parametrize("number", range(len(NAMES)), ids=NAMES)
@@ -38,7 +38,9 @@ def first_findings(number):
 @each_fault
 def test_the_fault_is_found_in_its_blocks_and_in_no_other(number):
     report = checked(number)
-    assert {b.name for b in report.blocks if b.verdict in ACCUSED} == set(ALL_FAULTS[number].blocks)
+    assert {b.name for b in report.blocks if b.verdict in REJECTED} == set(
+        ALL_FAULTS[number].blocks
+    )
     assert all(f.block in ALL_FAULTS[number].blocks for f in report.findings if f.block is not None)
 
 

@@ -12,10 +12,10 @@ import pytest
 
 import gradproof as gp
 from docs_blocks import LANGUAGES, SHOWN, Broken, Raised, alike, play, read, renewed
-from gradproof import cli
+from gradproof.cli import commands as cli
 from gradproof.judge import bands, block
 from gradproof.records.failure import Failure
-from gradproof.records.finding import Line
+from gradproof.records.finding import SourceLine
 from gradproof.records.measured import Measured
 from gradproof.report import plain
 
@@ -158,7 +158,7 @@ def test_every_key_of_a_saved_report_is_on_its_page(tmp_path):
     with pytest.raises(SystemExit):
         cli.main(["check", str(tmp_path / "cases.py"), "--json", str(tmp_path / "run.json")])
     saved = json.loads((tmp_path / "run.json").read_text("utf-8"))
-    kinds = (gp.Report, gp.BlockResult, gp.Finding, Line, Measured, Failure)
+    kinds = (gp.Report, gp.BlockResult, gp.Finding, SourceLine, Measured, Failure)
     declared = {field.name for kind in kinds for field in plain.saved(kind)}
     counts = set(saved.pop("counts"))
     assert counts == {*map(str, gp.Verdict), "errors"}

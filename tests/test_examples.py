@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from gradproof.cli import commands
-from gradproof.outcomes import Run
+from gradproof.cli.commands import commands
+from gradproof.cli.runs import Run
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

@@ -314,8 +314,8 @@ def test_modules_are_named_as_jax_names_them():
 def test_the_wrong_leaf_of_a_module_is_named():
     wrong = lambda p: apply(p["net"]) + jnp.sum(by_vjp(1.5)(p["net"].inside[1].weight))
     report = gp.check(wrong, {"net": net()})
-    accused = [name for name, verdict in verdicts(report).items() if verdict == "wrong"]
-    assert accused == ["params['net'].inside[1][<flat index 0>]"]
+    rejected = [name for name, verdict in verdicts(report).items() if verdict == "wrong"]
+    assert rejected == ["params['net'].inside[1][<flat index 0>]"]
 
 
 def test_leaves_that_cannot_move_are_named_and_left_alone():

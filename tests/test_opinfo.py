@@ -15,7 +15,7 @@ if BENCHMARKS not in sys.path:
     sys.path.append(BENCHMARKS)
 notes = importlib.import_module("opinfo_notes")
 
-ACCUSED = (gp.Verdict.WRONG, gp.Verdict.SUSPECT)
+REJECTED = (gp.Verdict.WRONG, gp.Verdict.SUSPECT)
 
 each_operator = pytest.mark.parametrize("operator", notes.QUICK)
 
@@ -52,7 +52,7 @@ def test_a_fault_behind_an_operator_is_found(operator):
         assert set(planted.values()) == {None}
         return
     verdicts = {fault: opinfo().check(wrong).verdict for fault, wrong in planted.items()}
-    assert set(verdicts.values()) <= set(ACCUSED), verdicts
+    assert set(verdicts.values()) <= set(REJECTED), verdicts
 
 
 CONSTANT = {"sign", "nn.functional.relu"}  # its first sample is one negative number

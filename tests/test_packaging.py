@@ -92,3 +92,19 @@ def test_each_framework_appears_in_few_files():
             if f"\nimport {framework}\n" in path.read_text("utf-8")
         }
         assert importing == files
+
+
+def test_only_public_names_are_listed():
+    public = {*gradproof.__all__, "torch", "jax", "scipy", "__version__"}
+    assert set(dir(gradproof)) == public
+    with pytest.raises(AttributeError, match="no attribute 'chekc'"):
+        gradproof.chekc  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("drop_in", "call"), [("torch", "gradcheck"), ("jax", "check_grads"), ("scipy", "check_grad")]
+)
+def test_a_drop_in_is_found_without_an_import_of_its_own_and_imported_when_used(drop_in, call):
+    assert drop_in not in imported_by("import gradproof; dir(gradproof)") - {"gradproof"}
+    probe = f"import gradproof; assert callable(gradproof.{drop_in}.{call})"
+    assert "gradproof" in imported_by(probe)

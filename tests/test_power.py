@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import gradproof as gp
+from gradproof.engine.session import Trial
 from gradproof.judge.bands import Bands, round_off
 from gradproof.plan.effort import effort
 from gradproof.space.point import Point
 from gradproof.subject.prepare import prepare
-from gradproof.trial import Trial
 
 SEEDS = 600
 COUNT = 24

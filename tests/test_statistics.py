@@ -39,7 +39,7 @@ def limits(net):
     return bands(str(net.X.dtype), None, None)
 
 
-def accused(report, *verdicts):
+def rejected(report, *verdicts):
     return {block.name[8:-2] for block in report.blocks if block.verdict in verdicts}
 
 
@@ -128,15 +128,15 @@ def planted(number, kind, rng):
         return None
     right, band = net.backprop(net.params), limits(net)
     shares = share(net, right)
-    guilty, innocent = set(), set()
+    wrong_ones, innocent = set(), set()
     for name, (least, most) in changes(net, fault).items():
         if least > PLAIN * band.wrong_above:
-            guilty.add(name)
+            wrong_ones.add(name)
         if most == 0:
             innocent.add(name)
-    if not guilty or min(shares[name] for name in guilty) < SEEN:
+    if not wrong_ones or min(shares[name] for name in wrong_ones) < SEEN:
         return None
-    return net, fault, guilty, innocent
+    return net, fault, wrong_ones, innocent
 
 
 def test_planted_faults_are_found_in_the_right_block():
@@ -147,10 +147,10 @@ def test_planted_faults_are_found_in_the_right_block():
         number += 1
         if case is None:
             continue
-        net, fault, guilty, innocent = case
+        net, fault, wrong_ones, innocent = case
         report = gp.check(net.cost, net.params, grad=net.broken(fault))
-        missed = guilty - accused(report, "wrong")
-        slandered = innocent & accused(report, "wrong", "suspect")
+        missed = wrong_ones - rejected(report, "wrong")
+        slandered = innocent & rejected(report, "wrong", "suspect")
         exact = report.verdict == "wrong" and not missed and not slandered
         counts[fault.kind, str(net.X.dtype), exact] += 1
         evaluations.append(report.evaluations)
@@ -197,7 +197,7 @@ def test_a_small_fault_is_suspect_at_least():
             return gradients
 
         report = gp.check(net.cost, net.params, grad=nearly)
-        noticed.append(report.verdict == "suspect" and accused(report, "suspect") == {name})
+        noticed.append(report.verdict == "suspect" and rejected(report, "suspect") == {name})
     print(f"{sum(noticed)} of {len(noticed)} small faults are suspect")
     assert len(noticed) >= 10
     assert all(noticed)

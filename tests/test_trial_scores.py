@@ -37,8 +37,8 @@ def test_no_wrong_gradient_passes_and_no_right_one_is_accused(scores):
 
 
 def test_the_wrong_blocks_are_named(scores):
-    accused = [r for r in scores.results if r.verdict == "accuses"]
-    assert all(r.block for r in accused if not scores.specimens[r.specimen].right)
+    rejected = [r for r in scores.results if r.verdict == "accuses"]
+    assert all(r.block for r in rejected if not scores.specimens[r.specimen].right)
     assert not [r for r in scores.results if r.verdict == "n/a"]
 
 
@@ -91,10 +91,10 @@ def test_scores_are_counts():
     scores = score.Scores(results, {"w": WRONG, "r": RIGHT}, ["fake"])
     assert score.failing(scores, "fake").wrong_passed == ["w"]
     assert score.failing(scores, "fake").right_accused == ["r"]
-    short, passed, accused, *_ = score.tables(scores)
+    short, passed, rejected, *_ = score.tables(scores)
     assert short.rows == (("fake", "1 of 1", "1 of 1", "0", "0", "3"),)
     assert passed.rows == (("fake", "1 of 1"),)
-    assert accused.rows == (("fake", "1 of 1"),)
+    assert rejected.rows == (("fake", "1 of 1"),)
     assert "| fake | 1 of 1 | 1 of 1 | 0 | 0 | 3 |" in short.markdown()
 
 

@@ -108,8 +108,8 @@ def _fewer(costs: Sequence[Cost], scores: Scores) -> str:
     told = []
     for name in frugal:
         passed = count(scores.of(name, lambda s: not s.right), Verdict.PASSES)
-        accused = count(scores.of(name, lambda s: s.right), Verdict.ACCUSES)
-        told.append(f"{name} ({passed} wrong passed, {accused} right accused)")
+        rejected = count(scores.of(name, lambda s: s.right), Verdict.ACCUSES)
+        told.append(f"{name} ({passed} wrong passed, {rejected} right accused)")
     if not told:
         return "From 100 parameters up no checker makes fewer evaluations than gradproof."
     return "Fewer evaluations than gradproof from 100 parameters up: " + ", ".join(told) + "."

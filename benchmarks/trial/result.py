@@ -64,8 +64,8 @@ def tried(contestant: Contestant, specimen: Specimen) -> Result:
         seconds=time.perf_counter() - began,
         note=answer.note[:200],
     )
-    accused = answer.verdict is Verdict.ACCUSES and not specimen.right
-    return replace(result, **_named(contestant, specimen, answer)) if accused else result
+    rejected = answer.verdict is Verdict.ACCUSES and not specimen.right
+    return replace(result, **_named(contestant, specimen, answer)) if rejected else result
 
 
 def _named(contestant: Contestant, specimen: Specimen, answer: Answer) -> dict[str, bool]:

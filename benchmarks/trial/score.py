@@ -149,10 +149,10 @@ def _named(scores: Scores) -> Table:
     """Where and why, of the wrong ones that were accused."""
     rows = []
     for name in scores.contestants:
-        accused = [
+        rejected = [
             r for r in scores.of(name, lambda s: not s.right) if r.verdict == Verdict.ACCUSES
         ]
-        rows.append((name, *(_share([getattr(r, what) for r in accused]) for what in _NAMED)))
+        rows.append((name, *(_share([getattr(r, what) for r in rejected]) for what in _NAMED)))
     return Table(
         "What is named",
         "Of the wrong gradients that were accused: exactly the wrong blocks; exactly the wrong "

@@ -1,11 +1,14 @@
 """gradproof: is this gradient right, and if not, where and why."""
 
+from importlib import import_module
+from typing import Any
+
 from . import testing, textbook
-from .case import case
-from .check import check
+from .api.case import case
+from .api.check import check
+from .api.module import check_module
+from .api.products import check_adjoint, check_jvp, check_vjp
 from .errors import GradientError, UsageError
-from .module import check_module
-from .products import check_adjoint, check_jvp, check_vjp
 from .records.finding import Finding, Kind
 from .records.slope import Slope, Smoothness
 from .records.verdict import Verdict
@@ -42,3 +45,16 @@ __all__ = [
     "testing",
     "textbook",
 ]
+
+# Drop-ins for other libraries' own checkers: imported when first used, since those are large.
+_DROP_INS = ("jax", "scipy", "torch")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _DROP_INS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f".{name}", __name__)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_DROP_INS, "__version__"])

@@ -9,13 +9,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from .api.options import checked, validate
 from .backend.jax import BACKEND
 from .errors import UsageError
-from .examine import Wishes, examine, named, validate
 from .records.verdict import Verdict
 from .report.report import Report
 from .space.point import Point
-from .subject.claimants import Autodiff
+from .subject.asked import Options, named
+from .subject.providers import Autodiff
 
 
 def check_grads(
@@ -72,22 +73,22 @@ def check_grads(
     function, title, rtol = f, named(f), rtol or None
     for level in range(1, order + 1):
         name = title if level == 1 else f"{title}, order {level}"
-        wishes = Wishes(effort=effort, seed=seed, correct_below=rtol, wrong_above=rtol, name=name)
-        report = _report(function, point, chosen, wishes)
+        options = Options(effort=effort, seed=seed, correct_below=rtol, wrong_above=rtol, name=name)
+        report = _report(function, point, chosen, options)
         report.raise_if_wrong()
         if report.verdict is Verdict.UNDECIDED:
             warnings.warn(report.message, stacklevel=2)
         function = _gradient(function)
 
 
-def _report(f: Any, point: tuple[Any, ...], modes: Sequence[str], wishes: Wishes) -> Report:
+def _report(f: Any, point: tuple[Any, ...], modes: Sequence[str], options: Options) -> Report:
     def fun(point: tuple[Any, ...]) -> Any:
         return f(*point)
 
-    validate(f, wishes)
+    validate(f, options)
     where = Point(point, BACKEND.chosen(point), root="args")
     claim = Autodiff(BACKEND, reverse="rev" in modes, forward="fwd" in modes)
-    return examine(fun, where, claim, wishes)
+    return checked(fun, where, claim, options)
 
 
 def _array(leaf: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .check import check
+from .api.check import check
 from .errors import UsageError
 from .report.report import Report
 

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .check import check
+from .api.check import check
 from .errors import GradientError, UsageError
 from .records.verdict import Verdict
 from .report.report import Report

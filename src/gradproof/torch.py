@@ -9,14 +9,15 @@ from typing import Any
 import torch
 from torch.autograd.gradcheck import GradcheckError as _GradcheckError
 
+from .api.options import checked, validate
 from .backend.torch import BACKEND
 from .errors import GradientError, UsageError
-from .examine import Wishes, examine, named, validate
 from .records.verdict import Verdict
 from .report.report import Report
 from .space.point import Point
-from .subject.claimants import Autodiff
-from .subject.claiming import ONLY_REVERSE
+from .subject.asked import Options, named
+from .subject.obtain import ONLY_REVERSE
+from .subject.providers import Autodiff
 
 
 class GradcheckError(_GradcheckError, GradientError):
@@ -116,14 +117,14 @@ def _report(
     if not (reverse or forward):
         raise UsageError("check_backward_ad and check_forward_ad are both False: nothing is left.")
     rtol = rtol or None  # torch allows 0: as strict as it gets
-    wishes = Wishes(
+    options = Options(
         effort=effort, seed=seed, correct_below=rtol, wrong_above=rtol, name=named(func)
     )
 
     def fun(point: tuple[Any, ...]) -> Any:
         return func(*point)
 
-    validate(func, wishes)
+    validate(func, options)
     if not isinstance(inputs, torch.Tensor | Sequence):
         raise UsageError(
             f"inputs must be a tensor or a tuple of them, but is a {type(inputs).__name__}."
@@ -135,4 +136,4 @@ def _report(
             "call tensor.requires_grad_()."
         )
     where = Point(point, BACKEND.chosen(point), root="inputs")
-    return examine(fun, where, Autodiff(BACKEND, reverse, forward), wishes)
+    return checked(fun, where, Autodiff(BACKEND, reverse, forward), options)

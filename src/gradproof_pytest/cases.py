@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .log import checked, line_of
-from .marks import Wishes, wishes
+from .marks import Options, options
 
 if TYPE_CHECKING:
     from gradproof.records.failure import Failure
@@ -50,7 +50,7 @@ class GradientCase(pytest.Function):
 
     def runtest(self) -> None:
         """Check all that the case returns, then fail with everything that is not right."""
-        wanted = wishes(self)
+        wanted = options(self)
         problems = []
         for result in self._results(wanted):
             problem = self._problem(result, wanted.undecided)
@@ -62,11 +62,11 @@ class GradientCase(pytest.Function):
             self._raised = _joined(problems)
             raise self._raised
 
-    def _results(self, wanted: Wishes) -> Iterator[Report | Failure]:
+    def _results(self, wanted: Options) -> Iterator[Report | Failure]:
         """What the command line would tell of the case; its own exceptions surface as such."""
         __tracebackhide__ = True
-        from gradproof.outcomes import run
-        from gradproof.targets import Case, Folder
+        from gradproof.cli.runs import run
+        from gradproof.cli.targets import Case, Folder
 
         folder, function = Folder(self.path.parent), self.obj
         if not _needs_arguments(function):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .log import checked, log_of
-from .marks import wishes
+from .marks import options
 
 if TYPE_CHECKING:
     from gradproof.report.report import Report
@@ -58,7 +58,7 @@ class Checks:
         __tracebackhide__ = True
         import gradproof
 
-        wanted = wishes(self._item)
+        wanted = options(self._item)
         report = getattr(gradproof, name)(*arguments, **wanted.applied(keywords))
         report, found = checked(self._item, report, wanted.undecided)
         if isinstance(found, Warning):

@@ -48,21 +48,21 @@ def _complaint(mark: pytest.Mark) -> str:
 
 def _refusal(wanted: Mapping[str, Any]) -> str:
     """What a check would say against effort and seed, in its own words."""
-    from gradproof import examine
+    from gradproof.api.options import validate
     from gradproof.errors import UsageError
     from gradproof.plan.effort import effort
+    from gradproof.subject.asked import Options as Asked
 
-    seeded = examine.Wishes(seed=wanted.get("seed", 0))
     try:
         effort(wanted.get("effort", "standard"))
-        examine.validate(effort, seeded)  # any function would do
+        validate(effort, Asked(seed=wanted.get("seed", 0)))  # any function would do
     except UsageError as error:
         return f": {error}"
     return ""
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Options:
     """How the checks of one test are made.
 
     The command line replaces what the call says, which replaces what the marks say.
@@ -77,11 +77,11 @@ class Wishes:
         return {**self.marked, **keywords, **self.given}
 
 
-def wishes(item: pytest.Item) -> Wishes:
+def options(item: pytest.Item) -> Options:
     """What marks and command line say of a test."""
     marked: dict[str, Any] = {}
     for mark in _marks(item):
         marked = {**mark.kwargs, **marked}
     undecided = marked.pop("undecided", "fail")
     seed = item.config.stash[OPTIONS].seed
-    return Wishes(marked, {} if seed is None else {"seed": seed}, undecided)
+    return Options(marked, {} if seed is None else {"seed": seed}, undecided)

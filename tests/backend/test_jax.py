@@ -191,7 +191,7 @@ def test_other_threads_keep_their_precision_during_a_session():
 
 def test_pulling_back_gives_the_direction_of_ascent_of_complex_leaves():
     z = jnp.asarray([1 + 2j, 0.5 - 1j], jnp.complex64)
-    back = BACKEND.pullback(lambda leaves: [jnp.sum(jnp.abs(leaves[0]) ** 2)], [z])
+    back = BACKEND.vjp(lambda leaves: [jnp.sum(jnp.abs(leaves[0]) ** 2)], [z])
     (gradient,) = back.pull([jnp.float32(1)])
     assert np.allclose(gradient, 2 * z)
     assert not np.allclose(gradient, jax.grad(lambda z: jnp.sum(jnp.abs(z) ** 2))(z))
@@ -199,7 +199,7 @@ def test_pulling_back_gives_the_direction_of_ascent_of_complex_leaves():
 
 def test_pulling_back_a_holomorphic_function_conjugates_its_derivative():
     z = jnp.asarray([1 + 2j, 0.5 - 1j], jnp.complex64)
-    back = BACKEND.pullback(lambda leaves: [jnp.sin(leaves[0])], [z])
+    back = BACKEND.vjp(lambda leaves: [jnp.sin(leaves[0])], [z])
     w = jnp.asarray([1j, 2 + 1j], jnp.complex64)
     assert np.allclose(back.pull([w])[0], w * np.conj(np.cos(z)), rtol=1e-5)
 
@@ -207,7 +207,7 @@ def test_pulling_back_a_holomorphic_function_conjugates_its_derivative():
 def test_integer_outputs_and_those_not_looked_at_contribute_nothing():
     call = lambda leaves: [jnp.sin(leaves[0]), jnp.arange(3), leaves[0] ** 2]
     x = normal(0, 4)
-    (gradient,) = BACKEND.pullback(call, [x]).pull([jnp.ones(4), None, None])
+    (gradient,) = BACKEND.vjp(call, [x]).pull([jnp.ones(4), None, None])
     assert np.allclose(gradient, jnp.cos(x))
 
 
@@ -218,8 +218,8 @@ def test_forward_mode_of_a_function_without_it_is_none():
 
     f.defvjp(lambda x: (f(x), x), lambda x, g: (g * jnp.cos(x),))
     x = normal(0, 3)
-    assert BACKEND.pushforward(lambda leaves: [f(leaves[0])], [x], [x]) is None
-    (pushed,) = BACKEND.pushforward(lambda leaves: [jnp.sin(leaves[0])], [x], [x])
+    assert BACKEND.jvp(lambda leaves: [f(leaves[0])], [x], [x]) is None
+    (pushed,) = BACKEND.jvp(lambda leaves: [jnp.sin(leaves[0])], [x], [x])
     assert np.allclose(pushed, x * jnp.cos(x))
 
 
@@ -228,7 +228,7 @@ def test_other_type_errors_of_a_function_surface_from_forward_mode():
         raise TypeError("mine")
 
     with pytest.raises(TypeError, match="mine"):
-        BACKEND.pushforward(f, [jnp.ones(2)], [jnp.ones(2)])
+        BACKEND.jvp(f, [jnp.ones(2)], [jnp.ones(2)])
 
 
 @functools.partial(

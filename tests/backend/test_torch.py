@@ -341,10 +341,10 @@ def test_a_constant_is_like_the_output_and_needs_no_grad():
 
 def test_pulling_back_gives_the_gradient_with_respect_to_real_and_imaginary_parts():
     z = drawn(3, dtype=torch.complex128)
-    back = BACKEND.pullback(lambda leaves: [(leaves[0] * leaves[0].conj()).real.sum()], [z])
+    back = BACKEND.vjp(lambda leaves: [(leaves[0] * leaves[0].conj()).real.sum()], [z])
     (gradient,) = back.pull([torch.ones((), dtype=torch.float64)])
     assert torch.allclose(gradient, 2 * z)
-    assert back.strangers() == {}
+    assert back.untracked() == {}
 
 
 def test_pulling_back_twice_uses_one_pass_forward_and_leaves_the_leaves_alone():
@@ -354,7 +354,7 @@ def test_pulling_back_twice_uses_one_pass_forward_and_leaves_the_leaves_alone():
         calls.append(1)
         return [leaves[0] * leaves[1], leaves[0].sum()]
 
-    back = BACKEND.pullback(call, [x, y])
+    back = BACKEND.vjp(call, [x, y])
     w = drawn(3, seed=1)
     dx, dy = back.pull([w, None])
     assert torch.equal(dx, w * y)
@@ -370,12 +370,12 @@ def test_pulling_back_twice_uses_one_pass_forward_and_leaves_the_leaves_alone():
 def test_outputs_that_no_gradient_reaches_are_none():
     x = drawn(3)
     call = lambda leaves: [leaves[0].detach(), torch.ones(2), 3, None]
-    back = BACKEND.pullback(call, [x])
+    back = BACKEND.vjp(call, [x])
     assert back.pull([torch.ones(3), torch.ones(2), None, None]) == [None]
 
 
 def test_a_cotangent_is_cast_to_the_outputs_type():
-    back = BACKEND.pullback(lambda leaves: [leaves[0].to(torch.bfloat16)], [drawn(3)])
+    back = BACKEND.vjp(lambda leaves: [leaves[0].to(torch.bfloat16)], [drawn(3)])
     (gradient,) = back.pull([torch.ones(3, dtype=torch.float64)])
     assert gradient.dtype is torch.float64
 
@@ -383,8 +383,8 @@ def test_a_cotangent_is_cast_to_the_outputs_type():
 def test_other_tensors_in_the_graph_are_found_once_each():
     x, w = drawn(3), drawn(4, dtype=torch.float32).requires_grad_()
     call = lambda leaves: [(leaves[0].sum() * w).sum() + w.sum(), (w * w).sum()]
-    assert BACKEND.pullback(call, [x]).strangers() == {id(w): "a float32 tensor of shape (4,)"}
-    assert BACKEND.pullback(lambda leaves: [leaves[0].sum() * w.detach()], [x]).strangers() == {}
+    assert BACKEND.vjp(call, [x]).untracked() == {id(w): "a float32 tensor of shape (4,)"}
+    assert BACKEND.vjp(lambda leaves: [leaves[0].sum() * w.detach()], [x]).untracked() == {}
 
 
 # The first use of forward mode loads a part of torch that warns of itself.
@@ -395,7 +395,7 @@ forward_mode = pytest.mark.filterwarnings("ignore:.*torch.jit.script:Deprecation
 def test_pushing_forward_gives_the_derivative_along_tangents():
     x, t = drawn(3), drawn(3, seed=1)
     call = lambda leaves: [leaves[0].sin(), leaves[0].sum()]
-    sine, total = BACKEND.pushforward(call, [x], [t])
+    sine, total = BACKEND.jvp(call, [x], [t])
     assert torch.allclose(sine, t * x.cos())
     assert torch.allclose(total, t.sum())
     assert not sine.requires_grad
@@ -413,7 +413,7 @@ def test_there_is_no_pushing_forward_through_a_function_without_a_rule():
             return g * 2
 
     x = drawn(3)
-    assert BACKEND.pushforward(lambda leaves: [Rule.apply(leaves[0])], [x], [x]) is None
+    assert BACKEND.jvp(lambda leaves: [Rule.apply(leaves[0])], [x], [x]) is None
 
 
 @pytest.mark.parametrize(

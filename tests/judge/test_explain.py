@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from gradproof.judge.explain import accounts, digit, explained, is_dirty, pattern, same_number
+from gradproof.judge.explain import accounts, digit, explained, is_discrepant, pattern, same_number
 from gradproof.records.comparison import Comparison
 from gradproof.records.direction import Direction, Part
 from gradproof.records.slope import Slope, Smoothness
@@ -72,16 +72,16 @@ def test_what_is_not_finite_explains_nothing(bad):
         (compared(1.0, slope=math.nan), False),
     ],
 )
-def test_wrong_is_what_no_bar_explains(comparison, dirty):
-    assert is_dirty(comparison) == dirty
+def test_wrong_is_what_no_bar_explains(comparison, discrepant):
+    assert is_discrepant(comparison) == discrepant
 
 
 def test_a_claim_between_one_sided_slopes_is_not_wrong():
     slope = Slope(
         0.5, 0.6, 9, 0.0, Smoothness.KINK, left=0.0, right=1.0, side_error=1e-9
     )  # fmt: skip
-    assert not is_dirty(Comparison(DIRECTION, 0.7, 0.0, slope))
-    assert is_dirty(Comparison(DIRECTION, 1.7, 0.0, slope))
+    assert not is_discrepant(Comparison(DIRECTION, 0.7, 0.0, slope))
+    assert is_discrepant(Comparison(DIRECTION, 1.7, 0.0, slope))
 
 
 # Whether one entry is all there is

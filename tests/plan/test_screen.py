@@ -148,10 +148,10 @@ def test_few_blocks_are_each_looked_at(n, data):
 
 @given(st.integers(13, 100), st.data())
 def test_one_of_many_is_found_by_halving(n, data):
-    guilty = data.draw(st.integers(0, n - 1))
-    seen = world(blocks(*[30] * n), wrong={guilty})
-    assert seen.verdicts[guilty] == "wrong"
-    assert guilty in seen.alone
+    wrong_ones = data.draw(st.integers(0, n - 1))
+    seen = world(blocks(*[30] * n), wrong={wrong_ones})
+    assert seen.verdicts[wrong_ones] == "wrong"
+    assert wrong_ones in seen.alone
     assert len(set(seen.alone)) <= 3  # it, and who shared the last halves with it
     assert len(seen.asked) <= 3 + 2 * math.ceil(math.log2(n)) + LEVELS["standard"].own
 

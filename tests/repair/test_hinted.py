@@ -1,6 +1,6 @@
 """What a diagnosis suggests, as expressions that an edit can use."""
 
-from gradproof.records.finding import Finding, Kind, Line
+from gradproof.records.finding import Finding, Kind, SourceLine
 from gradproof.repair.hinted import hints
 from gradproof.repair.hints import MODULE
 
@@ -34,10 +34,10 @@ def test_no_factor_that_is_no_small_fraction():
 
 
 def test_the_lines_of_the_file_that_is_edited():
-    line = Line("net.py", 7, 9, "dW = 2", "grad")
-    accused = Finding(Kind.UNEXPLAINED, None, "", line=line)
-    assert told(accused).lines == (7, 8, 9)
-    assert told(accused, file="other.py").lines == ()
+    line = SourceLine("net.py", 7, 9, "dW = 2", "grad")
+    rejected = Finding(Kind.UNEXPLAINED, None, "", line=line)
+    assert told(rejected).lines == (7, 8, 9)
+    assert told(rejected, file="other.py").lines == ()
 
 
 def test_a_missing_term_by_the_names_of_its_coefficient_and_of_the_parameter():

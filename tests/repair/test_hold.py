@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import gradproof as gp
-from gradproof.examine import play
+from gradproof.engine.run import play
+from gradproof.engine.stage import Stage
 from gradproof.repair.edit import applied
 from gradproof.repair.edits import Hints, edits
 from gradproof.repair.hold import Bench
 from gradproof.repair.patch import patched
-from gradproof.stage import Stage
 from planting import NETWORK, planted, wrong
 
 FAULT = ("dW1 = X.T @ dZ1", "dW1 = 2 * X.T @ dZ1")

@@ -23,17 +23,17 @@ def params():
     }  # fmt: skip
 
 
-def right(**wishes):
-    return gp.check(squares, params(), grad=double, **wishes)
+def right(**options):
+    return gp.check(squares, params(), grad=double, **options)
 
 
-def wrong(**wishes):
+def wrong(**options):
     def grad(p):
         claimed = {**double(p), TRAP: 3 * p[TRAP]}
         claimed["W"][3] *= -2
         return claimed
 
-    return gp.check(squares, params(), grad=grad, name="<b>cost</b> & more", **wishes)
+    return gp.check(squares, params(), grad=grad, name="<b>cost</b> & more", **options)
 
 
 def kinked():

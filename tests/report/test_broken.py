@@ -18,7 +18,7 @@ import pytest
 from specimens import right, undecided, wrong
 
 import gradproof as gp
-from gradproof import cli
+from gradproof.cli import commands as cli
 from gradproof.report.grid import Fold
 from gradproof.report.pictures import picture
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradproof.slopes.sampler import Sampler
-from gradproof.slopes.search import START, WIDEST, WITNESS, Search
+from gradproof.slopes.search import PILOT, START, WIDEST, Search
 from gradproof.slopes.window import RIGHT, SYMMETRIC
 
 
@@ -24,7 +24,7 @@ def test_a_smooth_function_needs_one_window_and_no_witness():
     best = found.run()
     assert abs(best.slope - math.cos(1)) <= found.bar(best)
     assert found.sampler.evaluations == 9
-    assert found.witness is None
+    assert found.pilot is None
 
 
 def test_the_target_decides_when_to_stop():
@@ -67,14 +67,14 @@ def test_the_witness_measures_the_noise():
             found = search(noisy(lambda t: math.sin(1 + t), size, seed))
             found.run()
             measured.append(found.noise)
-            assert found.witness.half_width == WITNESS
+            assert found.pilot.half_width == PILOT
         assert size / 1.5 < np.sqrt(np.mean(np.square(measured))) < 1.5 * size
 
 
 def test_a_noise_that_is_known_needs_no_witness():
     found = search(noisy(lambda t: math.sin(1 + t), 1e-6), noise=1e-6)
     found.run()
-    assert found.witness is None
+    assert found.pilot is None
     assert min(w.half_width for w in found.windows) == START
 
 

@@ -82,7 +82,7 @@ def test_gain_is_the_standard_error_for_unit_noise(stencil):
     rng = np.random.default_rng(2)
     noise = rng.standard_normal((20_000, 9))
     slopes = (noise[:, 1:] - noise[:, :1]) @ stencil.slope
-    assert np.std(slopes) == pytest.approx(stencil.gain, rel=0.03)
+    assert np.std(slopes) == pytest.approx(stencil.amplification, rel=0.03)
 
 
 def test_scatter_is_the_noise_per_evaluation():
@@ -100,8 +100,8 @@ def test_an_offset_of_the_centre_is_scatter_and_not_slope():
 
 def test_the_bar_is_never_below_roundoff_or_known_noise():
     found = sample(lambda t: t, roundoff=1e-9)
-    assert found.bar() == pytest.approx(BAR * SYMMETRIC.gain * 1e-9 / 0.1)
-    assert found.bar(1e-6) == pytest.approx(BAR * SYMMETRIC.gain * 1e-6 / 0.1)
+    assert found.bar() == pytest.approx(BAR * SYMMETRIC.amplification * 1e-9 / 0.1)
+    assert found.bar(1e-6) == pytest.approx(BAR * SYMMETRIC.amplification * 1e-6 / 0.1)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])

@@ -114,12 +114,12 @@ def test_moving_and_coming_back_restores_every_bit(tree, t, draw):
     before = [digits(np.asarray(point.leaf(b.index))) for b in point.blocks]
     working = Working(point, promote=False)
     at_the_point = snapshot(working)
-    course = working.course(joint(point, draw=draw))
-    course.move(t)
-    course.move(-t / 3)
-    course.back()
+    line = working.line(joint(point, draw=draw))
+    line.move(t)
+    line.move(-t / 3)
+    line.back()
     assert snapshot(working) == at_the_point
-    course.move(t)
+    line.move(t)
     working.restore()
     assert snapshot(working) == at_the_point
     assert working.changed() == []
@@ -139,15 +139,15 @@ def test_the_claim_is_taken_along_the_way_that_is_gone(tree, t, draw):
         else np.asarray(rng.normal(size=b.shape))
         for b in point.blocks
     ]
-    course = working.course(joint(point, draw=draw))
-    course.move(t)
+    line = working.line(joint(point, draw=draw))
+    line.move(t)
     gone = size = 0.0
     for b, gradient in zip(point.blocks, gradients, strict=True):
         moved = (working.copies[b.index] - np.asarray(point.leaf(b.index))).ravel()
         # The gradient of a complex parameter is ∂f/∂x + i ∂f/∂y.
         gone += float(np.real(np.conj(gradient.ravel()) @ moved))
         size += float(np.abs(gradient).sum()) * (10 + 1.5 * t * b.scale)
-    assert course.along(gradients) * t == pytest.approx(gone, abs=1e-14 * size)
+    assert line.along(gradients) * t == pytest.approx(gone, abs=1e-14 * size)
 
 
 @given(points)
@@ -190,21 +190,21 @@ def test_an_entry_moves_alone(leaf, data):
     entry = data.draw(st.integers(0, block.count - 1))
     working = Working(point, promote=False)
     before = working.copies[0].copy().reshape(-1).view(np.float64)
-    course = working.course(Direction((Part(0, 0.5, entry),), 0, 0))
-    course.move(0.25)
+    line = working.line(Direction((Part(0, 0.5, entry),), 0, 0))
+    line.move(0.25)
     after = working.copies[0].reshape(-1).view(np.float64)
     assert after[entry] == before[entry] + 0.125
     assert (np.delete(after, entry) == np.delete(before, entry)).all()
     gradient = np.zeros(block.count)
     gradient[entry] = 3.0
     complete = gradient.view(np.complex128) if leaf.dtype.kind == "c" else gradient
-    assert course.along([complete.reshape(block.shape)]) == 1.5
+    assert line.along([complete.reshape(block.shape)]) == 1.5
 
 
 def test_the_real_and_the_imaginary_part_are_moved_one_by_one():
     point = Point(np.array([[1 + 2j, 3 + 4j]]))
     working = Working(point, promote=False)
-    working.course(Direction((Part(0, 1.0, 3),), 0, 0)).move(1.0)
+    working.line(Direction((Part(0, 1.0, 3),), 0, 0)).move(1.0)
     assert working.tree().tolist() == [[1 + 2j, 3 + 5j]]
     assert [point.entry_scale(0, entry) for entry in range(4)] == [1, 2, 3, 4]
 
@@ -220,23 +220,23 @@ def test_the_step_that_is_really_taken(dtype, at):
     """At 1e10 the number nearest to ``x + h`` is not ``x + h``."""
     point = Point(np.array([at], dtype))
     working = Working(point, promote=False)
-    course = working.course(Direction((Part(0, 1.0, 0),), 0, 0))
+    line = working.line(Direction((Part(0, 1.0, 0),), 0, 0))
     for t in (1e-6, 3e-5, 0.1, -0.7):
-        course.move(t)
+        line.move(t)
         gone = float(working.copies[0][0]) - float(dtype(at))
-        assert course.taken(t) == gone
+        assert line.taken(t) == gone
         assert abs(gone - t) <= np.spacing(dtype(at))
-    assert course.taken(1e-9) == 0.0
+    assert line.taken(1e-9) == 0.0
 
 
 def test_the_step_of_a_block_of_one_entry_counts_its_magnitude():
     point = Point(1e10)
     working = Working(point, promote=False)
-    course = working.course(Direction((Part(0, 1.0),), 0, 0))
-    course.move(3e-5)
+    line = working.line(Direction((Part(0, 1.0),), 0, 0))
+    line.move(3e-5)
     gone = float(working.copies[0]) - 1e10
-    unit = course.along([np.array(1.0)])
-    assert course.taken(3e-5) * unit == pytest.approx(gone, rel=1e-12)
+    unit = line.along([np.array(1.0)])
+    assert line.taken(3e-5) * unit == pytest.approx(gone, rel=1e-12)
 
 
 # The user's function and the copy
@@ -263,18 +263,18 @@ def test_read_only_parameters_come_as_writable_copies():
 def test_a_move_replaces_and_does_not_add_up():
     point = Point(np.array([1.0, 2.0]))
     working = Working(point, promote=False)
-    course = working.course(joint(point))
-    course.move(1.0)
+    line = working.line(joint(point))
+    line.move(1.0)
     once = snapshot(working)
-    course.move(0.5)
-    course.move(1.0)
+    line.move(0.5)
+    line.move(1.0)
     assert snapshot(working) == once
 
 
 def test_only_the_blocks_of_a_direction_move():
     point = Point({"a": np.ones(3), "b": np.ones(3)})
     working = Working(point, promote=False)
-    working.course(Direction((Part(1, 1.0),), 0, 0)).move(0.1)
+    working.line(Direction((Part(1, 1.0),), 0, 0)).move(0.1)
     assert (working.copies[0] == 1).all()
     assert (working.copies[1] != 1).all()
 

@@ -249,9 +249,9 @@ def test_claims_that_are_not_finite_are_no_different_from_themselves():
     point = Point({"W": A, "b": B})
     broken = sketched(point, {"W": A * np.nan, "b": B})
     assert claims.distance(broken, broken) == (0.0, 0.0)
-    mended = claims.distance(broken, sketched(point, {"W": A, "b": B}))
-    assert not mended[0] < 1
-    assert mended[1] == 0
+    fixed = claims.distance(broken, sketched(point, {"W": A, "b": B}))
+    assert not fixed[0] < 1
+    assert fixed[1] == 0
 
 
 def test_a_claim_of_its_own_does_not_follow_the_users_arrays():

@@ -34,9 +34,9 @@ class Gradproof:
             report = gp.check(problem.fun, problem.params, grad=problem.grad, args=problem.args)
         except gp.UsageError as refusal:
             return Answer(Verdict.CANNOT, note=str(refusal))
-        accused = (gp.Verdict.WRONG, gp.Verdict.SUSPECT)
-        blocks = [b.name for b in report.blocks if b.verdict in accused]
-        if report.verdict in accused:
+        rejected = (gp.Verdict.WRONG, gp.Verdict.SUSPECT)
+        blocks = [b.name for b in report.blocks if b.verdict in rejected]
+        if report.verdict in rejected:
             verdict = Verdict.ACCUSES
         else:
             verdict = Verdict.PASSES if report.ok else Verdict.UNDECIDED

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
-from .protocol import Call, Drawn, Node, Pullback
+from .protocol import Call, Drawn, Node, Vjp
 
 _NATIVE = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
 
@@ -181,7 +181,7 @@ class Jax:
     def chosen(self, leaves: Iterable[Any]) -> Callable[[Any], str]:
         return lambda leaf: "" if self.owns(leaf) else "is not a JAX array"
 
-    def pullback(self, call: Call, leaves: Sequence[Any]) -> Pullback:
+    def vjp(self, call: Call, leaves: Sequence[Any]) -> Vjp:
         chosen = _Chosen(call)
         arrays, vjp = jax.vjp(chosen, list(leaves))
         outputs = chosen.among(arrays)
@@ -192,14 +192,12 @@ class Jax:
             (gradients,) = vjp([_as_cotangent(output, c) for output, c in pairs])
             return [jnp.conj(g) for g in gradients]
 
-        return Pullback(outputs, pull, dict)
+        return Vjp(outputs, pull, dict)
 
     def only_forward(self, error: Exception) -> bool:
         return "Reverse-mode differentiation does not work" in str(error)
 
-    def pushforward(
-        self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]
-    ) -> list[Any] | None:
+    def jvp(self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]) -> list[Any] | None:
         chosen = _Chosen(call)
         try:
             _, pushed = jax.jvp(chosen, (list(leaves),), (list(tangents),))

@@ -41,7 +41,7 @@ Call = Callable[[Sequence[Any]], Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Pullback:
+class Vjp:
     """One pass forward, ready to go back.
 
     ``pull(cotangents)``, one for each output or None, gives the gradients of the leaves: None
@@ -52,7 +52,7 @@ class Pullback:
 
     outputs: list[Any]
     pull: Callable[[Sequence[Any]], list[Any]]
-    strangers: Callable[[], dict[int, str]]
+    untracked: Callable[[], dict[int, str]]
 
 
 class Backend(Protocol):
@@ -161,15 +161,13 @@ class Framework(Backend, Protocol):
     def chosen(self, leaves: Iterable[Any]) -> Callable[[Any], str]:
         """Which leaves its own derivatives are for: a reason why one is left alone, or ""."""
 
-    def pullback(self, call: Call, leaves: Sequence[Any]) -> Pullback:
+    def vjp(self, call: Call, leaves: Sequence[Any]) -> Vjp:
         """Call ``call(leaves)`` so that cotangents of its outputs can be pulled back."""
 
     def only_forward(self, error: Exception) -> bool:
         """Whether an error says that there is no reverse mode."""
 
-    def pushforward(
-        self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]
-    ) -> list[Any] | None:
+    def jvp(self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]) -> list[Any] | None:
         """The derivatives of the outputs along tangents; None where there is no such mode."""
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch.overrides import TorchFunctionMode
 
 from ..errors import UsageError
-from .protocol import Call, Drawn, Node, Pullback
+from .protocol import Call, Drawn, Node, Vjp
 
 _NATIVE = {torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex128,
            torch.complex64}  # fmt: skip
@@ -182,7 +182,7 @@ class Torch:
 
         return reason
 
-    def pullback(self, call: Call, leaves: Sequence[Any]) -> Pullback:
+    def vjp(self, call: Call, leaves: Sequence[Any]) -> Vjp:
         leaves = [leaf.detach().requires_grad_() for leaf in leaves]
         outputs = list(call(leaves))
         reached = [o.requires_grad if self.owns(o) else False for o in outputs]
@@ -198,14 +198,12 @@ class Torch:
                 return [None] * len(leaves)
             return list(torch.autograd.grad(sums, leaves, retain_graph=True, allow_unused=True))
 
-        return Pullback(outputs, pull, lambda: self._strangers(outputs, leaves))
+        return Vjp(outputs, pull, lambda: self._untracked(outputs, leaves))
 
     def only_forward(self, error: Exception) -> bool:
         return False
 
-    def pushforward(
-        self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]
-    ) -> list[Any] | None:
+    def jvp(self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]) -> list[Any] | None:
         import torch.autograd.forward_ad as forward
 
         with forward.dual_level():
@@ -226,13 +224,13 @@ class Torch:
                 for o, p in zip(outputs, pushed, strict=True)
             ]
 
-    def _strangers(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> dict[int, str]:
+    def _untracked(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> dict[int, str]:
         """Tensors that require grad and that the outputs' graph reaches, but not ``leaves``."""
         known = {id(leaf) for leaf in leaves}
-        waiting = [o.grad_fn for o in outputs if self.owns(o) and o.grad_fn is not None]
-        seen, found = set(waiting), dict[int, str]()
-        while waiting:
-            node = waiting.pop()
+        progress = [o.grad_fn for o in outputs if self.owns(o) and o.grad_fn is not None]
+        seen, found = set(progress), dict[int, str]()
+        while progress:
+            node = progress.pop()
             variable = getattr(node, "variable", None)
             if variable is not None and id(variable) not in known and variable.numel():
                 shape = tuple(variable.shape)
@@ -240,7 +238,7 @@ class Torch:
             for following, _ in node.next_functions:
                 if following is not None and following not in seen:
                     seen.add(following)
-                    waiting.append(following)
+                    progress.append(following)
         return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..judge.explain import is_dirty, is_told, pattern
+from ..judge.explain import is_discrepant, is_told, pattern
 from ..plan.locate import Located
 from ..records.comparison import Comparison
 from ..records.finding import Kind
@@ -18,24 +18,24 @@ from .places import Mask, by_entry, describe
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """The entries that locating found; the numbers at them say more."""
     located = evidence.where()
-    dirty = [c for c in located.sample if is_dirty(c)]
-    ratios = [c.claimed / c.slope.value if c.slope.value else np.inf for c in dirty]
-    factor = pattern(ratios, [_bar(c) for c in dirty])
+    discrepant = [c for c in located.sample if is_discrepant(c)]
+    ratios = [c.claimed / c.slope.value if c.slope.value else np.inf for c in discrepant]
+    factor = pattern(ratios, [_bar(c) for c in discrepant])
     if located.entries:
         wrong = np.zeros(evidence.block.count, dtype=bool)
         wrong[list(located.entries)] = True
-        if factor and len(dirty) > 1 and _are_all(evidence, located):
-            yield from scale.alike(evidence, wrong, factor, min(map(_bar, dirty)))
+        if factor and len(discrepant) > 1 and _are_all(evidence, located):
+            yield from scale.alike(evidence, wrong, factor, min(map(_bar, discrepant)))
         elif not by_entry(wrong, evidence.block).all():
             yield _named(evidence, wrong, factor, located)
-    elif located.slices and dirty:
-        yield _in_slices(evidence, located, factor, f"{len(dirty)} of {len(located.sample)}")
+    elif located.slices and discrepant:
+        yield _in_slices(evidence, located, factor, f"{len(discrepant)} of {len(located.sample)}")
 
 
 def _are_all(evidence: Evidence, located: Located) -> bool:
     """Whether every entry was measured, and all that are large enough to tell are wrong."""
     swept = located.complete and len(located.sample) == evidence.block.count > 1
-    return swept and all(is_dirty(c) for c in located.sample if is_told(c))
+    return swept and all(is_discrepant(c) for c in located.sample if is_told(c))
 
 
 def _bar(comparison: Comparison) -> float:
@@ -129,7 +129,7 @@ def _repeated(evidence: Evidence, wrong: Mask) -> str:
 def sampled(evidence: Evidence, most: int = 4) -> str:
     """The sampled entries as a short table in words, for a fault that nobody explains."""
     comparisons: tuple[Comparison, ...] = evidence.where().sample
-    wrong = sum(map(is_dirty, comparisons))
+    wrong = sum(map(is_discrepant, comparisons))
     rows = []
     for c in sorted(comparisons, key=lambda c: -abs(c.gap))[:most]:
         part = c.direction.parts[0]

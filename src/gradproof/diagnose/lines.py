@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from ..records.finding import Line
+from ..records.finding import SourceLine
 from .statements import statement
 
 Array = np.ndarray | np.generic
@@ -63,7 +63,7 @@ class Watch:
         finally:
             sys.settrace(before)
 
-    def line(self, array: Any) -> Line | None:
+    def line(self, array: Any) -> SourceLine | None:
         """The statement that last assigned an array, or wrote into it."""
         if not isinstance(array, Array) or self.looked > _MOST_BYTES:
             return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..judge.explain import is_dirty, is_zero
+from ..judge.explain import is_discrepant, is_zero
 from ..records.direction import Part
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
@@ -73,7 +73,7 @@ def _is_rounding(evidence: Evidence, half: Flat) -> bool:
         probe = evidence.measure(evidence.fresh(part))
         if abs(probe.gap) > part.step * half[entry] * _INSIDE + probe.slope_bar:
             return False
-        wrong += is_dirty(probe)
+        wrong += is_discrepant(probe)
     return 2 * wrong > chosen.size
 
 

@@ -7,10 +7,10 @@ import linecache
 import textwrap
 from types import CodeType
 
-from ..records.finding import Line
+from ..records.finding import SourceLine
 
 
-def statement(code: CodeType, number: int, *, computing: bool = False) -> Line | None:
+def statement(code: CodeType, number: int, *, computing: bool = False) -> SourceLine | None:
     """The statement at a line, if the file still is what the code was compiled from.
 
     ``computing`` asks for one that computes something: a bare ``return grads`` does not.
@@ -28,7 +28,7 @@ def statement(code: CodeType, number: int, *, computing: bool = False) -> Line |
     if node is None or node.end_lineno is None or (computing and not _computes(node)):
         return None
     text = "".join(lines[node.lineno - 1 : node.end_lineno])
-    return Line(
+    return SourceLine(
         file=code.co_filename,
         number=node.lineno,
         end_number=node.end_lineno,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..judge.explain import is_dirty, is_zero
+from ..judge.explain import is_discrepant, is_zero
 from ..records.direction import Part
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
@@ -21,7 +21,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     name = evidence.block.name
     if evidence.claimed.any():
         evidence.need(2)
-        told = evidence.draws and all(map(is_dirty, evidence.draws))
+        told = evidence.draws and all(map(is_discrepant, evidence.draws))
         if told and is_zero(evidence.slopes, evidence.bars):
             message = f"{name}: a gradient is claimed, but fun does not change with it."
             yield Explanation(Kind.UNEXPLAINED, message, 1.0)
@@ -40,12 +40,12 @@ def suspect_some(evidence: Evidence) -> Iterator[Explanation]:
     for _ in range(_PROBES):
         part = Part(evidence.block.index, evidence.block.scale, only=tuple(others.tolist()))
         probe = evidence.measure(evidence.fresh(part))
-        if is_dirty(probe) or not np.isfinite(probe.slope_bar):
+        if is_discrepant(probe) or not np.isfinite(probe.slope_bar):
             return
     wrong = np.zeros(evidence.block.count, dtype=bool)
     for entry in zeros.tolist():
         part = Part(evidence.block.index, evidence.block.scale, entry)
-        wrong[entry] = is_dirty(evidence.measure(evidence.fresh(part)))
+        wrong[entry] = is_discrepant(evidence.measure(evidence.fresh(part)))
     if wrong.any():
         yield Explanation(
             Kind.ZERO,

@@ -30,7 +30,7 @@ _NEAR = 0.1
 
 # Bars are ten standard errors from four degrees of freedom: one slope in 1,700 is beyond its
 # bar by chance, one in 140,000 beyond three. A gap that stands alone has to be that plain.
-_LONE_WITNESS = 3.0
+_LONE_OBSERVATION = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +72,21 @@ def judge(
     size, zero = _size(block, own, norm, value)
     if not math.isfinite(norm):
         return _not_finite(own)
-    telling = own if own.gaps else _acquitting(shared)
+    telling = own if own.gaps else _supporting(shared)
     error, bar = _error(telling, size), _typical(telling.bars, telling)
     low = _proven(own, size)
     high = _hidden(shared, [g + b for g, b in zip(shared.gaps, shared.bars, strict=True)])
     error, bar, low, high = (_ratio(x, size) for x in (error, bar, low, high))
     entry = _worst_entry(own, ENTRY_ROUNDOFF * eps * norm) if own.sweep and not zero else 0.0
-    faint = 0.0 if own.sweep else _faint(block, alone, rms)
-    verdict, reason = _verdict(max(low, entry, faint), high, bands, moving)
+    small = 0.0 if own.sweep else _small(block, alone, rms)
+    verdict, reason = _verdict(max(low, entry, small), high, bands, moving)
     if verdict in (Verdict.WRONG, Verdict.SUSPECT) and low <= bands.correct_below:
-        entry, which = (entry, "one entry is") if entry else (faint, "its smallest entries are")
+        entry, which = (entry, "one entry is") if entry else (small, "its smallest entries are")
         reason = f"{which} off by {entry:.1e} of itself, which is little of the whole block"
     low = max(low, entry)
     # What round-off of the claim showed may be all there is, or hide as much again.
-    accused = verdict in (Verdict.WRONG, Verdict.SUSPECT)
-    shown = shared.bars if accused else list(map(max, shared.gaps, shared.bars))
+    rejected = verdict in (Verdict.WRONG, Verdict.SUSPECT)
+    shown = shared.bars if rejected else list(map(max, shared.gaps, shared.bars))
     resolution = _ratio(_hidden(shared, shown), size)
     # Where the claim's own round-off is what limits the resolution, more slopes do not help.
     # A gap beyond its bar, though, is somebody's fault, and hides what this block adds to it.
@@ -191,7 +191,7 @@ def _typical(numbers: Sequence[float], evidence: Evidence) -> float:
     return total if evidence.sweep else total / math.sqrt(len(numbers))
 
 
-def _acquitting(shared: Evidence) -> Evidence:
+def _supporting(shared: Evidence) -> Evidence:
     """Of the comparisons that moved other blocks too, those that agree.
 
     A gap beyond its bar may be any block's fault, and says nothing about this one. Nor do slopes
@@ -219,7 +219,7 @@ def _error(telling: Evidence, size: float) -> float:
 def _proven(own: Evidence, size: float) -> float:
     pairs = list(zip(own.gaps, own.bars, strict=True))
     lucky = own.sweep or sum(g > b for g, b in pairs) < 2
-    beyond = [max(g - (_LONE_WITNESS * b if lucky else b), 0.0) for g, b in pairs]
+    beyond = [max(g - (_LONE_OBSERVATION * b if lucky else b), 0.0) for g, b in pairs]
     if _common(own.gaps, own.slopes):  # a constant factor leaves nothing to chance
         return size * min(g / s for g, s in zip(beyond, own.slopes, strict=True) if s > 0)
     return math.hypot(*beyond) if own.sweep else smallest_proven(beyond)
@@ -228,12 +228,12 @@ def _proven(own: Evidence, size: float) -> float:
 def _worst_entry(own: Evidence, roundoff: float) -> float:
     """The largest relative error proven for a single entry: a norm forgets the small ones."""
     return max(
-        _ratio(g - _LONE_WITNESS * b, max(s, b)) if g - _LONE_WITNESS * b > roundoff else 0.0
+        _ratio(beyond, max(s, b)) if (beyond := g - _LONE_OBSERVATION * b) > roundoff else 0.0
         for g, b, s in zip(own.gaps, own.bars, own.slopes, strict=True)
     )
 
 
-def _faint(block: Block, alone: Sequence[Comparison], rms: float) -> float:
+def _small(block: Block, alone: Sequence[Comparison], rms: float) -> float:
     """The same for the smallest entries of a block, moved together."""
     subsets = [c for c in alone if c.direction.parts[0].only and math.isfinite(bar_of(c))]
     return _worst_entry(_scaled(block, subsets, rms, sweep=False), 0.0) if subsets else 0.0

@@ -63,7 +63,7 @@ def grain(eps: float, norm: float) -> float:
     return ENTRY_ROUNDOFF * eps * norm / CLAIM_NOISE
 
 
-def may_be_faint(eps: float, bands: Bands) -> bool:
+def may_be_small(eps: float, bands: Bands) -> bool:
     """Whether a claim of a precision says anything about entries that its bands do not reach."""
     return ENTRY_ROUNDOFF * eps < bands.correct_below
 
@@ -141,7 +141,7 @@ def disputed(claimed: float, slope: Slope, largest: float) -> bool:
     return rough and not abs(claimed - slope.value) <= _TELLS_SHARPLY * abs(claimed)
 
 
-def acquits(claimed: float, slope: float, bar: float) -> bool:
+def supports(claimed: float, slope: float, bar: float) -> bool:
     """Whether a window shows a claim, and knows its own slope too well for that to be chance."""
     return abs(claimed - slope) <= bar <= _TELLS_SHARPLY * abs(claimed)
 

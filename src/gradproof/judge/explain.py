@@ -66,7 +66,7 @@ def is_zero(numbers: NDArray[np.float64], bars: NDArray[np.float64]) -> bool:
     return bool((np.abs(numbers) <= _BARS * bars).all())
 
 
-def is_dirty(comparison: Comparison) -> bool:
+def is_discrepant(comparison: Comparison) -> bool:
     """Whether a comparison of some entries shows that they are wrong, and not only noise."""
     return abs(comparison.gap) > _BARS * (comparison.slope_bar + comparison.claimed_bar)
 
@@ -99,7 +99,7 @@ def same_number(factor: float, candidate: float, bar: float) -> bool:
 
 def digit(plain: Comparison, ramped: Comparison, length: int) -> int | None:
     """The index along an axis of ``length`` that all of the error has, from two gaps."""
-    if not is_dirty(plain) or not np.isfinite(ramped.slope_bar):
+    if not is_discrepant(plain) or not np.isfinite(ramped.slope_bar):
         return None
     ratio = ramped.gap / plain.gap
     index = (ratio - 0.5) * length - 0.5

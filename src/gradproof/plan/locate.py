@@ -56,7 +56,7 @@ class Locator:
     slopes: int
     sweep: int
     digit: Callable[[Comparison, Comparison, int], int | None]
-    dirty: Callable[[Comparison], bool]
+    discrepant: Callable[[Comparison], bool]
     alone: Callable[[Comparison, Sequence[Comparison]], bool]
     entry_scale: Callable[[int, int], float]
     spent: int = 0
@@ -69,7 +69,7 @@ class Locator:
         fixed = yield from self._checksum(draws[0], self._long_axes())
         if len(fixed) == len(self._long_axes()):
             found = yield from self._measure_entry(self._flat(fixed))
-            if self.dirty(found) and self.alone(found, draws):
+            if self.discrepant(found) and self.alone(found, draws):
                 return Located((self._flat(fixed),), complete=True, sample=(found,))
         # Not one entry; but an index that another draw gives as well is a row or a column.
         again = yield from self._checksum(draws[1], list(fixed))
@@ -125,7 +125,7 @@ class Locator:
     def _sweep(self, entries: Sequence[int], *, complete: bool) -> Locating:
         for entry in entries:
             yield from self._measure_entry(entry)
-        wrong = tuple(e for e in entries if self.dirty(self.measured[e]))
+        wrong = tuple(e for e in entries if self.discrepant(self.measured[e]))
         return Located(wrong, complete=complete, sample=tuple(self.measured.values()))
 
     def _inside(self, slices: tuple[tuple[int, int], ...]) -> Locating:
@@ -177,7 +177,7 @@ class Locator:
     def _everywhere(self, whole: Box) -> Locating:
         """Too many to halve: a sample, and where that is mixed every entry of a small block."""
         sample = yield from self._sample(whole)
-        mixed = not all(map(self.dirty, sample))
+        mixed = not all(map(self.discrepant, sample))
         if mixed and self.block.count <= self.slopes:
             return (yield from self._sweep(range(self.block.count), complete=True))
         return Located(sample=sample)
@@ -221,15 +221,15 @@ class Locator:
             if self.spent > self.slopes:
                 return None
             halves = [half for box in boxes for half in _halves(box, axis)]
-            dirty: list[Box] = []
+            discrepant: list[Box] = []
             for left, right in zip(halves[::2], halves[1::2], strict=True):
-                left_dirty = self.dirty((yield self._fresh(box=left)))
-                right_dirty = not left_dirty or self.dirty((yield self._fresh(box=right)))
-                dirty += [left] * left_dirty + [right] * right_dirty
-            if len(dirty) == len(halves) >= _EVERYWHERE:
+                in_left = self.discrepant((yield self._fresh(box=left)))
+                in_right = not in_left or self.discrepant((yield self._fresh(box=right)))
+                discrepant += [left] * in_left + [right] * in_right
+            if len(discrepant) == len(halves) >= _EVERYWHERE:
                 return None
-            done += [box for box in dirty if _is_single(box, axis)]
-            boxes = [box for box in dirty if not _is_single(box, axis)]
+            done += [box for box in discrepant if _is_single(box, axis)]
+            boxes = [box for box in discrepant if not _is_single(box, axis)]
         return done
 
 

@@ -22,7 +22,7 @@ Plan = Generator[Direction, Progress, None]
 ONE_BY_ONE = 12
 
 # While something is wrong and nothing is named, this many times the evaluations are allowed.
-_INNOCENT = 5
+_UNNAMED = 5
 
 # A step of a block's own size says nothing of an entry so many times smaller.
 _SPAN = 1e6
@@ -49,8 +49,8 @@ class Screen:
     looks: int = 1
     drawn: int = 0
 
-    def plan(self, faint: Sequence[Part] = ()) -> Plan:
-        """The whole plan of one check; ``faint`` is what cannot be seen beside everything else."""
+    def plan(self, small: Sequence[Part] = ()) -> Plan:
+        """The whole plan of one check; ``small`` is what cannot be seen beside everything else."""
         progress: Progress | None = None
         finite = [b.index for b in self.blocks if self.norms[b.index] < float("inf")]
         disagreed = not finite
@@ -63,19 +63,19 @@ class Screen:
                     break
         if progress is None or disagreed or len(finite) < len(self.blocks):
             progress = yield from self._single_out(progress, finite)
-        progress = (yield from self._single_out_faint(faint)) or progress
+        progress = (yield from self._single_out_small(small)) or progress
         progress = yield from self._sharpen(progress)
         yield from self._sweep(progress)
 
-    def _single_out_faint(
-        self, faint: Sequence[Part]
+    def _single_out_small(
+        self, small: Sequence[Part]
     ) -> Generator[Direction, Progress, Progress | None]:
         """All that is faint in one direction of its own, and each alone if that disagrees."""
-        if not faint:
+        if not small:
             return None
-        progress = yield self._direction(list(faint))
-        if progress.disagreed and len(faint) > 1:
-            for part in faint:
+        progress = yield self._direction(list(small))
+        if progress.disagreed and len(small) > 1:
+            for part in small:
                 if self._spent(progress):
                     break
                 progress = yield self._direction([part])
@@ -147,8 +147,8 @@ class Screen:
 
     def _spent(self, progress: Progress) -> bool:
         """Whether the limit is reached; while nobody is found guilty it is a wider one."""
-        accused = any(j.verdict in (Verdict.WRONG, Verdict.SUSPECT) for j in progress.judgements)
-        return progress.evaluations > self.effort.name * (1 if accused else _INNOCENT)
+        rejected = any(j.verdict in (Verdict.WRONG, Verdict.SUSPECT) for j in progress.judgements)
+        return progress.evaluations > self.effort.name * (1 if rejected else _UNNAMED)
 
     def _settled(self, index: int, judgement: Judgement) -> bool:
         if self.blocks[index].count == 1 or judgement.draws >= self.effort.most:

@@ -38,7 +38,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SourceLine:
     """A statement of the user's source: where it stands, and its text."""
 
     file: str
@@ -66,5 +66,5 @@ class Finding:
     factor: float | None = None
     factor_bar: float | None = None
     explained: float | None = None
-    line: Line | None = None
+    line: SourceLine | None = None
     grid: tuple[tuple[float, ...], ...] | None = None

@@ -26,7 +26,7 @@ class Slope:
     ``value`` ± ``error`` covers both. Where there is no slope, ``value`` is NaN and ``error``
     infinite. ``noise`` is the measured scatter of one evaluation, in units of the function;
     ``window`` the half-width of the window that gave the value, in units of the variable;
-    ``witnessed`` says that the noise was measured on its own, at a tiny scale, and ``stepped`` that
+    ``has_pilot`` says that the noise was measured on its own, at a tiny scale, and ``stepped`` that
     the function moved in steps there, if at all.
     """
 
@@ -39,7 +39,7 @@ class Slope:
     right: float | None = None
     side_error: float | None = None
     window: float = 0.0
-    witnessed: bool = False
+    has_pilot: bool = False
     stepped: bool = False
 
     def __str__(self) -> str:

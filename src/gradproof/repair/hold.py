@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.session import Trial
 from ..judge.compare import KNOWN_WELL
 from ..records.comparison import Comparison
 from ..records.direction import Direction
 from ..records.verdict import Verdict
 from ..space.directions import RMS
 from ..subject.claim import Claim, owned
-from ..subject.claiming import call_grad
-from ..trial import Trial
+from ..subject.obtain import call_grad
 
 # Slopes along directions through a wrong block alone, measured to the end, that a candidate has
 # to satisfy: what hides in two of them by chance shows in the check that confirms a repair.
@@ -88,9 +88,9 @@ class Bench:
     def look(self) -> tuple[float, ...]:
         """Values of ``fun`` at the point and beside it, which an edit must not change."""
         subject = self.trial.subject
-        course = subject.course(self.beside)
-        found = [float(v) for t in (0.0, 1.0, -0.5) for v in subject.evaluate(course, t)]
-        course.back()
+        line = subject.line(self.beside)
+        found = [float(v) for t in (0.0, 1.0, -0.5) for v in subject.evaluate(line, t)]
+        line.back()
         return tuple(found)
 
     def keeps_fun(self) -> bool:
@@ -137,7 +137,7 @@ class Bench:
         part, claim = known.direction.parts[0], made[known.projection]
         if not part.whole or known.kinked:
             return 0.0
-        gap = abs(claim.along(self.trial.subject.course(known.direction)) - known.slope.value)
+        gap = abs(claim.along(self.trial.subject.line(known.direction)) - known.slope.value)
         unit = max(claim.norms[block], self.sizes[block]) * part.step * RMS
         least = known.slope_bar + self.trial.bands[block].wrong_above * unit
         return gap / unit if unit > 0 and _PLAINLY * least < gap < math.inf else 0.0

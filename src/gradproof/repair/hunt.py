@@ -9,16 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..engine.run import examine, play
+from ..engine.stage import Stage
 from ..errors import UsageError
-from ..examine import Task, examine, play
+from ..progress import ProgressLine
 from ..records.direction import Direction, Part
 from ..report.report import Report
 from ..space.point import Point, Working
-from ..stage import Stage
-from ..subject.claimants import Autodiff, Products
+from ..subject.asked import Asked
 from ..subject.gradient import Gradient
 from ..subject.guards import generators_restored
-from ..waiting import Waiting
+from ..subject.providers import Autodiff, Products
 from .edit import Edit, applied
 from .fix import Fix, Miss, Suggestions, content_of, unified
 from .hinted import hints
@@ -27,7 +28,7 @@ from .hold import Bench, Held
 from .patch import alike, patched
 from .places import Place, given, places
 from .search import Search, nearer
-from .suggest import ACCUSED
+from .suggest import REJECTED
 from .surroundings import Surroundings
 from .trying import Attempt, Edits, Trying
 from .worker import NO_ANSWER, Worker
@@ -63,7 +64,7 @@ class Hunt:
 
     report: Report
     seconds: float
-    task: Task = field(init=False)
+    task: Asked = field(init=False)
     bench: Bench = field(init=False)
     places: list[Place] = field(init=False)
     until: float = field(init=False)
@@ -87,7 +88,7 @@ class Hunt:
         self.task = _in_reverse(self.report.origin)
         self.until = time.monotonic() + self.seconds
         where = self.task.where
-        with generators_restored(), where.session(), Waiting(lambda: str(self)):
+        with generators_restored(), where.session(), ProgressLine(lambda: str(self)):
             self.bench = Bench.of(play(self.task, Stage(self.report.name)).last)
             base = self._as_it_stands()
             if isinstance(base, str):
@@ -176,7 +177,7 @@ class Hunt:
             return False
         here, *elsewhere = outcome.value
         self.confirmed[attempt.edits] = outcome.value
-        return here.ok and not any(report.verdict in ACCUSED for report in elsewhere)
+        return here.ok and not any(report.verdict in REJECTED for report in elsewhere)
 
     def _checked(self, edits: Edits, trying: Trying) -> list[Report]:
         """In a process of its own."""
@@ -185,7 +186,7 @@ class Hunt:
         far = [_moved(subject, t, seed, _FAR_DRAW + k) for k, t in enumerate(_ELSEWHERE)]
         with patched(trying.functions, applied(trying.source, edits)):
             return [
-                examine(task.fun, where, task.grad, replace(task.wishes, seed=seed + k))
+                examine(task.fun, where, task.grad, replace(task.options, seed=seed + k))
                 for k, where in enumerate([task.where, *far], 1)
             ]
 
@@ -241,7 +242,7 @@ def _edits_of() -> Listing:
     return edits
 
 
-def _in_reverse(task: Task) -> Task:
+def _in_reverse(task: Asked) -> Asked:
     """The same claim without its Jacobian-vector products, which are not looked at here."""
     grad = task.grad
     if isinstance(grad, Products) and grad.forward:
@@ -286,5 +287,5 @@ def _moved(subject: Gradient, distance: float, seed: int, draw: int) -> Point:
     point = subject.point
     working = Working(point, promote=False)
     parts = tuple(Part(block.index, block.scale) for block in point.blocks)
-    working.course(Direction(parts, seed, draw)).move(distance)
+    working.line(Direction(parts, seed, draw)).move(distance)
     return point.at(working.tree(fresh=True))

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from ..errors import UsageError
 from ..records.finding import Finding
-from ..subject.claimants import Autodiff, Jacobian, watchable
-from ..subject.claiming import call_grad
 from ..subject.gradient import Gradient
+from ..subject.obtain import call_grad
+from ..subject.providers import Autodiff, Jacobian, watchable
 from .hinted import Shapes, Values
 from .hints import MODULE
 from .patch import function_of, source_of
@@ -77,8 +77,8 @@ def _ran(
     value, gradient = Traced(own=own), Traced(own=own)
     first = value.run(subject.result)
     gradient.run(lambda: call_grad(subject, first))
-    accused = [finding.line.file for finding in findings if finding.line is not None]
-    files = dict.fromkeys([*accused, own, *(code.co_filename for code in gradient.codes)])
+    rejected = [finding.line.file for finding in findings if finding.line is not None]
+    files = dict.fromkeys([*rejected, own, *(code.co_filename for code in gradient.codes)])
     for shared in (False, True):
         for file in files:
             codes = [code for code in gradient.codes if code.co_filename == file]

@@ -229,12 +229,12 @@ def nearer(one: Attempt, other: Attempt) -> bool:
     return _miss(one) < _miss(other)
 
 
-def _cover(mended: list[frozenset[int]], wrong: frozenset[int]) -> list[frozenset[int]]:
+def _cover(fixed: list[frozenset[int]], wrong: frozenset[int]) -> list[frozenset[int]]:
     """Few sets that together hold all wrong blocks, the largest first; none where they do not."""
     chosen: list[frozenset[int]] = []
     left = wrong
     while left:
-        best = max(mended, key=lambda blocks: len(blocks & left), default=frozenset[int]())
+        best = max(fixed, key=lambda blocks: len(blocks & left), default=frozenset[int]())
         if not best & left:
             return []
         chosen.append(best)

@@ -62,9 +62,9 @@ def _contents(function: FunctionType) -> list[Any]:
 
 def _arrays(roots: Any) -> Iterator[np.ndarray[Any, Any]]:
     """All numbers there are, the lengths of containers, and how often tensors were written to."""
-    waiting, seen = [roots], dict[int, Any]()  # what is held cannot make room for another id
-    while waiting:
-        value = waiting.pop()
+    progress, seen = [roots], dict[int, Any]()  # what is held cannot make room for another id
+    while progress:
+        value = progress.pop()
         if isinstance(value, np.ndarray) and value.dtype != object:
             yield value
         elif isinstance(value, int):  # of any length
@@ -75,7 +75,7 @@ def _arrays(roots: Any) -> Iterator[np.ndarray[Any, Any]]:
             seen[id(value)] = value
             inside = _inside(value)
             yield np.asarray(len(inside))
-            waiting += inside
+            progress += inside
 
 
 def _inside(value: Any) -> list[Any]:

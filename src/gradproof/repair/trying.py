@@ -102,8 +102,8 @@ class Trying:
                 yield from self._attempts(single, outcome)
 
     def _batched(self, candidates: Iterable[Edits]) -> Iterator[tuple[Edits, ...]]:
-        waiting = iter(candidates)
-        while not self.over and (batch := tuple(islice(waiting, self._room()))):
+        progress = iter(candidates)
+        while not self.over and (batch := tuple(islice(progress, self._room()))):
             yield batch
 
     def _room(self) -> int:

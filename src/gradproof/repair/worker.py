@@ -133,14 +133,14 @@ class Worker:
 
     def run(self, jobs: Iterable[T]) -> Iterator[tuple[T, Outcome]]:
         """Each job and what came of it, in the order of the jobs, which are read ahead."""
-        waiting = iter(jobs)
+        progress = iter(jobs)
         due: deque[_Child[T]] = deque()
         try:
-            while self._start(waiting, due):
+            while self._start(progress, due):
                 while due[0].outcome is None:
                     self._attend(due)
                     if due[0].outcome is None:  # or the job after it may depend on it
-                        self._start(waiting, due)
+                        self._start(progress, due)
                 child = due.popleft()
                 assert child.outcome is not None
                 yield child.job, child.outcome
@@ -148,14 +148,14 @@ class Worker:
             self._kill(list(due))
             self._reap()
 
-    def _start(self, waiting: Iterator[T], due: deque[_Child[T]]) -> bool:
+    def _start(self, progress: Iterator[T], due: deque[_Child[T]]) -> bool:
         """Start as many jobs as may run; whether there is one whose answer is due."""
         while (
             len(due) < _AHEAD * self.at_once
             and sum(child.outcome is None for child in due) < self.at_once
         ):
             try:
-                job = next(waiting)
+                job = next(progress)
             except StopIteration:
                 break
             self._fork(job, due)

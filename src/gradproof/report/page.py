@@ -11,11 +11,11 @@ from functools import cache
 from typing import Any
 
 from ..errors import UsageError
+from ..progress import ProgressLine
 from ..records.finding import Finding
 from ..records.measured import Measured
 from ..records.verdict import Verdict, severity
 from ..version import __version__
-from ..waiting import Waiting
 from .files import Document
 from .pictures import picture
 from .report import BlockResult, Report
@@ -95,7 +95,7 @@ def _section(label: str, report: Report, pictures: list[str]) -> Section:
     ranked = report.ranked
     drawn = [place for place, block in enumerate(ranked) if block.measured][:_MOST_PICTURES]
     parts: list[Part] = []
-    with Waiting(lambda: f"drawing block {len(parts) + 1} of {len(ranked)}"):
+    with ProgressLine(lambda: f"drawing block {len(parts) + 1} of {len(ranked)}"):
         for place, block in enumerate(ranked):
             parts.append(_part(report, block, pictures, place, drawn=place in drawn))
     general = [finding for finding in report.findings if finding.block not in names]

@@ -26,7 +26,7 @@ def plot(report: Report, block: str | int | None, kind: str | None, ax: Axes | N
     return sheet(report, chosen, _figure, overview=block is None)
 
 
-def _figure(**wishes: Any) -> Figure:
+def _figure(**options: Any) -> Figure:
     """A figure that ``plt.show()`` shows.
 
     A notebook shows what a cell returns, and all figures of pyplot besides: there it is shown once.
@@ -34,7 +34,7 @@ def _figure(**wishes: Any) -> Figure:
     from matplotlib import pyplot as plt
     from matplotlib.figure import Figure
 
-    return Figure(**wishes) if "inline" in plt.get_backend() else plt.figure(**wishes)
+    return Figure(**options) if "inline" in plt.get_backend() else plt.figure(**options)
 
 
 def sheet(

@@ -12,9 +12,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..records.finding import Line
+from ..progress import is_terminal
+from ..records.finding import SourceLine
 from ..records.verdict import Verdict
-from ..waiting import is_terminal
 from .palette import COLOURS
 from .report import Report
 from .wording import figure, near, printable, relative_error, shape
@@ -110,7 +110,7 @@ class _Unbroken:
         yield from Text(self.text, self.style).render(console, end="\n")
 
 
-def _source(line: Line) -> Group:
+def _source(line: SourceLine) -> Group:
     """The line of the user's code, as compilers show it."""
     where = Text(f"{near(line.file)}:{line.number}, in {line.function}", style="dim")
     text = Text(line.text)

@@ -19,11 +19,11 @@ from .sides import kinked
 from .window import RATIO, SYMMETRIC, Stencil, Window, merge
 
 START = 1e-3  # half-width of the first window, in units of the scale
-WITNESS = 1e-7  # of the witness
+PILOT = 1e-7  # of the witness
 SECOND = 3e-7  # of another, where the first one stands alone
 WIDEST = 0.6  # no window is wider
 MOST = 10  # windows in one search
-MISFIT = 6.0  # a scatter this many times the noise is misfit (4 degrees of freedom each)
+LACK_OF_FIT = 6.0  # a scatter this many times the noise is misfit (4 degrees of freedom each)
 ROUGH = (0.5, 1.9)  # scatter that shrinks with such powers of the window belongs to |t|^p
 SLOWEST = 0.05  # power with which a slope can settle and still be followed
 _COARSEST = 2.0**-7  # relative step of bfloat16, the coarsest format for which steps are noise
@@ -42,7 +42,7 @@ class Search:
     noise: float | None = None  # per evaluation; None until a witness has measured it
     widest: float = WIDEST  # no window beyond it
     windows: list[Window] = field(default_factory=list)
-    witness: Window | None = None
+    pilot: Window | None = None
     stepped: bool = False  # whether its values move in steps at the smallest scale, if at all
 
     def run(self, start: float = START) -> Window | None:
@@ -53,8 +53,8 @@ class Search:
                 return first
             self._measure_noise(first)
         self._explore()
-        if self.witness is not None and self.best() is self.witness and len(self.windows) > 2:
-            self._second_witness()
+        if self.pilot is not None and self.best() is self.pilot and len(self.windows) > 2:
+            self._second_pilot()
         return self.best()
 
     def _explore(self) -> None:
@@ -64,7 +64,7 @@ class Search:
                 return
             self.take(half_width)
 
-    def _second_witness(self) -> None:
+    def _second_pilot(self) -> None:
         """All wider windows were denied by the witness: make sure that it was no lucky one."""
         assert self.noise is not None
         second = self.take(SECOND)
@@ -129,10 +129,10 @@ class Search:
         apart = abs(other.slope - window.slope) if other.finite else 0.0
         return apart if apart > self.bar(window) + self.bar(other) else 0.0
 
-    def misfit(self, window: Window) -> bool:
+    def lacks_fit(self, window: Window) -> bool:
         """Whether a window shows more than noise: curvature, a kink, an edge."""
         noise = max(self.noise or 0.0, window.roundoff)
-        return not window.finite or window.scatter > MISFIT * noise
+        return not window.finite or window.scatter > LACK_OF_FIT * noise
 
     def _agrees(self, window: Window, smaller: list[Window]) -> bool:
         return all(
@@ -146,12 +146,12 @@ class Search:
 
     def _next(self) -> float | None:
         """The half-width to try next, or None where nothing is left to try."""
-        bad = [w for w in self.windows if self.misfit(w)]
-        good = [w for w in self.windows if not self.misfit(w)]
+        bad = [w for w in self.windows if self.lacks_fit(w)]
+        good = [w for w in self.windows if not self.lacks_fit(w)]
         narrowest_bad = min((w.half_width for w in bad), default=np.inf)
         widest_good = max((w.half_width for w in good if w.half_width < narrowest_bad), default=0.0)
         if bad and narrowest_bad > widest_good * RATIO * 1.5:
-            return narrowest_bad / RATIO if narrowest_bad >= WITNESS * RATIO else None
+            return narrowest_bad / RATIO if narrowest_bad >= PILOT * RATIO else None
         wider = widest_good * RATIO
         if bad or wider > self.widest or not self._agreed(widest_good):
             return None
@@ -164,14 +164,14 @@ class Search:
     def _measure_noise(self, first: Window) -> None:
         """Take the witness; where values come in steps, the smallest window that shows a slope."""
         if first.finite and first.levels < LEVELS:
-            self.witness = self._climb_staircase(first)
+            self.pilot = self._climb_steps(first)
         else:
-            self.witness = self._descend(first)
-        scatter = self.witness.scatter if self.witness.finite else 0.0
-        self.noise = max(scatter, self.witness.roundoff)
+            self.pilot = self._descend(first)
+        scatter = self.pilot.scatter if self.pilot.finite else 0.0
+        self.noise = max(scatter, self.pilot.roundoff)
 
     def _descend(self, first: Window) -> Window:
-        half_width = WITNESS
+        half_width = PILOT
         while half_width < first.half_width / RATIO:
             window = self.take(half_width)
             if not window.finite or window.levels >= LEVELS:
@@ -181,7 +181,7 @@ class Search:
             half_width *= RATIO
         return first
 
-    def _climb_staircase(self, first: Window) -> Window:
+    def _climb_steps(self, first: Window) -> Window:
         """The first window saw (almost) one value: a constant, or a function in steps.
 
         Steps are rounding inside the function (float16 or bfloat16, say) if both sides show

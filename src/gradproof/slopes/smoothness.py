@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from ..records.slope import Slope, Smoothness
-from .search import WITNESS, Search
+from .search import PILOT, Search
 from .sides import kinked
 from .window import BAR, LEFT, RATIO, RIGHT, Stencil, Window
 
@@ -91,7 +91,7 @@ def _at_edge(search: Search, narrowest: Window, start: float) -> Slope:
 def _one_sided(search: Search, stencil: Stencil, start: float) -> Slope:
     """The slope from one side alone, by a search of its own."""
     side = Search(search.sampler, stencil, search.enough)
-    return _slope(side, side.run(max(start, WITNESS * RATIO)))
+    return _slope(side, side.run(max(start, PILOT * RATIO)))
 
 
 def _slope(search: Search, window: Window | None) -> Slope:
@@ -107,7 +107,7 @@ def _slope(search: Search, window: Window | None) -> Slope:
         noise=max(search.noise or 0.0, window.roundoff),
         smoothness=Smoothness.SMOOTH if told else Smoothness.UNKNOWN,
         window=window.half_width,
-        witnessed=search.noise is not None,
+        has_pilot=search.noise is not None,
         stepped=search.stepped,
     )
 

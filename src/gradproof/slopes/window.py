@@ -33,7 +33,7 @@ class Stencil:
     slope: NDArray[np.float64]
     residual: NDArray[np.float64]
     freedom: int
-    gain: float  # standard error of the slope for unit noise per evaluation, φ(0) included
+    amplification: float  # standard error of the slope for unit noise per evaluation, φ(0) included
 
 
 def _stencil(nodes: NDArray[np.float64], powers: Sequence[int]) -> Stencil:
@@ -45,7 +45,7 @@ def _stencil(nodes: NDArray[np.float64], powers: Sequence[int]) -> Stencil:
         slope=slope,
         residual=np.eye(len(nodes)) - design @ inverse,
         freedom=len(nodes) - len(powers),
-        gain=float(np.sqrt(slope @ slope + slope.sum() ** 2)),
+        amplification=float(np.sqrt(slope @ slope + slope.sum() ** 2)),
     )
 
 
@@ -72,7 +72,7 @@ class Window:
     slope: float
     scatter: float
     roundoff: float
-    gain: float
+    amplification: float
     increments: NDArray[np.float64]  # φ(t) - φ(0) at the nodes, from the rightmost to the left
     corrected: NDArray[np.float64]  # the same for the steps that were asked for
 
@@ -97,7 +97,7 @@ class Window:
     def bar(self, noise: float = 0.0) -> float:
         """The error bar of ``slope``, given a scatter known from elsewhere."""
         scatter = max(self.scatter, self.roundoff, noise)
-        return BAR * self.gain * scatter / self.half_width
+        return BAR * self.amplification * scatter / self.half_width
 
 
 def fit(
@@ -114,7 +114,7 @@ def fit(
     """
     if not np.isfinite(increments).all():
         return Window(
-            half_width, math.nan, math.inf, roundoff, stencil.gain, increments, increments
+            half_width, math.nan, math.inf, roundoff, stencil.amplification, increments, increments
         )
     corrected = increments
     if taken is not None:
@@ -126,7 +126,7 @@ def fit(
         slope=float(stencil.slope @ corrected) / half_width,
         scatter=_norm(left_over) / stencil.freedom**0.5,
         roundoff=roundoff,
-        gain=stencil.gain,
+        amplification=stencil.amplification,
         increments=increments,
         corrected=corrected,
     )
@@ -158,7 +158,7 @@ def halves(window: Window) -> tuple[Window, Window]:
         -mirrored.slope,
         mirrored.scatter,
         window.roundoff,
-        mirrored.gain,
+        mirrored.amplification,
         mirrored.increments,
         mirrored.corrected,
     )

@@ -163,9 +163,9 @@ class Working:
         """Give the memory back."""
         self.copies.clear()
 
-    def course(self, direction: Direction) -> Course:
+    def line(self, direction: Direction) -> Line:
         """The moves along one direction."""
-        return Course(self, direction)
+        return Line(self, direction)
 
     def write(self, part: Part, placed: Any, t: float) -> None:
         """Set one block to the point plus ``t`` times its part of the direction."""
@@ -178,7 +178,7 @@ class Working:
         self.copies[part.block] = moved
 
 
-class Course:
+class Line:
     """The moves of a working copy along one direction."""
 
     def __init__(self, working: Working, direction: Direction) -> None:

@@ -54,9 +54,9 @@ def flatten(tree: Any, root: str = ROOT) -> Tree:
             f"{root or 'args'} contains itself, or is nested too deeply to be walked through: "
             "pass a container of arrays."
         ) from None
-    strangers = {type(leaf) for leaf in leaves if _registered_elsewhere(type(leaf))}
-    if strangers:
-        for cls in strangers:
+    untracked = {type(leaf) for leaf in leaves if _registered_elsewhere(type(leaf))}
+    if untracked:
+        for cls in untracked:
             _adopt(cls)
         return flatten(tree, root)
     found = Tree(

@@ -19,7 +19,7 @@ from ..errors import UsageError
 from ..records.block import Block
 from ..records.direction import Direction, Part
 from ..space import directions
-from ..space.point import Course, Point
+from ..space.point import Line, Point
 from ..space.tree import beginnings, lookup
 
 _SKETCH = 4  # numbers per block in a sketch
@@ -64,7 +64,7 @@ class Claimed(Protocol):
     def missing(self) -> dict[int, str]:
         """Blocks without a claim, and why."""
 
-    def along(self, course: Course) -> float:
+    def along(self, line: Line) -> float:
         """The claimed derivative along a direction."""
 
     def bar(self, direction: Direction) -> float:
@@ -83,9 +83,9 @@ class Claim(Known):
 
     gradients: tuple[NDArray[Any], ...]
 
-    def along(self, course: Course) -> float:
+    def along(self, line: Line) -> float:
         """The claimed derivative along a direction."""
-        return course.along(self.gradients)
+        return line.along(self.gradients)
 
     def gradient(self, block: int) -> NDArray[Any] | None:
         """The claimed gradient of one block, entry by entry."""

@@ -15,7 +15,7 @@ from ..errors import UsageError
 from ..records.direction import Direction, Part
 from ..space import tree
 from ..space.directions import RMS
-from ..space.point import Course, Working
+from ..space.point import Line, Working
 from .claim import Known
 from .gradient import Gradient
 from .outputs import Scalar
@@ -59,7 +59,7 @@ class Forward:
         subject, caller = self.subject, self.subject.caller
         if subject.copying:
             self.working.restore()
-        tangents = self.working.course(direction).tangents()
+        tangents = self.working.line(direction).tangents()
         before, caller.where = caller.promoted, lambda: f"along draw {direction.draw}"
         caller.promote(promoted=self.promoted)
         try:
@@ -81,7 +81,7 @@ class Forward:
         framework = self.function
 
         def push(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
-            return framework.pushforward(subject.outputs_at(args, kwargs), leaves, tangents)
+            return framework.jvp(subject.outputs_at(args, kwargs), leaves, tangents)
 
         return subject.caller(push, "grad", self.working.leaves())
 
@@ -110,9 +110,9 @@ class Pushed(Known):
     forward: Forward
     reading: int
 
-    def along(self, course: Course) -> float:
+    def along(self, line: Line) -> float:
         """The claimed derivative along a direction."""
-        return self.forward.numbers(course.direction)[self.reading]
+        return self.forward.numbers(line.direction)[self.reading]
 
     def gradient(self, block: int) -> NDArray[Any] | None:
         """Entry by entry, where there are few."""

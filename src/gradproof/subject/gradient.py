@@ -13,13 +13,13 @@ from ..backend.protocol import Backend, Call
 from ..records.direction import Direction
 from ..records.finding import Finding, Kind
 from ..space import tree
-from ..space.point import Course, Point, Working
+from ..space.point import Line, Point, Working
 from .claim import Claimed
 from .guards import Caller
 from .outputs import Outputs, Scalar
 
 
-class Claimant:
+class Provider:
     """The base of what claims a gradient and is no function, pytree or True."""
 
     __slots__ = ()
@@ -65,8 +65,8 @@ class Gradient:
     promoted: bool = field(init=False, default=False)
     copying: bool = field(init=False, default=False)
     fresh: bool = field(init=False, default=False)
-    strangers: dict[int, str] | None = field(init=False, default=None)
-    strangers_told: bool = field(init=False, default=False)
+    untracked: dict[int, str] | None = field(init=False, default=None)
+    untracked_told: bool = field(init=False, default=False)
     not_linear: set[int] = field(default_factory=set)  # blocks, in the cotangent
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -108,7 +108,7 @@ class Gradient:
     @property
     def movable(self) -> bool:
         """Whether the claim is known at other points too."""
-        return self.grad is True or callable(self.grad) or isinstance(self.grad, Claimant)
+        return self.grad is True or callable(self.grad) or isinstance(self.grad, Provider)
 
     def look_for_mutation(self, role: str) -> bool:
         """Whether a function has written into its arguments; from then on it gets fresh ones."""
@@ -120,11 +120,11 @@ class Gradient:
             self.working.restore()
         return bool(changed)
 
-    def spoiled(self, course: Course | None) -> bool:
+    def spoiled(self, line: Line | None) -> bool:
         """Whether ``fun`` did something at a later call that makes the check start again.
 
         It may write into its arguments only now and then, or hold on to an array that moved
-        under its feet: then a slope is flat (``course``), but not with fresh arrays.
+        under its feet: then a slope is flat (``line``), but not with fresh arrays.
         """
         if not self.copying:
             again = self.here()
@@ -133,17 +133,17 @@ class Gradient:
             centres = [p.centre for p in self.projections]
             if self.spread == 0 and not alike(again, centres):
                 self.findings.append(_stateful(centres, again))
-        if course is not None and not self.fresh and self._remembers(course):
+        if line is not None and not self.fresh and self._remembers(line):
             self.fresh = True
             self.findings.append(_REMEMBERS)
             return True
         return False
 
-    def _remembers(self, course: Course) -> bool:
-        course.move(1.0)
+    def _remembers(self, line: Line) -> bool:
+        line.move(1.0)
         trusted = self.here()
         params = self.working.tree(fresh=True)
-        course.back()
+        line.back()
         return not alike(self.read(self.caller(self.fun, "fun", params)), trusted)
 
     @property
@@ -151,17 +151,17 @@ class Gradient:
         """Calls of the user's gradient function so far."""
         return self.caller.calls.get("grad", 0)
 
-    def evaluate(self, course: Course, t: float) -> tuple[Any, ...]:
+    def evaluate(self, line: Line, t: float) -> tuple[Any, ...]:
         """``fun`` at the point plus ``t`` times a direction: one number for each projection."""
         if self.copying:
             self.working.restore()
-        course.move(t)
-        self.caller.where = lambda: _where(self.point, course.direction, t)
+        line.move(t)
+        self.caller.where = lambda: _where(self.point, line.direction, t)
         return self.here()
 
-    def course(self, direction: Direction) -> Course:
+    def line(self, direction: Direction) -> Line:
         """The moves along a direction."""
-        return self.working.course(direction)
+        return self.working.line(direction)
 
     def here(self) -> tuple[Any, ...]:
         """``fun`` at the working copy as it now stands."""

@@ -12,12 +12,12 @@ from ..backend.protocol import framework_of, frameworks, home
 from ..records.direction import Direction
 from ..records.finding import Finding, Kind
 from ..space.point import Point, Working
-from .claimants import Jacobian, linear, raw_gradient
-from .claiming import RoundOff, obtain
 from .gradient import Gradient, Projection, alike
 from .guards import Caller
+from .obtain import RoundOff, obtain
 from .outputs import Outputs, Projected, Reading, Scalar, is_scalar
 from .promotion import promote
+from .providers import Jacobian, linear, raw_gradient
 
 _REPEATS = 4  # further evaluations at the point, to measure the spread of a random function
 
@@ -67,7 +67,7 @@ def beside(
 ) -> Gradient:
     """The same subject at a point some way along a direction."""
     working = Working(subject.point, promote=False)
-    working.course(direction).move(distance)
+    working.line(direction).move(distance)
     caller = subject.caller
     return prepare(
         subject.fun, subject.point.at(working.tree()), subject.grad, caller.args, caller.kwargs,

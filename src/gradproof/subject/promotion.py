@@ -9,10 +9,10 @@ import numpy as np
 from ..space.point import Working
 from . import claim as claims
 from .claim import Claim
-from .claiming import RoundOff, call_grad
 from .forward import Pushed
 from .forward import round_off as pushed_round_off
 from .gradient import Gradient, Projection
+from .obtain import RoundOff, call_grad
 from .stopped import Tape
 
 

@@ -115,7 +115,7 @@ class Body:
         line = self.text.line(self.inner(self.statement(node))[0])
         begin, end, new = _trimmed(source, span, new)
         cost += LENGTH * _size(source[begin:end], new)
-        if self.accused(node):
+        if self.rejected(node):
             cost = max(cost - BONUS, KEPT * cost)
         return Edit(begin, end, new, kind, line, what, round(cost, 4))
 
@@ -123,7 +123,7 @@ class Body:
         """The smallest statement that a node is in."""
         return self.statements.get(node, self.found.node)
 
-    def accused(self, node: cst.CSTNode) -> bool:
+    def rejected(self, node: cst.CSTNode) -> bool:
         """Whether the diagnosis names the statement that a node is in."""
         begin, end = self._head(self.statement(node))
         lines = range(self.text.line(begin), self.text.line(max(begin, end - 1)) + 1)

@@ -62,10 +62,12 @@ def find(text: Text, functions: Sequence[str], lines: Sequence[int]) -> list[Fou
         if any(name in wanted or _lambda(name) in wanted for name in _qualified([node], ""))
     }
     found = [one for segment in _joined(sorted(segments)) for one in _parsed(text, segment)]
-    return [one for one in found if one.name in wanted or _accused(text, one, wanted, lines, found)]
+    return [
+        one for one in found if one.name in wanted or _rejected(text, one, wanted, lines, found)
+    ]
 
 
-def _accused(
+def _rejected(
     text: Text, one: Found, wanted: set[str], lines: Sequence[int], found: Sequence[Found]
 ) -> bool:
     """Whether a function is a lambda that is asked for without its name."""

@@ -1,0 +1,1 @@
+"""The public calls that check something, and what they ask for."""

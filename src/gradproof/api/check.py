@@ -1,0 +1,116 @@
+"""The check of a gradient: the first door of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..backend.protocol import Framework, framework_of
+from ..errors import UsageError
+from ..report.report import Report
+from ..space import tree
+from ..space.point import Point
+from ..subject.asked import Options
+from ..subject.providers import Autodiff
+from .options import checked, validate
+
+
+def check(
+    fun: Callable[..., Any],
+    point: Any,
+    *,
+    grad: Any = None,
+    args: tuple[Any, ...] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    effort: str = "standard",
+    seed: int = 0,
+    correct_below: float | None = None,
+    wrong_above: float | None = None,
+    name: str | None = None,
+) -> Report:
+    """Check a claimed gradient against slopes of the function itself.
+
+    Parameters
+    ----------
+    fun : callable
+        ``fun(point, *args, **kwargs)`` returns a real scalar. Where a framework's own
+        derivatives are checked it may return any array or container of arrays, and an array
+        where ``grad`` returns its Jacobian: it is then looked at through random cotangents.
+    point : pytree
+        The parameters: dicts, lists, tuples, named tuples, dataclasses registered with
+        optree or JAX, bare arrays or Python floats, of float64, float32, float16, bfloat16,
+        longdouble or complex type; NumPy arrays, torch tensors (on any device) or JAX arrays.
+        Integer, boolean and empty leaves and None are left as they are, and named in the
+        report. A single array is a point too.
+    grad : callable, pytree or True, optional
+        The claimed gradient: a function of the same arguments, a pytree already computed
+        (like ``point``; a mapping may say ``dW1`` for ``W1`` and may hold more than is
+        asked), or True where ``fun`` returns ``(value, gradient)``. For a complex parameter
+        ``z = x + iy`` it is ``∂f/∂x + i ∂f/∂y``, the direction of steepest ascent. The
+        Jacobian of an array (``jac`` of ``scipy.optimize.least_squares``) has the shape of the
+        array followed by that of the parameters, and may be sparse. Left out, the claim is what
+        autograd or ``jax.vjp`` returns: what is checked are the backward passes, kernels and
+        ``custom_vjp`` rules inside ``fun``. If any tensor of the point requires grad, those that
+        do not are left alone.
+    args, kwargs : tuple, mapping
+        Further arguments of ``fun`` and of ``grad``.
+    effort : {"standard", "quick", "thorough", "sweep"}
+        How many evaluations to spend; ``sweep`` measures every entry.
+    seed : int
+        Seed of the random directions; it is printed in the report.
+    correct_below, wrong_above : float, optional
+        The bands of relative error, in place of those for the parameters' precision
+        (1e-7 and 1e-5 for float64).
+    name : str, optional
+        What to call this check in reports.
+
+    Returns
+    -------
+    Report
+        ``verdict``, ``ok``, ``difference``, ``resolution``, ``evaluations``, ``blocks``,
+        ``findings``; nothing is printed or raised on the way.
+
+    Raises
+    ------
+    UsageError
+        Where the call has no answer; the sentence says what to change.
+
+    Notes
+    -----
+    Exceptions raised by ``fun`` or ``grad`` surface unchanged, with a note that says where.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradproof as gp
+    >>> def cost(w, x):
+    ...     return float(np.sum(np.tanh(w * x)))
+    >>> def backprop(w, x):
+    ...     return x / np.cosh(w * x) ** 2
+    >>> rng = np.random.default_rng(0)
+    >>> report = gp.check(cost, rng.normal(size=5), grad=backprop, args=(rng.normal(size=5),))
+    >>> report.verdict
+    <Verdict.CORRECT: 'correct'>
+
+    """
+    options = Options(args, kwargs, effort, seed, correct_below, wrong_above, name)
+    validate(fun, options)
+    if grad is not None and grad is not False:
+        return checked(fun, Point(point), grad, options)
+    framework, leaves = _own_framework(point)
+    where = Point(point, framework.chosen(leaves))
+    return checked(fun, where, Autodiff(framework, forward=framework.both), options)
+
+
+def _own_framework(point: Any) -> tuple[Framework, Sequence[Any]]:
+    """The framework whose own derivatives are the claim, and the leaves of the point."""
+    leaves = tree.flatten(point).leaves
+    found = next((f for leaf in leaves if (f := framework_of(leaf)) is not None), None)
+    if found is None:
+        Point(point)  # a module, say, gets a sentence of its own
+        raise UsageError(
+            "There is no claimed gradient to check: pass grad=, a function of the same "
+            "arguments, a gradient already computed, or True if fun returns (value, gradient). "
+            "Only torch tensors and JAX arrays have derivatives of their own."
+        )
+    return found, leaves

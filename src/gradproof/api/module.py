@@ -1,0 +1,117 @@
+"""A torch module: every named parameter is a block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ..backend.protocol import frameworks
+from ..errors import UsageError
+from ..report.report import Report
+from ..space.point import Point
+from ..subject.asked import Options
+from ..subject.providers import Autodiff
+from .options import checked, validate
+
+_COMPILED = "_orig_mod."
+
+
+def check_module(
+    module: Any,
+    *inputs: Any,
+    loss: Callable[[Any], Any] | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+    effort: str = "standard",
+    seed: int = 0,
+    correct_below: float | None = None,
+    wrong_above: float | None = None,
+    name: str | None = None,
+) -> Report:
+    """Check the backward pass of a torch module with respect to all of its parameters.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        It stays in the mode it is in (``train`` or ``eval``) and is never written to: its
+        parameters and buffers are stood in for by copies at every evaluation
+        (``torch.func.functional_call``). Parameters that do not require grad are left alone;
+        a shared parameter is one block, under its first name.
+    *inputs
+        The inputs of the module: ``module(*inputs, **kwargs)``.
+    loss : callable, optional
+        ``loss(output)``, a real scalar or anything else with derivatives. Without it the output
+        itself is checked, through random cotangents.
+    kwargs : mapping, optional
+        Keyword arguments of the module.
+    effort, seed, correct_below, wrong_above, name
+        As for ``gp.check``.
+
+    Returns
+    -------
+    Report
+        Its blocks are called ``params['encoder.weight']`` and so on. Parameters in float32 or
+        bfloat16 are evaluated in float64, where the module allows it and the value stays the
+        same; the claim is what autograd returns in the module's own precision.
+
+    Raises
+    ------
+    UsageError
+        Where the module is none, or has no parameters that require grad.
+
+    """
+    if not any(f.name == "torch" for f in frameworks()) or not _is_module(module):
+        raise UsageError(
+            f"module must be a torch.nn.Module, but is a {type(module).__name__}: functions are "
+            "checked with gp.check(fun, tensors), classes need an instance."
+        )
+    if loss is not None and not callable(loss):
+        raise UsageError(f"loss must be a function of the output, but is a {type(loss).__name__}.")
+    from ..backend.torch import BACKEND, functional_call
+
+    title = name or type(module).__name__
+    notes = (*_shared(module), *_hooked(module))
+    options = Options(inputs, kwargs, effort, seed, correct_below, wrong_above, title, notes)
+
+    def fun(params: Mapping[str, Any], *inputs: Any, **kwargs: Any) -> Any:
+        named = {original[name]: parameter for name, parameter in params.items()}
+        output = functional_call(module, named, inputs, kwargs)
+        return output if loss is None else loss(output)
+
+    validate(fun, options)
+    # A compiled module says "_orig_mod." before the names of its own module.
+    original = {name.replace(_COMPILED, ""): name for name, _ in module.named_parameters()}
+    params = {name: module.get_parameter(full) for name, full in original.items()}
+    if not params:
+        raise UsageError(f"The module ({type(module).__name__}) has no parameters to check.")
+    if not any(parameter.requires_grad for parameter in params.values()):
+        raise UsageError(
+            f"All {len(params)} parameters of {type(module).__name__} are frozen: "
+            "call requires_grad_() on those that shall be checked."
+        )
+    where = Point(params, lambda leaf: "" if leaf.requires_grad else "is frozen (requires no grad)")
+    return checked(fun, where, Autodiff(BACKEND), options)
+
+
+def _is_module(module: Any) -> bool:
+    return hasattr(module, "named_parameters") and not isinstance(module, type)
+
+
+def _hooked(module: Any) -> Iterator[str]:
+    """Which parameters have hooks, which copies of them have not."""
+    names = [
+        name
+        for name, parameter in module.named_parameters()
+        if parameter._backward_hooks or getattr(parameter, "_post_accumulate_grad_hooks", None)  # noqa: SLF001
+    ]
+    if names:
+        yield f"Hooks on parameters ({', '.join(names[:3])}) are not part of what was checked."
+
+
+def _shared(module: Any) -> Iterator[str]:
+    """Which parameters are one and the same."""
+    names: dict[int, list[str]] = {}
+    for name, parameter in module.named_parameters(remove_duplicate=False):
+        names.setdefault(id(parameter), []).append(name)
+    for first, *others in names.values():
+        if others:
+            yield f"params[{first!r}] is shared with {', '.join(others)}: one parameter."

@@ -1,0 +1,48 @@
+"""The door of every public check: look at what was asked, check, and say how to ask again."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from numbers import Integral
+from typing import Any
+
+from ..engine.run import examine
+from ..errors import UsageError
+from ..report.report import Report
+from ..space.point import Point
+from ..subject.asked import Options
+from .callsite import call_in_source
+
+
+def checked(fun: Callable[..., Any], where: Point, grad: Any, options: Options) -> Report:
+    """The report of a check, with the user's own call of it."""
+    report = examine(fun, where, grad, options)
+    return dataclasses.replace(report, reproduce=call_in_source(report.seed))
+
+
+def validate(fun: Any, options: Options) -> None:
+    """Raise ``UsageError`` for what is plainly not meant, before anything is called."""
+    args: Any = options.args
+    kwargs: Any = options.kwargs
+    seed: Any = options.seed
+    if not callable(fun):
+        raise UsageError(
+            f"fun must be a function of the point, but is a {type(fun).__name__}: "
+            "the order is gp.check(fun, point, grad=...)."
+        )
+    if not isinstance(args, tuple | list):
+        raise UsageError(
+            f"args must be a tuple of further arguments, but is a {type(args).__name__}: "
+            "write args=(X,) for a single one."
+        )
+    if kwargs is not None and not (
+        isinstance(kwargs, Mapping) and all(isinstance(key, str) for key in kwargs)
+    ):
+        raise UsageError(
+            "kwargs must be a mapping from names to values, but is "
+            f"{'one whose keys are not all text' if isinstance(kwargs, Mapping) else ''}"
+            f"{'' if isinstance(kwargs, Mapping) else f'a {type(kwargs).__name__}'}."
+        )
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+        raise UsageError(f"seed must be an integer that is not negative, but is {seed!r}.")

@@ -1,0 +1,212 @@
+"""Products with a Jacobian, written by hand: vjp, jvp and adjoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import UsageError
+from ..report.report import Report
+from ..space import tree
+from ..space.point import Point
+from ..subject.asked import Options, named
+from ..subject.providers import Products
+from .options import checked, validate
+
+
+def check_vjp(
+    fun: Callable[..., Any],
+    vjp: Callable[..., Any],
+    point: Any,
+    *,
+    jvp: Callable[..., Any] | None = None,
+    args: tuple[Any, ...] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    effort: str = "standard",
+    seed: int = 0,
+    correct_below: float | None = None,
+    wrong_above: float | None = None,
+    name: str | None = None,
+) -> Report:
+    """Check a vector-Jacobian product (reverse mode) written by hand.
+
+    Parameters
+    ----------
+    fun : callable
+        ``fun(point, *args, **kwargs)`` returns an array, or any container of arrays.
+    vjp : callable
+        ``vjp(point, cotangent, *args, **kwargs)`` returns a container like ``point``: the
+        gradient of ``Re Σ conj(cotangent) · fun(point)``. The cotangent is like what ``fun``
+        returns. It has to be linear in the cotangent, which is checked too.
+    point : pytree
+        As for ``gp.check``: NumPy arrays, torch tensors or JAX arrays.
+    jvp : callable, optional
+        A Jacobian-vector product, ``jvp(point, tangent, *args, **kwargs)``: with both, the
+        report says which of the two is at fault, and whether they agree with each other.
+    args, kwargs, effort, seed, correct_below, wrong_above, name
+        As for ``gp.check``.
+
+    Returns
+    -------
+    Report
+        A block's error is the worst over several random cotangents.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradproof as gp
+    >>> report = gp.check_vjp(np.sin, lambda x, g: g * np.cos(x), np.linspace(0.1, 2, 7))
+    >>> report.ok
+    True
+
+    """
+    options = Options(args, kwargs, effort, seed, correct_below, wrong_above, name)
+    return _examined(fun, Products(vjp, jvp), point, options, needed="vjp")
+
+
+def check_jvp(
+    fun: Callable[..., Any],
+    jvp: Callable[..., Any],
+    point: Any,
+    *,
+    vjp: Callable[..., Any] | None = None,
+    args: tuple[Any, ...] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    effort: str = "standard",
+    seed: int = 0,
+    correct_below: float | None = None,
+    wrong_above: float | None = None,
+    name: str | None = None,
+) -> Report:
+    """Check a Jacobian-vector product (forward mode) written by hand.
+
+    Parameters
+    ----------
+    fun : callable
+        ``fun(point, *args, **kwargs)`` returns an array, or any container of arrays.
+    jvp : callable
+        ``jvp(point, tangent, *args, **kwargs)`` returns a container like what ``fun`` returns:
+        the derivative of ``fun`` along ``tangent``, which is like ``point``.
+    point, vjp, args, kwargs, effort, seed, correct_below, wrong_above, name
+        As for ``gp.check_vjp``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradproof as gp
+    >>> report = gp.check_jvp(np.sin, lambda x, v: -v * np.cos(x), np.linspace(0.1, 2, 7))
+    >>> report.findings[0].kind
+    <Kind.SIGN: 'sign'>
+
+    """
+    options = Options(args, kwargs, effort, seed, correct_below, wrong_above, name)
+    return _examined(fun, Products(vjp, jvp), point, options, needed="jvp")
+
+
+def check_adjoint(
+    A: Any,
+    At: Any = None,
+    x: Any = None,
+    y: Any = None,
+    *,
+    effort: str = "standard",
+    seed: int = 0,
+    correct_below: float | None = None,
+    wrong_above: float | None = None,
+    name: str | None = None,
+) -> Report:
+    """Check that ``At`` is the adjoint of the linear map ``A``: ``⟨A x, y⟩ = ⟨x, At y⟩``.
+
+    Three things are held against each other: how ``A`` changes when its argument moves, what
+    ``A`` makes of the move itself (the same, if ``A`` is linear), and ``At`` (which has to be
+    linear too). So the one at fault is named.
+
+    Parameters
+    ----------
+    A, At : callable
+        ``A(x)`` is like ``y`` and ``At(y)`` like ``x``. ``A`` may also be a
+        ``scipy.sparse.linalg.LinearOperator`` (or anything with ``matvec``, ``rmatvec`` and
+        ``shape``), without ``At``.
+    x, y : array or pytree
+        Of the shapes and types that ``A`` and ``At`` take; ``x`` is the point at which ``A`` is
+        moved. They may be left out for an operator.
+    effort, seed, correct_below, wrong_above, name
+        As for ``gp.check``.
+
+    Raises
+    ------
+    UsageError
+        Where the shapes do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradproof as gp
+    >>> M = np.arange(6.0).reshape(2, 3)
+    >>> gp.check_adjoint(lambda x: M @ x, lambda y: M.T @ y, np.ones(3), np.ones(2)).ok
+    True
+
+    """
+    title = name or f"{named(A)} and its adjoint"
+    if At is None and hasattr(A, "matvec") and hasattr(A, "rmatvec"):
+        x, y = _operands(A, x, y, seed)
+        A, At = A.matvec, A.rmatvec
+    _require("A", A)
+    _require("At", At)
+    if x is None or y is None:
+        raise UsageError("check_adjoint needs x and y, arrays of the shapes that A and At take.")
+    options = Options((), None, effort, seed, correct_below, wrong_above, title)
+
+    def fun(point: Any) -> Any:
+        found = A(point)
+        _same_shapes("A(x)", found, "y", y)
+        return found
+
+    validate(fun, options)
+
+    def adjoint(_: Any, cotangent: Any) -> Any:
+        found = At(cotangent)
+        _same_shapes("At(y)", found, "x", x)
+        return found
+
+    products = Products(adjoint, lambda _, v: A(v), ("At", "A as a linear map"))
+    return checked(fun, Point(x, root="x"), products, options)
+
+
+def _operands(operator: Any, x: Any, y: Any, seed: int) -> tuple[Any, Any]:
+    """Random vectors of an operator's shape and type, where none were given."""
+    rows, columns = operator.shape
+    dtype = np.result_type(getattr(operator, "dtype", None) or float, np.float32)
+    generator = np.random.default_rng(seed)
+
+    def drawn(count: int) -> Any:
+        numbers = generator.normal(size=(2, count))
+        whole = numbers[0] + 1j * numbers[1] if dtype.kind == "c" else numbers[0]
+        return whole.astype(dtype)
+
+    return drawn(columns) if x is None else x, drawn(rows) if y is None else y
+
+
+def _same_shapes(one: str, found: Any, other: str, wanted: Any) -> None:
+    shapes = []
+    for whole in (found, wanted):
+        flat = tree.flatten(whole, "")
+        shapes.append({n: tuple(np.shape(x)) for n, x in zip(flat.names, flat.leaves, strict=True)})
+    if shapes[0] != shapes[1]:
+        told = [s[""] if set(s) == {""} else s for s in shapes]
+        raise UsageError(f"{one} has shape {told[0]} but {other} has shape {told[1]}.")
+
+
+def _examined(fun: Any, products: Products, point: Any, options: Options, *, needed: str) -> Report:
+    for name, function in (("vjp", products.vjp), ("jvp", products.jvp)):
+        if name == needed or function is not None:
+            _require(name, function)
+    validate(fun, options)
+    return checked(fun, Point(point), products, options)
+
+
+def _require(name: str, function: Any) -> None:
+    if not callable(function):
+        raise UsageError(f"{name} must be a function, but is a {type(function).__name__}.")

@@ -1,0 +1,161 @@
+"""The cases of some targets, and repairs for those whose gradient is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import UsageError
+from ..records.verdict import Verdict
+from ..repair.fix import Suggestions
+from ..repair.suggest import REJECTED, validate
+from ..report.report import Report
+from .runs import CORRECT, UNDECIDED, WRONG, Outcome, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A case, the repairs that were found, and what became of them.
+
+    ``suggestions`` are None where there was nothing to repair, or nobody could look for repairs:
+    then ``refusal`` says why. ``written`` is the file that was changed.
+    """
+
+    outcome: Outcome
+    suggestions: Suggestions | None = None
+    refusal: str = ""
+    written: str = ""
+    kept: str = ""
+
+    @property
+    def told(self) -> str:
+        """What was written, in a sentence."""
+        if not self.written:
+            return ""
+        kept = f"; the original is {self.kept}" if self.kept else ""
+        return f"{self.written} was repaired{kept}."
+
+    @property
+    def repaired(self) -> bool:
+        """Whether there is a repair, and it was written if it was to be."""
+        return bool(self.suggestions) and not self.refusal
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        found = self.suggestions
+        closest = None if found is None else found.closest
+        return {
+            "case": self.outcome.label,
+            "reason": self.refusal or (found.reason if found is not None else ""),
+            "tried": 0 if found is None else found.tried,
+            "complete": found is None or found.complete,
+            "written": self.written,
+            "kept": self.kept,
+            "fixes": [fix.to_dict() for fix in found or ()],
+            "closest": None if closest is None else {
+                "diff": closest.diff, "wrong": list(closest.wrong), "what": closest.what,
+            },
+        }  # fmt: skip
+
+
+@dataclass(slots=True)
+class Fixes:
+    """Check all cases and look for repairs; iterate over it for what comes of each."""
+
+    targets: Sequence[str]
+    given: Mapping[str, Any]
+    most: int
+    seconds: float
+    backup: str | None
+    apply: bool = False
+    fixed: list[Fixed] = field(default_factory=list)
+    kept: set[str] = field(default_factory=set)
+    run: Run = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.run = Run(self.targets, self.given)
+
+    def __iter__(self) -> Iterator[Fixed]:
+        for outcome in self.run:
+            yield self.fix_one(outcome)
+            if self.run.interrupted:
+                return
+
+    def fix_one(self, outcome: Outcome) -> Fixed:
+        """Look for repairs of one case, and write the first if that is wished."""
+        found = self._fix_one(outcome)
+        self.fixed.append(found)
+        return found
+
+    def _fix_one(self, outcome: Outcome) -> Fixed:
+        report = outcome.result
+        if not isinstance(report, Report) or report.verdict not in REJECTED:
+            return Fixed(outcome)
+        try:
+            suggestions = self._suggestions(report)
+            if not (self.apply and suggestions) or self.run.interrupted:
+                return Fixed(outcome, suggestions)
+        except UsageError as error:
+            return Fixed(outcome, refusal=str(error))
+        try:
+            return self._written(outcome, suggestions)
+        except UsageError as error:
+            return Fixed(outcome, suggestions, refusal=str(error))
+
+    def _suggestions(self, report: Report) -> Suggestions:
+        """As `suggest_fixes`, but that Ctrl-C ends the run and keeps what was found."""
+        from ..repair.hunt import Hunt
+
+        validate(report, self.most, self.seconds)
+        hunt = Hunt(report, self.seconds)
+        try:
+            return hunt.suggestions(self.most)
+        except KeyboardInterrupt:
+            self.run.interrupted = True
+            return hunt.so_far()
+
+    def _written(self, outcome: Outcome, suggestions: Suggestions) -> Fixed:
+        """Write the first repair; the cases to come are checked with it."""
+        from ..repair.patch import adopt
+
+        fix = suggestions[0]
+        # What was there before this run is what is kept, not what the case before has left.
+        backup = self.backup if fix.file not in self.kept else None
+        written = str(fix.apply(backup))
+        self.kept.add(written)
+        adopt(fix.file, fix.source, fix.repaired)
+        kept = f"{written}{self.backup}" if self.backup else ""
+        return Fixed(outcome, suggestions, written=written, kept=kept)
+
+    @property
+    def exit_code(self) -> int:
+        """As of a check, but that a gradient that can be repaired is as good as right."""
+        code = self.run.exit_code
+        if code != WRONG:
+            return code
+        if not all(m.repaired for m in self.fixed if m.suggestions is not None or m.refusal):
+            return WRONG
+        undecided = any(
+            isinstance(m.outcome.result, Report) and m.outcome.result.verdict is Verdict.UNDECIDED
+            for m in self.fixed
+        )
+        return UNDECIDED if undecided else CORRECT
+
+    @property
+    def headline(self) -> str:
+        """One line that can be searched for."""
+        counts = self.run.document.counts
+        looked = [m for m in self.fixed if m.suggestions is not None or m.refusal]
+        found = sum(bool(m.suggestions) for m in looked)
+        listed = ", ".join(f"{kind} {count}" for kind, count in counts.items())
+        line = f"gradproof: {listed}; repairs found for {found} of {len(looked)}"
+        written = sum(bool(m.written) for m in looked)
+        line += f", written for {written}" if self.apply else ""
+        left = len(self.run.document.unfinished)
+        return f"{line}, interrupted with {left} of the cases unfinished" if left else line
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        told = [m.to_dict() for m in self.fixed if m.suggestions is not None or m.refusal]
+        return {**self.run.to_dict(), "exit_code": self.exit_code, "fixes": told}

@@ -1,0 +1,270 @@
+"""What became of each case: a report, or a failure with the person whom it concerns."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+import shlex
+import sysconfig
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..api.check import check
+from ..errors import UsageError
+from ..records.failure import Failure, Fault
+from ..records.verdict import Verdict
+from ..report.files import Document, to_dict
+from ..report.report import Report
+from ..version import __version__
+from .targets import Case, Finder, LoadError
+
+# Exit codes.
+CORRECT, WRONG, MISUSED, UNDECIDED, INTERNAL = range(5)
+INTERRUPTED = 130
+
+_PACKAGE = Path(__file__).parents[1]
+_PARAMETERS = tuple(inspect.signature(check).parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The report or the failure of one check; ``label`` says which case it comes from.
+
+    ``file`` and ``line`` are where the case stands, if it was found.
+    """
+
+    label: str
+    result: Report | Failure
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(slots=True)
+class Run:
+    """All cases of some targets, one after the other; iterate over it for their outcomes.
+
+    ``given`` replaces what the cases say themselves. Stopped half-way, ``outcomes`` holds what
+    was finished and ``unfinished`` the labels of the other cases.
+    """
+
+    targets: Sequence[str]
+    given: Mapping[str, Any] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
+    interrupted: bool = False
+    doing: str = ""
+
+    def __iter__(self) -> Iterator[Outcome]:
+        """Find all cases first: a misspelt target is told at once, not after the others."""
+        finder = Finder()
+        cases: list[Case] = []
+        for target in self.targets:
+            self.doing = f"importing {target}"
+            try:
+                cases += finder.find(target)
+            except UsageError as error:
+                yield self._kept(_not_found(target, error))
+        self.unfinished = [case.label for case in cases]
+        for number, case in enumerate(cases, 1):
+            self.doing = f"checking {case.label} ({number} of {len(cases)})"
+            code = getattr(inspect.unwrap(case.function), "__code__", None)
+            place = {} if code is None else {"file": code.co_filename, "line": code.co_firstlineno}
+            for outcome in run(case, self.given):
+                yield self._kept(replace(outcome, **place))
+            self.unfinished.pop(0)
+
+    def _kept(self, outcome: Outcome) -> Outcome:
+        self.outcomes.append(outcome)
+        return outcome
+
+    @property
+    def exit_code(self) -> int:
+        """What the command returns: what spoils a run comes before what it found."""
+        if self.interrupted:
+            return INTERRUPTED
+        found = {_code(outcome.result) for outcome in self.outcomes}
+        worst_first = (INTERNAL, MISUSED, WRONG, UNDECIDED, CORRECT)
+        return next((code for code in worst_first if code in found), CORRECT)
+
+    @property
+    def document(self) -> Document:
+        """The reports and the failures, for whoever renders them."""
+        reports = [(o.label, o.result) for o in self.outcomes if isinstance(o.result, Report)]
+        failures = [o.result for o in self.outcomes if isinstance(o.result, Failure)]
+        unfinished = tuple(self.unfinished) if self.interrupted else ()
+        return Document(tuple(reports), tuple(failures), unfinished)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        document = self.document
+        return {
+            "gradproof": __version__,
+            "exit_code": self.exit_code,
+            "interrupted": self.interrupted,
+            "counts": document.counts,
+            **to_dict(document),
+        }
+
+
+def _code(result: Report | Failure) -> int:
+    if isinstance(result, Failure):
+        return INTERNAL if result.fault is Fault.INTERNAL else MISUSED
+    if result.verdict is Verdict.UNDECIDED:
+        return UNDECIDED
+    return CORRECT if result.ok else WRONG
+
+
+def _not_found(target: str, error: UsageError) -> Outcome:
+    if isinstance(error, LoadError):
+        said = "Importing it raised an exception."
+        return _failed(target, Fault.CODE, said, error.__cause__)
+    return _failed(target, Fault.USE, str(error))
+
+
+def run(
+    case: Case, given: Mapping[str, Any], through: tuple[type[BaseException], ...] = ()
+) -> Iterator[Outcome]:
+    """Check a case, or each in its list; ``given`` replaces what the case says itself.
+
+    Exceptions of the types ``through`` are for whoever runs it, as those are that skip a test.
+    """
+    through = (KeyboardInterrupt, *through)
+    with case.folder.importable():
+        try:
+            entries = _entries(case)
+        except UsageError as error:
+            yield _failed(case.label, Fault.USE, str(error))
+            return
+        except through:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is the user's
+            yield _failed(case.label, Fault.CODE, "The case itself raised an exception.", error)
+            return
+        for label, arguments in entries:
+            yield _check(label, {"name": label, **arguments, **given}, through)
+
+
+def _check(
+    label: str, arguments: dict[str, Any], through: tuple[type[BaseException], ...]
+) -> Outcome:
+    try:
+        _validate(arguments)
+        return Outcome(label, replace(check(**arguments), reproduce=_command(label, arguments)))
+    except through:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the next case shall still run
+        if isinstance(error, UsageError) and not _is_noted(error):
+            return _failed(label, Fault.USE, str(error))
+        if _is_users(error):
+            return _failed(label, Fault.CODE, "The code under test raised an exception.", error)
+        return _failed(label, Fault.INTERNAL, _said(error), error)
+
+
+def _command(label: str, arguments: Mapping[str, Any]) -> str:
+    """The command line that checks this case again."""
+    target = re.sub(r"\[\d+\]$", "", label)
+    options = {key: arguments[key] for key in ("effort", "seed") if key in arguments}
+    written = "".join(f" --{key} {value}" for key, value in {"seed": 0, **options}.items())
+    return f"gradproof check {shlex.quote(target)}{written}"
+
+
+def _entries(case: Case) -> list[tuple[str, dict[str, Any]]]:
+    """The arguments of each check, with a label."""
+    try:
+        inspect.signature(case.function).bind()
+    except TypeError:
+        raise UsageError(
+            "A case takes no arguments: give those of this function defaults."
+        ) from None
+    made = case.function()
+    if isinstance(made, Mapping):
+        return [(case.label, _as_arguments(made))]
+    if not isinstance(made, list | tuple | Iterator):
+        raise UsageError(_not_arguments(made))
+    many = [(f"{case.label}[{i}]", _as_arguments(one)) for i, one in enumerate(made)]
+    if not many:
+        raise UsageError("The case returns an empty list: there is nothing to check.")
+    return many
+
+
+def _as_arguments(made: Any) -> dict[str, Any]:
+    if not isinstance(made, Mapping):
+        raise UsageError(_not_arguments(made))
+    return {str(key): value for key, value in made.items() if not (key == "name" and not value)}
+
+
+def _not_arguments(made: Any) -> str:
+    if made is None:
+        return "The case returns None: did it forget to return?"
+    if isinstance(made, Report):
+        return "The case returns a report: return dict(fun=…, point=…, grad=…) and it is checked."
+    return (
+        f"The case returns a {type(made).__name__}: return the arguments of gp.check as a "
+        "dictionary, or a list of such dictionaries."
+    )
+
+
+def _validate(arguments: Mapping[str, Any]) -> None:
+    for key in arguments:
+        if key not in _PARAMETERS:
+            close = difflib.get_close_matches(key, _PARAMETERS, 1)
+            hint = f"did you mean {close[0]}?" if close else f"it takes {', '.join(_PARAMETERS)}."
+            raise UsageError(f"gp.check takes no {key!r}: {hint}")
+    for key in ("fun", "point"):
+        if key not in arguments:
+            raise UsageError(f"The case returns no {key!r}: return dict(fun=…, point=…, grad=…).")
+
+
+def _failed(label: str, fault: Fault, message: str, error: BaseException | None = None) -> Outcome:
+    told = None
+    if error is not None:
+        ours = fault is Fault.INTERNAL
+        told = "".join(traceback.format_exception(error)) if ours else users_traceback(error)
+    return Outcome(label, Failure(label, fault, message, told))
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+# Whose exception it is
+
+
+def _is_users(error: BaseException) -> bool:
+    """Whether it comes from the user's code: the guards say so, or a frame lies there."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return _is_noted(error) or any(not _is_installed(frame.filename) for frame in frames)
+
+
+def _is_noted(error: BaseException) -> bool:
+    """Whether the guards noted that a function of the user's raised it."""
+    return any(note.startswith("gradproof: raised by") for note in getattr(error, "__notes__", []))
+
+
+def _is_installed(filename: str) -> bool:
+    """Whether a file belongs to gradproof, the standard library or an installed package."""
+    if filename.startswith("<"):
+        return True
+    homes = [_PACKAGE, *(Path(sysconfig.get_path(key)) for key in ("stdlib", "purelib", "platlib"))]
+    return any(Path(filename).is_relative_to(home) for home in homes)
+
+
+def users_traceback(error: BaseException) -> str:
+    """The traceback as Python prints it, without gradproof's frames and the import system's."""
+    whole = traceback.TracebackException.from_exception(error)
+    parts: list[traceback.TracebackException | None] = [whole]
+    while parts:
+        part = parts.pop()
+        if part is not None:
+            kept = [frame for frame in part.stack if not _is_ours(frame.filename)]
+            part.stack = traceback.StackSummary.from_list(kept)
+            parts += [part.__cause__, part.__context__, *(part.exceptions or [])]
+    return "".join(whole.format())
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith("<frozen importlib") or Path(filename).is_relative_to(_PACKAGE)

@@ -1,0 +1,1 @@
+"""One check: a state, a loop, and what is told of it."""

@@ -1,0 +1,139 @@
+"""Which comparisons of a trial its report keeps, and in what form."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ..judge.compare import disagrees
+from ..records.block import Block
+from ..records.comparison import Comparison
+from ..records.measured import Measured
+from ..records.slope import Slope
+from ..records.verdict import severity
+from ..slopes.window import BAR, SYMMETRIC
+from .session import Trial
+
+# Comparisons of one block that a report keeps, those that disagree most.
+_MOST = 400
+
+
+def gather(trial: Trial, block: Block | None) -> tuple[Measured, ...]:
+    """The comparisons of one block on its own, or of all blocks together: worst first.
+
+    The one that speaks most against the claim comes with all its steps.
+    """
+    found = _of(trial, block)
+    ranked, leading = sorted(found, key=_telling, reverse=True)[:_MOST], _leading(found)
+    blocks = trial.subject.point.blocks
+    return tuple(
+        _measured(c, blocks, off=disagrees(c, trial.limits(c.direction)), steps=c is leading)
+        for c in ranked
+    )
+
+
+def along(trial: Trial, block: Block | None) -> Comparison | None:
+    """The comparison that speaks most against a claim, of a random direction if there is one."""
+    return _leading(_of(trial, block))
+
+
+def _leading(found: Sequence[Comparison]) -> Comparison | None:
+    drawn = [c for c in found if c.direction.parts[0].entry is None]
+    return max(drawn or found, key=_telling, default=None)
+
+
+def first_blamed(trial: Trial) -> Block:
+    """The block with the worst verdict, and of these the one with the largest error."""
+    judgements = trial.judgements
+    return min(
+        trial.subject.point.blocks,
+        key=lambda b: (severity(judgements[b.index].verdict), -judgements[b.index].error),
+    )
+
+
+def _of(trial: Trial, block: Block | None) -> list[Comparison]:
+    """Of a block's comparisons, those of the projection for which it is worst."""
+    if block is None:
+        return [c for c in trial.comparisons if len(c.direction.parts) > 1]
+    leading, index = trial.leading[block.index], block.index
+    return [
+        c
+        for c in trial.comparisons
+        if len(c.direction.parts) == 1
+        and c.direction.parts[0].block == index
+        and c.projection == leading
+        and _is_plain(c)
+    ]
+
+
+def _is_plain(comparison: Comparison) -> bool:
+    """Whether a whole block moved, or one entry: anything else was for locating only."""
+    part = comparison.direction.parts[0]
+    return part.whole or part.entry is not None
+
+
+def _telling(comparison: Comparison) -> float:
+    """By how many bars claim and slope are apart."""
+    bar = comparison.slope_bar + comparison.claimed_bar
+    if not math.isfinite(bar) or not math.isfinite(comparison.gap):
+        return -1.0
+    return abs(comparison.gap) / bar if bar > 0 else math.inf if comparison.gap else 0.0
+
+
+def _measured(
+    comparison: Comparison, blocks: Sequence[Block], *, off: bool, steps: bool
+) -> Measured:
+    part, slope = comparison.direction.parts[0], comparison.slope
+    lone = len(comparison.direction.parts) == 1 and part.entry is not None
+    unit = part.step if lone else 1.0
+    pairs = tuple(sorted(_central(comparison))) if steps else ()
+    return Measured(
+        draw=comparison.direction.draw,
+        entry=_index(blocks[part.block], part.entry) if lone else None,
+        claimed=comparison.claimed / unit,
+        claimed_bar=comparison.claimed_bar / unit,
+        slope=slope.value / unit,
+        slope_bar=comparison.slope_bar / unit,
+        off=off,
+        left=None if slope.left is None else slope.left / unit,
+        right=None if slope.right is None else slope.right / unit,
+        steps=tuple((t, difference / unit) for t, difference in pairs),
+        noise=BAR * _noise(slope) / 2**0.5 / unit,
+        curvature=_curvature(pairs, slope.window) / unit,
+    )
+
+
+def _noise(slope: Slope) -> float:
+    """The noise of one evaluation; where it was not measured alone, what the window scattered."""
+    if not math.isfinite(slope.error):
+        return slope.noise
+    return max(slope.noise, slope.error * slope.window / (BAR * SYMMETRIC.amplification))
+
+
+def _index(block: Block, entry: int | None) -> tuple[int, ...]:
+    assert entry is not None
+    return tuple(int(i) for i in np.unravel_index(entry, block.axes))
+
+
+def _central(comparison: Comparison) -> Iterator[tuple[float, float]]:
+    """Central differences of each window that reaches to both sides: ``(step, difference)``."""
+    for steps, values in comparison.samples:
+        half = len(steps) // 2
+        right, left = steps[:half], steps[::-1][:half]
+        if not (right > 0).all() or not (left < 0).all():
+            continue
+        rise = values[:half] - values[::-1][:half]
+        for t, difference in zip((right - left) / 2, rise / (right - left), strict=True):
+            if math.isfinite(difference):
+                yield float(t), float(difference)
+
+
+def _curvature(pairs: Sequence[tuple[float, float]], window: float) -> float:
+    """The coefficient of ``t**2`` in the central differences of the window that was believed."""
+    inside = np.array([pair for pair in pairs if window / 8 < pair[0] <= window]).reshape(-1, 2)
+    if len(inside) < 2 or np.ptp(inside[:, 0]) == 0:
+        return 0.0
+    squares = inside[:, 0] ** 2 - np.mean(inside[:, 0] ** 2)
+    return float(squares @ inside[:, 1] / (squares @ squares))

@@ -1,0 +1,196 @@
+"""Who claims the gradient: a function, a finished answer, a framework, a product by hand.
+
+``grad`` in a subject is one of them: a callable, a pytree, True for ``(value, gradient)``, or a
+``Provider``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..backend.protocol import Framework, home
+from ..space import tree
+from ..space.point import Point
+from . import claim as claims
+from .claim import Claim
+from .gradient import Gradient, Provider
+from .outputs import Scalar
+
+# What multiplies the cotangents at the first of two calls: a power of two, so that a product that
+# is linear in them, as it has to be, answers with exactly that multiple.
+ANOTHER = -0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Autodiff(Provider):
+    """A framework's own derivatives: reverse mode, forward mode or both."""
+
+    framework: Framework
+    reverse: bool = True
+    forward: bool = False
+    labels: tuple[str, str] = ("the VJP", "the JVP")
+
+
+@dataclass(frozen=True, slots=True)
+class Products(Provider):
+    """``vjp(point, cotangent, ...)`` and ``jvp(point, tangent, ...)``, or one of them, by hand."""
+
+    vjp: Callable[..., Any] | None
+    jvp: Callable[..., Any] | None = None
+    labels: tuple[str, str] = ("the VJP", "the JVP")
+
+    @property
+    def reverse(self) -> bool:
+        """Whether there is a vector-Jacobian product."""
+        return self.vjp is not None
+
+    @property
+    def forward(self) -> bool:
+        """Whether there is a Jacobian-vector product."""
+        return self.jvp is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Jacobian(Provider):
+    """``jac(point, *args, **kwargs)``: every derivative of an array-valued function.
+
+    Its shape is that of the output followed by that of the parameters, as for ``jac=`` in SciPy's
+    ``least_squares`` and ``root``; a two-dimensional sparse one will do.
+    """
+
+    function: Callable[..., Any]
+
+    def fits(self, point: Point, raw: Any, output: Any) -> bool:
+        """Whether an answer is a Jacobian, and not a gradient."""
+        try:
+            found = self._blocks(point, raw)
+        except KeyError:
+            return False
+        shape = tuple(np.shape(output))
+        return all(
+            tuple(np.shape(j)) == (*shape, *block.shape)
+            for j, block in zip(found, point.blocks, strict=True)
+        )
+
+    def products(self, point: Point, raw: Any, cotangent: Any) -> list[Any]:
+        """The gradients along a cotangent, block by block."""
+        weights = np.asarray(cotangent)
+        return [
+            (j.T @ weights if hasattr(j, "tocsr") else np.tensordot(weights, j, weights.ndim))
+            for j in self._blocks(point, raw)
+        ]
+
+    def _blocks(self, point: Point, raw: Any) -> list[Any]:
+        known = tree.beginnings(point.tree.paths)
+        return [tree.lookup(raw, point.path(block.index), known) for block in point.blocks]
+
+
+def linear(subject: Gradient) -> bool:
+    """Whether the claim depends on cotangents, in which it has to be linear."""
+    return isinstance(subject.grad, Autodiff | Products)
+
+
+def claim(subject: Gradient, first: Any, factor: float = 1.0) -> list[Claim]:
+    """The claims at the working copy, one for each list of cotangents, which ``factor`` scales.
+
+    ``first`` is what ``fun`` returned at the point.
+    """
+    if isinstance(subject.grad, Autodiff):
+        found = _differentiated(subject, subject.grad.framework, factor)
+        return [claims.collect(subject.point, gradients) for gradients in found]
+    if isinstance(subject.grad, Jacobian):
+        raw = raw_gradient(subject)
+        return [
+            claims.collect(subject.point, subject.grad.products(subject.point, raw, weights))
+            for (weights,) in subject.outputs.cotangents
+        ]
+    if isinstance(subject.grad, Products):
+        return [
+            claims.match(subject.point, raw)
+            for raw in _multiplied(subject, subject.grad.vjp, first, factor)
+        ]
+    return [claims.match(subject.point, raw_gradient(subject))]
+
+
+def watchable(subject: Gradient) -> Any:
+    """The user's own function that computes the claim, or None where there is none."""
+    if subject.grad is True:
+        return subject.fun
+    if isinstance(subject.grad, Products):
+        return subject.grad.vjp
+    # What is accused of a Jacobian is a product with it, which no line computed.
+    return None if isinstance(subject.grad, Autodiff | Jacobian) else subject.grad
+
+
+def again(subject: Gradient, reading: int) -> Any:
+    """What that function returns at the working copy, for one list of cotangents."""
+    if isinstance(subject.grad, Products):
+        return _multiplied(subject, subject.grad.vjp, subject.result(), 1.0, [reading])[0]
+    return raw_gradient(subject)
+
+
+def raw_gradient(subject: Gradient) -> Any:
+    """What the user's code returns as the gradient at the working copy."""
+    params = subject.working.tree(fresh=subject.fresh)
+    if subject.grad is True:
+        return subject.caller(subject.fun, "fun", params)[1]
+    function = subject.grad.function if isinstance(subject.grad, Jacobian) else subject.grad
+    return subject.caller(function, "grad", params) if callable(function) else function
+
+
+def _differentiated(subject: Gradient, framework: Framework, factor: float) -> list[list[Any]]:
+    """Reverse mode, one pull for each list of cotangents from one pass forward."""
+
+    def differentiate(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> list[list[Any]]:
+        back = framework.vjp(subject.outputs_at(args, kwargs), leaves)
+        if not subject.untracked_told:
+            _note_untracked(subject, back.untracked())
+        return [back.pull(c) for c in _cotangents(subject, back.outputs, factor)]
+
+    return subject.caller(differentiate, "grad", subject.working.leaves())  # type: ignore[no-any-return]
+
+
+def _note_untracked(subject: Gradient, untracked: dict[int, str]) -> None:
+    """Tell what two passes in a row depend on: what is new each time was made inside."""
+    before, subject.untracked = subject.untracked, untracked
+    if before is None:
+        return
+    subject.untracked_told = True
+    lasting = [text for key, text in untracked.items() if key in before]
+    if lasting:
+        subject.notes.append(
+            f"fun also depends on {_listed(lasting)} that requires grad and is not part of the "
+            "point: it was not checked. Pass it with the others to check it too."
+        )
+
+
+def _listed(things: Sequence[str]) -> str:
+    return ", ".join(things[:3]) + (f" and {len(things) - 3} more" if len(things) > 3 else "")
+
+
+def _multiplied(
+    subject: Gradient, vjp: Any, first: Any, factor: float, only: Sequence[int] | None = None
+) -> list[Any]:
+    outputs = tree.flatten(first, "output")
+    found = []
+    for k, cotangent in enumerate(_cotangents(subject, outputs.leaves, factor)):
+        if only is not None and k not in only:
+            continue
+        whole = [
+            home(o).cast(w, o) if w is not None else home(o).constant(o, 0.0)
+            for w, o in zip(cotangent, outputs.leaves, strict=True)
+        ]
+        params = subject.working.tree(fresh=subject.fresh)
+        found.append(subject.caller(vjp, "vjp", params, outputs.unflatten(whole)))
+    return found
+
+
+def _cotangents(subject: Gradient, outputs: Sequence[Any], factor: float) -> list[list[Any]]:
+    """Lists of cotangents, one for each output; None where a list does not look at it."""
+    if isinstance(subject.outputs, Scalar):
+        return [[home(outputs[0]).constant(outputs[0], factor)]]
+    return [[None if w is None else w * factor for w in c] for c in subject.outputs.cotangents]

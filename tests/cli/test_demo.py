@@ -1,0 +1,137 @@
+"""The story tells what was computed, at any width, and tells it right for any seed."""
+
+import io
+import re
+import sys
+
+import pytest
+from rich.console import Console
+
+from gradproof.cli import demo as story
+from gradproof.demo import network
+
+SMALLER = (30, 20, 10, 2)
+
+
+@pytest.fixture(autouse=True)
+def _soon_over(monkeypatch):
+    monkeypatch.setattr(story, "LARGER", SMALLER)
+    monkeypatch.setattr(story, "PATIENCE", 0.01)
+
+
+def told(seed=0, width=80, **more):
+    out = io.StringIO()
+    story.tell(Console(file=out, width=width, highlight=False, **more), seed)
+    return out.getvalue()
+
+
+def flat(text):
+    return re.sub(r"\s+", " ", text)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_both_verdicts_and_both_figures_for_any_seed(seed):
+    text = flat(told(seed))
+    assert "the gradient as written: WRONG" in text
+    assert "There is a mistake in your gradient: difference = 0.28509315" in text
+    assert "the gradient: CORRECT" in text
+    assert "to be looked at: difference = 1.19e-07, between 1e-07 and 1e-05" in text
+    assert "the larger network" not in text  # it would report itself if it were not correct
+
+
+def fixed(text):
+    """The lines of code in the last chapter."""
+    last = text[text.index("5. What to mend") :]
+    return re.findall(r"^    line \d+: (.*)$", last, flags=re.MULTILINE)
+
+
+def test_it_ends_with_the_two_findings_and_their_two_lines():
+    text = told()
+    assert sorted(fixed(text)) == [
+        "dW2 = 1 / m * np.dot(dZ2, A1.T) * 2",
+        "db1 = 4 / m * np.sum(dZ1, axis=1, keepdims=True)",
+    ]
+    last = flat(text[text.index("5. What to mend") :])
+    assert "params['W2']: every entry that is not zero is 2× too large (2.00000000" in last
+    assert "params['b1']: every entry that is not zero is 4× too large (4.00000000" in last
+
+
+def test_the_edit_mends_both_lines():
+    last = told()
+    last = last[last.index("6. The edit that mends it") :]
+    assert [line for line in last.splitlines() if re.match(r"[-+] ", line)] == [
+        "-    dW2 = 1 / m * np.dot(dZ2, A1.T) * 2",
+        "+    dW2 = 1 / m * np.dot(dZ2, A1.T)",
+        "-    db1 = 4 / m * np.sum(dZ1, axis=1, keepdims=True)",
+        "+    db1 = 1 / m * np.sum(dZ1, axis=1, keepdims=True)",
+    ]
+    assert "the gradient is correct along fresh directions" in last
+
+
+def test_without_libcst_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "libcst", None)
+    for name in [name for name in sys.modules if name.startswith("gradproof.repair.edits")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert "pip install 'gradproof[fix]'" in flat(told())
+
+
+def test_it_says_why_the_textbook_doubts_right_code():
+    text = flat(told())
+    assert re.search(
+        r"round-off of about [12]e-14, .*2ε = 2e-07 turns into an error of 1e-07", text
+    )
+
+
+def test_nothing_is_said_by_heart(monkeypatch):
+    """With other faults the story is another."""
+    right = network.backprop
+
+    def other(parameters, X, Y):
+        gradients = dict(right(parameters, X, Y))
+        gradients["dW3"] = 1.5 * gradients["dW3"]
+        return gradients
+
+    lines = "dW3 = something\ndb3 = another"
+    monkeypatch.setattr(story, "broken_backprop", other)
+    monkeypatch.setattr(story.inspect, "getsource", lambda function: lines)
+    text = told()
+    assert "0.2850931" not in text
+    assert fixed(text) == ['gradients["dW3"] = 1.5 * gradients["dW3"]']
+    assert "1.5× too large (1.50000000" in flat(text)
+
+
+def test_a_right_gradient_that_went_wrong_is_not_praised(monkeypatch):
+    monkeypatch.setattr(story, "backprop", network.broken_backprop)
+    text = flat(told())
+    assert "Correct, and it says" not in text
+    assert "The code is right" not in text
+    assert "the larger network: WRONG" in text
+
+
+def test_the_table_has_both_checks_of_both_networks():
+    rows = [line.split() for line in told().splitlines() if re.match(r"\d+(-\d+)+ ", line)]
+    names = ["4-5-3-1", "4-5-3-1", "30-20-10-2", "30-20-10-2"]
+    assert [row[0] for row in rows] == names
+    assert [row[1] for row in rows] == ["textbook", "gradproof"] * 2
+    entries = 30 * 20 + 20 + 20 * 10 + 10 + 10 * 2 + 2
+    assert [rows[0][2], rows[2][2]] == ["94", f"{2 * entries:,}"]
+    assert [row[3] == "≈" for row in rows] == [False, False, True, False]
+
+
+def test_it_fits_a_narrow_terminal():
+    lines = told(width=40).splitlines()
+    code = [line for line in lines if re.match(r"[-+ ] +(line \d+: )?d[Wb]\d = |[-+]{3} ", line)]
+    assert max(len(line) for line in lines if line not in code) <= 40
+
+
+def test_colours_in_a_terminal_and_none_in_a_pipe():
+    assert "\x1b[" in told(force_terminal=True, color_system="truecolor")
+    assert "\x1b[" not in told()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.00123, "1.2 ms"), (1.5, "1.5 s"), (90, "1.5 min"), (5400, "1.5 h")],
+)
+def test_durations(seconds, said):
+    assert story._duration(seconds) == said

@@ -1,0 +1,133 @@
+"""One check under way: comparisons, hints from slope to slope, and judgements."""
+
+import numpy as np
+import pytest
+
+import gradproof as gp
+from gradproof.engine.session import Trial
+from gradproof.judge.bands import bands, round_off
+from gradproof.plan.effort import effort
+from gradproof.space.point import Point
+from gradproof.subject.prepare import prepare
+from networks import random_network
+
+
+def trial(fun, point, grad, level="standard", seed=0):
+    where = Point(point)
+    limits = tuple(bands(block.dtype, None, None) for block in where.blocks)
+    subject = prepare(fun, where, grad, (), {}, seed, round_off)
+    return Trial(subject, limits, effort(level), seed)
+
+
+def network(layers=4, width=6, seed=0):
+    rng = np.random.default_rng(seed)
+    point = {f"W{i}": rng.normal(size=(width, width)) / width**0.5 for i in range(layers)}
+    x = rng.normal(size=width)
+
+    def fun(p):
+        a = x
+        for W in p.values():
+            a = np.tanh(W @ a)
+        return float(np.sum(a))
+
+    def grad(p):
+        activations, a = [x], x
+        for W in p.values():
+            a = np.tanh(W @ a)
+            activations += [a]
+        da, gradients = np.ones(width), {}
+        for (name, W), a, before in reversed(
+            list(zip(p.items(), activations[1:], activations[:-1], strict=True))
+        ):
+            dz = da * (1 - a**2)
+            gradients[name] = np.outer(dz, before)
+            da = W.T @ dz
+        return gradients
+
+    return fun, point, grad
+
+
+def test_before_anything_is_measured_all_is_undecided():
+    fun, point, grad = network()
+    run = trial(fun, point, grad, seed=1)
+    run.effort = effort("standard")
+    assert run.comparisons == []
+    run.run()
+    assert {j.verdict for j in run.judgements} == {"correct"}
+
+
+def test_a_comparison_sets_the_claim_beside_the_slope():
+    fun, point, grad = network()
+    run = trial(fun, point, grad)
+    run.run()
+    for c in run.comparisons:
+        assert c.slope.value == pytest.approx(c.claimed, rel=1e-6)
+        assert abs(c.gap) <= c.slope_bar
+
+
+def test_the_working_copy_is_back_at_the_point_afterwards():
+    fun, point, grad = network()
+    run = trial(fun, point, lambda p: {n: 1.01 * g for n, g in grad(p).items()}, "thorough")
+    run.run()
+    assert run.subject.working.changed() == []
+
+
+def test_the_first_slope_saves_the_later_ones_their_search():
+    """Noise and window are known from the neighbours: two windows at most, where five search."""
+    rng = np.random.default_rng(0)
+    w = rng.normal(size=200)
+    fun = lambda w: float(np.sum(np.tanh(w))) + 1e-8 * np.sin(1e9 * float(np.sum(w)))
+    joined = lambda p: fun(np.concatenate([p["a"], p["b"]]))
+    right = lambda p: {n: 1 / np.cosh(v) ** 2 for n, v in p.items()}
+    run = trial(joined, {"a": w[:100], "b": w[100:]}, right, "thorough")
+    run.run()
+    spent = [c.slope.evaluations for c in run.comparisons if c.direction.block is not None]
+    assert spent
+    assert np.mean(spent[1:]) <= np.mean([run.comparisons[0].slope.evaluations, 40])
+
+
+def test_a_wrong_block_is_judged_after_every_comparison():
+    fun, point, grad = network()
+
+    def wrong(p):
+        return {n: (2 if n == "W2" else 1) * g for n, g in grad(p).items()}
+
+    run = trial(fun, point, wrong)
+    run.run()
+    assert [j.verdict for j in run.judgements] == ["correct", "correct", "wrong", "correct"]
+    assert run.judgements[2].error == pytest.approx(1.0, rel=1e-6)
+
+
+def test_a_kink_ends_the_trial_where_the_check_can_go_on_beside_it():
+    run = trial(lambda w: float(np.sum(np.abs(w))), np.array([0.0, 1.0]), np.sign)
+    run.run()
+    assert run.kink is not None
+    assert run.kink.kinked
+    fixed = trial(lambda w: float(np.sum(np.abs(w))), np.array([0.0, 1.0]), np.array([0.5, 1.0]))
+    fixed.run()
+    assert fixed.kink is not None
+    assert len(fixed.comparisons) >= len(run.comparisons)
+
+
+def test_a_value_of_zero_is_judged_by_what_it_becomes_nearby():
+    run = trial(lambda w: float(w @ w), np.zeros(3), lambda w: 2 * w)
+    run.run()
+    assert run._value(0) > 0
+    assert run.judgements[0].verdict == "correct"
+    wrong = trial(lambda w: float(w @ w), np.zeros(3), lambda w: 2 * w + 1)
+    wrong.run()
+    assert wrong.judgements[0].verdict == "wrong"
+
+
+def test_without_a_value_nothing_is_measured():
+    run = trial(lambda w: float("inf"), np.ones(3), np.ones(3))
+    run.run()
+    assert run.comparisons == []
+    assert run.judgements[0].verdict == "undecided"
+
+
+def test_a_loss_that_is_zero_for_round_off_accuses_nobody():
+    """A saturated softmax: what is left of the loss one step away is a remnant of round-off."""
+    net = random_network(3947)
+    report = gp.check(net.cost, net.params, grad=net.backprop, seed=3947)
+    assert report.verdict in ("correct", "undecided")
