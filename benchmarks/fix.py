@@ -30,8 +30,8 @@ from rich.table import Table
 
 import gradproof as gp
 from gradproof.demo import network
-from gradproof.engine.run import play
-from gradproof.engine.stage import Stage
+from gradproof.engine.loop import check
+from gradproof.engine.watch import Watch
 from gradproof.records.direction import Direction, Part
 from gradproof.repair.edits import edits
 from gradproof.repair.hinted import hints
@@ -159,7 +159,7 @@ def single_exists(report: gp.Report, truth: Truth, offered: list[gp.Fix]) -> boo
     """Whether one of the listed edits alone makes the gradient right, found or not."""
     if any(len(fix.edits) == 1 and truth.repaired(fix) for fix in offered):
         return True
-    subject = play(report.origin, Stage(report.name)).last.subject
+    subject = check(report.origin, Watch(report.name)).session
     shapes = {block.name: block.shape for block in subject.point.blocks}
     return any(
         _has_single(report, truth, place, shapes) for place in places(subject, report.findings)

@@ -10,7 +10,6 @@ import numpy as np
 
 from gradproof.diagnose.diagnosis import diagnose
 from gradproof.diagnose.evidence import Evidence
-from gradproof.judge.explain import accounts, digit, is_discrepant
 from gradproof.plan.locate import Located, Locator
 from gradproof.records.block import Block
 from gradproof.records.comparison import Comparison
@@ -75,10 +74,6 @@ class Suspect:
         drawn = vector(part, self.block.axes, direction.seed, direction.draw)
         return part.step * drawn.dot(flat(gradient))
 
-    def entry_scale(self, _block: int, entry: int) -> float:
-        """The magnitude of one coordinate."""
-        return float(abs(flat(self.point)[entry])) or self.block.scale
-
     @property
     def evidence(self) -> Evidence:
         """What the suspicions are shown."""
@@ -93,42 +88,19 @@ class Suspect:
             arguments=self.arguments,
             draws=[],
             measure=self.measure,
-            locate=self.locate,
+            slopes_left=self.slopes,
             seed=0,
-            next_draw=1 << 20,
         )
-
-    def locate(self, evidence: Evidence) -> Located:
-        """The search, as a check makes it."""
-        evidence.need(2)
-        return self.search(evidence.draws)
 
     def search(self, draws: list[Comparison], sweep: int = 24) -> Located:
         """Follow the plan of a locator to its end."""
-        self.locator = Locator(
-            block=self.block, seed=0, first_draw=LOCATING, slopes=self.slopes, sweep=sweep,
-            digit=digit, discrepant=is_discrepant, entry_scale=self.entry_scale,
-            alone=lambda entry, draws: accounts(entry, draws, self.shares(entry, draws)),
-        )  # fmt: skip
-        plan = self.locator.plan(draws)
-        direction = next(plan)
-        while True:
-            try:
-                direction = plan.send(self.measure(direction))
-            except StopIteration as stop:
-                return stop.value
+        self.locator = Locator(self.block, flat(self.point), 0, LOCATING, self.slopes, sweep)
+        return self.locator.run(draws, self.measure)
 
     def draws(self, count: int = 2) -> list[Comparison]:
         """Slopes along random directions through the whole block."""
         part = Part(0, self.block.scale)
         return [self.measure(Direction((part,), 0, k)) for k in range(count)]
-
-    def shares(self, entry: Comparison, draws: list[Comparison]) -> list[float]:
-        """How far draws move an entry, in units of its own step."""
-        lone = entry.direction.parts[0]
-        return [
-            self.along(draw.direction, unit(self.point, lone.entry)) / lone.step for draw in draws
-        ]
 
     def finding(self) -> Finding:
         """What all the suspicions together make of it."""
@@ -141,13 +113,6 @@ class Suspect:
         """The index tuples at which the claim is wrong."""
         off = np.asarray(self.claimed) != np.asarray(self.true)
         return {tuple(int(i) for i in index) for index in np.argwhere(off)}
-
-
-def unit(point: Any, coordinate: int) -> np.ndarray:
-    """The unit vector of one real coordinate, as a flat array."""
-    vector = np.zeros(flat(point).size)
-    vector[coordinate] = 1.0
-    return vector
 
 
 def honest(finding: Finding, suspect: Suspect) -> None:

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 import gradproof as gp
-from gradproof.engine.session import Trial
-from gradproof.judge.bands import Bands, round_off
-from gradproof.plan.effort import effort
+from gradproof.engine.loop import check
+from gradproof.engine.watch import Watch
 from gradproof.space.point import Point
-from gradproof.subject.prepare import prepare
+from gradproof.subject.asked import Asked, Options
 
 SEEDS = 600
 COUNT = 24
@@ -61,16 +60,9 @@ def subject(number):
 
 def trial(fun, point, grad, seed):
     """A check up to, but without, its report: here the comparisons can be seen."""
-    where = Point(point)
     # Bands so narrow that nothing is ever sharp enough to stop early or wrong enough to stop.
-    run = Trial(
-        prepare(fun, where, grad, (), {}, seed, round_off),
-        tuple(Bands(1e-8, 1e-8) for _ in where.blocks),
-        effort("standard"),
-        seed,
-    )
-    run.run()
-    return run
+    options = Options(seed=seed, correct_below=1e-8, wrong_above=1e-8)
+    return check(Asked(fun, Point(point), grad, options), Watch("power")).state
 
 
 def notices(run):

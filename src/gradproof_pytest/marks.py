@@ -50,12 +50,11 @@ def _refusal(wanted: Mapping[str, Any]) -> str:
     """What a check would say against effort and seed, in its own words."""
     from gradproof.api.options import validate
     from gradproof.errors import UsageError
-    from gradproof.plan.effort import effort
     from gradproof.subject.asked import Options as Asked
 
     try:
-        effort(wanted.get("effort", "standard"))
-        validate(effort, Asked(seed=wanted.get("seed", 0)))  # any function would do
+        asked = Asked(effort=wanted.get("effort", "standard"), seed=wanted.get("seed", 0))
+        validate(validate, asked)  # any function would do
     except UsageError as error:
         return f": {error}"
     return ""

@@ -107,7 +107,7 @@ def test_exit_codes_of_a_real_process(tmp_path, names, code):
 
 
 def test_a_bug_in_a_check_exits_with_4(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys.modules["gradproof.engine.run"], "compose", None)
+    monkeypatch.setattr(sys.modules["gradproof.engine.examine"], "compose", None)
     done = invoke("check", cases(tmp_path, "right"))
     assert done.exit_code == 4
     assert "bug in gradproof; please report it" in done.stderr

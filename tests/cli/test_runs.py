@@ -119,7 +119,7 @@ def test_a_usage_error_that_the_users_function_raises_is_the_users(tmp_path):
 
 
 def test_a_bug_in_gradproof_is_called_one_and_the_next_case_still_runs(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys.modules["gradproof.engine.run"], "compose", None)
+    monkeypatch.setattr(sys.modules["gradproof.engine.examine"], "compose", None)
     run = ran(tmp_path, "right", "misused")
     assert [o.result.fault for o in run.outcomes] == [Fault.INTERNAL, Fault.USE]
     assert "check.py" in run.outcomes[0].result.traceback

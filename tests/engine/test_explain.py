@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gradproof as gp
-from gradproof.engine import explain as inquiry
+from gradproof.diagnose.evidence import Evidence
 from suspects import values
 
 REJECTED = (gp.Verdict.WRONG, gp.Verdict.SUSPECT)
@@ -66,13 +66,13 @@ def only(report):
 def before(monkeypatch):
     """How often a counted function was called when the search for entries began."""
     seen = []
-    locate = inquiry._locate
+    where = Evidence.where
 
-    def noting(trial, evidence):
-        seen.append(trial.subject.fun.calls)
-        return locate(trial, evidence)
+    def noting(evidence):
+        seen.append(evidence.measure.func.__self__.session.fun.calls)
+        return where(evidence)
 
-    monkeypatch.setattr(inquiry, "_locate", noting)
+    monkeypatch.setattr(Evidence, "where", noting)
     return seen
 
 

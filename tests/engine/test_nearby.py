@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gradproof as gp
-from gradproof.engine.nearby import nearby
+from gradproof.engine.quantisation import nearby
 from gradproof.records.slope import Smoothness
 from gradproof.slopes.measure import measure
 from gradproof.slopes.sampler import Sampler

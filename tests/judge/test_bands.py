@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradproof.errors import UsageError
-from gradproof.judge.bands import TABLE, Bands, bands, round_off
+from gradproof.judge.bands import Bands, bands, round_off
+from gradproof.judge.thresholds import BANDS
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ def test_the_bands_of_a_precision(dtype, low, high):
 
 
 def test_a_coarser_precision_has_wider_bands():
-    low, high = zip(*TABLE.values(), strict=True)
+    low, high = zip(*BANDS.values(), strict=True)
     assert list(low) == sorted(low)
     assert list(high) == sorted(high)
 
@@ -50,7 +51,7 @@ def test_bands_that_make_no_sense(low, high):
         bands("float64", low, high)
 
 
-@given(st.sampled_from(sorted(TABLE)), st.floats(1e-12, 1e3) | st.none(), st.none())
+@given(st.sampled_from(sorted(BANDS)), st.floats(1e-12, 1e3) | st.none(), st.none())
 def test_bands_are_in_order(dtype, low, high):
     found = bands(dtype, low, high)
     assert 0 < found.correct_below <= found.wrong_above

@@ -60,7 +60,7 @@ def test_what_is_not_finite_explains_nothing(bad):
 
 
 @pytest.mark.parametrize(
-    ("comparison", "dirty"),
+    ("comparison", "discrepant"),
     [
         (compared(1e-6), True),
         (compared(1e-6, error=1e-6), False),

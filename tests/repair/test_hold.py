@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import gradproof as gp
-from gradproof.engine.run import play
-from gradproof.engine.stage import Stage
+from gradproof.engine.loop import check
+from gradproof.engine.watch import Watch
 from gradproof.repair.edit import applied
 from gradproof.repair.edits import Hints, edits
 from gradproof.repair.hold import Bench
@@ -27,7 +27,7 @@ def text():
 
 
 def bench(module):
-    return Bench.of(play(wrong(module).origin, Stage("cost")).last)
+    return Bench.of(check(wrong(module).origin, Watch("cost")))
 
 
 def held(module, source, *, plainly=True):
@@ -68,10 +68,10 @@ def test_one_gradient_after_another(module, text):
 
 def test_no_evaluation_more(module):
     known = bench(module)
-    before = known.trial.subject.evaluations
+    before = known.session.evaluations
     with patched([module.backward], NETWORK):
         assert known.hold().right
-    assert known.trial.subject.evaluations == before
+    assert known.session.evaluations == before
 
 
 def test_an_edit_of_fun_is_seen(module, text):
@@ -103,5 +103,5 @@ def test_a_bench_of_a_point_with_zero_gradient_holds():
 
     zero = {"W1": np.zeros((4, 4))}
     report = gp.check(flat, zero, grad=lambda p: {"W1": np.ones_like(p["W1"])})
-    known = Bench.of(play(report.origin, Stage("flat")).last)
+    known = Bench.of(check(report.origin, Watch("flat")))
     assert known.hold().wrong == frozenset({0})

@@ -5,8 +5,8 @@ import pytest
 
 import gradproof as gp
 from gradproof import Kind, Verdict
-from gradproof.judge.bands import round_off
 from gradproof.space.point import Point
+from gradproof.subject.asked import Asked, Options
 from gradproof.subject.prepare import prepare
 
 X = np.array([1.0, -2.0, 3.0, 0.5])
@@ -21,7 +21,7 @@ def double(x):
 
 
 def prepared(fun, point, grad=double, seed=0):
-    return prepare(fun, Point(point), grad, (), {}, seed, round_off)
+    return prepare(Asked(fun, Point(point), grad, Options(seed=seed)))
 
 
 class Counted:
@@ -40,12 +40,12 @@ class Counted:
 
 
 def test_value_claim_and_nothing_to_tell():
-    subject = prepared(squares, X)
-    assert float(subject.centre) == squares(X)
-    assert np.array_equal(subject.claim.gradients[0], 2 * X)
-    assert not subject.findings
-    assert not subject.notes
-    assert not subject.promoted
+    session = prepared(squares, X)
+    assert float(session.projections[0].centre) == squares(X)
+    assert np.array_equal(session.projections[0].claim.gradients[0], 2 * X)
+    assert not session.findings
+    assert not session.notes
+    assert not session.promoted
 
 
 def test_fun_is_called_twice_at_the_point_and_every_call_is_counted():
@@ -70,17 +70,17 @@ def test_calls_beside_a_kink_are_counted_too():
 
 def test_a_value_that_scatters_is_averaged():
     generator = np.random.default_rng(0)
-    subject = prepared(lambda x: squares(x) + 1e-3 * generator.normal(), X)
-    assert subject.spread == pytest.approx(1e-3, rel=1)
-    assert float(subject.centre) == pytest.approx(squares(X), abs=3e-3)
+    session = prepared(lambda x: squares(x) + 1e-3 * generator.normal(), X)
+    assert session.projections[0].scatter == pytest.approx(1e-3, rel=1)
+    assert float(session.projections[0].centre) == pytest.approx(squares(X), abs=3e-3)
     quiet = prepared(squares, X)
-    assert quiet.spread == 0
+    assert quiet.projections[0].scatter == 0
 
 
 def test_nan_is_a_value_that_repeats():
-    subject = prepared(lambda x: float("nan"), X)
-    assert not subject.findings
-    assert np.isnan(subject.centre)
+    session = prepared(lambda x: float("nan"), X)
+    assert not session.findings
+    assert np.isnan(session.projections[0].centre)
 
 
 # The point and the arguments stay what they were

@@ -7,17 +7,19 @@ from collections.abc import Callable, Mapping
 from numbers import Integral
 from typing import Any
 
-from ..engine.run import examine
+from ..engine.examine import examine
 from ..errors import UsageError
+from ..judge.bands import bands
+from ..plan.effort import effort
 from ..report.report import Report
 from ..space.point import Point
-from ..subject.asked import Options
+from ..subject.asked import Asked, Options
 from .callsite import call_in_source
 
 
 def checked(fun: Callable[..., Any], where: Point, grad: Any, options: Options) -> Report:
     """The report of a check, with the user's own call of it."""
-    report = examine(fun, where, grad, options)
+    report = examine(Asked(fun, where, grad, options))
     return dataclasses.replace(report, reproduce=call_in_source(report.seed))
 
 
@@ -46,3 +48,5 @@ def validate(fun: Any, options: Options) -> None:
         )
     if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
         raise UsageError(f"seed must be an integer that is not negative, but is {seed!r}.")
+    effort(options.effort)
+    bands("float64", options.correct_below, options.wrong_above)

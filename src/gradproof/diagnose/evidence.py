@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..judge.compare import bar_of
+from ..judge.credible import bar_of
 from ..judge.explain import allowed, explained
-from ..plan.locate import Located
+from ..plan.locate import Located, Locator, Measure
 from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.direction import Direction, Part
@@ -19,6 +19,9 @@ from ..records.finding import Kind
 from ..space.directions import vector
 
 Flat = NDArray[np.float64]
+
+# Draws of an explanation begin here, away from those of the check.
+FIRST_DRAW = 1 << 20
 
 _KEPT = 1 << 20  # coordinates: vectors up to this size are kept between suspicions
 
@@ -57,9 +60,10 @@ class Evidence:
     """One wrong block. Arrays are flat, in double precision, complex entries as two numbers.
 
     ``others`` are the claimed gradients of all blocks by name, ``right`` the names of those that
-    were judged correct; ``arguments`` the arrays among
-    the extra arguments, by name. ``mute`` says that random directions tell nothing: at a kink, or
-    where no step fits all entries.
+    were judged correct; ``arguments`` the arrays among the extra arguments, by name. ``measure``
+    compares claim and slope along one more direction, ``slopes_left`` says how many may go into the
+    search for entries. ``mute`` says that random directions say nothing: at a kink, or where no
+    step fits all entries.
     """
 
     block: Block
@@ -70,10 +74,10 @@ class Evidence:
     shapes: dict[str, tuple[int, ...]]
     arguments: dict[str, NDArray[Any]]
     draws: list[Comparison]
-    measure: Callable[[Direction], Comparison]
-    locate: Callable[[Evidence], Located]
+    measure: Measure
+    slopes_left: int
     seed: int
-    next_draw: int
+    next_draw: int = FIRST_DRAW
     vectors: list[Flat] = field(default_factory=list)
     located: Located | None = None
     mute: bool = False
@@ -164,5 +168,7 @@ class Evidence:
     def where(self) -> Located:
         """Which entries are wrong; searched for once."""
         if self.located is None:
-            self.located = self.locate(self)
+            self.need(2)
+            search = Locator(self.block, self.point, self.seed, 2 * FIRST_DRAW, self.slopes_left)
+            self.located = search.run(self.draws, self.measure)
         return self.located

@@ -1,42 +1,40 @@
-"""Which comparisons of a trial its report keeps, and in what form."""
+"""Which comparisons of a check its report keeps, in what form, and how the step matters."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from ..judge.compare import disagrees
+from ..judge.credible import disagrees
 from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.measured import Measured
 from ..records.slope import Slope
-from ..records.verdict import severity
+from ..records.verdict import Verdict, severity, worst
 from ..slopes.window import BAR, SYMMETRIC
-from .session import Trial
+from ..subject.session import Session
+from .loop import Run
+from .state import State
 
 # Comparisons of one block that a report keeps, those that disagree most.
 _MOST = 400
 
 
-def gather(trial: Trial, block: Block | None) -> tuple[Measured, ...]:
+def gather(state: State, block: Block | None) -> tuple[Measured, ...]:
     """The comparisons of one block on its own, or of all blocks together: worst first.
 
     The one that speaks most against the claim comes with all its steps.
     """
-    found = _of(trial, block)
+    found = _of(state, block)
     ranked, leading = sorted(found, key=_telling, reverse=True)[:_MOST], _leading(found)
-    blocks = trial.subject.point.blocks
-    return tuple(
-        _measured(c, blocks, off=disagrees(c, trial.limits(c.direction)), steps=c is leading)
+    blocks = state.setting.blocks
+    return tuple([
+        _measured(c, blocks, off=disagrees(c, state.limits(c.direction)), steps=c is leading)
         for c in ranked
-    )
-
-
-def along(trial: Trial, block: Block | None) -> Comparison | None:
-    """The comparison that speaks most against a claim, of a random direction if there is one."""
-    return _leading(_of(trial, block))
+    ])  # fmt: skip
 
 
 def _leading(found: Sequence[Comparison]) -> Comparison | None:
@@ -44,27 +42,15 @@ def _leading(found: Sequence[Comparison]) -> Comparison | None:
     return max(drawn or found, key=_telling, default=None)
 
 
-def first_blamed(trial: Trial) -> Block:
-    """The block with the worst verdict, and of these the one with the largest error."""
-    judgements = trial.judgements
-    return min(
-        trial.subject.point.blocks,
-        key=lambda b: (severity(judgements[b.index].verdict), -judgements[b.index].error),
-    )
-
-
-def _of(trial: Trial, block: Block | None) -> list[Comparison]:
+def _of(state: State, block: Block | None) -> list[Comparison]:
     """Of a block's comparisons, those of the projection for which it is worst."""
     if block is None:
-        return [c for c in trial.comparisons if len(c.direction.parts) > 1]
-    leading, index = trial.leading[block.index], block.index
+        return [c for c in state.comparisons if c.direction.block is None]
+    leading, index = state.judged[block.index].leading, block.index
     return [
         c
-        for c in trial.comparisons
-        if len(c.direction.parts) == 1
-        and c.direction.parts[0].block == index
-        and c.projection == leading
-        and _is_plain(c)
+        for c in state.comparisons
+        if c.direction.block == index and c.projection == leading and _is_plain(c)
     ]
 
 
@@ -137,3 +123,45 @@ def _curvature(pairs: Sequence[tuple[float, float]], window: float) -> float:
         return 0.0
     squares = inside[:, 0] ** 2 - np.mean(inside[:, 0] ** 2)
     return float(squares @ inside[:, 1] / (squares @ squares))
+
+
+# Steps in units of the block's size. None is wider than what the check itself has
+# measured: beyond it the function may raise, and a picture is not worth that.
+_STEPS = (1e-4, 1e-6, 1e-8, 1e-10)
+
+
+def scanned(run: Run, verdicts: tuple[Verdict, ...]) -> Run:
+    """The run with a plateau, or a valley, along the direction that speaks most against the claim.
+
+    Measured only where the verdict of the whole is one of ``verdicts``; the samples are added to
+    those of the comparison.
+    """
+    state = run.state
+    if not state.comparisons or worst(j.verdict for j in state.judgements) not in verdicts:
+        return run
+    chosen = _leading(_of(state, _first_rejected(state))) or _leading(_of(state, None))
+    if chosen is None or not math.isfinite(chosen.slope.value):
+        return run
+    more = replace(chosen, samples=(*chosen.samples, *_pairs(run.session, chosen)))
+    compared = tuple([more if c is chosen else c for c in state.comparisons])
+    return replace(run, state=replace(state, comparisons=compared))
+
+
+def _first_rejected(state: State) -> Block:
+    """The block with the worst verdict, and of these the one with the largest error."""
+    judgements = state.judgements
+    return min(
+        state.setting.blocks,
+        key=lambda b: (severity(judgements[b.index].verdict), -judgements[b.index].error),
+    )
+
+
+def _pairs(session: Session, chosen: Comparison) -> list[tuple[np.ndarray, np.ndarray]]:
+    line, found = session.line(chosen.direction), []
+    with session.caller.many():
+        for step in _STEPS:
+            ends = np.array([step, -step])
+            values = [float(session.evaluate(line, t)[chosen.projection]) for t in ends.tolist()]
+            found.append((ends, np.array(values)))
+    line.back()
+    return found

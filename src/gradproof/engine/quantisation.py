@@ -1,40 +1,34 @@
-"""Functions that move in steps: when a slope that denies a claim is not to be trusted.
+"""When windows disagree with each other, what is a slope that rejects a claim worth.
 
-Steps come from rounding inside the function, of its arguments (a kernel in bfloat16) or of what it
-computes (``log(1 - A)`` where ``A`` is next to 1), or they are the function (``floor``). Between
-two steps it is flat, which is no more its derivative than a tread is a staircase's.
+Functions that move in steps (a kernel in bfloat16, ``log(1 - A)`` where ``A`` is next to 1,
+``floor``) are flat between two of them, which is no more their derivative than a tread is a
+staircase's. And what lies nearer to the point than the smallest scale of a search, a kink or a pole
+within 1e-7, looks like noise: if a window below it is straight, and its slope is the one that is
+claimed, or that of one side of a kink, that is no accident; another one may as well be noise.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from ..judge.compare import NARROW, contradicted, is_small, outstepped
+from ..judge.credible import contradicted, disputed, is_side, is_small, outstepped, supports
+from ..judge.thresholds import T
 from ..records.slope import Slope
+from ..slopes import steps
 from ..slopes.sampler import Sampler
-from ..slopes.search import LEVELS, PILOT, WIDEST
-from ..slopes.window import SYMMETRIC
-
-# Half-widths of the windows that may deny a narrow one.
-_WIDE = (1e-2, 1e-1)
-
-# A function that is flat in a window so wide has a slope of zero, whatever wider ones show.
-_PIECE = 1e-6
-_TOLD = 4.0  # roundings of a value: less may well be flat
-_ROUNDINGS = 16  # of its arguments in their own precision: a window is flat for no other reason
 
 
 class Doubt(Enum):
-    """What there is to be said against a slope that denies a claim."""
+    """What there is to be said against a slope that rejects a claim."""
 
     NONE = auto()
     SLOPE = auto()  # this slope says nothing
     NARROW = auto()  # no narrow window of this function says anything
 
 
-@dataclass(slots=True)
-class Quantisation:
+@dataclass(frozen=True, slots=True)
+class Steps:
     """What is known of the steps of one projection.
 
     ``stepped``: whether it moves in steps at the smallest scale, if at all; ``step`` the largest
@@ -43,52 +37,69 @@ class Quantisation:
 
     stepped: bool | None = None
     step: float = 0.0
-    settled: set[int] = field(default_factory=set)
+    settled: frozenset[int] = frozenset()
 
-    def doubt(
-        self, sampler: Sampler, claimed: float, slope: Slope, block: int, eps: float
-    ) -> Doubt:
-        """Look at a slope along a block that denies a claim; ``eps`` is the block's precision."""
-        stepped = self._is_stepped(sampler, slope)
-        if claimed != 0 and not (stepped or slope.window < NARROW):
-            return Doubt.NONE
-        if slope.value == 0 and abs(claimed) * slope.window < self.step:
-            return Doubt.SLOPE  # the claim would not have reached the next step
-        piece = max(_PIECE, _ROUNDINGS * eps)
-        told = abs(slope.value) * piece > _TOLD * sampler.roundoff  # so small a step would show it
-        if claimed == 0 and told and sampler.window(SYMMETRIC, piece).levels == 1:
-            return Doubt.SLOPE  # flat, but for the jumps beside the point
-        if block in self.settled:
-            return Doubt.NONE
-        found = self._in_wide_windows(sampler, claimed, slope, stepped=stepped)
-        if found is Doubt.NONE:
-            self.settled.add(block)
-        return found
 
-    def _in_wide_windows(
-        self, sampler: Sampler, claimed: float, slope: Slope, *, stepped: bool
-    ) -> Doubt:
-        """Whether one of them allows what a window that is narrow, or flat, denies."""
-        wide = (*_WIDE, WIDEST) if stepped else _WIDE
-        for half_width in (w for w in wide if w > slope.window):
-            window = sampler.window(SYMMETRIC, half_width)
-            if not window.finite:
-                continue
-            if contradicted(claimed, slope, window.slope, window.bar()):
-                return Doubt.NARROW
-            step = window.step if is_small(window.step, sampler.largest) else 0.0
-            if stepped:
-                self.step = max(self.step, step)
-                if outstepped(claimed, slope, window.slope, window.bar(), step):
-                    return Doubt.SLOPE
-        return Doubt.NONE
+def doubted(
+    known: Steps, sampler: Sampler, claimed: float, slope: Slope, block: int, eps: float
+) -> tuple[Doubt, Steps]:
+    """Look at a slope along a block that rejects a claim; ``eps`` is the block's precision."""
+    known, stepped = _stepped(known, sampler, slope)
+    if claimed != 0 and not (stepped or steps.is_narrow(slope)):
+        return Doubt.NONE, known
+    if slope.value == 0 and abs(claimed) * slope.window < known.step:
+        return Doubt.SLOPE, known  # the claim would not have reached the next step
+    piece = steps.piece(eps)
+    visible = abs(slope.value) * piece > T.roundings_seen * sampler.roundoff
+    if claimed == 0 and visible and steps.is_flat(sampler, piece):
+        return Doubt.SLOPE, known  # flat, but for the jumps beside the point
+    if block in known.settled:
+        return Doubt.NONE, known
+    found, known = _in_wide_windows(known, sampler, claimed, slope, stepped=stepped)
+    if found is Doubt.NONE:
+        known = replace(known, settled=known.settled | {block})
+    return found, known
 
-    def _is_stepped(self, sampler: Sampler, slope: Slope) -> bool:
-        """Looked at once, unless a slope tells."""
-        if slope.value == 0:
-            return True
-        if slope.has_pilot:
-            self.stepped = slope.stepped or bool(self.stepped)
-        if self.stepped is None:
-            self.stepped = sampler.window(SYMMETRIC, PILOT).levels < LEVELS
-        return self.stepped
+
+def _in_wide_windows(
+    known: Steps, sampler: Sampler, claimed: float, slope: Slope, *, stepped: bool
+) -> tuple[Doubt, Steps]:
+    """Whether one of them allows what a window that is narrow, or flat, rejects."""
+    for seen in steps.wider(sampler, slope, stepped=stepped):
+        if contradicted(claimed, slope, seen.slope, seen.bar):
+            return Doubt.NARROW, known
+        if stepped:
+            step = seen.step if is_small(seen.step, sampler.largest) else 0.0
+            known = replace(known, step=max(known.step, step))
+            if outstepped(claimed, slope, seen.slope, seen.bar, step):
+                return Doubt.SLOPE, known
+    return Doubt.NONE, known
+
+
+def _stepped(known: Steps, sampler: Sampler, slope: Slope) -> tuple[Steps, bool]:
+    """Looked at once, unless a slope says it."""
+    if slope.value == 0:
+        return known, True
+    if slope.has_pilot:
+        known = replace(known, stepped=slope.stepped or bool(known.stepped))
+    if known.stepped is None:
+        known = replace(known, stepped=steps.is_stepped(sampler))
+    return known, bool(known.stepped)
+
+
+def nearby(sampler: Sampler, claimed: float, slope: Slope) -> Slope:
+    """The slope nearer to the point, where that is the claim, or one side of what was a kink."""
+    if not disputed(claimed, slope, sampler.largest, straight=steps.is_straight(slope)):
+        return slope
+    sides, found = steps.sides(sampler), []
+    for window in steps.closer(sampler):
+        bar = window.bar()
+        if not (supports(claimed, window.slope, bar) or is_side(window.slope, bar, sides)):
+            break
+        found.append(window)
+    return steps.settled(sampler, min(found, key=lambda w: w.bar())) if found else slope
+
+
+def misleads(slope: Slope) -> bool:
+    """Whether a slope is one that steps can mislead: from a narrow window, or a flat one."""
+    return steps.is_narrow(slope) or slope.value == 0

@@ -1,17 +1,19 @@
-"""From a finished trial to the facts of its report."""
+"""From a finished run to the facts of its report."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..diagnose.places import located
-from ..judge.compare import same_claim
-from ..judge.whole import difference, distance, resolution
+from ..judge.credible import same_claim
+from ..judge.thresholds import T
+from ..judge.whole import combined, difference, distance, resolution
 from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.finding import Finding, Kind, SourceLine
@@ -22,124 +24,133 @@ from ..report.wording import figure
 from ..space.point import places
 from ..subject.claim import Claimed
 from .evidence import gather
-from .session import Trial
+from .loop import Run
+from .state import State, beyond_excuse
 
 _TIES = (
     " Entries that are tied there (the largest of a cell, say) stay tied: a backward pass may give "
     "the whole to one of them or share it out, but not give it to several."
 )
 
-# So many wrong blocks are more likely one fault that was handed on than as many faults.
-_SEVERAL = 4
+_IN_STEPS = (
+    "fun moves in steps, as log(1 - A) does where A is next to 1, or what rounds its arguments to "
+    "bfloat16: over small steps its slope is not what it is over large ones, which agree with the "
+    "claim. A stable formula (logaddexp, log1p) or a higher precision would let it be checked."
+)
 
 
-def compose(
-    trial: Trial,
-    beside: Trial | None,
-    explained: Mapping[int, Finding],
-    lines: Mapping[int, SourceLine],
-    spent: int,
-    effort: str,
-    name: str,
-    seconds: float,
-) -> Report:
-    """Freeze a trial, its continuation beside a kink if there was one, and what was found.
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What was found out about wrong blocks, and the evaluations before and for that."""
 
-    ``spent`` is the number of evaluations before the inquiry.
-    """
-    leading = beside or trial
-    judgements = _combined(trial, beside)
-    subject = leading.subject
-    findings = [*trial.subject.findings, *_about_value(trial)]
-    if trial.kink is not None:
-        findings.append(_about_kink(trial, beside))
-    pairs = list(zip(trial.subject.point.blocks, judgements, strict=True))
-    judged = [
-        (block, judgement, trial if judgement is trial.judgements[block.index] else leading)
-        for block, judgement in pairs
-    ]
+    findings: Mapping[int, Finding]
+    lines: Mapping[int, SourceLine]
+    spent: int
+    inquiry: int
+
+
+def compose(run: Run, explained: Explained, name: str, seconds: float) -> Report:
+    """Freeze a run, with what led to it, and what was found."""
+    first = run if run.at is None else run.at
+    judged = _decided(run)
+    findings = [*first.session.findings, *_about_value(first)]
+    if first.state.kink is not None:
+        findings.append(_about_kink(first, beside=run.at is not None))
     for block, judgement, source in sorted(judged, key=_worst_first):
-        rejected = judgement.verdict in (Verdict.WRONG, Verdict.SUSPECT)
-        if rejected and block.index in explained and source is leading:
-            about = [explained[block.index]]
+        if judgement.verdict.rejects and block.index in explained.findings and source is run:
+            about = [explained.findings[block.index]]
         else:
             about = _about_block(block, judgement, source)
-        line = lines.get(block.index)
+        line = explained.lines.get(block.index)
         findings += [dataclasses.replace(finding, line=line) for finding in about]
         findings += _about_modes(block, source)
+    judgements = [judgement for _, judgement, _ in judged]
+    setting, session = run.state.setting, run.session
     return Report(
         name=name,
-        verdict=worst(j.verdict for j in judgements),
+        verdict=worst([j.verdict for j in judgements]),
         distance=distance(judgements),
-        difference=difference(leading.leading_norms(), judgements),
+        difference=difference(_leading_norms(run.state), judgements),
         resolution=resolution(judgements),
-        evaluations=subject.evaluations,
-        inquiry=subject.evaluations - spent,
-        gradient_calls=subject.gradient_calls,
+        evaluations=session.evaluations,
+        inquiry=explained.inquiry,
+        gradient_calls=session.gradient_calls,
         seconds=seconds,
-        seed=trial.seed,
-        effort=effort,
-        blocks=tuple(_result(block, judgement, source) for block, judgement, source in judged),
-        measured=gather(leading, None),
+        seed=setting.seed,
+        effort=session.asked.options.effort,
+        blocks=tuple([_result(block, judgement, source) for block, judgement, source in judged]),
+        measured=gather(run.state, None),
         findings=tuple(findings),
-        notes=(*trial.subject.notes, *_where_to_look(pairs)),
-        left_alone=tuple(trial.subject.point.left_alone.items()),
+        notes=tuple(_notes(first, judgements)),
+        left_alone=tuple(first.session.point.left_alone.items()),
     )
 
 
-def _where_to_look(pairs: list[tuple[Block, Judgement]]) -> list[str]:
-    """An error spoils every block before it in the forward pass, so the last one is suspicious."""
-    rejected = [b for b, j in pairs if j.verdict in (Verdict.WRONG, Verdict.SUSPECT)]
-    if len(rejected) < _SEVERAL or len(rejected) == len(pairs):
-        return []
-    text = (
-        f"{len(rejected)} blocks are wrong or suspect. An error in a backward pass spoils all "
-        f"blocks before it, so look first at the last of them: {rejected[-1].name}."
-    )
-    return [text]
+def _decided(run: Run) -> list[tuple[Block, Judgement, Run]]:
+    """Beside a kink decides, unless the point itself, swept, gives worse news."""
+    every = zip(run.state.setting.blocks, run.state.judgements, strict=True)
+    found = [(block, judgement, run) for block, judgement in every]
+    if run.at is None:
+        return found
+    for block, judgement, _ in found:
+        here = run.at.state.judgements[block.index]
+        worse = severity(here.verdict) < severity(judgement.verdict)
+        if worse and beyond_excuse(run.at.state, block.index):
+            found[block.index] = (block, here, run.at)
+    return found
 
 
-def _worst_first(judged: tuple[Block, Judgement, Trial]) -> tuple[int, float]:
+def _leading_norms(state: State) -> list[float]:
+    """The norms of the claimed gradients on which the judgements rest."""
+    return [state.claims[j.leading].norms[index] for index, j in enumerate(state.judged)]
+
+
+def _notes(first: Run, judgements: Sequence[Judgement]) -> list[str]:
+    """What the guards said, that the function moves in steps, and where to look first.
+
+    An error spoils every block before it in the forward pass, so the last one is suspicious.
+    """
+    notes, blocks = list(first.session.notes), first.state.setting.blocks
+    if first.state.learned.narrow_misleads:
+        notes.append(_IN_STEPS)
+    wrong = [b for b, j in zip(blocks, judgements, strict=True) if j.verdict.rejects]
+    if T.handed_on <= len(wrong) < len(judgements):
+        notes.append(
+            f"{len(wrong)} blocks are wrong or suspect. An error in a backward pass spoils all "
+            f"blocks before it, so look first at the last of them: {wrong[-1].name}."
+        )
+    return notes
+
+
+def _worst_first(judged: tuple[Block, Judgement, Run]) -> tuple[int, float]:
     """Errors that are printed alike stay in the order of the blocks: they differ by round-off."""
     return severity(judged[1].verdict), -float(f"{judged[1].error:.1e}")
 
 
-def _combined(trial: Trial, beside: Trial | None) -> list[Judgement]:
-    """Beside a kink decides, unless the point itself, swept, gives worse news."""
-    if beside is None:
-        return trial.judgements
-    return [
-        here
-        if trial.kinks_denied(index) and severity(here.verdict) < severity(there.verdict)
-        else there
-        for index, (here, there) in enumerate(zip(trial.judgements, beside.judgements, strict=True))
-    ]
-
-
-def _result(block: Block, judgement: Judgement, trial: Trial) -> BlockResult:
-    limits = trial.bands[block.index]
-    # What several blocks showed together is no error of one of them, unless it acquits all.
-    told = judgement.draws > 0 or judgement.verdict is not Verdict.UNDECIDED
+def _result(block: Block, judgement: Judgement, run: Run) -> BlockResult:
+    limits = run.state.bands[block.index]
+    # What several blocks showed together is no error of one of them, unless it supports all.
+    known = judgement.draws > 0 or judgement.verdict is not Verdict.UNDECIDED
     return BlockResult(
         name=block.name,
         shape=block.shape,
         dtype=block.dtype,
         verdict=judgement.verdict,
-        error=judgement.error if told else math.inf,
-        bar=judgement.bar if told else math.inf,
+        error=judgement.error if known else math.inf,
+        bar=judgement.bar if known else math.inf,
         resolution=judgement.resolution,
         correct_below=limits.correct_below,
         wrong_above=limits.wrong_above,
         zero=judgement.zero,
         reason=judgement.reason,
-        measured=gather(trial, block),
+        measured=gather(run.state, block),
     )
 
 
-def _about_value(trial: Trial) -> list[Finding]:
-    if trial.subject.finite:
+def _about_value(run: Run) -> list[Finding]:
+    if run.session.finite:
         return []
-    centres = [float(projection.centre) for projection in trial.subject.projections]
+    centres = [float(projection.centre) for projection in run.session.projections]
     centre = next(value for value in centres if not math.isfinite(value))
     return [
         Finding(
@@ -151,50 +162,50 @@ def _about_value(trial: Trial) -> list[Finding]:
     ]
 
 
-def _about_kink(trial: Trial, beside: Trial | None) -> Finding:
-    assert trial.kink is not None
-    slope = trial.kink.slope
-    index = trial.kink.direction.block
-    name = None if index is None else trial.subject.point.blocks[index].name
+def _about_kink(run: Run, *, beside: bool) -> Finding:
+    kink, blocks = run.state.kink, run.state.setting.blocks
+    assert kink is not None
     text = (
-        f"fun has a kink at the point: along draw {trial.kink.direction.draw} its slope is "
-        f"{slope.left:.6g} on one side and {slope.right:.6g} on the other"
+        f"fun has a kink at the point: along draw {kink.direction.draw} its slope is "
+        f"{kink.slope.left:.6g} on one side and {kink.slope.right:.6g} on the other"
     )
-    if beside is not None:
+    if beside:
         text += (
             ". The gradient was checked beside it, where it is unique (every block moved by "
             "about 1 % of its size); at the kink several gradients are valid"
         )
-    return Finding(Kind.KINK, name, text + ".")
+    block = kink.direction.block
+    return Finding(Kind.KINK, None if block is None else blocks[block].name, text + ".")
 
 
-def _about_block(block: Block, judgement: Judgement, trial: Trial) -> list[Finding]:
-    for projection in trial.subject.projections:
-        if not projection.claim.finite(block.index):
-            return [_about_infinity(block, projection.claim)]
-    if judgement.verdict not in (Verdict.WRONG, Verdict.SUSPECT):
+def _about_block(block: Block, judgement: Judgement, run: Run) -> list[Finding]:
+    for claim in run.state.claims:
+        if not claim.finite(block.index):
+            return [_about_infinity(block, claim)]
+    if not judgement.verdict.rejects or block.index in run.state.not_linear:
         return []
-    if block.index in trial.subject.not_linear:
-        return []
-    leading = trial.leading[block.index]
-    return [
-        _about_disagreement(
-            block, judgement, [c for c in trial.comparisons if c.projection == leading]
-        )
-    ]
+    leading = run.state.judged[block.index].leading
+    compared = [c for c in run.state.comparisons if c.projection == leading]
+    return [_about_disagreement(block, judgement, compared)]
 
 
-def _about_modes(block: Block, trial: Trial) -> list[Finding]:
+def _about_modes(block: Block, run: Run) -> list[Finding]:
     """Which of two modes is at fault, where they fare differently."""
-    modes = trial.by_mode(block.index)
-    wrong = [mode for mode, j in modes.items() if j.verdict in (Verdict.WRONG, Verdict.SUSPECT)]
-    if len(modes) < 2 or not wrong:
+    projections, each = run.session.projections, run.state.judged[block.index].each
+    if len({p.mode for p in projections}) < 2:
         return []
+    every: dict[str, list[Judgement]] = {}
+    for projection, judgement in zip(projections, each, strict=True):
+        every.setdefault(projection.mode, []).append(judgement)
+    modes = {mode: combined(judgements)[1].verdict for mode, judgements in every.items()}
+    wrong = [mode for mode, verdict in modes.items() if verdict.rejects]
     right = [mode for mode in modes if mode not in wrong]
+    if not wrong:
+        return []
     if right:
-        known = "right" if modes[right[0]].verdict is Verdict.CORRECT else "undecided"
-        text = f"{right[0]} is {known}, {wrong[0]} is {modes[wrong[0]].verdict}"
-    elif _agree(trial, block):
+        known = "right" if modes[right[0]] is Verdict.CORRECT else "undecided"
+        text = f"{right[0]} is {known}, {wrong[0]} is {modes[wrong[0]]}"
+    elif _agree(run, block):
         text = (
             f"{' and '.join(wrong)} agree with each other and not with the function: "
             "the fault may be the function's"
@@ -205,12 +216,12 @@ def _about_modes(block: Block, trial: Trial) -> list[Finding]:
     return [Finding(Kind.MODES, block.name, f"{block.name}: {text}.")]
 
 
-def _agree(trial: Trial, block: Block) -> bool:
+def _agree(run: Run, block: Block) -> bool:
     """Whether both modes claim the same along the directions through a block."""
-    modes = [projection.mode for projection in trial.subject.projections]
-    readings = [projection.reading for projection in trial.subject.projections]
+    modes = [projection.mode for projection in run.session.projections]
+    readings = [projection.reading for projection in run.session.projections]
     claims: dict[tuple[Any, int], dict[str, Comparison]] = {}
-    for c in trial.comparisons:
+    for c in run.state.comparisons:
         if c.direction.block == block.index:
             key = (c.direction, readings[c.projection])
             claims.setdefault(key, {})[modes[c.projection]] = c
@@ -243,8 +254,8 @@ def _about_disagreement(
     alone = [c for c in comparisons if c.direction.block == block.index]
     # An entry says more than a random direction, if it is at fault itself.
     entries = [c for c in alone if c.direction.parts[0].entry is not None]
-    wrong_ones = [c for c in entries if abs(c.gap) > c.slope_bar] or alone
-    shown = max(wrong_ones, key=lambda c: abs(c.gap) / (abs(c.slope.value) + c.slope_bar))
+    wrong = [c for c in entries if abs(c.gap) > c.slope_bar] or alone
+    shown = max(wrong, key=lambda c: abs(c.gap) / (abs(c.slope.value) + c.slope_bar))
     slope = shown.slope
     even = shown.direction.parts[0].even
     off = f"the claim is off by {'at least ' if even else ''}{_share(judgement.error)} of "

@@ -1,9 +1,4 @@
-"""The thresholds: which relative errors count as correct, which as wrong.
-
-For a double-precision gradient the bands are the classic ones of gradient checking, 1e-7
-and 1e-5. A gradient computed in a lower precision carries round-off of its own, so its
-bands are wider.
-"""
+"""Which relative errors count as correct, which as wrong; which values are the same."""
 
 from __future__ import annotations
 
@@ -14,22 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UsageError
-
-# dtype of the claimed gradient: (correct_below, wrong_above)
-TABLE = {
-    "float64": (1e-7, 1e-5),
-    "float32": (1e-5, 1e-3),
-    "float16": (1e-2, 1e-1),
-    "bfloat16": (5e-2, 3e-1),
-}
-
-# Two evaluations in different precisions count as the same value within this many units, but
-# never beyond the share below it.
-_SAME_VALUE = 1e4
-_SAME_AT_MOST = 0.1
-
-# The probability behind every interval and every resolution.
-CONFIDENCE = 0.99
+from .thresholds import BANDS, T
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +25,7 @@ def bands(dtype: str, correct_below: float | None, wrong_above: float | None) ->
     for name, limit in (("correct_below", correct_below), ("wrong_above", wrong_above)):
         if limit is not None and not _is_limit(limit):
             raise UsageError(f"{name} must be a positive finite number, but is {limit!r}.")
-    low, high = TABLE[_precision(dtype)]
+    low, high = BANDS[_precision(dtype)]
     low = low if correct_below is None else float(correct_below)
     high = max(high, low) if wrong_above is None else float(wrong_above)
     if correct_below is None:
@@ -65,9 +45,9 @@ def round_off(one: float, other: float, eps: float) -> float:
     if not (np.isfinite(one) and np.isfinite(other)):
         return float("inf")
     apart, size = abs(one - other), max(abs(one), abs(other))
-    if apart <= min(_SAME_VALUE * eps, _SAME_AT_MOST) * size:
+    if apart <= min(T.same_value * eps, T.same_at_most) * size:
         return 0.0
-    return apart if apart <= _SAME_AT_MOST * size or size <= _SAME_VALUE * eps else float("inf")
+    return apart if apart <= T.same_at_most * size or size <= T.same_value * eps else float("inf")
 
 
 def _is_limit(number: Any) -> bool:
@@ -78,4 +58,4 @@ def _is_limit(number: Any) -> bool:
 
 def _precision(dtype: str) -> str:
     name = {"complex64": "float32", "float32": "float32", "float16": "float16"}
-    return name.get(dtype, dtype if dtype in TABLE else "float64")
+    return name.get(dtype, dtype if dtype in BANDS else "float64")

@@ -8,16 +8,24 @@ index there. Several errors give a ratio that means nothing, and another one in 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from typing import cast
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..judge.explain import accounts, digit, is_discrepant
 from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.direction import Direction, Part
+from ..space.directions import vector
 
 Box = tuple[tuple[int, int], ...]
 Locating = Generator[Direction, Comparison, "Located"]
+Measure = Callable[[Direction], Comparison]
 
 # Boxes that all disagree after so many halvings: the fault is everywhere.
 _EVERYWHERE = 8
@@ -43,24 +51,29 @@ class Located:
 
 @dataclass(slots=True)
 class Locator:
-    """The search in one block.
+    """The search in one block at ``point`` (its coordinates, flat), in at most so many ``slopes``.
 
-    ``digit(plain, ramped, length)`` reads an index from two gaps, or gives None;
-    ``dirty(comparison)`` says whether a gap is more than its bar, ``alone(entry, draws)``
-    whether one entry accounts for the gaps of whole draws.
+    Blocks of at most ``sweep`` coordinates are measured entry by entry.
     """
 
     block: Block
+    point: NDArray[np.float64]
     seed: int
     first_draw: int
     slopes: int
-    sweep: int
-    digit: Callable[[Comparison, Comparison, int], int | None]
-    discrepant: Callable[[Comparison], bool]
-    alone: Callable[[Comparison, Sequence[Comparison]], bool]
-    entry_scale: Callable[[int, int], float]
+    sweep: int = 24
     spent: int = 0
     measured: dict[int, Comparison] = field(default_factory=dict)
+
+    def run(self, draws: Sequence[Comparison], measure: Measure) -> Located:
+        """Follow the plan to its end; ``draws`` are two plain slopes of the whole block."""
+        plan = self.plan(draws)
+        comparison: Comparison | None = None
+        while True:
+            try:
+                comparison = measure(next(plan) if comparison is None else plan.send(comparison))
+            except StopIteration as stop:
+                return cast("Located", stop.value)
 
     def plan(self, draws: Sequence[Comparison]) -> Locating:
         """Find the entries; ``draws`` are two plain slopes of the whole block."""
@@ -69,7 +82,7 @@ class Locator:
         fixed = yield from self._checksum(draws[0], self._long_axes())
         if len(fixed) == len(self._long_axes()):
             found = yield from self._measure_entry(self._flat(fixed))
-            if self.discrepant(found) and self.alone(found, draws):
+            if is_discrepant(found) and self._accounts(found, draws):
                 return Located((self._flat(fixed),), complete=True, sample=(found,))
         # Not one entry; but an index that another draw gives as well is a row or a column.
         again = yield from self._checksum(draws[1], list(fixed))
@@ -98,7 +111,7 @@ class Locator:
         fixed = {}
         for axis in axes:
             ramped = yield self._ramp(plain, axis)
-            index = self.digit(plain, ramped, self.block.axes[axis])
+            index = digit(plain, ramped, self.block.axes[axis])
             if index is not None:
                 fixed[axis] = index
         return fixed
@@ -117,15 +130,29 @@ class Locator:
     def _measure_entry(self, entry: int) -> Generator[Direction, Comparison, Comparison]:
         if entry not in self.measured:
             self.spent += 1
-            step = self.entry_scale(self.block.index, entry)
-            part = Part(self.block.index, step, entry)
+            part = Part(self.block.index, self._entry_scale(entry), entry)
             self.measured[entry] = yield Direction((part,), self.seed, self.first_draw)
         return self.measured[entry]
+
+    def _entry_scale(self, entry: int) -> float:
+        """The magnitude of a coordinate; the block's where that is zero."""
+        size = abs(float(self.point[entry]))
+        return size if size > sys.float_info.min else self.block.scale
+
+    def _accounts(self, entry: Comparison, draws: Sequence[Comparison]) -> bool:
+        """Whether the gap of one entry is all of the gap of whole draws."""
+        lone = entry.direction.parts[0]
+        shares = []
+        for draw in draws:
+            part, seed = draw.direction.parts[0], draw.direction.seed
+            drawn = vector(part, self.block.axes, seed, draw.direction.draw)
+            shares.append(part.step * drawn.component(lone.entry or 0) / lone.step)
+        return accounts(entry, draws, shares)
 
     def _sweep(self, entries: Sequence[int], *, complete: bool) -> Locating:
         for entry in entries:
             yield from self._measure_entry(entry)
-        wrong = tuple(e for e in entries if self.discrepant(self.measured[e]))
+        wrong = tuple(e for e in entries if is_discrepant(self.measured[e]))
         return Located(wrong, complete=complete, sample=tuple(self.measured.values()))
 
     def _inside(self, slices: tuple[tuple[int, int], ...]) -> Locating:
@@ -177,7 +204,7 @@ class Locator:
     def _everywhere(self, whole: Box) -> Locating:
         """Too many to halve: a sample, and where that is mixed every entry of a small block."""
         sample = yield from self._sample(whole)
-        mixed = not all(map(self.discrepant, sample))
+        mixed = not all(map(is_discrepant, sample))
         if mixed and self.block.count <= self.slopes:
             return (yield from self._sweep(range(self.block.count), complete=True))
         return Located(sample=sample)
@@ -223,8 +250,8 @@ class Locator:
             halves = [half for box in boxes for half in _halves(box, axis)]
             discrepant: list[Box] = []
             for left, right in zip(halves[::2], halves[1::2], strict=True):
-                in_left = self.discrepant((yield self._fresh(box=left)))
-                in_right = not in_left or self.discrepant((yield self._fresh(box=right)))
+                in_left = is_discrepant((yield self._fresh(box=left)))
+                in_right = not in_left or is_discrepant((yield self._fresh(box=right)))
                 discrepant += [left] * in_left + [right] * in_right
             if len(discrepant) == len(halves) >= _EVERYWHERE:
                 return None

@@ -17,6 +17,8 @@ class Comparison:
 
     ``projection`` says which number made of the outputs it is about, ``samples`` hold the steps
     and the values from which the slope was measured, one pair of arrays for each window.
+    ``gap`` is how far the claim is from the slope, at a kink from the one-sided slopes;
+    ``slope_bar`` the error bar of the slope, at a kink of each one-sided slope.
     """
 
     direction: Direction
@@ -27,22 +29,18 @@ class Comparison:
     samples: tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...] = field(
         default=(), compare=False, repr=False
     )
+    gap: float = field(init=False, compare=False, repr=False)
+    slope_bar: float = field(init=False, compare=False, repr=False)
+    kinked: bool = field(init=False, compare=False, repr=False)
 
-    @property
-    def kinked(self) -> bool:
-        """Whether the function has a kink at the point in this direction."""
-        return self.slope.smoothness is Smoothness.KINK
-
-    @property
-    def gap(self) -> float:
-        """How far the claim is from the slope; at a kink, from the one-sided slopes."""
-        left, right = self.slope.left, self.slope.right
-        if left is None or right is None:
-            return self.claimed - self.slope.value
-        low, high = min(left, right), max(left, right)
-        return max(self.claimed - high, 0.0) + min(self.claimed - low, 0.0)
-
-    @property
-    def slope_bar(self) -> float:
-        """The error bar of the slope; at a kink, of each one-sided slope."""
-        return self.slope.error if self.slope.side_error is None else self.slope.side_error
+    def __post_init__(self) -> None:
+        slope, claimed = self.slope, self.claimed
+        gap, bar = claimed - slope.value, slope.error
+        if slope.left is not None and slope.right is not None:
+            low, high = min(slope.left, slope.right), max(slope.left, slope.right)
+            gap = max(claimed - high, 0.0) + min(claimed - low, 0.0)
+        if slope.side_error is not None:
+            bar = slope.side_error
+        object.__setattr__(self, "gap", gap)  # once: the judge asks again and again
+        object.__setattr__(self, "slope_bar", bar)
+        object.__setattr__(self, "kinked", slope.smoothness is Smoothness.KINK)

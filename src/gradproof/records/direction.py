@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,26 +24,32 @@ class Part:
     only: tuple[int, ...] | None = None
     ramp: tuple[int, int] | None = None
     even: bool = False
+    whole: bool = field(init=False, compare=False, repr=False)
 
-    @property
-    def whole(self) -> bool:
-        """Whether it is a plain random direction through the whole block."""
-        return self == Part(self.block, self.step)
+    def __post_init__(self) -> None:
+        """``whole``: it is a plain random direction through the whole block."""
+        some = self.box is not None or self.only is not None or self.ramp is not None
+        object.__setattr__(self, "whole", not (self.even or some or self.entry is not None))
 
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """The parts that move together; ``seed`` and ``draw`` fix their signs and magnitudes."""
+    """The parts that move together; ``seed`` and ``draw`` fix their signs and magnitudes.
+
+    ``places`` says which part moves a block, ``block`` is the only block that moves, or None.
+    """
 
     parts: tuple[Part, ...]
     seed: int
     draw: int
+    places: dict[int, Part] = field(init=False, compare=False, repr=False)
+    block: int | None = field(init=False, compare=False, repr=False)
 
-    @property
-    def block(self) -> int | None:
-        """The only block that moves, or None where several do."""
-        return self.parts[0].block if len(self.parts) == 1 else None
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "places", {part.block: part for part in self.parts})
+        alone = self.parts[0].block if len(self.parts) == 1 else None
+        object.__setattr__(self, "block", alone)
 
     def part(self, block: int) -> Part | None:
         """What happens in a block, or None where it stays."""
-        return next((part for part in self.parts if part.block == block), None)
+        return self.places.get(block)

@@ -19,6 +19,11 @@ class Verdict(StrEnum):
         """What the verdict means, for a reader."""
         return _SENTENCES[self]
 
+    @property
+    def rejects(self) -> bool:
+        """Whether something speaks against the claim: ``wrong`` or ``suspect``."""
+        return self is Verdict.WRONG or self is Verdict.SUSPECT
+
 
 _SENTENCES = {
     Verdict.CORRECT: "the claimed gradient is the gradient of the function",

@@ -10,14 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.session import Trial
-from ..judge.compare import KNOWN_WELL
+from ..engine.compare import compare
+from ..engine.loop import Run
+from ..engine.state import State, reclaimed, update
+from ..judge.thresholds import T
 from ..records.comparison import Comparison
 from ..records.direction import Direction
 from ..records.verdict import Verdict
 from ..space.directions import RMS
 from ..subject.claim import Claim, owned
 from ..subject.obtain import call_grad
+from ..subject.session import Session
 
 # Slopes along directions through a wrong block alone, measured to the end, that a candidate has
 # to satisfy: what hides in two of them by chance shows in the check that confirms a repair.
@@ -56,13 +59,14 @@ class Held:
 
 @dataclass(slots=True)
 class Bench:
-    """A finished trial whose slopes are sharp enough to hold other gradients against them.
+    """A finished check whose slopes are sharp enough to hold other gradients against them.
 
     Of the code as it stands ``claims`` are what it claims, and ``wrong`` the blocks in which that
     is wrong; ``sizes`` are the norms of the blocks' gradients as the slopes tell them.
     """
 
-    trial: Trial
+    session: Session
+    state: State
     first: Any
     beside: Direction
     values: tuple[float, ...] = ()
@@ -71,25 +75,26 @@ class Bench:
     sizes: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, trial: Trial) -> Bench:
+    def of(cls, run: Run) -> Bench:
         """Measure what is missing; from then on ``fun`` is only called to see that it stays."""
-        for block in trial.subject.point.blocks:
-            if trial.judgements[block.index].verdict is not Verdict.CORRECT:
+        session, state = run.session, run.state
+        for block in session.point.blocks:
+            if state.judgements[block.index].verdict is not Verdict.CORRECT:
                 for _ in range(_DRAWS):
-                    trial.compare(trial.fresh().alone(block.index), KNOWN_WELL)
-        beside = trial.fresh().joint(range(len(trial.subject.point.blocks)))
-        bench = cls(trial, trial.subject.result(), beside)
+                    alone = state.setting.alone(block.index, state.drawn)
+                    state = update(state, compare(session, state, alone, T.known_well))
+        beside = state.setting.joint(range(len(session.point.blocks)), state.drawn)
+        bench = cls(session, state, session.result(), beside)
         bench.values = bench.look()
-        bench.sizes = tuple(judgement.size for judgement in trial.judgements)
+        bench.sizes = tuple(judgement.size for judgement in state.judgements)
         bench.claims = tuple(map(owned, bench.claim()))
         bench.wrong = bench.hold().wrong
         return bench
 
     def look(self) -> tuple[float, ...]:
         """Values of ``fun`` at the point and beside it, which an edit must not change."""
-        subject = self.trial.subject
-        line = subject.line(self.beside)
-        found = [float(v) for t in (0.0, 1.0, -0.5) for v in subject.evaluate(line, t)]
+        line = self.session.line(self.beside)
+        found = [float(v) for t in (0.0, 1.0, -0.5) for v in self.session.evaluate(line, t)]
         line.back()
         return tuple(found)
 
@@ -97,21 +102,22 @@ class Bench:
         """Whether ``fun`` is what it was."""
         now = np.array(self.look())
         scale = np.abs(self.values).max(initial=np.finfo(float).tiny)
-        spread = max(self.trial.subject.spread, 1e-12 * scale)
+        spread = max(*(p.scatter for p in self.session.projections), 1e-12 * scale)
         return bool(np.allclose(now, self.values, rtol=0, atol=spread, equal_nan=True))
 
     def claim(self) -> list[Claim]:
         """What the code as it now stands claims: one call of the gradient."""
-        return call_grad(self.trial.subject, self.first)
+        return call_grad(self.session, self.first)
 
     def hold(self) -> Held:
-        """Call the gradient once and judge it; in a process of its own, since the trial changes."""
+        """Call the gradient once and judge it; nothing is measured."""
         made = self.claim()
         errors = [self._plain_error(made, block) for block in sorted(self.wrong)]
         if errors and all(errors):  # the usual end of a candidate, and cheaper than all judgements
             return Held(self.wrong | self._changed(made), tuple(errors), "")
-        self.trial.reclaim(made)
-        judgements = self.trial.judgements
+        compared = [(c, self.session.line(c.direction)) for c in self.state.comparisons]
+        along = [made[c.projection].along(line) for c, line in compared]
+        judgements = reclaimed(self.state, made, along).judgements
         wrong = frozenset(k for k, j in enumerate(judgements) if j.verdict is not Verdict.CORRECT)
         return Held(wrong, tuple(j.error for j in judgements), "" if wrong else self._mark(made))
 
@@ -119,27 +125,27 @@ class Bench:
         """The blocks whose gradients are not what they were, by more than they may be."""
         return frozenset(
             block.index
-            for block in self.trial.subject.point.blocks
+            for block in self.session.point.blocks
             for new, old in zip(made, self.claims, strict=True)
             if not self._alike(new, old, block.index)
         )
 
     def _alike(self, new: Claim, old: Claim, block: int) -> bool:
         apart = np.linalg.norm(np.ravel(new.gradients[block] - old.gradients[block]))
-        return bool(apart <= self.trial.bands[block].correct_below * old.norms[block])
+        return bool(apart <= self.state.bands[block].correct_below * old.norms[block])
 
     def _plain_error(self, made: Sequence[Claim], block: int) -> float:
         """The relative error of a block that plainly is wrong, by its last slopes; or zero."""
-        alone = [c for c in self.trial.comparisons if c.direction.block == block]
+        alone = [c for c in self.state.comparisons if c.direction.block == block]
         return max((self._plain_gap(made, c, block) for c in alone[-_DRAWS:]), default=0.0)
 
     def _plain_gap(self, made: Sequence[Claim], known: Comparison, block: int) -> float:
         part, claim = known.direction.parts[0], made[known.projection]
         if not part.whole or known.kinked:
             return 0.0
-        gap = abs(claim.along(self.trial.subject.line(known.direction)) - known.slope.value)
+        gap = abs(claim.along(self.session.line(known.direction)) - known.slope.value)
         unit = max(claim.norms[block], self.sizes[block]) * part.step * RMS
-        least = known.slope_bar + self.trial.bands[block].wrong_above * unit
+        least = known.slope_bar + self.state.bands[block].wrong_above * unit
         return gap / unit if unit > 0 and _PLAINLY * least < gap < math.inf else 0.0
 
     def _mark(self, claims: Sequence[Claim]) -> str:

@@ -9,17 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..engine.run import examine, play
-from ..engine.stage import Stage
+from ..engine.examine import examine
+from ..engine.loop import check
+from ..engine.watch import Watch
 from ..errors import UsageError
 from ..progress import ProgressLine
 from ..records.direction import Direction, Part
 from ..report.report import Report
 from ..space.point import Point, Working
 from ..subject.asked import Asked
-from ..subject.gradient import Gradient
 from ..subject.guards import generators_restored
 from ..subject.providers import Autodiff, Products
+from ..subject.session import Session
 from .edit import Edit, applied
 from .fix import Fix, Miss, Suggestions, content_of, unified
 from .hinted import hints
@@ -89,7 +90,7 @@ class Hunt:
         self.until = time.monotonic() + self.seconds
         where = self.task.where
         with generators_restored(), where.session(), ProgressLine(lambda: str(self)):
-            self.bench = Bench.of(play(self.task, Stage(self.report.name)).last)
+            self.bench = Bench.of(check(self.task, Watch(self.report.name)))
             base = self._as_it_stands()
             if isinstance(base, str):
                 return Suggestions(reason=base)
@@ -104,13 +105,13 @@ class Hunt:
 
     def _as_it_stands(self) -> Held | str:
         """The wrong code judged as every edit will be; a sentence where that leads nowhere."""
-        subject = self.bench.trial.subject
-        if not (subject.movable and callable(given(subject))):
+        session = self.bench.session
+        if not (session.movable and callable(given(session))):
             raise UsageError(
                 "The gradient is an array that was computed before: pass grad as a function, so "
                 "that there is code to repair."
             )
-        self.places = places(subject, self.report.findings)
+        self.places = places(session, self.report.findings)
         began = time.monotonic()
         self.bench.claim()
         spent = time.monotonic() - began + self.report.seconds / max(self.report.evaluations, 1)
@@ -145,12 +146,12 @@ class Hunt:
         return max(0.0, self.until - time.monotonic())
 
     def _trying(self, place: Place, until: float) -> Trying:
-        subject = self.bench.trial.subject
-        caller = subject.caller
-        copies = subject.working.copies
-        claimed = given(subject)
+        session = self.bench.session
+        caller = session.caller
+        copies = session.working.copies
+        claimed = given(session)
         around = Surroundings.of(
-            place.functions, caller.args, caller.kwargs, copies, subject.fun, claimed
+            place.functions, caller.args, caller.kwargs, copies, session.fun, claimed
         )
         functions = alike(place.functions)
         return Trying(self.bench, functions, place.source, self.limit, until, around)
@@ -166,7 +167,7 @@ class Hunt:
 
     def _shapes(self) -> dict[str, Shape]:
         """Of the blocks, by their names."""
-        return {block.name: block.shape for block in self.bench.trial.subject.point.blocks}
+        return {block.name: block.shape for block in self.bench.session.point.blocks}
 
     def _confirm(self, attempt: Attempt, trying: Trying) -> bool:
         """Check the repaired code along fresh directions, and at other points."""
@@ -182,11 +183,11 @@ class Hunt:
     def _checked(self, edits: Edits, trying: Trying) -> list[Report]:
         """In a process of its own."""
         task, seed = self.task, self.report.seed
-        subject = self.bench.trial.subject
-        far = [_moved(subject, t, seed, _FAR_DRAW + k) for k, t in enumerate(_ELSEWHERE)]
+        session = self.bench.session
+        far = [_moved(session, t, seed, _FAR_DRAW + k) for k, t in enumerate(_ELSEWHERE)]
         with patched(trying.functions, applied(trying.source, edits)):
             return [
-                examine(task.fun, where, task.grad, replace(task.options, seed=seed + k))
+                examine(replace(task, where=where, options=replace(task.options, seed=seed + k)))
                 for k, where in enumerate([task.where, *far], 1)
             ]
 
@@ -219,7 +220,7 @@ class Hunt:
             if nearer(other, attempt):
                 attempt, place = other, elsewhere
         assert attempt.held is not None
-        blocks = self.bench.trial.subject.point.blocks
+        blocks = self.bench.session.point.blocks
         content = content_of(place.file, place.source)
         return Miss(
             attempt.edits,
@@ -282,9 +283,9 @@ def _right_already(grad: Any) -> str:
     )
 
 
-def _moved(subject: Gradient, distance: float, seed: int, draw: int) -> Point:
+def _moved(session: Session, distance: float, seed: int, draw: int) -> Point:
     """Another point, some way along a random direction through all blocks."""
-    point = subject.point
+    point = session.point
     working = Working(point, promote=False)
     parts = tuple(Part(block.index, block.scale) for block in point.blocks)
     working.line(Direction(parts, seed, draw)).move(distance)

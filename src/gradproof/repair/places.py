@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from ..errors import UsageError
 from ..records.finding import Finding
-from ..subject.gradient import Gradient
 from ..subject.obtain import call_grad
 from ..subject.providers import Autodiff, Jacobian, watchable
+from ..subject.session import Session
 from .hinted import Shapes, Values
 from .hints import MODULE
 from .patch import function_of, source_of
@@ -39,10 +39,10 @@ class Place:
         return [function.__code__.co_qualname for function in self.functions]
 
 
-def places(subject: Gradient, findings: Sequence[Finding]) -> list[Place]:
+def places(session: Session, findings: Sequence[Finding]) -> list[Place]:
     """Where to look, the likeliest first; ``UsageError`` where there is no source at all."""
     found, refusals = [], []
-    for codes, shapes, values in _ran(subject, findings):
+    for codes, shapes, values in _ran(session, findings):
         functions, source = [], ""
         for function in _functions(codes):
             try:
@@ -59,24 +59,24 @@ def places(subject: Gradient, findings: Sequence[Finding]) -> list[Place]:
     return found
 
 
-def given(subject: Gradient) -> Any:
+def given(session: Session) -> Any:
     """The user's own code that computes the claim."""
-    if isinstance(subject.grad, Autodiff):
-        return subject.fun
-    return subject.grad.function if isinstance(subject.grad, Jacobian) else watchable(subject)
+    if isinstance(session.grad, Autodiff):
+        return session.fun
+    return session.grad.function if isinstance(session.grad, Jacobian) else watchable(session)
 
 
 def _ran(
-    subject: Gradient, findings: Sequence[Finding]
+    session: Session, findings: Sequence[Finding]
 ) -> Iterator[tuple[list[CodeType], Shapes, Values]]:
     """Where a line is accused, where the gradient is, the rest.
 
     First what runs for the gradient alone, in all files, then what ``fun`` runs as well.
     """
-    own = _own(subject)
+    own = _own(session)
     value, gradient = Traced(own=own), Traced(own=own)
-    first = value.run(subject.result)
-    gradient.run(lambda: call_grad(subject, first))
+    first = value.run(session.result)
+    gradient.run(lambda: call_grad(session, first))
     rejected = [finding.line.file for finding in findings if finding.line is not None]
     files = dict.fromkeys([*rejected, own, *(code.co_filename for code in gradient.codes)])
     for shared in (False, True):
@@ -100,15 +100,15 @@ def _with_module(
     return {**here, MODULE: {**others.get(file, {}).get(MODULE, {}), **here.get(MODULE, {})}}
 
 
-def _own(subject: Gradient) -> str:
+def _own(session: Session) -> str:
     """The file of what was given as the gradient: to be edited even in an installed package.
 
     That is not so for a function that a framework differentiates: it may be the framework's own.
     """
-    if isinstance(subject.grad, Autodiff):
+    if isinstance(session.grad, Autodiff):
         return ""
     try:
-        return function_of(given(subject)).__code__.co_filename
+        return function_of(given(session)).__code__.co_filename
     except UsageError:
         return ""
 

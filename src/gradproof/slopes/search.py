@@ -21,6 +21,7 @@ from .window import RATIO, SYMMETRIC, Stencil, Window, merge
 START = 1e-3  # half-width of the first window, in units of the scale
 PILOT = 1e-7  # of the witness
 SECOND = 3e-7  # of another, where the first one stands alone
+NARROWEST = PILOT * RATIO  # no slope starts below: one more must be left to show a kink
 WIDEST = 0.6  # no window is wider
 MOST = 10  # windows in one search
 LACK_OF_FIT = 6.0  # a scatter this many times the noise is misfit (4 degrees of freedom each)

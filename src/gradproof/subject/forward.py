@@ -17,8 +17,8 @@ from ..space import tree
 from ..space.directions import RMS
 from ..space.point import Line, Working
 from .claim import Known
-from .gradient import Gradient
 from .outputs import Scalar
+from .session import Session
 
 _ENTRIES = 512  # blocks up to this many coordinates are written out, where one is in doubt
 _DRAW = 1 << 22  # of the directions that tell the size of each block's derivative
@@ -34,7 +34,7 @@ class Forward:
     ``function`` is ``jvp(point, tangent, *args, **kwargs)``, or a framework.
     """
 
-    subject: Gradient
+    session: Session
     function: Callable[..., Any] | Framework
     first: Any  # what ``fun`` returned at the point
     promoted: bool = False
@@ -42,7 +42,7 @@ class Forward:
     last: tuple[Direction, tuple[float, ...]] | None = None
 
     def __post_init__(self) -> None:
-        self.working = Working(self.subject.point, promote=self.promoted)
+        self.working = Working(self.session.point, promote=self.promoted)
 
     def numbers(self, direction: Direction) -> tuple[float, ...]:
         """The derivative of every number that is read from the outputs, along a direction."""
@@ -52,12 +52,12 @@ class Forward:
 
     def exists(self) -> bool:
         """Whether the function under test has a forward mode at all."""
-        everything = [Part(b.index, b.scale) for b in self.subject.point.blocks]
+        everything = [Part(b.index, b.scale) for b in self.session.point.blocks]
         return self._push(Direction(tuple(everything), 0, _DRAW)) is not None
 
     def _push(self, direction: Direction) -> tuple[float, ...] | None:
-        subject, caller = self.subject, self.subject.caller
-        if subject.copying:
+        session, caller = self.session, self.session.caller
+        if session.copying:
             self.working.restore()
         tangents = self.working.line(direction).tangents()
         before, caller.where = caller.promoted, lambda: f"along draw {direction.draw}"
@@ -68,22 +68,22 @@ class Forward:
             caller.promote(promoted=before)
         if pushed is None:
             return None
-        if isinstance(subject.outputs, Scalar):
+        if isinstance(session.outputs, Scalar):
             pushed = pushed[0]
-        return tuple(float(number) for number in subject.outputs.read(pushed))
+        return tuple(float(number) for number in session.outputs.read(pushed))
 
     def _called(self, tangents: Sequence[Any]) -> Any:
-        subject = self.subject
+        session = self.session
         if callable(self.function):
-            tangent = subject.point.assemble(tangents)
-            found = subject.caller(self.function, "jvp", self.working.tree(), tangent)
+            tangent = session.point.assemble(tangents)
+            found = session.caller(self.function, "jvp", self.working.tree(), tangent)
             return None if found is None else self._matched(found)
         framework = self.function
 
         def push(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
-            return framework.jvp(subject.outputs_at(args, kwargs), leaves, tangents)
+            return framework.jvp(session.outputs_at(args, kwargs), leaves, tangents)
 
-        return subject.caller(push, "grad", self.working.leaves())
+        return session.caller(push, "grad", self.working.leaves())
 
     def _matched(self, found: Any) -> list[Any]:
         """The tangents of the outputs, found by their paths in what the user's jvp returned."""
@@ -116,7 +116,7 @@ class Pushed(Known):
 
     def gradient(self, block: int) -> NDArray[Any] | None:
         """Entry by entry, where there are few."""
-        shape = self.forward.subject.point.blocks[block]
+        shape = self.forward.session.point.blocks[block]
         if shape.count > _ENTRIES:
             return None
         entries = [
@@ -133,7 +133,7 @@ def pushed_claims(
     forward: Forward, readings: int, known: Sequence[tuple[float, ...]]
 ) -> list[Pushed]:
     """One claim for each reading; norms that reverse mode does not know are estimated."""
-    blocks = forward.subject.point.blocks
+    blocks = forward.session.point.blocks
     sizes = np.array(known) if known else _estimated(forward, readings)
     nothing = (0.0,) * len(blocks)
     return [Pushed(tuple(map(float, sizes[k])), nothing, {}, forward, k) for k in range(readings)]
@@ -141,7 +141,7 @@ def pushed_claims(
 
 def _estimated(forward: Forward, readings: int) -> NDArray[np.float64]:
     """Root mean squares over some draws of each block alone, or of all together."""
-    blocks = forward.subject.point.blocks
+    blocks = forward.session.point.blocks
     squares = np.zeros((readings, len(blocks)))
     for draw in range(_DRAWS):
         if len(blocks) <= _ALONE:
@@ -156,10 +156,10 @@ def _estimated(forward: Forward, readings: int) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(squares / _DRAWS) / RMS)
 
 
-def round_off(forward: Forward) -> list[float]:
+def from_twins(forward: Forward) -> list[float]:
     """How far the products are from their twins in double precision, per unit of direction."""
-    twin = Forward(forward.subject, forward.function, forward.first, promoted=True)
-    blocks = forward.subject.point.blocks
+    twin = Forward(forward.session, forward.function, forward.first, promoted=True)
+    blocks = forward.session.point.blocks
     unit = math.hypot(*(b.scale for b in blocks))
     apart = []
     for draw in range(_TWINS):

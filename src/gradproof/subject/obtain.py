@@ -7,66 +7,61 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..errors import UsageError
+from ..judge.bands import round_off
 from ..records.finding import Finding, Kind
 from ..space.point import Line
 from . import claim as claims
 from .claim import Claim, Claimed
 from .forward import Forward, pushed_claims
-from .gradient import Gradient
 from .providers import ANOTHER, Autodiff, linear
 from .providers import claim as claimed
+from .session import Session
 
 ONLY_REVERSE = "only reverse mode was checked"
 
 _TREMOR = 1e-6  # a move that changes a gradient by next to nothing, unless it is noise
 
-# One value, another in another precision, and the spacing of the coarser one: 0 where they are the
-# same, how much round-off there is, or infinity where they are two different things.
-RoundOff = Callable[[float, float, float], float]
 
-
-def obtain(
-    subject: Gradient, first: Any, round_off: RoundOff
-) -> Iterator[tuple[str, Sequence[Claimed]]]:
+def obtain(session: Session, first: Any) -> Iterator[tuple[str, Sequence[Claimed]]]:
     """The claims, mode by mode; a mode is named where there may be another one."""
-    grad = subject.grad
-    reverse, forward = (grad.reverse, grad.forward) if linear(subject) else (True, False)
-    labels = grad.labels if linear(subject) else ("", "")
+    grad = session.grad
+    reverse, forward = (grad.reverse, grad.forward) if linear(session) else (True, False)
+    labels = grad.labels if linear(session) else ("", "")
     if reverse:
         try:
-            made = _reverse(subject, first, round_off)
+            made = _reverse(session, first)
         except Exception as error:
             if not (forward and isinstance(grad, Autodiff) and grad.framework.only_forward(error)):
                 raise
-            subject.notes.append(f"Only forward mode was checked: {error}".splitlines()[0])
+            session.notes.append(f"Only forward mode was checked: {error}".splitlines()[0])
         else:
             yield labels[0], made
     if forward:
         function = grad.framework if isinstance(grad, Autodiff) else grad.jvp
-        products = Forward(subject, function, first)
+        products = Forward(session, function, first)
         if products.exists():
-            norms = [projection.claim.norms for projection in subject.projections]
-            yield labels[1], pushed_claims(products, len(subject.outputs.cotangents), norms)
-        elif not subject.projections:
+            norms = [projection.claim.norms for projection in session.projections]
+            yield labels[1], pushed_claims(products, len(session.outputs.cotangents), norms)
+        elif not session.projections:
             raise UsageError("fun has no forward mode (a jvp rule): there is nothing to check.")
         elif not (isinstance(grad, Autodiff) and grad.framework.both):
-            subject.notes.append(f"fun has no forward mode: {ONLY_REVERSE}.")
+            session.notes.append(f"fun has no forward mode: {ONLY_REVERSE}.")
 
 
-def _reverse(subject: Gradient, first: Any, round_off: RoundOff) -> list[Claim]:
-    if subject.movable:
-        made = _called_claims(subject, first, round_off)
+def _reverse(session: Session, first: Any) -> list[Claim]:
+    if session.movable:
+        made = _called_claims(session, first)
     else:
-        made = [claims.owned(claims.match(subject.point, subject.grad))]
+        made = [claims.owned(claims.match(session.point, session.grad))]
     for index, reason in made[0].missing.items():
         if all(index in claim.missing for claim in made):
-            subject.findings.append(_missing(subject, index, reason))
+            session.findings.append(_missing(session, index, reason))
     return made
 
 
-def _missing(subject: Gradient, index: int, reason: str) -> Finding:
-    name = subject.point.blocks[index].name
-    advice = "is it used, and not detached?" if linear(subject) else "return an entry of its shape."
+def _missing(session: Session, index: int, reason: str) -> Finding:
+    name = session.point.blocks[index].name
+    advice = "is it used, and not detached?" if linear(session) else "return an entry of its shape."
     return Finding(
         Kind.MISSING_BLOCK,
         name,
@@ -74,28 +69,28 @@ def _missing(subject: Gradient, index: int, reason: str) -> Finding:
     )
 
 
-def _called_claims(subject: Gradient, first: Any, round_off: RoundOff) -> list[Claim]:
+def _called_claims(session: Session, first: Any) -> list[Claim]:
     """Call ``grad`` twice, and keep of the first answer only a sketch.
 
     Two gradients at once would double the memory. Where the user keeps the arrays, to fill
     them again at the next call perhaps, a copy is the claim. A product with cotangents is
     asked for another multiple of them first: it has to give the same multiple.
     """
-    factor = ANOTHER if linear(subject) else 1.0
-    made, changes, kept = _claim_twice(subject, first, factor, lambda: None)
+    factor = ANOTHER if linear(session) else 1.0
+    made, changes, kept = _claim_twice(session, first, factor, lambda: None)
     if any(map(any, changes)):
-        after_fun, fewer, kept = _claim_twice(subject, first, 1.0, subject.again)
+        after_fun, fewer, kept = _claim_twice(session, first, 1.0, session.again)
         if not any(map(any, fewer)):
-            if linear(subject):
-                _tell_not_linear(subject, made, changes, round_off)
+            if linear(session):
+                _tell_not_linear(session, made, changes)
             else:
-                subject.notes.append(
+                session.notes.append(
                     "grad gives another answer at a second call unless fun is called before it: "
                     "fun was called before each call of grad."
                 )
             return [claims.owned(claim) for claim in after_fun]
         noise = [tuple(map(max, *pair)) for pair in zip(changes, fewer, strict=True)]
-        _tell_random_claim(subject, made, changes)
+        _tell_random_claim(session, made, changes)
         made = [
             dataclasses.replace(claim, noise=scatter)
             for claim, scatter in zip(after_fun, noise, strict=True)
@@ -104,21 +99,21 @@ def _called_claims(subject: Gradient, first: Any, round_off: RoundOff) -> list[C
 
 
 def _claim_twice(
-    subject: Gradient, first: Any, factor: float, before: Callable[[], object]
+    session: Session, first: Any, factor: float, before: Callable[[], object]
 ) -> tuple[list[Claim], list[tuple[float, ...]], bool]:
     """The second of two claims, how far the first was from it, and who holds its arrays.
 
     ``factor`` multiplies the cotangents at the first call.
     """
-    blocks = subject.point.blocks
+    blocks = session.point.blocks
     before()
-    earlier = call_grad(subject, first, factor)
+    earlier = call_grad(session, first, factor)
     seen = [claims.sketch(claim, blocks) / factor for claim in earlier]
     held = [claims.watched(claim) for claim in earlier]
     del earlier
     kept = any(ask() for ask in held)
     before()
-    made = call_grad(subject, first)
+    made = call_grad(session, first)
     apart = [
         claims.distance(sketch, claims.sketch(claim, blocks))
         for sketch, claim in zip(seen, made, strict=True)
@@ -127,20 +122,19 @@ def _claim_twice(
 
 
 def _tell_not_linear(
-    subject: Gradient,
+    session: Session,
     made: Sequence[Claim],
     changes: Sequence[tuple[float, ...]],
-    round_off: RoundOff,
 ) -> None:
     """The blocks whose claim is not the same multiple when the cotangent is."""
-    for block in subject.point.blocks:
+    for block in session.point.blocks:
         apart, norm = max(
             (changes[k][block.index], claim.norms[block.index]) for k, claim in enumerate(made)
         )
-        if round_off(norm, norm + apart, subject.point.eps(block.index)) == 0:
+        if round_off(norm, norm + apart, session.point.eps(block.index)) == 0:
             continue
-        subject.not_linear.add(block.index)
-        subject.findings.append(
+        session.not_linear.add(block.index)
+        session.findings.append(
             Finding(
                 Kind.NOT_LINEAR,
                 block.name,
@@ -152,27 +146,27 @@ def _tell_not_linear(
         )
 
 
-def call_grad(subject: Gradient, first: Any, factor: float = 1.0) -> list[Claim]:
+def call_grad(session: Session, first: Any, factor: float = 1.0) -> list[Claim]:
     """The claims at the working copy; ``first`` is what ``fun`` returned at the point."""
-    if subject.copying:
-        subject.working.restore()
-    made = claimed(subject, first, factor)
-    subject.look_for_mutation("grad")
+    if session.copying:
+        session.working.restore()
+    made = claimed(session, first, factor)
+    session.look_for_mutation("grad")
     return made
 
 
-def trembling(subject: Gradient, line: Line) -> list[tuple[float, ...]]:
+def trembling(session: Session, line: Line) -> list[tuple[float, ...]]:
     """How far the claims are from those a millionth of each block's scale away.
 
     Where a gradient is nothing but round-off, that is as far as it is large.
     """
-    blocks = subject.point.blocks
-    noise = [(0.0,) * len(blocks) for _ in subject.projections]
-    known = [(k, p.claim) for k, p in enumerate(subject.projections) if isinstance(p.claim, Claim)]
-    if not (subject.movable and known):
+    blocks = session.point.blocks
+    noise = [(0.0,) * len(blocks) for _ in session.projections]
+    known = [(k, p.claim) for k, p in enumerate(session.projections) if isinstance(p.claim, Claim)]
+    if not (session.movable and known):
         return noise
     line.move(_TREMOR)
-    made = claimed(subject, subject.result())
+    made = claimed(session, session.result())
     line.back()
     for (k, claim), moved in zip(known, made, strict=True):
         noise[k] = claims.distance(claims.sketch(claim, blocks), claims.sketch(moved, blocks))
@@ -180,15 +174,15 @@ def trembling(subject: Gradient, line: Line) -> list[tuple[float, ...]]:
 
 
 def _tell_random_claim(
-    subject: Gradient, made: Sequence[Claim], noise: Sequence[tuple[float, ...]]
+    session: Session, made: Sequence[Claim], noise: Sequence[tuple[float, ...]]
 ) -> None:
     share, worst = max(
         (apart / (claim.norms[i] or 1.0), i)
         for claim, scatter in zip(made, noise, strict=True)
         for i, apart in enumerate(scatter)
     )
-    name = subject.point.blocks[worst].name
-    subject.findings.append(
+    name = session.point.blocks[worst].name
+    session.findings.append(
         Finding(
             Kind.NONDETERMINISTIC,
             name,

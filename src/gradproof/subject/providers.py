@@ -1,6 +1,6 @@
 """Who claims the gradient: a function, a finished answer, a framework, a product by hand.
 
-``grad`` in a subject is one of them: a callable, a pytree, True for ``(value, gradient)``, or a
+``grad`` in a session is one of them: a callable, a pytree, True for ``(value, gradient)``, or a
 ``Provider``.
 """
 
@@ -17,8 +17,8 @@ from ..space import tree
 from ..space.point import Point
 from . import claim as claims
 from .claim import Claim
-from .gradient import Gradient, Provider
 from .outputs import Scalar
+from .session import Provider, Session
 
 # What multiplies the cotangents at the first of two calls: a power of two, so that a product that
 # is linear in them, as it has to be, answers with exactly that multiple.
@@ -89,80 +89,80 @@ class Jacobian(Provider):
         return [tree.lookup(raw, point.path(block.index), known) for block in point.blocks]
 
 
-def linear(subject: Gradient) -> bool:
+def linear(session: Session) -> bool:
     """Whether the claim depends on cotangents, in which it has to be linear."""
-    return isinstance(subject.grad, Autodiff | Products)
+    return isinstance(session.grad, Autodiff | Products)
 
 
-def claim(subject: Gradient, first: Any, factor: float = 1.0) -> list[Claim]:
+def claim(session: Session, first: Any, factor: float = 1.0) -> list[Claim]:
     """The claims at the working copy, one for each list of cotangents, which ``factor`` scales.
 
     ``first`` is what ``fun`` returned at the point.
     """
-    if isinstance(subject.grad, Autodiff):
-        found = _differentiated(subject, subject.grad.framework, factor)
-        return [claims.collect(subject.point, gradients) for gradients in found]
-    if isinstance(subject.grad, Jacobian):
-        raw = raw_gradient(subject)
+    if isinstance(session.grad, Autodiff):
+        found = _differentiated(session, session.grad.framework, factor)
+        return [claims.collect(session.point, gradients) for gradients in found]
+    if isinstance(session.grad, Jacobian):
+        raw = raw_gradient(session)
         return [
-            claims.collect(subject.point, subject.grad.products(subject.point, raw, weights))
-            for (weights,) in subject.outputs.cotangents
+            claims.collect(session.point, session.grad.products(session.point, raw, weights))
+            for (weights,) in session.outputs.cotangents
         ]
-    if isinstance(subject.grad, Products):
+    if isinstance(session.grad, Products):
         return [
-            claims.match(subject.point, raw)
-            for raw in _multiplied(subject, subject.grad.vjp, first, factor)
+            claims.match(session.point, raw)
+            for raw in _multiplied(session, session.grad.vjp, first, factor)
         ]
-    return [claims.match(subject.point, raw_gradient(subject))]
+    return [claims.match(session.point, raw_gradient(session))]
 
 
-def watchable(subject: Gradient) -> Any:
+def watchable(session: Session) -> Any:
     """The user's own function that computes the claim, or None where there is none."""
-    if subject.grad is True:
-        return subject.fun
-    if isinstance(subject.grad, Products):
-        return subject.grad.vjp
+    if session.grad is True:
+        return session.fun
+    if isinstance(session.grad, Products):
+        return session.grad.vjp
     # What is accused of a Jacobian is a product with it, which no line computed.
-    return None if isinstance(subject.grad, Autodiff | Jacobian) else subject.grad
+    return None if isinstance(session.grad, Autodiff | Jacobian) else session.grad
 
 
-def again(subject: Gradient, reading: int) -> Any:
+def again(session: Session, reading: int) -> Any:
     """What that function returns at the working copy, for one list of cotangents."""
-    if isinstance(subject.grad, Products):
-        return _multiplied(subject, subject.grad.vjp, subject.result(), 1.0, [reading])[0]
-    return raw_gradient(subject)
+    if isinstance(session.grad, Products):
+        return _multiplied(session, session.grad.vjp, session.result(), 1.0, [reading])[0]
+    return raw_gradient(session)
 
 
-def raw_gradient(subject: Gradient) -> Any:
+def raw_gradient(session: Session) -> Any:
     """What the user's code returns as the gradient at the working copy."""
-    params = subject.working.tree(fresh=subject.fresh)
-    if subject.grad is True:
-        return subject.caller(subject.fun, "fun", params)[1]
-    function = subject.grad.function if isinstance(subject.grad, Jacobian) else subject.grad
-    return subject.caller(function, "grad", params) if callable(function) else function
+    params = session.working.tree(fresh=session.fresh)
+    if session.grad is True:
+        return session.caller(session.fun, "fun", params)[1]
+    function = session.grad.function if isinstance(session.grad, Jacobian) else session.grad
+    return session.caller(function, "grad", params) if callable(function) else function
 
 
-def _differentiated(subject: Gradient, framework: Framework, factor: float) -> list[list[Any]]:
+def _differentiated(session: Session, framework: Framework, factor: float) -> list[list[Any]]:
     """Reverse mode, one pull for each list of cotangents from one pass forward."""
 
     def differentiate(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> list[list[Any]]:
-        back = framework.vjp(subject.outputs_at(args, kwargs), leaves)
-        if not subject.untracked_told:
-            _note_untracked(subject, back.untracked())
-        return [back.pull(c) for c in _cotangents(subject, back.outputs, factor)]
+        back = framework.vjp(session.outputs_at(args, kwargs), leaves)
+        if not session.untracked_told:
+            _note_untracked(session, back.untracked())
+        return [back.pull(c) for c in _cotangents(session, back.outputs, factor)]
 
-    return subject.caller(differentiate, "grad", subject.working.leaves())  # type: ignore[no-any-return]
+    return session.caller(differentiate, "grad", session.working.leaves())  # type: ignore[no-any-return]
 
 
-def _note_untracked(subject: Gradient, untracked: dict[int, str]) -> None:
+def _note_untracked(session: Session, untracked: dict[int, str]) -> None:
     """Tell what two passes in a row depend on: what is new each time was made inside."""
-    before, subject.untracked = subject.untracked, untracked
+    before, session.untracked = session.untracked, untracked
     if before is None:
         return
-    subject.untracked_told = True
+    session.untracked_told = True
     lasting = [text for key, text in untracked.items() if key in before]
     if lasting:
-        subject.notes.append(
+        session.notes.append(
             f"fun also depends on {_listed(lasting)} that requires grad and is not part of the "
             "point: it was not checked. Pass it with the others to check it too."
         )
@@ -173,24 +173,24 @@ def _listed(things: Sequence[str]) -> str:
 
 
 def _multiplied(
-    subject: Gradient, vjp: Any, first: Any, factor: float, only: Sequence[int] | None = None
+    session: Session, vjp: Any, first: Any, factor: float, only: Sequence[int] | None = None
 ) -> list[Any]:
     outputs = tree.flatten(first, "output")
     found = []
-    for k, cotangent in enumerate(_cotangents(subject, outputs.leaves, factor)):
+    for k, cotangent in enumerate(_cotangents(session, outputs.leaves, factor)):
         if only is not None and k not in only:
             continue
         whole = [
             home(o).cast(w, o) if w is not None else home(o).constant(o, 0.0)
             for w, o in zip(cotangent, outputs.leaves, strict=True)
         ]
-        params = subject.working.tree(fresh=subject.fresh)
-        found.append(subject.caller(vjp, "vjp", params, outputs.unflatten(whole)))
+        params = session.working.tree(fresh=session.fresh)
+        found.append(session.caller(vjp, "vjp", params, outputs.unflatten(whole)))
     return found
 
 
-def _cotangents(subject: Gradient, outputs: Sequence[Any], factor: float) -> list[list[Any]]:
+def _cotangents(session: Session, outputs: Sequence[Any], factor: float) -> list[list[Any]]:
     """Lists of cotangents, one for each output; None where a list does not look at it."""
-    if isinstance(subject.outputs, Scalar):
+    if isinstance(session.outputs, Scalar):
         return [[home(outputs[0]).constant(outputs[0], factor)]]
-    return [[None if w is None else w * factor for w in c] for c in subject.outputs.cotangents]
+    return [[None if w is None else w * factor for w in c] for c in session.outputs.cotangents]

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradproof.plan import Plan, forget, strategies, strategy
 from gradproof.plan.effort import LEVELS
-from gradproof.plan.screen import Screen
+from gradproof.plan.setting import Setting
 from gradproof.records.block import Block
 from gradproof.records.judgement import Judgement
-from gradproof.records.progress import Progress
 from gradproof.records.verdict import Verdict
 
 COST = 8  # evaluations of one slope
@@ -24,6 +24,19 @@ def blocks(*counts, scale=1.0):
     return [Block(i, f"p[{i}]", (n,), "float64", n, scale) for i, n in enumerate(counts)]
 
 
+@dataclass(frozen=True)
+class Known:
+    """The state of such a check."""
+
+    setting: Setting
+    judgements: tuple
+    drawn: int = 0
+    evaluations: int = 0
+    disagreed: bool = False
+    disagreements: int = 0
+    kinked: tuple = ()
+
+
 @dataclass
 class World:
     """Answers a plan: ``wrong`` blocks disagree wherever they move.
@@ -31,7 +44,7 @@ class World:
     ``blunt`` blocks never get sharp, and ``vague`` ones are never decided by random directions.
     """
 
-    screen: Screen
+    setting: Setting
     wrong: set = field(default_factory=set)
     blunt: set = field(default_factory=set)
     vague: set = field(default_factory=set)
@@ -43,18 +56,15 @@ class World:
     cleared: set = field(default_factory=set)
 
     def run(self):
-        self.judgements = [self.judgement(block) for block in self.screen.blocks]
-        plan = self.screen.plan()
-        try:
-            direction = next(plan)
-            while True:
-                self.asked.append(direction)
-                assert len(self.asked) < 5000, "the plan never ends"
-                direction = plan.send(self.answer(direction))
-        except StopIteration:
-            return self
+        self.judgements = [self.judgement(block) for block in self.setting.blocks]
+        plan, state = Plan(), Known(self.setting, tuple(self.judgements))
+        while (direction := plan.next(state)) is not None:
+            self.asked.append(direction)
+            assert len(self.asked) < 5000, "the plan never ends"
+            state = self.answer(state, direction)
+        return self
 
-    def answer(self, direction):
+    def answer(self, state, direction):
         moved = [part.block for part in direction.parts]
         disagreed = not self.wrong.isdisjoint(moved)
         if len(moved) == 1:
@@ -63,10 +73,11 @@ class World:
         if not disagreed:
             self.cleared.update(moved)
         for i in moved:
-            self.judgements[i] = self.judgement(self.screen.blocks[i])
-        return Progress(
-            lambda now=tuple(self.judgements): now, disagreed, self.cost * len(self.asked)
-        )
+            self.judgements[i] = self.judgement(self.setting.blocks[i])
+        return Known(
+            self.setting, tuple(self.judgements), len(self.asked), self.cost * len(self.asked),
+            disagreed, state.disagreements + disagreed,
+        )  # fmt: skip
 
     def judgement(self, block):
         i, swept = block.index, self.entries[block.index] >= block.count
@@ -100,8 +111,8 @@ class World:
 
 def world(found, level="standard", norms=None, seed=0, **kwargs):
     norms = [1.0] * len(found) if norms is None else norms
-    screen = Screen(found, norms, LEVELS[level], seed, lambda block, entry: 0.5 + entry)
-    return World(screen, **kwargs).run()
+    setting = Setting(found, norms, LEVELS[level], seed, lambda block, entry: 0.5 + entry)
+    return World(setting, **kwargs).run()
 
 
 # All at once, and no more
@@ -210,8 +221,8 @@ def test_the_bluntest_comes_first():
             j = super().judgement(block)
             return j if j.sharp else dataclasses.replace(j, resolution=1.0 + block.index)
 
-    screen = Screen(blocks(30, 30, 30), [1.0] * 3, LEVELS["standard"], 0, lambda b, e: 1.0)
-    assert Uneven(screen, blunt={0, 1, 2}).run().alone[0] == 2
+    setting = Setting(blocks(30, 30, 30), [1.0] * 3, LEVELS["standard"], 0, lambda b, e: 1.0)
+    assert Uneven(setting, blunt={0, 1, 2}).run().alone[0] == 2
 
 
 def test_a_small_block_in_doubt_is_swept():
@@ -242,21 +253,21 @@ def test_a_sweep_measures_every_entry_of_every_block():
 # How far blocks move
 
 
-def screen(found, norms):
-    return Screen(found, norms, LEVELS["standard"], 0, lambda block, entry: 1.0)
+def setting(found, norms):
+    return Setting(found, norms, LEVELS["standard"], 0, lambda block, entry: 1.0)
 
 
 def test_blocks_contribute_alike_to_a_joint_direction():
     found = [Block(i, f"p[{i}]", (9,), "float64", 9, 10.0**i) for i in range(3)]
     norms = [3.0, 0.1, 0.02]
-    direction = screen(found, norms).joint(range(3))
+    direction = setting(found, norms).joint(range(3), 0)
     shares = [part.step * norm for part, norm in zip(direction.parts, norms, strict=True)]
     assert shares == pytest.approx([shares[0]] * 3)
 
 
 def test_no_block_is_moved_far_beyond_its_own_scale():
     norms = [1e-12, 1.0, 1e12, 1.0, 0.0]
-    direction = screen(blocks(*[9] * 5, scale=2.0), norms).joint(range(5))
+    direction = setting(blocks(*[9] * 5, scale=2.0), norms).joint(range(5), 0)
     steps = np.array([part.step for part in direction.parts])
     assert steps.max() <= 20.0
     assert steps.min() >= 0.2
@@ -264,5 +275,22 @@ def test_no_block_is_moved_far_beyond_its_own_scale():
 
 
 def test_all_zero_claims_move_by_their_own_scales():
-    direction = screen(blocks(9, 9, scale=3.0), [0.0, 0.0]).joint(range(2))
+    direction = setting(blocks(9, 9, scale=3.0), [0.0, 0.0]).joint(range(2), 0)
     assert [part.step for part in direction.parts] == [3.0, 3.0]
+
+
+# A strategy from outside
+
+
+def test_a_strategy_is_registered_under_a_name_and_takes_its_place():
+    @strategy("once more", 15)
+    def once_more(state):
+        return (yield state.setting.alone(0, state.drawn))
+
+    try:
+        seen = world(blocks(30, 30))
+    finally:
+        forget("once more")
+    assert [one.name for one in strategies()][:2] == ["joint", "single out"]
+    assert [d.block for d in seen.asked] == [None, None, 0]
+    assert [d.block for d in world(blocks(30, 30)).asked] == [None, None]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradproof.judge.bands import Bands, bands
-from gradproof.judge.block import judge
-from gradproof.judge.compare import disagrees, known_enough, sharp_enough
+from gradproof.judge.credible import disagrees, known_enough, sharp_enough
+from gradproof.judge.verdict import judge
 from gradproof.records.block import Block
 from gradproof.records.comparison import Comparison
 from gradproof.records.direction import Direction, Part

@@ -1,4 +1,4 @@
-"""One comparison: whether claim and slope differ, and whether a sharper slope would help."""
+"""A claim meets a slope: whether they differ, and whether a sharper slope would help."""
 
 from __future__ import annotations
 
@@ -8,46 +8,37 @@ from collections.abc import Sequence
 from ..records.comparison import Comparison
 from ..records.slope import Slope, Smoothness
 from .bands import Bands
+from .thresholds import T
 
-# A bar this far below the correct band along each of two directions lets nothing above the
-# band hide: `largest_hidden((SHARP, SHARP), 0.01) < 1`.
-SHARP = 0.06
 
-# A disagreement known to a thousandth needs no sharper slope; to find out what it is, more.
-KNOWN = 1e-3
-KNOWN_WELL = 1e-7
+def bar_of(comparison: Comparison) -> float:
+    """The bar of a gap: that of the slope, and the noise of the claim."""
+    if comparison.slope.smoothness is Smoothness.UNKNOWN:
+        return math.inf  # nothing at all was seen above the noise
+    return comparison.slope_bar + T.claim_noise * comparison.claimed_bar
 
-# The norm of the claim's round-off is measured; along a direction it may be a few times larger.
-CLAIM_NOISE = 5.0
 
-# A single entry may be off by this many roundings at the scale of its whole block.
-ENTRY_ROUNDOFF = 1e4
+def disagrees(comparison: Comparison, bands: Bands) -> bool:
+    """Whether claim and slope differ by more than their bars and the correct band explain."""
+    allowed = bar_of(comparison) + bands.correct_below * abs(comparison.claimed)
+    return abs(comparison.gap) > allowed
 
-# A wide window has to know the slope to this share, of the gap and of itself, before it can
-# deny a narrow one, which is one below the half-width.
-_TELLS = 0.1
-NARROW = 1e-4
 
-# A window below the smallest scale of a search has to know its slope to this share of it. It is
-# asked where none above this half-width was straight, or scatter is such a share of the values.
-_TELLS_SHARPLY = 1e-2
-_BOTTOM = 1e-6
-_ROUGH = 1e-3
+def same_claim(one: Comparison, other: Comparison) -> bool:
+    """Whether two claims along one direction are the same, next to their gaps from the slope."""
+    return abs(one.claimed - other.claimed) <= T.same_claim * max(abs(one.gap), abs(other.gap))
 
-# Relative step of bfloat16.
-_COARSEST = 2.0**-7
 
-# At a kink, a claim this many times larger than any one-sided slope of its block is no choice.
-_BEYOND_EXCUSE = 3.0
+# How sharp a slope has to be
 
 
 def sharp_enough(unit: float, bands: Bands) -> float:
     """The bar along one direction that resolves ``correct_below``, given the gradient's size."""
-    return SHARP * bands.correct_below * unit
+    return T.sharp * bands.correct_below * unit
 
 
 def known_enough(
-    claimed: float, slope: float, error: float, floor: float, share: float = KNOWN
+    claimed: float, slope: float, error: float, floor: float, share: float = T.known
 ) -> bool:
     """Whether nothing would be won by a sharper slope.
 
@@ -60,21 +51,18 @@ def known_enough(
 
 def grain(eps: float, norm: float) -> float:
     """The noise of the small entries of a claim: round-off at the scale of their whole block."""
-    return ENTRY_ROUNDOFF * eps * norm / CLAIM_NOISE
+    return T.entry_roundoff * eps * norm / T.claim_noise
 
 
 def may_be_small(eps: float, bands: Bands) -> bool:
     """Whether a claim of a precision says anything about entries that its bands do not reach."""
-    return ENTRY_ROUNDOFF * eps < bands.correct_below
+    return T.entry_roundoff * eps < bands.correct_below
 
 
-def disagrees(comparison: Comparison, bands: Bands) -> bool:
-    """Whether claim and slope differ by more than their bars and the correct band explain."""
-    allowed = bar_of(comparison) + bands.correct_below * abs(comparison.claimed)
-    return abs(comparison.gap) > allowed
+# At a kink
 
 
-def denied(
+def beyond_choice(
     comparison: Comparison, entries: Sequence[Comparison], bands: Bands, *, lone: bool
 ) -> bool:
     """Whether a claim at a kink is none that any rule for the kink could give.
@@ -89,11 +77,11 @@ def denied(
     if lone:
         return disagrees(comparison, bands)
     reach = max((abs(c.slope.value) + c.slope.error) / c.direction.parts[0].step for c in entries)
-    return abs(comparison.claimed) > _BEYOND_EXCUSE * reach * comparison.direction.parts[0].step
+    return abs(comparison.claimed) > T.beyond_excuse * reach * comparison.direction.parts[0].step
 
 
 def untied(comparison: Comparison, least: float, bands: Bands) -> bool:
-    """Whether a claim at a kink is denied along a direction in which there is none.
+    """Whether a claim at a kink is wrong along a direction in which there is none.
 
     Entries that are tied (the largest of a cell, say) stay tied where all move by the same step.
     A claim may give the tie to any of them, or share it out, but not give it more than once.
@@ -103,16 +91,19 @@ def untied(comparison: Comparison, least: float, bands: Bands) -> bool:
     return smooth and disagrees(comparison, bands) and least > bands.wrong_above
 
 
+# Where windows disagree with each other
+
+
 def contradicted(claimed: float, slope: Slope, slope_wide: float, bar_wide: float) -> bool:
-    """Whether a claim that a narrow window denies is what a wide one shows, beyond accident.
+    """Whether a claim that a narrow window rejects is what a wide one shows, beyond accident.
 
     A function that moves in steps, as ``log(1 - A)`` does where ``A`` is next to 1, is flat
-    between them: its narrow slope is no more its derivative than a tread is a staircase's.
+    between them, which is no more its derivative than a tread is a staircase's.
     """
-    if bar_wide > _TELLS * abs(slope_wide):
+    if bar_wide > T.tells * abs(slope_wide):
         return False  # it may be oscillation that looks like noise, and averages to nothing
     gap = abs(claimed - slope.value)
-    return abs(claimed - slope_wide) <= bar_wide <= _TELLS * gap and gap > slope.error
+    return abs(claimed - slope_wide) <= bar_wide <= T.tells * gap and gap > slope.error
 
 
 def outstepped(
@@ -120,30 +111,29 @@ def outstepped(
 ) -> bool:
     """Whether a slope of a function that moves in steps says nothing about a claim.
 
-    A wide window allows the claim, and either denies the slope, or shows steps (of ``step``)
+    A wide window allows the claim, and either rejects the slope, or shows steps (of ``step``)
     that the claim would not have reached where the function was flat. Where arguments are
     rounded inside, small entries move before large ones do, so that a narrow window looks as
     straight as any other.
     """
     if abs(claimed - slope_wide) > bar_wide:
         return False
-    denied = abs(slope.value - slope_wide) > bar_wide + slope.error
-    return denied or (slope.value == 0 and abs(claimed) * slope.window < step)
+    rejected = abs(slope.value - slope_wide) > bar_wide + slope.error
+    return rejected or (slope.value == 0 and abs(claimed) * slope.window < step)
 
 
-def disputed(claimed: float, slope: Slope, largest: float) -> bool:
-    """Whether a claim is denied, or nothing told, by a function that no window was straight for.
+def disputed(claimed: float, slope: Slope, largest: float, *, straight: bool) -> bool:
+    """Whether a claim is rejected, or nothing is known, where no window was ``straight``.
 
-    ``largest`` is the magnitude of its values.
+    ``largest`` is the magnitude of the function's values.
     """
-    bent = slope.smoothness is not Smoothness.SMOOTH or slope.window < _BOTTOM
-    rough = bent or slope.noise > _ROUGH * largest
-    return rough and not abs(claimed - slope.value) <= _TELLS_SHARPLY * abs(claimed)
+    rough = not straight or slope.noise > T.rough * largest
+    return rough and not abs(claimed - slope.value) <= T.tells_sharply * abs(claimed)
 
 
 def supports(claimed: float, slope: float, bar: float) -> bool:
     """Whether a window shows a claim, and knows its own slope too well for that to be chance."""
-    return abs(claimed - slope) <= bar <= _TELLS_SHARPLY * abs(claimed)
+    return abs(claimed - slope) <= bar <= T.tells_sharply * abs(claimed)
 
 
 def is_side(slope: float, bar: float, sides: Sequence[tuple[float, float]]) -> bool:
@@ -153,23 +143,11 @@ def is_side(slope: float, bar: float, sides: Sequence[tuple[float, float]]) -> b
     shows either, however narrow.
     """
     (right, right_bar), (left, left_bar) = sides
-    told = bar + max(right_bar, left_bar) <= _TELLS * abs(right - left)
+    known = bar + max(right_bar, left_bar) <= T.tells * abs(right - left)
     near = abs(slope - right) <= bar + right_bar or abs(slope - left) <= bar + left_bar
-    return told and near
+    return known and near
 
 
 def is_small(step: float, largest: float) -> bool:
     """Whether a step is no larger than those of the coarsest format in use, bfloat16."""
-    return step <= _COARSEST * largest
-
-
-def same_claim(one: Comparison, other: Comparison) -> bool:
-    """Whether two claims along one direction are the same, next to their gaps from the slope."""
-    return abs(one.claimed - other.claimed) <= _TELLS * max(abs(one.gap), abs(other.gap))
-
-
-def bar_of(comparison: Comparison) -> float:
-    """The bar of a gap: that of the slope, and the noise of the claim."""
-    if comparison.slope.smoothness is Smoothness.UNKNOWN:
-        return math.inf  # nothing at all was told from noise
-    return comparison.slope_bar + CLAIM_NOISE * comparison.claimed_bar
+    return step <= T.coarsest * largest

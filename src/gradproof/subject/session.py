@@ -1,4 +1,4 @@
-"""A function and its claimed gradient, ready to be measured along directions."""
+"""A check that is running: the function and its claim, ready to be measured along directions."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ..records.direction import Direction
 from ..records.finding import Finding, Kind
 from ..space import tree
 from ..space.point import Line, Point, Working
+from .asked import Asked
 from .claim import Claimed
 from .guards import Caller
 from .outputs import Outputs, Scalar
@@ -47,29 +48,41 @@ class Projection:
         """What is known of the noise of one evaluation."""
         return max(self.floor, self.scatter)
 
+    @property
+    def size(self) -> float:
+        """Its magnitude, against which a zero gradient is judged; 0 where it is not finite."""
+        scale = max(self.scale, abs(float(self.centre)))
+        return scale if math.isfinite(scale) else 0.0
+
 
 @dataclass(slots=True)
-class Gradient:
-    """What is checked: ``centre`` at the point, ``claim`` there, and moves away from it.
+class Session:
+    """What is running of what was ``asked``: the working copy, what is read, what the guards saw.
 
-    ``findings`` and ``notes`` are what the guards saw on the way.
+    ``grad`` is what was asked for, or the Jacobian that it turned out to be. ``copying`` and
+    ``fresh`` say that the function gets arrays that it may spoil, or keep.
     """
 
-    point: Point
+    asked: Asked
     caller: Caller
-    fun: Callable[..., Any]
-    grad: Any
-    outputs: Outputs = field(default_factory=Scalar)
+    point: Point = field(init=False)
+    fun: Callable[..., Any] = field(init=False)
+    grad: Any = field(init=False)
     working: Working = field(init=False)
-    projections: list[Projection] = field(init=False, default_factory=list)
-    promoted: bool = field(init=False, default=False)
-    copying: bool = field(init=False, default=False)
-    fresh: bool = field(init=False, default=False)
-    untracked: dict[int, str] | None = field(init=False, default=None)
-    untracked_told: bool = field(init=False, default=False)
+    outputs: Outputs = field(default_factory=Scalar)
+    projections: list[Projection] = field(default_factory=list)
+    promoted: bool = False
+    copying: bool = False
+    fresh: bool = False
+    untracked: dict[int, str] | None = None
+    untracked_told: bool = False
     not_linear: set[int] = field(default_factory=set)  # blocks, in the cotangent
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.point, self.fun, self.grad = self.asked.where, self.asked.fun, self.asked.grad
+        self.working = Working(self.point, promote=False)
 
     @property
     def library(self) -> Backend:
@@ -77,28 +90,9 @@ class Gradient:
         return self.point.library
 
     @property
-    def claim(self) -> Claimed:
-        """The claimed gradient of the first projection: the only one of a scalar function."""
-        return self.projections[0].claim
-
-    @property
-    def centre(self) -> Any:
-        """The value of the first projection at the point."""
-        return self.projections[0].centre
-
-    @property
-    def spread(self) -> float:
-        """The largest known scatter of one evaluation."""
-        return max(projection.scatter for projection in self.projections)
-
-    @property
     def finite(self) -> bool:
         """Whether the function is finite at the point."""
-        return all(math.isfinite(float(p.centre)) for p in self.projections)
-
-    def has_finite_claim(self, block: int) -> bool:
-        """Whether every claimed entry of a block is finite."""
-        return all(projection.claim.finite(block) for projection in self.projections)
+        return all([math.isfinite(float(p.centre)) for p in self.projections])
 
     @property
     def evaluations(self) -> int:
@@ -106,50 +100,18 @@ class Gradient:
         return self.caller.calls.get("fun", 0)
 
     @property
+    def gradient_calls(self) -> int:
+        """Calls of the user's gradient function so far."""
+        return self.caller.calls.get("grad", 0)
+
+    @property
     def movable(self) -> bool:
         """Whether the claim is known at other points too."""
         return self.grad is True or callable(self.grad) or isinstance(self.grad, Provider)
 
-    def look_for_mutation(self, role: str) -> bool:
-        """Whether a function has written into its arguments; from then on it gets fresh ones."""
-        changed = self.working.changed() + self.caller.changed()
-        if changed and not self.copying:
-            self.findings.append(_mutation(role, changed))
-            self.copying = self.caller.protect = True
-        if changed:
-            self.working.restore()
-        return bool(changed)
-
-    def spoiled(self, line: Line | None) -> bool:
-        """Whether ``fun`` did something at a later call that makes the check start again.
-
-        It may write into its arguments only now and then, or hold on to an array that moved
-        under its feet: then a slope is flat (``line``), but not with fresh arrays.
-        """
-        if not self.copying:
-            again = self.here()
-            if self.look_for_mutation("fun"):
-                return True
-            centres = [p.centre for p in self.projections]
-            if self.spread == 0 and not alike(again, centres):
-                self.findings.append(_stateful(centres, again))
-        if line is not None and not self.fresh and self._remembers(line):
-            self.fresh = True
-            self.findings.append(_REMEMBERS)
-            return True
-        return False
-
-    def _remembers(self, line: Line) -> bool:
-        line.move(1.0)
-        trusted = self.here()
-        params = self.working.tree(fresh=True)
-        line.back()
-        return not alike(self.read(self.caller(self.fun, "fun", params)), trusted)
-
-    @property
-    def gradient_calls(self) -> int:
-        """Calls of the user's gradient function so far."""
-        return self.caller.calls.get("grad", 0)
+    def line(self, direction: Direction) -> Line:
+        """The moves along a direction."""
+        return self.working.line(direction)
 
     def evaluate(self, line: Line, t: float) -> tuple[Any, ...]:
         """``fun`` at the point plus ``t`` times a direction: one number for each projection."""
@@ -159,13 +121,9 @@ class Gradient:
         self.caller.where = lambda: _where(self.point, line.direction, t)
         return self.here()
 
-    def line(self, direction: Direction) -> Line:
-        """The moves along a direction."""
-        return self.working.line(direction)
-
     def here(self) -> tuple[Any, ...]:
         """``fun`` at the working copy as it now stands."""
-        return self.read(self.result())
+        return self.read(self.caller(self.fun, "fun", self.working.tree(fresh=self.fresh)))
 
     def again(self) -> tuple[Any, ...]:
         """``fun`` at the point once more, with a look at what it did to its arguments."""
@@ -186,15 +144,52 @@ class Gradient:
     def read(self, result: Any) -> tuple[Any, ...]:
         """One number for each projection."""
         numbers = self.outputs.read(result)
-        if not self.projections:
+        if len(numbers) == len(self.projections) or not self.projections:
             return numbers
-        return tuple(numbers[projection.reading] for projection in self.projections)
+        return tuple([numbers[projection.reading] for projection in self.projections])
+
+    def look_for_mutation(self, role: str) -> bool:
+        """Whether a function has written into its arguments; from then on it gets fresh ones."""
+        changed = self.working.changed() + self.caller.changed()
+        if changed and not self.copying:
+            self.findings.append(_mutation(role, changed))
+            self.copying = self.caller.protect = True
+        if changed:
+            self.working.restore()
+        return bool(changed)
+
+    def spoiled(self, flat: Direction | None) -> bool:
+        """Whether ``fun`` did something at a later call that makes the check start again.
+
+        It may write into its arguments only now and then, or hold on to an array that moved
+        under its feet: then a slope is ``flat``, but not with fresh arrays.
+        """
+        if not self.copying:
+            again = self.here()
+            if self.look_for_mutation("fun"):
+                return True
+            centres = [p.centre for p in self.projections]
+            scattered = any(p.scatter for p in self.projections)
+            if not scattered and not alike(again, centres):
+                self.findings.append(_stateful(centres, again))
+        if flat is not None and not self.fresh and self._remembers(self.line(flat)):
+            self.fresh = True
+            self.findings.append(_REMEMBERS)
+            return True
+        return False
+
+    def _remembers(self, line: Line) -> bool:
+        line.move(1.0)
+        trusted = self.here()
+        params = self.working.tree(fresh=True)
+        line.back()
+        return not alike(self.read(self.caller(self.fun, "fun", params)), trusted)
 
 
 def alike(one: Sequence[Any], other: Sequence[Any]) -> bool:
     """Whether two lists of values hold the same numbers; what is no number is alike."""
     pairs = zip(one, other, strict=True)
-    return all(bool(a == b or (np.isnan(a) and np.isnan(b))) for a, b in pairs)
+    return all([bool(a == b or (np.isnan(a) and np.isnan(b))) for a, b in pairs])
 
 
 def _mutation(role: str, changed: list[str]) -> Finding:

@@ -4,19 +4,23 @@ import numpy as np
 import pytest
 
 import gradproof as gp
-from gradproof.engine.session import Trial
-from gradproof.judge.bands import bands, round_off
-from gradproof.plan.effort import effort
+from gradproof.engine.loop import check
+from gradproof.engine.start import start
+from gradproof.engine.watch import Watch
 from gradproof.space.point import Point
+from gradproof.subject.asked import Asked, Options
 from gradproof.subject.prepare import prepare
 from networks import random_network
 
 
-def trial(fun, point, grad, level="standard", seed=0):
-    where = Point(point)
-    limits = tuple(bands(block.dtype, None, None) for block in where.blocks)
-    subject = prepare(fun, where, grad, (), {}, seed, round_off)
-    return Trial(subject, limits, effort(level), seed)
+def asked(fun, point, grad, level="standard", seed=0):
+    return Asked(fun, Point(point), grad, Options(effort=level, seed=seed))
+
+
+def run(*args, **kwargs):
+    """A check that has been measured; the last state of the point itself."""
+    found = check(asked(*args, **kwargs), Watch("a check"))
+    return found.at or found
 
 
 def network(layers=4, width=6, seed=0):
@@ -49,27 +53,25 @@ def network(layers=4, width=6, seed=0):
 
 def test_before_anything_is_measured_all_is_undecided():
     fun, point, grad = network()
-    run = trial(fun, point, grad, seed=1)
-    run.effort = effort("standard")
-    assert run.comparisons == []
-    run.run()
-    assert {j.verdict for j in run.judgements} == {"correct"}
+    first = start(prepare(asked(fun, point, grad, seed=1)))
+    assert first.comparisons == ()
+    assert {j.verdict for j in first.judgements} == {"undecided"}
+    assert {j.verdict for j in run(fun, point, grad, seed=1).state.judgements} == {"correct"}
+    assert {j.verdict for j in first.judgements} == {"undecided"}  # a state stands for itself
 
 
 def test_a_comparison_sets_the_claim_beside_the_slope():
     fun, point, grad = network()
-    run = trial(fun, point, grad)
-    run.run()
-    for c in run.comparisons:
+    state = run(fun, point, grad).state
+    for c in state.comparisons:
         assert c.slope.value == pytest.approx(c.claimed, rel=1e-6)
         assert abs(c.gap) <= c.slope_bar
 
 
 def test_the_working_copy_is_back_at_the_point_afterwards():
     fun, point, grad = network()
-    run = trial(fun, point, lambda p: {n: 1.01 * g for n, g in grad(p).items()}, "thorough")
-    run.run()
-    assert run.subject.working.changed() == []
+    found = run(fun, point, lambda p: {n: 1.01 * g for n, g in grad(p).items()}, "thorough")
+    assert found.session.working.changed() == []
 
 
 def test_the_first_slope_saves_the_later_ones_their_search():
@@ -79,11 +81,10 @@ def test_the_first_slope_saves_the_later_ones_their_search():
     fun = lambda w: float(np.sum(np.tanh(w))) + 1e-8 * np.sin(1e9 * float(np.sum(w)))
     joined = lambda p: fun(np.concatenate([p["a"], p["b"]]))
     right = lambda p: {n: 1 / np.cosh(v) ** 2 for n, v in p.items()}
-    run = trial(joined, {"a": w[:100], "b": w[100:]}, right, "thorough")
-    run.run()
-    spent = [c.slope.evaluations for c in run.comparisons if c.direction.block is not None]
+    state = run(joined, {"a": w[:100], "b": w[100:]}, right, "thorough").state
+    spent = [c.slope.evaluations for c in state.comparisons if c.direction.block is not None]
     assert spent
-    assert np.mean(spent[1:]) <= np.mean([run.comparisons[0].slope.evaluations, 40])
+    assert np.mean(spent[1:]) <= np.mean([state.comparisons[0].slope.evaluations, 40])
 
 
 def test_a_wrong_block_is_judged_after_every_comparison():
@@ -92,38 +93,34 @@ def test_a_wrong_block_is_judged_after_every_comparison():
     def wrong(p):
         return {n: (2 if n == "W2" else 1) * g for n, g in grad(p).items()}
 
-    run = trial(fun, point, wrong)
-    run.run()
-    assert [j.verdict for j in run.judgements] == ["correct", "correct", "wrong", "correct"]
-    assert run.judgements[2].error == pytest.approx(1.0, rel=1e-6)
+    state = run(fun, point, wrong).state
+    assert [j.verdict for j in state.judgements] == ["correct", "correct", "wrong", "correct"]
+    assert state.judgements[2].error == pytest.approx(1.0, rel=1e-6)
 
 
 def test_a_kink_ends_the_trial_where_the_check_can_go_on_beside_it():
-    run = trial(lambda w: float(np.sum(np.abs(w))), np.array([0.0, 1.0]), np.sign)
-    run.run()
-    assert run.kink is not None
-    assert run.kink.kinked
-    fixed = trial(lambda w: float(np.sum(np.abs(w))), np.array([0.0, 1.0]), np.array([0.5, 1.0]))
-    fixed.run()
+    state = run(lambda w: float(np.sum(np.abs(w))), np.array([0.0, 1.0]), np.sign).state
+    assert state.kink is not None
+    assert state.kink.kinked
+    fixed = run(
+        lambda w: float(np.sum(np.abs(w))), np.array([0.0, 1.0]), np.array([0.5, 1.0])
+    ).state
     assert fixed.kink is not None
-    assert len(fixed.comparisons) >= len(run.comparisons)
+    assert len(fixed.comparisons) >= len(state.comparisons)
 
 
 def test_a_value_of_zero_is_judged_by_what_it_becomes_nearby():
-    run = trial(lambda w: float(w @ w), np.zeros(3), lambda w: 2 * w)
-    run.run()
-    assert run._value(0) > 0
-    assert run.judgements[0].verdict == "correct"
-    wrong = trial(lambda w: float(w @ w), np.zeros(3), lambda w: 2 * w + 1)
-    wrong.run()
+    state = run(lambda w: float(w @ w), np.zeros(3), lambda w: 2 * w).state
+    assert state.values[0] > 0
+    assert state.judgements[0].verdict == "correct"
+    wrong = run(lambda w: float(w @ w), np.zeros(3), lambda w: 2 * w + 1).state
     assert wrong.judgements[0].verdict == "wrong"
 
 
 def test_without_a_value_nothing_is_measured():
-    run = trial(lambda w: float("inf"), np.ones(3), np.ones(3))
-    run.run()
-    assert run.comparisons == []
-    assert run.judgements[0].verdict == "undecided"
+    state = run(lambda w: float("inf"), np.ones(3), np.ones(3)).state
+    assert state.comparisons == ()
+    assert state.judgements[0].verdict == "undecided"
 
 
 def test_a_loss_that_is_zero_for_round_off_accuses_nobody():

@@ -1,0 +1,182 @@
+"""One comparison: move, measure the slopes, set the claims beside them.
+
+Nothing else evaluates the user's function along a direction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ..judge.credible import known_enough, sharp_enough
+from ..judge.thresholds import T
+from ..records.comparison import Comparison
+from ..records.direction import Direction
+from ..records.slope import Slope, Smoothness
+from ..slopes.measure import measure
+from ..slopes.sampler import Sampler
+from ..slopes.search import NARROWEST, START
+from ..space.directions import RMS
+from ..space.point import Line
+from ..subject.session import Session
+from .quantisation import Doubt, doubted, misleads, nearby
+from .state import Learned, Measurement, Memory, State, noise
+
+
+def compare(
+    session: Session,
+    state: State,
+    direction: Direction,
+    share: float = T.known,
+    only: int | None = None,
+) -> Measurement:
+    """Measure the slopes along a direction, and set the claims beside them.
+
+    One comparison for each projection, or for ``only`` one: they share the evaluations. A gap is
+    measured to a ``share`` of itself.
+    """
+    line, learned = session.line(direction), state.learned
+    values = _remembered(session, line)
+    chosen = range(len(state.claims)) if only is None else [only]
+    claims = [(k, state.claims[k].along(line)) for k in chosen]
+    made = []
+    with session.caller.many():
+        for k, claimed in claims:
+            sampler = _sampler(session, direction, line, values, k)
+            slope, learned = _slope(state, learned, direction, sampler, claimed, share, k)
+            bar = noise(state, direction, k)
+            made.append(Comparison(direction, claimed, bar, slope, k, tuple(sampler.samples)))
+    line.back()
+    return Measurement(direction, tuple(made), learned, session.evaluations)
+
+
+def _remembered(session: Session, line: Line) -> Callable[[float], tuple[Any, ...]]:
+    """The values of all projections, each step evaluated once."""
+    seen: dict[float, tuple[Any, ...]] = {}
+
+    def values(t: float) -> tuple[Any, ...]:
+        if t not in seen:
+            seen[t] = session.evaluate(line, t)
+        return seen[t]
+
+    return values
+
+
+def _sampler(
+    session: Session,
+    direction: Direction,
+    line: Line,
+    values: Callable[[float], tuple[Any, ...]],
+    k: int,
+) -> Sampler:
+    part, projection = direction.parts[0], session.projections[k]
+    lone = direction.block is not None and (
+        part.entry is not None or session.point.blocks[part.block].count == 1
+    )
+    return Sampler(
+        lambda t: values(t)[k],
+        taken=line.taken if lone else None,
+        centre=projection.centre,
+        scatter=projection.spread,
+        largest=projection.scale,
+    )
+
+
+def _slope(
+    state: State,
+    learned: Learned,
+    direction: Direction,
+    sampler: Sampler,
+    claimed: float,
+    share: float,
+    k: int,
+) -> tuple[Slope, Learned]:
+    limits, memory = state.limits(direction), learned.memories[k]
+    sharp = sharp_enough(unit(state, direction, k), limits)
+    floor = sharp_enough(state.values[k], limits)
+    nothing = not any([state.claims[k].norms[part.block] for part in direction.parts])
+    zero = 0.0 if nothing else floor
+
+    def enough(value: float, error: float) -> bool:
+        done = error <= sharp and not nothing
+        return done or known_enough(claimed, value, error, zero, share)
+
+    slope = measure(sampler, enough, **_hints(state, memory, direction, share))
+    if nothing and known_enough(claimed, slope.value, slope.error, floor):
+        slope = replace(slope, smoothness=Smoothness.SMOOTH)
+    if learned.vain_looks < T.vain_looks:
+        spent, found = sampler.evaluations, nearby(sampler, claimed, slope)
+        vain = found is slope and sampler.evaluations > spent
+        learned, slope = replace(learned, vain_looks=learned.vain_looks + vain), found
+    if share == T.known:
+        learned, says_nothing = _doubt(state, learned, direction, sampler, claimed, slope, k)
+        if says_nothing:
+            return replace(slope, smoothness=Smoothness.UNKNOWN), learned
+    if slope.has_pilot and slope.smoothness is Smoothness.SMOOTH:
+        windows = memory.windows
+        if direction.block is not None:
+            windows = {**windows, direction.block: slope.window}
+        known = replace(learned.memories[k], last=slope, windows=windows)
+        learned = _remembering(learned, k, known)
+    return slope, learned
+
+
+def _doubt(
+    state: State,
+    learned: Learned,
+    direction: Direction,
+    sampler: Sampler,
+    claimed: float,
+    slope: Slope,
+    k: int,
+) -> tuple[Learned, bool]:
+    """Whether a slope says nothing, since the function moves in steps."""
+    block = direction.block
+    if block is None or abs(claimed - slope.value) <= slope.error:
+        return learned, False
+    memory = learned.memories[k]
+    doubt, steps = doubted(memory.steps, sampler, claimed, slope, block, state.eps[block])
+    learned = _remembering(learned, k, replace(memory, steps=steps))
+    if doubt is Doubt.NARROW:
+        learned = replace(learned, narrow_misleads=True)
+    return learned, doubt is not Doubt.NONE or (learned.narrow_misleads and misleads(slope))
+
+
+def _remembering(learned: Learned, k: int, memory: Memory) -> Learned:
+    memories = (*learned.memories[:k], memory, *learned.memories[k + 1 :])
+    return replace(learned, memories=memories)
+
+
+def _hints(state: State, memory: Memory, direction: Direction, share: float) -> dict[str, Any]:
+    """Noise and step known from slopes before: a slope then costs one window, not five."""
+    last = memory.last
+    if last is None:
+        return {}
+    part, known = direction.parts[0], {"noise": last.noise, "stepped": last.stepped}
+    if part.entry is not None and share == T.known:
+        return {}  # entries are swept where what was known of the block was no help
+    if part.entry is not None:  # the same displacement, in units of the entry's own scale
+        stretch = state.setting.blocks[part.block].scale / part.step
+        return {**known, "start": min(max(last.window * stretch, NARROWEST), START)}
+    window = memory.windows.get(part.block) if direction.block is not None else None
+    if window is not None:
+        start = max(window, NARROWEST)
+        return {**known, "start": start, "widest": start}
+    return {**known, "start": max(last.window, NARROWEST)}
+
+
+def unit(state: State, direction: Direction, k: int) -> float:
+    """How much the claimed gradient of one block contributes to a slope along a direction.
+
+    In a joint direction, of the block that contributes least, unless that is next to
+    nothing: such a block is measured on its own.
+    """
+    norms, blocks = state.claims[k].norms, state.setting.blocks
+    units = []
+    for part in direction.parts:
+        if 0 < norms[part.block] < float("inf"):
+            share = RMS if part.entry is None else blocks[part.block].count ** -0.5
+            units.append(norms[part.block] * part.step * share)
+    units.sort()
+    return max(units[0], 0.1 * units[len(units) // 2]) if units else state.values[k]

@@ -1,0 +1,37 @@
+"""One examination: measure until the verdict stands, ask why, and freeze it into a report."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from ..plan.effort import effort
+from ..progress import ProgressLine
+from ..report.report import Report
+from ..subject.asked import Asked, named
+from ..subject.guards import generators_restored
+from .evidence import scanned
+from .explain import explain, find_lines
+from .loop import check
+from .summary import Explained, compose
+from .watch import Watch
+
+
+def examine(asked: Asked) -> Report:
+    """Check whatever claims the gradient of a function at a point."""
+    began, options = time.perf_counter(), asked.options
+    chosen = effort(options.effort)
+    blocks = asked.where.blocks
+    watch = Watch(str(options.name or named(asked.fun)), chosen.expected(blocks))
+    line = ProgressLine(lambda: str(watch), watch.spent)
+    with generators_restored(), asked.where.session(), line:
+        run = check(asked, watch)
+        spent = run.session.evaluations
+        if any([j.verdict in chosen.scan for j in run.state.judgements]):
+            watch.on(run.session, "what is wrong", max(chosen.expected(blocks), chosen.inquire))
+        run, findings = explain(run)
+        lines = find_lines(run)
+        run = scanned(run, chosen.scan)
+        explained = Explained(findings, lines, spent, run.session.evaluations - spent)
+        report = compose(run, explained, watch.title, time.perf_counter() - began)
+    return report if report.ok else replace(report, origin=asked)

@@ -1,0 +1,115 @@
+"""The first state of a check: what the claims are, and what everything is measured against."""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import replace
+
+from ..backend import arrays
+from ..judge.bands import Bands, bands
+from ..judge.credible import may_be_small
+from ..judge.thresholds import T
+from ..plan.effort import effort
+from ..plan.setting import Setting
+from ..records.direction import Part
+from ..space.point import Point
+from ..subject.claim import Claimed
+from ..subject.obtain import trembling
+from ..subject.promotion import doubt
+from ..subject.session import Session
+from .state import Learned, Memory, State, with_claims
+
+# So many of the smallest entries of a block are looked at.
+_MOST = 4096
+
+
+def start(session: Session) -> State:
+    """Nothing compared yet."""
+    point, options, projections = session.point, session.asked.options, session.projections
+    limits = tuple([
+        bands(block.dtype, options.correct_below, options.wrong_above) for block in point.blocks
+    ])  # fmt: skip
+    claims = tuple([projection.claim for projection in projections])
+    lone = len(claims) == 1 and session.finite
+    setting = Setting(
+        blocks=point.blocks,
+        norms=[math.hypot(*norms) for norms in zip(*[c.norms for c in claims], strict=True)],
+        effort=effort(options.effort),
+        seed=int(options.seed),
+        entry_scale=point.entry_scale,
+        looks=len(claims),
+        small=_small(point, claims[0], limits) if lone else (),
+    )
+    return State(
+        setting=setting,
+        bands=limits,
+        eps=tuple([point.eps(block.index) for block in point.blocks]),
+        claims=claims,
+        values=_values(session, setting),
+        learned=Learned((Memory(),) * len(claims)),
+        not_linear=frozenset(session.not_linear),
+        evaluations=session.evaluations,
+    )
+
+
+def _values(session: Session, setting: Setting) -> tuple[float, ...]:
+    """The magnitude of each projection, against which a zero gradient is judged.
+
+    Where a value is zero, that is what it becomes one step away, or some more; what is less than a
+    rounding of what it becomes further away is round-off.
+    """
+    sizes = tuple([projection.size for projection in session.projections])
+    if all(sizes) or not session.finite:
+        return sizes
+    line = session.line(setting.joint(range(len(setting.blocks)), 0))
+    values = [max(abs(float(v)) for v in session.evaluate(line, distance)) for distance in T.around]
+    line.back()
+    finite = [value for value in values if math.isfinite(value)]
+    least = sys.float_info.epsilon * max(finite, default=0.0)
+    around = next((value for value in finite if value > least), 0.0)
+    return tuple(max(size, around) for size in sizes)
+
+
+def _small(point: Point, claim: Claimed, bands: tuple[Bands, ...]) -> list[Part]:
+    """The parts of one direction through all that cannot show beside the rest; often none.
+
+    A norm forgets what is so much smaller that no band reaches down to it: a block of which
+    nothing is claimed beside steep ones, and the smallest entries of a block. Entries that are
+    claimed to be zero are left out: most are, rightly, behind a ReLU.
+    """
+    steep, parts = any([norm > 0 for norm in claim.norms]), []
+    for block, limits in zip(point.blocks, bands, strict=True):
+        norm = claim.norms[block.index]
+        if norm == 0 and steep:
+            parts.append(Part(block.index, block.scale))
+        elif 0 < norm < math.inf and may_be_small(point.eps(block.index), limits):
+            gradient = claim.gradient(block.index)
+            if gradient is not None:
+                small = arrays.smallest(gradient, limits.correct_below * norm, _MOST)
+                parts += [Part(block.index, block.scale, only=small)] if small else []
+    return parts
+
+
+def with_known_noise(session: Session, state: State) -> State:
+    """Before a claim is rejected, see how much of the gap is its round-off.
+
+    In a low precision, or where the function vanishes and so has no scale to compare with; the
+    same state where there is nothing to see.
+    """
+    vanishing = not any(state.values)
+    if not (session.promoted or vanishing) or not any(j.verdict.rejects for j in state.judgements):
+        return state
+    if vanishing:
+        noises = trembling(session, session.line(state.setting.joint(_all(state), 0)))
+    else:
+        noises = doubt(session)
+    claims = [
+        replace(claim, noise=tuple(map(max, claim.noise, noise)))  # type: ignore[type-var] # all are
+        for claim, noise in zip(state.claims, noises, strict=True)
+    ]
+    return with_claims(state, claims)
+
+
+def _all(state: State) -> range:
+    return range(len(state.setting.blocks))

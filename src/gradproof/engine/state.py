@@ -1,0 +1,265 @@
+"""What is known of a check under way: an immutable state, and how a comparison changes it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from ..judge.bands import Bands
+from ..judge.credible import beyond_choice, disagrees, grain, untied
+from ..judge.verdict import UNKNOWN, judge, least_error, miscounted
+from ..judge.whole import combined
+from ..plan.setting import Setting
+from ..records.comparison import Comparison
+from ..records.direction import Direction
+from ..records.judgement import Judgement
+from ..records.slope import Slope, Smoothness
+from ..records.verdict import Verdict
+from ..space.directions import RMS
+from ..subject.claim import Claimed
+from .quantisation import Steps, misleads
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What slopes taught for those to come, for one projection: a window each, not five.
+
+    ``last`` is the last slope whose noise was measured, ``windows`` has by block the half-width
+    that was believed.
+    """
+
+    last: Slope | None = None
+    windows: Mapping[int, float] = field(default_factory=dict)
+    steps: Steps = field(default_factory=Steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The memories of all projections, and what one look at a function says of the next.
+
+    ``vain_looks`` were made below the smallest scale and found nothing. ``narrow_misleads``:
+    wide windows agree with a claim that narrow ones reject, since the function moves in steps.
+    """
+
+    memories: tuple[Memory, ...]
+    vain_looks: int = 0
+    narrow_misleads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One direction measured: a comparison for each projection, and what was learned."""
+
+    direction: Direction
+    made: tuple[Comparison, ...]
+    learned: Learned
+    evaluations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A judgement, the projection on which it rests, and those of all projections."""
+
+    judgement: Judgement = UNKNOWN
+    leading: int = 0
+    each: tuple[Judgement, ...] = (UNKNOWN,)
+
+
+@dataclass(frozen=True)
+class State:
+    """One moment of a check.
+
+    ``claims`` and ``values`` are the claimed gradient and the magnitude of each projection,
+    ``eps`` the precision of each block. ``kink`` is the first comparison that showed one,
+    ``untied`` the blocks whose ties do not add up: the projection, and the least error. ``known``
+    are judgements that hold, since nothing moved their blocks.
+    """
+
+    setting: Setting
+    bands: tuple[Bands, ...]
+    eps: tuple[float, ...]
+    claims: tuple[Claimed, ...]
+    values: tuple[float, ...]
+    learned: Learned
+    not_linear: frozenset[int] = frozenset()
+    comparisons: tuple[Comparison, ...] = ()
+    drawn: int = 0
+    evaluations: int = 0
+    disagreed: bool = False
+    disagreements: int = 0
+    kink: Comparison | None = None
+    untied: Mapping[int, tuple[int, float]] = field(default_factory=dict)
+    known: Mapping[int, Judged] = field(default_factory=dict)
+
+    @cached_property
+    def judged(self) -> Sequence[Judged]:
+        """What is known of every block; asked for once, as a state does not change."""
+        known = self.known
+        return [
+            known[b.index] if b.index in known else _judged(self, b.index)
+            for b in self.setting.blocks
+        ]
+
+    @cached_property
+    def judgements(self) -> Sequence[Judgement]:
+        """The judgements of all blocks."""
+        return [judged.judgement for judged in self.judged]
+
+    @property
+    def kinked(self) -> Sequence[int]:
+        """The blocks that moved where the first kink was seen."""
+        return [] if self.kink is None else [part.block for part in self.kink.direction.parts]
+
+    @property
+    def flat(self) -> Direction | None:
+        """A direction along which the slope is exactly zero although a gradient is claimed."""
+        flat = (c.direction for c in self.comparisons if c.slope.value == 0 and c.gap != 0)
+        return next(flat, None)
+
+    def limits(self, direction: Direction) -> Bands:
+        """The bands of the blocks that move: the narrowest."""
+        found = self.bands[direction.parts[0].block]
+        for part in direction.parts:
+            if self.bands[part.block].correct_below < found.correct_below:
+                found = self.bands[part.block]
+        return found
+
+
+def update(state: State, new: Measurement) -> State:
+    """The state after one more direction; what did not move is not judged again."""
+    direction, made = new.direction, new.made
+    limits = state.limits(direction)
+    disagreed = any([disagrees(c, limits) for c in made])
+    seen, known = state.comparisons, dict(_known(state))
+    if new.learned.narrow_misleads and not state.learned.narrow_misleads:
+        seen, known = tuple([_distrusted(c) for c in seen]), {}
+    for part in direction.parts:
+        known.pop(part.block, None)
+    first = next((c for c in made if c.kinked), None) if state.kink is None else state.kink
+    return replace(
+        state,
+        comparisons=seen + made,
+        learned=new.learned,
+        drawn=max(state.drawn, direction.draw + 1),
+        evaluations=new.evaluations,
+        disagreed=disagreed,
+        disagreements=state.disagreements + disagreed,
+        kink=first,
+        untied=_untied(state, new) if direction.parts[0].even else state.untied,
+        known=known,
+    )
+
+
+def reclaimed(state: State, claims: Sequence[Claimed], along: Sequence[float]) -> State:
+    """The same slopes beside other claims, whose derivatives are ``along`` each comparison."""
+    return with_claims(replace(state, not_linear=frozenset(), untied={}), claims, along)
+
+
+def with_claims(
+    state: State, claims: Sequence[Claimed], along: Sequence[float] | None = None
+) -> State:
+    """The state with other claims, or the same ones with noise that is known better."""
+    state = replace(state, claims=tuple(claims), known={})
+    numbers = along or [c.claimed for c in state.comparisons]
+    compared = [
+        replace(c, claimed=number, claimed_bar=noise(state, c.direction, c.projection))
+        for c, number in zip(state.comparisons, numbers, strict=True)
+    ]
+    return replace(state, comparisons=tuple(compared))
+
+
+def noise(state: State, direction: Direction, projection: int) -> float:
+    """How well a claim itself is known along a direction."""
+    claim, bar = state.claims[projection], state.claims[projection].bar(direction)
+    if not any([part.only for part in direction.parts]):
+        return bar
+    grains = [
+        part.step * grain(state.eps[part.block], claim.norms[part.block])
+        for part in direction.parts
+        if part.only
+    ]
+    return math.hypot(bar, *grains)
+
+
+def beyond_excuse(state: State, index: int) -> bool:
+    """Whether the claim for a kinked entry of a block, or for ties, is no choice at a kink."""
+    if index in state.untied:
+        return True
+    lone = sum(block.count for block in state.setting.blocks) == 1
+    entries = [
+        c
+        for c in state.comparisons
+        if c.direction.block == index and c.direction.parts[0].entry is not None
+    ]
+    return any(beyond_choice(c, entries, state.bands[index], lone=lone) for c in entries)
+
+
+def excused(state: State) -> State:
+    """A claim known only at a kink is not rejected for the side that it picks there."""
+    kinks = {c.direction.block for c in state.comparisons if c.kinked}
+    known = dict(enumerate(state.judged))
+    for index in [block for block in kinks if block is not None]:
+        judged = known[index]
+        if judged.judgement.verdict.rejects and not beyond_excuse(state, index):
+            verdict = replace(judged.judgement, verdict=Verdict.UNDECIDED, reason=_AT_KINK)
+            known[index] = replace(judged, judgement=verdict)
+    return replace(state, known=known)
+
+
+_AT_KINK = (
+    "the point is a kink, where a claim outside the one-sided slopes can still be a valid choice; "
+    "give grad as a function, so that it can be checked beside the kink"
+)
+
+_NOT_LINEAR = "the backward is not linear in the gradient from above"
+
+
+def _known(state: State) -> Mapping[int, Judged]:
+    """Judgements that were made, of this state or of one before it."""
+    made = state.__dict__.get("judged")
+    return state.known if made is None else dict(enumerate(made))
+
+
+def _judged(state: State, index: int) -> Judged:
+    """The judgement of a block: of the projection for which it is worst."""
+    several = len(state.claims) > 1
+    each = tuple([
+        judge(
+            state.setting.blocks[index],
+            [c for c in state.comparisons if c.projection == k] if several else state.comparisons,
+            norm=claim.norms[index],
+            value=state.values[k],
+            eps=state.eps[index],
+            bands=state.bands[index],
+            rms=RMS,
+        )
+        for k, claim in enumerate(state.claims)
+    ])  # fmt: skip
+    leading, judgement = combined(each)
+    if index in state.untied and not judgement.verdict.rejects:
+        leading, least = state.untied[index]
+        judgement = miscounted(judgement, least)
+    elif index in state.not_linear and judgement.draws:
+        judgement = replace(judgement, verdict=Verdict.WRONG, reason=_NOT_LINEAR)
+    return Judged(judgement, leading, each)
+
+
+def _untied(state: State, new: Measurement) -> Mapping[int, tuple[int, float]]:
+    """The blocks whose claims do not add up where all their entries move together."""
+    part, found = new.direction.parts[0], dict(state.untied)
+    for c in new.made:
+        block = state.setting.blocks[part.block]
+        least = least_error(block, c, state.claims[c.projection].norms[part.block])
+        if untied(c, least, state.bands[part.block]):
+            found[part.block] = (c.projection, least)
+    return found
+
+
+def _distrusted(comparison: Comparison) -> Comparison:
+    """Take back what a narrow window rejected, now that it is known to mislead."""
+    slope = comparison.slope
+    if not misleads(slope) or abs(comparison.gap) <= comparison.slope_bar:
+        return comparison
+    return replace(comparison, slope=replace(slope, smoothness=Smoothness.UNKNOWN))

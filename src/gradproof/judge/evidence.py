@@ -1,0 +1,141 @@
+"""What the comparisons of one block show, per unit of its gradient's norm.
+
+Comparisons that move the block alone say how wrong it is; those that move others with it can
+only support its claim. At a kink every one-sided slope, and all between them, is a valid claim.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ..records.block import Block
+from ..records.comparison import Comparison
+from ..records.direction import Part
+from .credible import bar_of
+from .thresholds import T
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Magnitudes along each direction. A ``sweep`` measured every coordinate, one by one."""
+
+    gaps: list[float]
+    bars: list[float]
+    claims: list[float]
+    slopes: list[float]
+    slope_bars: list[float]
+    sweep: bool = False
+
+
+NOTHING = Evidence([], [], [], [], [])
+
+
+Pairs = list[tuple[Comparison, Part]]
+
+
+def collect(
+    block: Block, comparisons: Sequence[Comparison], rms: float
+) -> tuple[Evidence, Evidence, Evidence]:
+    """What moved the block alone, what moved it with or without others, and its smallest entries.
+
+    ``rms`` is the root mean square of one coordinate of a direction of step 1. A full sweep of
+    the block, of known slopes, replaces all else.
+    """
+    own: Pairs = []
+    shared: Pairs = []
+    small: Pairs = []
+    entries: dict[int, tuple[Comparison, Part]] = {}
+    for c in comparisons:
+        part, alone = c.direction.places.get(block.index), c.direction.block is not None
+        if part is None:
+            continue
+        if alone and part.entry is not None:
+            entries[part.entry] = c, part
+        # At a kink a random direction says nothing: with several kinks at the point, a valid choice
+        # at each can lie outside the one-sided slopes along a direction that mixes them.
+        if part.whole and not c.kinked:
+            shared.append((c, part))
+            own += [(c, part)] if alone else []
+        elif alone and part.only:
+            small.append((c, part))
+    if len(entries) == block.count:
+        swept = _scaled(list(entries.values()), 1.0, sweep=True)
+        if len(swept.gaps) == block.count:
+            return swept, swept, NOTHING
+    told = _scaled(shared, rms)
+    return (told if len(own) == len(shared) else _scaled(own, rms)), told, _scaled(small, rms)
+
+
+def _scaled(pairs: Pairs, rms: float, *, sweep: bool = False) -> Evidence:
+    """Comparisons of known slopes, each per unit of what its direction moves the block by."""
+    if not pairs:
+        return NOTHING
+    found = Evidence([], [], [], [], [], sweep)
+    for c, part in pairs:  # one loop: this is asked for every block after every direction
+        bar, unit = bar_of(c), rms * part.step
+        if bar < math.inf:
+            found.gaps.append(abs(c.gap) / unit)
+            found.bars.append(bar / unit)
+            found.claims.append(abs(c.claimed) / unit)
+            found.slopes.append(abs(c.slope.value) / unit)
+            found.slope_bars.append(c.slope_bar / unit)
+    return found
+
+
+def supporting(shared: Evidence) -> Evidence:
+    """Of the comparisons that moved other blocks too, those that agree.
+
+    A gap beyond its bar may be any block's fault, and says nothing about this one. Nor do slopes
+    that others contribute to: they are left out.
+    """
+    pairs = sorted(zip(shared.gaps, shared.bars, strict=True))
+    agreeing = [pair for pair in pairs if pair[0] <= pair[1]] or pairs[:1]
+    return replace(
+        shared, gaps=[gap for gap, _ in agreeing], bars=[bar for _, bar in agreeing], slopes=[]
+    )
+
+
+def size(block: Block, own: Evidence, norm: float, value: float) -> tuple[float, bool]:
+    """The norm of the true gradient, as far as it is known; else the scale of the value.
+
+    The claim's own norm serves where claim and truth are alike, and where they differ by a
+    constant factor.
+    """
+    # A function that is zero wherever it was looked at has no scale but the smallest number.
+    zero = max(value / block.scale, sys.float_info.min)
+    if not own.gaps:
+        return (norm, False) if norm > 0 else (zero, True)
+    pairs = zip(own.slopes, own.bars, own.gaps, strict=True)
+    seen, off = False, False
+    for slope, bar, gap in pairs:
+        seen, off = seen or slope > bar, off or gap > bar
+    if seen and own.sweep:
+        return typical(own.slopes, own), False
+    factor = common(own.claims, own.slopes) if seen else 0.0
+    if factor:
+        return norm / factor, False
+    if not seen and off:
+        return zero, True
+    if seen and typical(own.gaps, own) > norm / 2:
+        return typical(own.slopes, own), False
+    known = seen or norm > typical(own.bars, own)
+    return (norm, False) if known and norm > 0 else (zero, True)
+
+
+def common(numbers: Sequence[float], others: Sequence[float]) -> float:
+    """The ratio that all pairs share, or 0 where they share none."""
+    ratios = [n / o for n, o in zip(numbers, others, strict=True) if o > 0]
+    if len(ratios) < 2 or max(ratios) - min(ratios) > T.same_ratio * min(ratios):
+        return 0.0
+    return sum(ratios) / len(ratios)
+
+
+def typical(numbers: Sequence[float], evidence: Evidence) -> float:
+    """Root mean square over random draws; over a sweep, the norm of the vector of entries."""
+    if not numbers:
+        return math.inf
+    total = math.hypot(*numbers)
+    return total if evidence.sweep else total / math.sqrt(len(numbers))

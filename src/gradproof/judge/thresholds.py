@@ -1,0 +1,120 @@
+"""Every number that decides: what is called correct or wrong, and what counts as known.
+
+Windows and steps have numerics of their own (``slopes/``), budgets stand in ``plan/effort.py``;
+whatever turns measurements into a verdict or an explanation stands here, with its reason and the
+test or family of specimens that breaks when it is moved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The numbers of the judge; a relative one is relative to what its comment names."""
+
+    # The probability behind every interval and every resolution (tests/test_power.py).
+    confidence: float = 0.99
+
+    # Claim and slope
+
+    # A bar this share of the correct band along two directions lets nothing above the band hide:
+    # ``largest_hidden((0.06, 0.06), 0.01) < 1`` (tests/judge/test_block.py).
+    sharp: float = 0.06
+    # A disagreement known to a thousandth needs no sharper slope; to find out what it is, more
+    # (tests/engine/test_explain.py: factors to nine digits).
+    known: float = 1e-3
+    known_well: float = 1e-7
+    # The norm of a claim's round-off is measured; along one direction it may be a few times larger
+    # (family "float32" of the trial).
+    claim_noise: float = 5.0
+    # A single entry may be off by this many roundings at the scale of its whole block
+    # (tests/engine/test_small.py; "sizes" of the trial).
+    entry_roundoff: float = 1e4
+    # Two claims along one direction are the same to this share of their gaps
+    # (tests/api/test_products.py: both modes from one rule).
+    same_claim: float = 0.1
+
+    # Claim and window, where windows disagree with each other
+
+    # A wide window knows the slope to this share, of the gap and of itself, before it speaks
+    # against a narrow one (family "stepped").
+    tells: float = 0.1
+    # A window below the smallest scale of a search knows its slope to this share of it
+    # (tests/engine/test_nearby.py: noise is no slope).
+    tells_sharply: float = 1e-2
+    # It is asked where the scatter of values is such a share of them (peers: edges at 1e-7).
+    rough: float = 1e-3
+    # A flat window tells only where so many roundings of the value would have shown as a step.
+    roundings_seen: float = 4.0
+    # Steps that are noise are no coarser than those of bfloat16 (family "stepped": floor).
+    coarsest: float = 2.0**-7
+    # So often a check looks below the smallest scale in vain (tests/test_power.py: the
+    # evaluations name the blocks instead).
+    vain_looks: int = 1
+
+    # Blocks
+
+    # Ratios along several directions that agree this well are one and the same ratio
+    # (diagnosis: constant factors).
+    same_ratio: float = 0.01
+    # A gap beyond its bar, and so near to the band, may be a larger one that two draws nearly
+    # missed (tests/test_power.py).
+    near: float = 0.1
+    # Bars are ten standard errors from four degrees of freedom: one slope in 1,700 is beyond its
+    # bar by chance, one in 140,000 beyond three. A gap that stands alone has to be that plain
+    # (tests/test_statistics.py).
+    single_observation: float = 3.0
+    # Errors of one claim over so many blocks are more likely one that was handed on
+    # (networks of tests/test_power.py).
+    handed_on: int = 4
+
+    # The point
+
+    # A value of zero takes its scale from what it becomes so many block scales away, the first
+    # that is no rounding of the others ("peers": zero loss).
+    around: tuple[float, ...] = (1.0, -1.0, 10.0, -10.0, 100.0)
+    # At a kink the gradient is checked so many block scales beside it: many windows away, yet the
+    # same neighbourhood (docs/how-to/kinks.md).
+    beside: float = 0.01
+    # At a kink, a claim so many times larger than any one-sided slope of its block is no choice
+    # (tests/engine/test_ties.py).
+    beyond_excuse: float = 3.0
+    # Values in two precisions are the same within so many roundings, but never beyond the share
+    # (tests/judge/test_bands.py).
+    same_value: float = 1e4
+    same_at_most: float = 0.1
+
+    # Explanations
+
+    # Residuals of a right explanation stay within a few bars, or are round-off of the fit.
+    residual_bars: float = 3.0
+    residual_rounding: float = 1e-9
+    # It accounts for this share of the gap, or the bars are too wide to say anything.
+    explained: float = 0.9
+    # A factor is recognised as a number when it is this close, relatively, beyond its own bar.
+    same_number: float = 1e-6
+    # A ratio that is known well is known to this share of itself.
+    ratio_known: float = 1e-3
+    # A ramp's ratio is an index only where its error is well below the distance of two indices.
+    digit: float = 0.1
+    # A slope known less well than this share of its gap was not meant to say what the fault is.
+    gap_known: float = 1e-6
+    # What holds for so many of the entries, and the others are too small to see, holds for all.
+    most_entries: float = 0.5
+    # So many slopes have to disagree plainly with the claim before anything can be explained.
+    plain_gaps: int = 2
+
+
+T = Thresholds()
+
+# The bands for each precision of the claim, ``(correct_below, wrong_above)``: in double precision
+# the classic ones of gradient checking; a lower one carries round-off of its own.
+BANDS = MappingProxyType({
+    "float64": (1e-7, 1e-5),
+    "float32": (1e-5, 1e-3),
+    "float16": (1e-2, 1e-1),
+    "bfloat16": (5e-2, 3e-1),
+})  # fmt: skip

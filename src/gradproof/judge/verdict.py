@@ -1,0 +1,218 @@
+"""The verdict on one block, from the comparisons that move it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from ..records.block import Block
+from ..records.comparison import Comparison
+from ..records.judgement import Judgement
+from ..records.slope import Smoothness
+from ..records.verdict import Verdict
+from .bands import Bands
+from .chance import largest_hidden, smallest_proven
+from .credible import bar_of
+from .evidence import Evidence, collect, common, size, supporting, typical
+from .thresholds import T
+
+
+def judge(
+    block: Block,
+    comparisons: Sequence[Comparison],
+    *,
+    norm: float,
+    value: float,
+    eps: float,
+    bands: Bands,
+    rms: float,
+) -> Judgement:
+    """Judge one block.
+
+    ``norm`` is the Euclidean norm of its claimed gradient and ``eps`` the spacing of 1.0 in
+    its precision, ``value`` the magnitude of the function, ``rms`` that of one coordinate of
+    a direction of step 1.
+    """
+    own, shared, small = collect(block, comparisons, rms)
+    scale, zero = size(block, own, norm, value)
+    if not math.isfinite(norm):
+        return _not_finite(own)
+    telling = own if own.gaps else supporting(shared)
+    error, bar = _error(telling, scale), typical(telling.bars, telling)
+    low = _ratio(_proven(own, scale), scale)
+    high = _ratio(_hidden(shared, list(map(float.__add__, shared.gaps, shared.bars))), scale)
+    error, bar = _ratio(error, scale), _ratio(bar, scale)
+    entry = _worst_entry(own, T.entry_roundoff * eps * norm) if own.sweep and not zero else 0.0
+    faint = _worst_entry(small, 0.0) if small.gaps else 0.0
+    verdict, reason = _verdict(max(low, entry, faint), high, bands, block, comparisons)
+    if verdict.rejects and low <= bands.correct_below:
+        entry, which = (entry, "one entry is") if entry else (faint, "its smallest entries are")
+        reason = f"{which} off by {entry:.1e} of itself, which is little of the whole block"
+    resolution = _resolution(shared, rejected=verdict.rejects)
+    return Judgement(
+        verdict=verdict,
+        error=error,
+        bar=bar,
+        low=max(low, entry),
+        high=high,
+        resolution=_ratio(resolution, scale),
+        size=scale,
+        draws=len(own.gaps),
+        sharp=_ratio(_numerical(shared), scale) <= bands.correct_below,
+        open=_open(verdict, error, bar, high, bands),
+        zero=zero,
+        reason=reason,
+    )
+
+
+def _error(telling: Evidence, scale: float) -> float:
+    """The typical gap. Where all gaps are the same share of their slopes, it is that share.
+
+    A constant factor is then known exactly, and not to the accuracy of a few random draws.
+    """
+    share = common(telling.gaps, telling.slopes) if telling.slopes else 0.0
+    return scale * share if share else typical(telling.gaps, telling)
+
+
+def _proven(own: Evidence, scale: float) -> float:
+    """The smallest error that the gaps prove; one of them alone has to be plain."""
+    if not own.gaps:
+        return 0.0
+    pairs = list(zip(own.gaps, own.bars, strict=True))
+    lucky = own.sweep or len([1 for g, b in pairs if g > b]) < 2
+    times = T.single_observation if lucky else 1.0
+    beyond = [max(g - times * b, 0.0) for g, b in pairs]
+    if not any(beyond):
+        return 0.0
+    if common(own.gaps, own.slopes):  # a constant factor leaves nothing to chance
+        return scale * min([g / s for g, s in zip(beyond, own.slopes, strict=True) if s > 0])
+    return math.hypot(*beyond) if own.sweep else smallest_proven(beyond)
+
+
+def _worst_entry(own: Evidence, roundoff: float) -> float:
+    """The largest relative error proven for a single entry: a norm forgets the small ones."""
+    return max(
+        _ratio(beyond, max(s, b)) if (beyond := g - T.single_observation * b) > roundoff else 0.0
+        for g, b, s in zip(own.gaps, own.bars, own.slopes, strict=True)
+    )
+
+
+def _resolution(shared: Evidence, *, rejected: bool) -> float:
+    """What would have been noticed; round-off that showed may be all, or hide as much again."""
+    return _hidden(shared, shared.bars if rejected else map(max, shared.gaps, shared.bars))
+
+
+def _numerical(shared: Evidence) -> float:
+    """The same with the slopes' bars alone: round-off of the claim is not less after more slopes.
+
+    A gap beyond its bar, though, is somebody's fault, and hides what this block adds to it.
+    """
+    every = zip(shared.gaps, shared.bars, shared.slope_bars, strict=True)
+    return _hidden(shared, [gap if gap > bar else slope_bar for gap, bar, slope_bar in every])
+
+
+def _hidden(shared: Evidence, shown: Iterable[float]) -> float:
+    return math.hypot(*shown) if shared.sweep else _largest(tuple(shown))
+
+
+@lru_cache(maxsize=256)
+def _largest(shown: tuple[float, ...]) -> float:
+    """Asked several times for the same bars."""
+    return largest_hidden(shown, 1 - T.confidence)
+
+
+def _ratio(number: float, size: float) -> float:
+    if number == 0:
+        return 0.0
+    return number / size if size > 0 else math.inf
+
+
+# Of a block that nobody has looked at.
+UNKNOWN = Judgement(
+    verdict=Verdict.UNDECIDED, error=math.inf, bar=math.inf, low=0.0, high=math.inf,
+    resolution=math.inf, size=math.inf, draws=0, sharp=False, open=False, zero=False,
+    reason="nothing was measured",
+)  # fmt: skip
+
+
+def least_error(block: Block, comparison: Comparison, norm: float) -> float:
+    """The smallest relative error of a block that a gap can come from, where all entries move.
+
+    Along equal steps the errors of all entries may add up: Cauchy and Schwarz's inequality.
+    """
+    shown = max(abs(comparison.gap) - bar_of(comparison), 0.0)
+    return _ratio(shown, comparison.direction.parts[0].step * block.count**0.5 * norm)
+
+
+def miscounted(judgement: Judgement, least: float) -> Judgement:
+    """The judgement of a block whose claim does not add up where its entries move together."""
+    return dataclasses.replace(
+        judgement,
+        verdict=Verdict.WRONG,
+        error=least,
+        bar=math.inf,
+        low=least,
+        high=math.inf,
+        draws=max(judgement.draws, 1),
+        reason="fun is smooth where all its entries move together, and the claim does not add up",
+    )
+
+
+def _not_finite(own: Evidence) -> Judgement:
+    """A claim with NaN or infinity: wrong where the slope exists, else nobody can say."""
+    return dataclasses.replace(
+        UNKNOWN,
+        verdict=Verdict.WRONG if own.gaps else Verdict.UNDECIDED,
+        low=math.inf,
+        draws=len(own.gaps),
+        sharp=True,
+        reason="the claimed gradient is not finite",
+    )
+
+
+def _open(verdict: Verdict, error: float, bar: float, high: float, bands: Bands) -> bool:
+    """Whether the interval is wide for want of draws, and not for the bars of the slopes."""
+    if verdict is Verdict.UNDECIDED:
+        return error + bar <= bands.wrong_above
+    if verdict is Verdict.SUSPECT:
+        return high > bands.wrong_above
+    return verdict is Verdict.CORRECT and error - bar > T.near * bands.correct_below
+
+
+def _verdict(
+    low: float, high: float, bands: Bands, block: Block, comparisons: Sequence[Comparison]
+) -> tuple[Verdict, str]:
+    if low > bands.wrong_above:
+        return Verdict.WRONG, ""
+    if low > bands.correct_below:
+        return Verdict.SUSPECT, ""
+    if high <= bands.wrong_above:
+        return Verdict.CORRECT, ""
+    moving = [c for c in comparisons if block.index in c.direction.places]
+    kinks = [c for c in moving if c.kinked]
+    if kinks and all(abs(c.gap) <= bar_of(c) for c in kinks):
+        return Verdict.CORRECT, "at a kink, within the one-sided slopes"
+    if any(T.claim_noise * c.claimed_bar > c.slope_bar for c in moving):
+        return Verdict.UNDECIDED, "the round-off of the claim itself is too large"
+    return Verdict.UNDECIDED, _reason(moving)
+
+
+def _reason(comparisons: Sequence[Comparison]) -> str:
+    """Why the numerical side cannot decide, from the way the slopes turned out."""
+    seen = {c.slope.smoothness for c in comparisons}
+    for smoothness, reason in _REASONS.items():
+        if smoothness in seen:
+            return reason
+    if seen and all(len(c.direction.parts) > 1 for c in comparisons):
+        return "it was only moved together with others; a higher effort looks at it alone"
+    return "the error bars of the slopes are too wide" if seen else "nothing was measured"
+
+
+_REASONS = {
+    Smoothness.NOT_FINITE: "the function is not finite next to the point",
+    Smoothness.JUMP: "the function jumps at the point",
+    Smoothness.KINK: "the function has a kink at the point",
+    Smoothness.UNKNOWN: "the function shows no slope at any step size",
+}

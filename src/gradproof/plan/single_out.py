@@ -1,0 +1,69 @@
+"""Which blocks disagree: one draw each, or halving where there are many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..records.judgement import Judgement
+from .setting import Setting, State
+from .strategy import Steps, strategy
+
+# Up to this many blocks are singled out one by one; more are halved until one is left.
+ONE_BY_ONE = 12
+
+# While something is wrong and no block is named, this many times the evaluations are allowed.
+_UNNAMED = 5
+
+
+@strategy("single out", 20)
+def single_out(state: State) -> Steps:
+    """Draw blocks alone; then only those that disagree again, until their verdict stands.
+
+    Many are halved from the end: an error spoils every block before it in the forward pass, and
+    the evaluations may not last for all of them.
+    """
+    setting = state.setting
+    finite = setting.finite
+    if state.drawn and not state.disagreements and len(finite) == len(setting.blocks):
+        return state
+    groups = [[b.index] for b in setting.blocks if b.index not in set(finite)]
+    groups += [[i] for i in finite] if len(finite) <= ONE_BY_ONE else _halves(finite)
+    doubtful = []
+    while groups and not (state.drawn and spent(state)):
+        group = groups.pop(0)
+        draw = state.drawn
+        state = yield (
+            setting.alone(group[0], draw) if len(group) == 1 else setting.joint(group, draw)
+        )
+        if len(group) > 1 and state.disagreed:
+            groups = _halves(group) + groups
+        elif state.disagreed:
+            doubtful.append(group[0])
+    for index in doubtful:
+        before = -1
+        while not (
+            state.judgements[index].draws == before  # the last one said nothing: a kink, say
+            or _settled(setting, index, state.judgements[index])
+            or spent(state)
+        ):
+            before = state.judgements[index].draws
+            state = yield setting.alone(index, state.drawn)
+    return state
+
+
+def spent(state: State) -> bool:
+    """Whether the limit is reached; while no block is found wrong it is a wider one."""
+    named = any(j.verdict.rejects for j in state.judgements)
+    return state.evaluations > state.setting.effort.name * (1 if named else _UNNAMED)
+
+
+def _settled(setting: Setting, index: int, judgement: Judgement) -> bool:
+    if setting.blocks[index].count == 1 or judgement.draws >= setting.effort.most:
+        return True
+    return judgement.draws >= setting.effort.own and not judgement.open
+
+
+def _halves(group: Sequence[int]) -> list[list[int]]:
+    """The second half first."""
+    middle = len(group) // 2
+    return [list(group[middle:]), list(group[:middle])]

@@ -1,0 +1,56 @@
+"""Every entry of the small blocks about which there is still a doubt."""
+
+from __future__ import annotations
+
+from ..records.block import Block
+from ..records.verdict import Verdict
+from .setting import Setting, State
+from .strategy import Steps, strategy
+
+# A step of a block's own size says nothing of an entry so many times smaller.
+_SPAN = 1e6
+
+# A slope along an entry about which there is a doubt costs about this many evaluations.
+_PER_ENTRY = 20
+
+
+@strategy("sweep", 50)
+def sweep(state: State) -> Steps:
+    """Entry by entry, where that is affordable; all blocks where the effort says so."""
+    setting, effort = state.setting, state.setting.effort
+    for block in setting.blocks:
+        verdict = state.judgements[block.index].verdict
+        doubtful = block.count > 1 and (
+            verdict is Verdict.UNDECIDED
+            or (verdict is not Verdict.CORRECT and spans_scales(setting, block))
+        )
+        room = 2 * effort.name - state.evaluations
+        affordable = block.count <= min(effort.sweep, room // _PER_ENTRY)
+        if effort.always or (doubtful and affordable):
+            state = yield from _entries(state, block)
+    return state
+
+
+def spans_scales(setting: Setting, block: Block) -> bool:
+    """Whether no step fits all entries of a small block, so that only each alone can reject."""
+    if block.count > setting.effort.sweep:
+        return False
+    sizes = [setting.entry_scale(block.index, entry) for entry in range(block.count)]
+    return max(sizes) > _SPAN * min(sizes)
+
+
+@strategy("entries at a kink", 20, "kink")
+def entries_at_kink(state: State) -> Steps:
+    """Where random directions are not conclusive: every entry of the smallest blocks alone."""
+    setting, effort = state.setting, state.setting.effort
+    for block in sorted(setting.blocks, key=lambda b: b.count):
+        if block.count > effort.sweep or state.evaluations > effort.name:
+            return state
+        state = yield from _entries(state, block)
+    return state
+
+
+def _entries(state: State, block: Block) -> Steps:
+    for entry in range(block.count):
+        state = yield state.setting.entry(block.index, entry, state.drawn)
+    return state
