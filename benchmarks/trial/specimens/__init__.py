@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..specimen import Specimen
-from . import alarms, errors, peers, planted, sizes
+from . import alarms, errors, peers, planted, sizes, steps
 
 ALL: tuple[Specimen, ...] = (
     *planted.ALL_PLANTED,
@@ -14,6 +14,9 @@ ALL: tuple[Specimen, ...] = (
     *errors.ALL_ERRORS,
     *sizes.ALL_SIZES,
 )
+# Families that came later. They are gradproof's own tests: the comparison with the other checkers
+# and its page are of the families above, since each of its figures needs all of them to run.
+FURTHER: tuple[Specimen, ...] = (*steps.ALL_STEPS,)
 FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(specimen.family for specimen in ALL))
 
 
@@ -27,4 +30,4 @@ def select(families: Iterable[str] | None = None, most: int | None = None) -> tu
     return tuple(s for s in some if most is None or s.make().size <= most)
 
 
-__all__ = ["ALL", "FAMILIES", "select"]
+__all__ = ["ALL", "FAMILIES", "FURTHER", "select"]
