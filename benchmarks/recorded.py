@@ -42,9 +42,7 @@ def main() -> int:
         for suite in chosen:
             write(_path(suite), _now(suite, options))
         return 0
-    found = [
-        compared(s.name, read(_path(s)), _now(s, options), part=options.part) for s in chosen
-    ]
+    found = [compared(s.name, read(_path(s)), _now(s, options), part=options.part) for s in chosen]
     for comparison in found:
         _show(console, comparison)
     return 0 if all(c.holds(options.slack) for c in found) else 1

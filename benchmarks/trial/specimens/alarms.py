@@ -13,7 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..specimen import Params, Problem, Specimen
-from .twins import Wrong, at, blocks, changed, entry, factor, instead, instead_of_one, one, sign, zero
+from .twins import (
+    Wrong,
+    at,
+    blocks,
+    changed,
+    entry,
+    factor,
+    instead,
+    instead_of_one,
+    one,
+    sign,
+    zero,
+)
 from .twins import twins as _twins
 
 FAMILY = "false alarms"

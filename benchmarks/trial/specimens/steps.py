@@ -133,7 +133,7 @@ def saturated() -> Iterator[Specimen]:
 
 
 def rounded_values() -> Iterator[Specimen]:
-    c, x = np.random.default_rng([6, 0]).normal(size=5), np.random.default_rng([6, 1]).normal(size=5)
+    c, x = np.random.default_rng([6, 0]).normal(size=(2, 5))
     for digits in (3, 6, 9):
         yield from twins(
             f"a value rounded to {digits} digits",
