@@ -102,7 +102,10 @@ def _silent(noises: Any) -> Any:
 
 
 def _never_taken(sampler: Any) -> Any:
-    return lambda *args, taken=None, **known: sampler(*args, **known)
+    def plain(*args: Any, taken: Any, **known: Any) -> Any:
+        return sampler(*args, **known)
+
+    return plain
 
 
 def _noiseless(_: Any) -> Any:
@@ -149,13 +152,33 @@ EXPLAINING = Rule("explaining", "why it is wrong, and a scan for the plot", {
 
 ALL: tuple[Rule, ...] = (
     # Slopes.
-    Rule("witness", "noise is measured in a tiny window", {f"{SEARCH}:Search._measure_noise": _noiseless}),
-    Rule("second witness", "another tiny window where the first stands alone", {f"{SEARCH}:Search._second_witness": returns(None)}),
-    Rule("climb", "a flat first window is widened until it shows steps", {f"{SEARCH}:Search._climb_staircase": _flat_stays}),
+    Rule(
+        "witness",
+        "noise is measured in a tiny window",
+        {f"{SEARCH}:Search._measure_noise": _noiseless},
+    ),
+    Rule(
+        "second witness",
+        "another tiny window where the first stands alone",
+        {f"{SEARCH}:Search._second_witness": returns(None)},
+    ),
+    Rule(
+        "climb",
+        "a flat first window is widened until it shows steps",
+        {f"{SEARCH}:Search._climb_staircase": _flat_stays},
+    ),
     Rule("merged windows", "two neighbours in one fit", {f"{SEARCH}:Search._merged": _no_windows}),
     Rule("unsettled", "the bar near |t|^p", {f"{SEARCH}:Search.unsettled": returns(0.0)}),
-    Rule("denied by a wide window", "the bar where values move in steps", {f"{SEARCH}:Search.denied": returns(0.0)}),
-    Rule("kink", "two smooth sides", {f"{SEARCH}:kinked": returns(False), f"{SHAPE}:kinked": returns(False)}),
+    Rule(
+        "denied by a wide window",
+        "the bar where values move in steps",
+        {f"{SEARCH}:Search.denied": returns(0.0)},
+    ),
+    Rule(
+        "kink",
+        "two smooth sides",
+        {f"{SEARCH}:kinked": returns(False), f"{SHAPE}:kinked": returns(False)},
+    ),
     Rule("jump", "two sides apart", {f"{SHAPE}:_jumps": returns(False)}),
     Rule("edge", "the slope of the finite side", {f"{SHAPE}:_at_edge": _at_an_edge}),
     Rule("float32 inside", "told from the values", {f"{SAMPLER}:_holds_single": returns(False)}),
@@ -163,35 +186,99 @@ ALL: tuple[Rule, ...] = (
     Rule("hints", "noise and window known from slopes before", {f"{METHOD}._hints": returns({})}),
     # Nearer, and in steps.
     Rule("nearby", "windows below the smallest of a search", {f"{TRIAL}:nearby": gives(2)}),
-    Rule("nearby only once", "it looks no more where it found nothing", {f"{TRIAL}:_TRIES": value(10**9)}),
-    Rule("staircase", "a slope of a stepped function that denies a claim", {f"{METHOD}._doubt": returns(False)}),
-    Rule("distrust narrow", "narrow windows known to mislead", {f"{METHOD}._distrust_narrow": returns(None)}),
+    Rule(
+        "nearby only once",
+        "it looks no more where it found nothing",
+        {f"{TRIAL}:_TRIES": value(10**9)},
+    ),
+    Rule(
+        "staircase",
+        "a slope of a stepped function that denies a claim",
+        {f"{METHOD}._doubt": returns(False)},
+    ),
+    Rule(
+        "distrust narrow",
+        "narrow windows known to mislead",
+        {f"{METHOD}._distrust_narrow": returns(None)},
+    ),
     # The claim.
-    Rule("reconsider", "round-off of the claim, before it is accused", {f"{METHOD}._reconsider": returns(None)}),
+    Rule(
+        "reconsider",
+        "round-off of the claim, before it is accused",
+        {f"{METHOD}._reconsider": returns(None)},
+    ),
     Rule("doubt", "the claim beside the same in float64", {f"{TRIAL}:doubt": _silent}),
     Rule("trembling", "the claim a few roundings away", {f"{TRIAL}:trembling": _silent}),
-    Rule("promotion", "fun is evaluated in float64", {"gradproof.subject.prepare:promote": returns(None)}),
-    Rule("claim noise 5×", "its measured norm is not its largest projection", {f"{BLOCK}:CLAIM_NOISE": value(1.0), "gradproof.judge.compare:CLAIM_NOISE": value(1.0)}),
-    Rule("grain", "round-off of small entries at the scale of their block", {f"{TRIAL}:grain": returns(0.0), f"{BLOCK}:ENTRY_ROUNDOFF": value(0.0)}),
-    Rule("look around", "the scale of a value that is zero", {f"{METHOD}._look_around": returns(None)}),
+    Rule(
+        "promotion",
+        "fun is evaluated in float64",
+        {"gradproof.subject.prepare:promote": returns(None)},
+    ),
+    Rule(
+        "claim noise 5×",
+        "its measured norm is not its largest projection",
+        {f"{BLOCK}:CLAIM_NOISE": value(1.0), "gradproof.judge.compare:CLAIM_NOISE": value(1.0)},
+    ),
+    Rule(
+        "grain",
+        "round-off of small entries at the scale of their block",
+        {f"{TRIAL}:grain": returns(0.0), f"{BLOCK}:ENTRY_ROUNDOFF": value(0.0)},
+    ),
+    Rule(
+        "look around",
+        "the scale of a value that is zero",
+        {f"{METHOD}._look_around": returns(None)},
+    ),
     # The judgement.
-    Rule("acquitting from joint", "directions through several blocks acquit", {f"{TRIAL}:judge": _alone}),
-    Rule("those that agree", "of joint directions, only they acquit", {f"{BLOCK}:_acquitting": gives(0)}),
+    Rule(
+        "acquitting from joint",
+        "directions through several blocks acquit",
+        {f"{TRIAL}:judge": _alone},
+    ),
+    Rule(
+        "those that agree",
+        "of joint directions, only they acquit",
+        {f"{BLOCK}:_acquitting": gives(0)},
+    ),
     Rule("lone witness 3×", "a single gap has to be plain", {f"{BLOCK}:_LONE_WITNESS": value(1.0)}),
     Rule("same ratio", "a constant factor is told exactly", {f"{BLOCK}:_common": returns(0.0)}),
     Rule("worst entry", "a norm forgets small entries", {f"{BLOCK}:_worst_entry": returns(0.0)}),
     Rule("near", "another draw where a gap is near the band", {f"{BLOCK}:_NEAR": value(1e300)}),
-    Rule("within the kink", "right between the one-sided slopes", {f"{BLOCK}:_verdict": _without_kinks}),
+    Rule(
+        "within the kink",
+        "right between the one-sided slopes",
+        {f"{BLOCK}:_verdict": _without_kinks},
+    ),
     # The plan.
-    Rule("small apart", "a direction for what is small beside the rest", {f"{TRIAL}:faint_parts": returns(())}),
-    Rule("alike", "in a joint direction all blocks contribute alike", {f"{SCREEN}:_STRETCH": value(1.0)}),
+    Rule(
+        "small apart",
+        "a direction for what is small beside the rest",
+        {f"{TRIAL}:faint_parts": returns(())},
+    ),
+    Rule(
+        "alike",
+        "in a joint direction all blocks contribute alike",
+        {f"{SCREEN}:_STRETCH": value(1.0)},
+    ),
     Rule("sharpen", "again where it is blunt or in doubt", {f"{SCREEN}:Screen._sharpen": _no_plan}),
     Rule("sweep", "every entry of a small block in doubt", {f"{SCREEN}:Screen._sweep": _no_plan}),
-    Rule("spans scales", "entries of many scales accuse one by one only", {f"{SCREEN}:Screen.spans_scales": returns(False)}),
+    Rule(
+        "spans scales",
+        "entries of many scales accuse one by one only",
+        {f"{SCREEN}:Screen.spans_scales": returns(False)},
+    ),
     # At a kink.
     Rule("beside", "checked a little way beside it", {"gradproof.examine:_beside": _stays}),
     Rule("sweep at the kink", "ties, and every entry alone", {f"{METHOD}.sweep": returns(None)}),
     Rule("ties", "tied entries move together", {f"{METHOD}._keep_ties": returns(None)}),
-    Rule("denied at the kink", "a claim beyond all one-sided slopes", {f"{TRIAL}:denied": returns(False)}),
-    Rule("excuse kinks", "a claim known only at a kink is not accused", {f"{METHOD}._excuse_kinks": returns(None)}),
-)  # fmt: skip
+    Rule(
+        "denied at the kink",
+        "a claim beyond all one-sided slopes",
+        {f"{TRIAL}:denied": returns(False)},
+    ),
+    Rule(
+        "excuse kinks",
+        "a claim known only at a kink is not accused",
+        {f"{METHOD}._excuse_kinks": returns(None)},
+    ),
+)

@@ -15,7 +15,7 @@ from trial.specimen import Specimen
 
 @dataclass(frozen=True)
 class Tally:
-    """Without one rule: counts, and the specimens whose verdict is worse, or better, than with it."""
+    """Without one rule: counts, and the specimens that need it, or are better off without."""
 
     rule: str
     wrong_passed: int
