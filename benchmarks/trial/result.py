@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .contestant import Answer, Contestant, Verdict
-from .specimen import Problem, Specimen
+from .specimen import Specimen
 
 TOO_SLOW = "too slow"
 
@@ -49,7 +49,7 @@ def tried(contestant: Contestant, specimen: Specimen) -> Result:
     """Let a contestant judge a specimen; what it cannot judge is no failure."""
     problem = specimen.make()
     fun, grad = Counted(problem.fun), Counted(problem.grad)
-    counted = Problem(fun, problem.params, grad, problem.args)
+    counted = replace(problem, fun=fun, grad=grad)
     began = time.perf_counter()
     try:
         answer = contestant.judge(counted)

@@ -16,13 +16,15 @@ Params = dict[str, NDArray[Any]]
 class Problem:
     """What a checker is given: ``fun(params, *args)`` is real, ``grad`` claims its gradient.
 
-    ``params`` are NumPy arrays by name; ``grad`` returns the same names.
+    ``params`` are NumPy arrays by name; ``grad`` returns the same names. Where it is ``given`` a
+    checker gets what it returns at the point, and no function.
     """
 
     fun: Callable[..., float]
     params: Params
     grad: Callable[..., Params]
     args: tuple[Any, ...] = ()
+    given: bool = False
 
     @property
     def size(self) -> int:
@@ -38,6 +40,7 @@ class Specimen:
     ``error`` is the relative error of the worst block, 0 where the gradient is right. ``blocks``
     are the names of the wrong blocks, ``entries`` their wrong entries where not all are (tuples),
     ``kind`` the cause in gradproof's words. ``why`` says in one line what makes it hard.
+    Where it is ``open`` nothing is wrong with a checker that cannot tell.
     """
 
     name: str
@@ -48,8 +51,24 @@ class Specimen:
     entries: Mapping[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
     kind: str = ""
     why: str = ""
+    open: bool = False
 
     @property
     def right(self) -> bool:
         """Whether the gradient is right."""
         return not self.blocks
+
+
+@dataclass(frozen=True)
+class Call:
+    """A specimen that only gradproof can be asked about: of torch, say, or a product of a Jacobian.
+
+    ``ask`` is the call, which returns its report; the rest is as in ``Specimen``.
+    """
+
+    name: str
+    family: str
+    ask: Callable[[], Any]
+    right: bool
+    why: str = ""
+    open: bool = False

@@ -33,11 +33,17 @@ def installed(package: str) -> str | None:
 
 
 def answering(judge: Callable[[Any, Problem], Answer]) -> Callable[[Any, Problem], Answer]:
-    """Run a judge reproducibly and without a word; a ``CannotError`` becomes an answer."""
+    """Run a judge reproducibly and without a word; a ``CannotError`` becomes an answer.
+
+    Most judges call the gradient at other points as well, or themselves: those that
+    need not ``take_arrays``; the others cannot be asked about a claim that is given as arrays.
+    """
 
     @wraps(judge)
     def run(self: Any, problem: Problem) -> Answer:
         with _silence(), _seeded_numpy():
+            if problem.given and not getattr(self, "take_arrays", False):
+                return Answer(Verdict.CANNOT, note="the claim is an array, and no function")
             try:
                 return judge(self, problem)
             except CannotError as reason:

@@ -17,6 +17,7 @@ class Gradproof:
     names_blocks = True
     names_entries = True
     names_cause = True
+    take_arrays = True
     rule = (
         "verdict of gp.check: wrong and suspect accuse, undecided is undecided "
         "(docs/explanation/verdicts.md); block, entries and cause are those of the first finding "
@@ -31,7 +32,7 @@ class Gradproof:
         import gradproof as gp
 
         try:
-            report = gp.check(problem.fun, problem.params, grad=problem.grad, args=problem.args)
+            report = gp.check(problem.fun, problem.params, grad=claimed(problem), args=problem.args)
         except gp.UsageError as refusal:
             return Answer(Verdict.CANNOT, note=str(refusal))
         rejected = (gp.Verdict.WRONG, gp.Verdict.SUSPECT)
@@ -48,6 +49,14 @@ class Gradproof:
             cause=next((str(first[name].kind) for name in blocks if name in first), None),
             note=report.headline,
         )
+
+
+def claimed(problem: Problem) -> Any:
+    """The gradient as it is handed over: a function, or arrays."""
+    if not problem.given:
+        return problem.grad
+    params = {name: array.copy() for name, array in problem.params.items()}
+    return problem.grad(params, *problem.args)
 
 
 def _first_of_each(findings: Any, blocks: list[str]) -> dict[str, Any]:

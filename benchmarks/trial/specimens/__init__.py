@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..specimen import Specimen
-from . import alarms, errors, peers, planted, sizes
+from . import (
+    alarms,
+    errors,
+    given,
+    infinite,
+    low,
+    near,
+    peers,
+    planted,
+    powers,
+    sizes,
+    small,
+    steps,
+    ties,
+    unsteady,
+)
 
 ALL: tuple[Specimen, ...] = (
     *planted.ALL_PLANTED,
@@ -13,6 +28,19 @@ ALL: tuple[Specimen, ...] = (
     *alarms.ALL_ALARMS,
     *errors.ALL_ERRORS,
     *sizes.ALL_SIZES,
+)
+# Families that came later. They are gradproof's own tests: the comparison with the other checkers
+# and its page are of the families above, since each of its figures needs all of them to run.
+FURTHER: tuple[Specimen, ...] = (
+    *steps.ALL_STEPS,
+    *powers.ALL_POWERS,
+    *ties.ALL_TIES,
+    *given.ALL_GIVEN,
+    *infinite.ALL_INFINITE,
+    *low.ALL_LOW,
+    *near.ALL_NEAR,
+    *small.ALL_SMALL,
+    *unsteady.ALL_UNSTEADY,
 )
 FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(specimen.family for specimen in ALL))
 
@@ -27,4 +55,4 @@ def select(families: Iterable[str] | None = None, most: int | None = None) -> tu
     return tuple(s for s in some if most is None or s.make().size <= most)
 
 
-__all__ = ["ALL", "FAMILIES", "select"]
+__all__ = ["ALL", "FAMILIES", "FURTHER", "select"]

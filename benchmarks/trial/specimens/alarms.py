@@ -13,7 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..specimen import Params, Problem, Specimen
-from .twins import Wrong, blocks, changed, entry, factor, instead, instead_of_one, one, sign, zero
+from .twins import (
+    Wrong,
+    at,
+    blocks,
+    changed,
+    entry,
+    factor,
+    instead,
+    instead_of_one,
+    one,
+    sign,
+    zero,
+)
 from .twins import twins as _twins
 
 FAMILY = "false alarms"
@@ -27,11 +39,6 @@ def twins(name: str, make: Callable[[], Problem], *wrong: Wrong, why: str) -> It
 
 def normal(seed: int, *shape: int, dtype: Any = float) -> Array:
     return np.random.default_rng(seed).normal(size=shape).astype(dtype)
-
-
-def at(number: float, *names: str) -> Wrong:
-    """A claim that is the same number everywhere."""
-    return Wrong(f"claimed {number:g}", changed(lambda g: np.full_like(g, number), *names))
 
 
 # Precision that is lost inside

@@ -203,6 +203,11 @@ def factor(number: float, *names: str) -> Wrong:
     )
 
 
+def at(number: float, *names: str) -> Wrong:
+    """A claim that is the same number everywhere."""
+    return Wrong(f"claimed {number:g}", changed(lambda g: np.full_like(g, number), *names))
+
+
 def entry(index: Any, number: Callable[[Any], Any], name: str, told: str, kind: str = "") -> Wrong:
     """One entry (or any part that an index picks) of a block is replaced."""
 

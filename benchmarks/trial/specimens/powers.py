@@ -1,0 +1,80 @@
+"""Powers: ``|t|^p`` with p between 1 and 2, smooth once and no more.
+
+The slope at the point exists, and no window ever settles on it: the rest shrinks with ``H^(p-1)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..specimen import Problem, Specimen
+from .twins import Wrong, factor, one, sign, zero
+from .twins import twins as _twins
+
+FAMILY = "powers"
+Array = NDArray[Any]
+
+NEARLY = 0.1
+POWERS = (1.1, 1.2, 1.35, 1.5, 1.65, 1.8, 1.95)
+
+
+def twins(name: str, make: Callable[[], Problem], *wrong: Wrong, why: str) -> Iterator[Specimen]:
+    """What is right, or nearly so, cannot be told where no window settles."""
+    for specimen in _twins(FAMILY, name, make, *wrong, why=why):
+        yield replace(specimen, open=specimen.error < NEARLY)
+
+
+def power(p: float) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
+    """``|t|^p`` and its derivative, which is 0 at 0."""
+    return lambda t: np.abs(t) ** p, lambda t: p * np.sign(t) * np.abs(t) ** (p - 1)
+
+
+def at_zero() -> Iterator[Specimen]:
+    """A slope of 1 and the power, at its singular point."""
+    for p in POWERS:
+        f, df = power(p)
+        yield from twins(
+            f"t + |t|^{p:g} at 0",
+            one(lambda t, f=f: np.sum(t + f(t)), 0.0, lambda t, d=df: 1 + d(t)),
+            sign(), zero(), factor(1.01), why="no window settles on the slope",
+        )  # fmt: skip
+        yield from twins(
+            f"t + 0.01 |t|^{p:g} at 0",
+            one(lambda t, f=f: np.sum(t + 0.01 * f(t)), 0.0, lambda t, d=df: 1 + 0.01 * d(t)),
+            factor(1.01), zero(), why="the singular term is small, its share of the slope is not",
+        )  # fmt: skip
+
+
+def one_of_many() -> Iterator[Specimen]:
+    """One entry of several at its singular point, the others where all is smooth."""
+    x = np.array([0.0, 0.7, -1.3, 0.4])
+    for p in POWERS:
+        f, df = power(p)
+        yield from twins(
+            f"sin + |x|^{p:g}, one of four at 0",
+            one(
+                lambda x, f=f: np.sum(np.sin(x) + f(x)), x,
+                lambda x, d=df: np.cos(x) + d(x),
+            ),
+            sign(), factor(1.01), why="one entry never settles, the others do",
+        )  # fmt: skip
+
+
+def beside() -> Iterator[Specimen]:
+    """Near the singular point, where the window has to be a tenth of the distance."""
+    for p in POWERS[1::2]:
+        f, df = power(p)
+        for told, gap in (("1e-6", 1e-6), ("1e-3", 1e-3)):
+            yield from twins(
+                f"t + |t|^{p:g} at {told}",
+                one(lambda t, f=f: np.sum(t + f(t)), gap, lambda t, d=df: 1 + d(t)),
+                zero(), factor(1.01), why="singular near by",
+            )  # fmt: skip
+
+
+ALL_POWERS: tuple[Specimen, ...] = (*at_zero(), *one_of_many(), *beside())

@@ -1,0 +1,114 @@
+"""Small: blocks and entries that no norm sees beside the rest, and values that are zero."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..specimen import Params, Problem, Specimen
+from .twins import Wrong, at, blocks, entry, factor, one, sign, zero
+from .twins import twins as _twins
+
+FAMILY = "small"
+Array = NDArray[Any]
+
+
+def twins(name: str, make: Callable[[], Problem], *wrong: Wrong, why: str) -> Iterator[Specimen]:
+    return _twins(FAMILY, name, make, *wrong, why=why)
+
+
+def normal(seed: int, *shape: int) -> Array:
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def beside_the_rest() -> Iterator[Specimen]:
+    """Blocks and entries whose gradient is so much smaller than that of the others."""
+    for told, share in (("1e-6", 1e-6), ("1e-7", 1e-7), ("1e-9", 1e-9)):
+        c, x = normal(1, 40), normal(2, 40)
+
+        def fun(p: Params, s: float = share, c: Array = c) -> Any:
+            return np.sum(np.sin(p["steep"])) + s * (c @ np.sin(p["flat"]))
+
+        def grad(p: Params, s: float = share, c: Array = c) -> Params:
+            return {"steep": np.cos(p["steep"]), "flat": s * c * np.cos(p["flat"])}
+
+        yield from twins(
+            f"a block of {told} of the other",
+            blocks(fun, {"steep": normal(3, 40), "flat": x}, grad), zero("flat"), sign("flat"),
+            why="a direction through both sees the steep one alone",
+        )  # fmt: skip
+        sizes = np.where(np.arange(40) < 4, share, 1.0)
+        yield from twins(
+            f"entries of {told} of the others",
+            one(
+                lambda x, c=c, s=sizes: (s * c) @ np.sin(x), x,
+                lambda x, c=c, s=sizes: s * c * np.cos(x),
+            ),
+            entry(slice(0, 4), np.negative, "x", "sign of those", "entries"),
+            why="the norm of the block forgets them",
+        )  # fmt: skip
+
+
+def swept() -> Iterator[Specimen]:
+    """Few parameters of many sizes: each entry is measured by itself."""
+    c = np.array([1.0, -2.0, 0.7, 1.5, -0.4])
+    for told, scales, w in (
+        ("7 decades, slopes alike", 10.0 ** np.array([-3, -2, 0, 2, 4]), c),
+        ("17 decades, shares alike", 10.0 ** np.array([-9, -5, 0, 4, 8]), None),
+    ):
+        weights = c / scales if w is None else w
+
+        def fun(x: Array, s: Array = scales, w: Array = weights) -> Any:
+            return np.sum(w * s * np.sin(x / s))
+
+        def grad(x: Array, s: Array = scales, w: Array = weights) -> Array:
+            return w * np.cos(x / s)
+
+        yield from twins(
+            f"five parameters over {told}", one(fun, 0.8 * scales, grad),
+            entry(0, np.negative, "x", "sign of the smallest", "entries"),
+            entry(3, lambda g: 1.01 * g, "x", "1 % more of the fourth", "entries"),
+            entry(4, np.negative, "x", "sign of the largest", "entries"), sign(),
+            why="no step fits them all",
+        )  # fmt: skip
+
+
+def zero_values() -> Iterator[Specimen]:
+    """The function is exactly zero at the point: nothing tells its scale there."""
+    x = normal(4, 6)
+    a = np.arange(1.0, 7.0)
+    yield from twins(
+        "a square at its zero",
+        one(lambda y: np.sum(a * (y - x) ** 2), x, lambda y: 2 * a * (y - x)),
+        at(1e-3), at(1.0), why="value and gradient are zero",
+    )  # fmt: skip
+    yield from twins(
+        "a fourth power at its zero",
+        one(lambda y: np.sum(a * (y - x) ** 4), x, lambda y: 4 * a * (y - x) ** 3),
+        at(1e-3), at(1.0), why="value, gradient and curvature are zero",
+    )  # fmt: skip
+    yield from twins(
+        "a product of two that are zero",
+        blocks(
+            lambda p: np.sum(p["u"] @ p["v"]), {"u": np.zeros((3, 4)), "v": np.zeros((4, 2))},
+            lambda p: {
+                "u": np.tile(p["v"].sum(1), (3, 1)), "v": np.tile(p["u"].sum(0)[:, None], (1, 2))
+            },
+        ),
+        at(1.0, "u"), at(1e-3, "v"), why="each block is flat while the other is zero",
+    )  # fmt: skip
+    yield from twins(
+        "sines at zero", one(lambda y: np.sum(a * np.sin(y)), np.zeros(6), lambda y: a * np.cos(y)),
+        sign(), zero(), factor(1.01), why="the value is zero, and the gradient is not",
+    )  # fmt: skip
+    yield from twins(
+        "a loss without labels, all weights zero",
+        one(lambda w: 1e-9 * np.sum(w**2), np.zeros(5), lambda w: 2e-9 * w),
+        at(1e-3), why="zero, and next to nothing around it",
+    )  # fmt: skip
+
+
+ALL_SMALL: tuple[Specimen, ...] = (*beside_the_rest(), *swept(), *zero_values())
