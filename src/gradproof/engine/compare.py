@@ -75,7 +75,8 @@ def _sampler(
         part.entry is not None or session.point.blocks[part.block].count == 1
     )
     return Sampler(
-        lambda t: values(t)[k],
+        values,
+        pick=k,
         taken=line.taken if lone else None,
         centre=projection.centre,
         scatter=projection.spread,

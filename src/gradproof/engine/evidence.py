@@ -29,6 +29,8 @@ def gather(state: State, block: Block | None) -> tuple[Measured, ...]:
     The one that speaks most against the claim comes with all its steps.
     """
     found = _of(state, block)
+    if not found:
+        return ()
     ranked, leading = sorted(found, key=_telling, reverse=True)[:_MOST], _leading(found)
     blocks = state.setting.blocks
     return tuple([

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from ..plan.effort import effort
 from ..progress import ProgressLine
+from ..records.finding import Finding, SourceLine
+from ..records.verdict import Verdict
 from ..report.report import Report
 from ..subject.asked import Asked, named
 from ..subject.guards import generators_restored
@@ -27,11 +29,15 @@ def examine(asked: Asked) -> Report:
     with generators_restored(), asked.where.session(), line:
         run = check(asked, watch)
         spent = run.session.evaluations
-        if any([j.verdict in chosen.scan for j in run.state.judgements]):
+        verdicts = {j.verdict for j in run.state.judgements}
+        findings: dict[int, Finding] = {}
+        lines: dict[int, SourceLine] = {}
+        if not verdicts.isdisjoint(chosen.scan):
             watch.on(run.session, "what is wrong", max(chosen.expected(blocks), chosen.inquire))
-        run, findings = explain(run)
-        lines = find_lines(run)
+        if verdicts != {Verdict.CORRECT}:
+            run, findings = explain(run)
+            lines = find_lines(run)
         run = scanned(run, chosen.scan)
-        explained = Explained(findings, lines, spent, run.session.evaluations - spent)
+        explained = Explained(findings, lines, run.session.evaluations - spent)
         report = compose(run, explained, watch.title, time.perf_counter() - began)
     return report if report.ok else replace(report, origin=asked)

@@ -41,11 +41,10 @@ _IN_STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What was found out about wrong blocks, and the evaluations before and for that."""
+    """What was found out about wrong blocks, and the evaluations spent on that."""
 
     findings: Mapping[int, Finding]
     lines: Mapping[int, SourceLine]
-    spent: int
     inquiry: int
 
 

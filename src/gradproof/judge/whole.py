@@ -33,8 +33,8 @@ def distance(judgements: Sequence[Judgement]) -> float:
     A block that was only ever moved together with others gets its even share of what they
     showed together.
     """
-    together = math.sqrt(sum(j.draws == 0 for j in judgements)) or 1.0
-    return math.hypot(*(j.error * j.size / (1 if j.draws else together) for j in judgements))
+    together = math.sqrt(sum([j.draws == 0 for j in judgements])) or 1.0
+    return math.hypot(*[j.error * j.size / (1 if j.draws else together) for j in judgements])
 
 
 def difference(norms: Sequence[float], judgements: Sequence[Judgement]) -> float:
@@ -42,11 +42,11 @@ def difference(norms: Sequence[float], judgements: Sequence[Judgement]) -> float
     if not all(map(math.isfinite, norms)):
         return math.nan
     gap = distance(judgements)
-    numerical = math.hypot(*(0.0 if j.zero else j.size for j in judgements))
+    numerical = math.hypot(*[0.0 if j.zero else j.size for j in judgements])
     total = math.hypot(*norms) + numerical
     return gap / total if total > 0 else gap
 
 
 def resolution(judgements: Sequence[Judgement]) -> float:
     """The resolution of the whole is that of its bluntest block."""
-    return max((j.resolution for j in judgements), default=math.inf)
+    return max([j.resolution for j in judgements], default=math.inf)

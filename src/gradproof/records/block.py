@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,10 @@ class Block:
     dtype: str
     count: int
     scale: float
+    is_complex: bool = field(init=False)
+    axes: tuple[int, ...] = field(init=False)
 
-    @property
-    def axes(self) -> tuple[int, ...]:
-        """The shape of the real coordinates: a complex block has a last axis of two more."""
-        return (*self.shape, 2) if self.is_complex else self.shape
-
-    @property
-    def is_complex(self) -> bool:
-        """Whether an entry has two real coordinates."""
-        return self.count > math.prod(self.shape)
+    def __post_init__(self) -> None:
+        """``axes``: the shape of the real coordinates; a complex block has one more, of two."""
+        object.__setattr__(self, "is_complex", self.count > math.prod(self.shape))
+        object.__setattr__(self, "axes", (*self.shape, 2) if self.is_complex else self.shape)

@@ -36,9 +36,10 @@ class Sampler:
     """A function of one real variable, called at multiples of ``scale`` and counted.
 
     ``taken`` tells the displacement that really happens, ``centre`` the value at 0 where it
-    is known; ``scatter``, a noise of single evaluations, and ``largest``, a magnitude of what
-    is added up in them, are known from elsewhere. ``samples`` are the steps, in units of
-    ``scale``, and the values of each window taken.
+    is known; ``pick`` chooses one of several values that ``phi`` returns. ``scatter``, a noise
+    of single evaluations, and ``largest``, a magnitude of what is added up in them, are known
+    from elsewhere. ``samples`` are the steps, in units of ``scale``, and the values of each window
+    taken.
     """
 
     def __init__(
@@ -49,8 +50,10 @@ class Sampler:
         centre: Any = None,
         scatter: float = 0.0,
         largest: float = 0.0,
+        pick: int | None = None,
     ) -> None:
         self._phi = phi
+        self._pick = pick
         self._taken = taken
         self._floor = max(scatter, float(np.finfo(np.float64).smallest_subnormal))
         self._scale = scale
@@ -64,7 +67,7 @@ class Sampler:
 
     def window(self, stencil: Stencil, half_width: float) -> Window:
         """Sample and fit one window; ``half_width`` is in units of ``scale``."""
-        steps = [float(node) * half_width for node in stencil.nodes]
+        steps = [node * half_width for node in stencil.nodes.tolist()]
         values = np.array([self._evaluate(step) for step in steps])
         taken = None
         if self._taken is not None:
@@ -86,11 +89,13 @@ class Sampler:
 
     def _evaluate(self, step: float) -> float:
         self.evaluations += 1
-        return self._note(self._phi(step * self._scale))
+        value = self._phi(step * self._scale)
+        return self._note(value if self._pick is None else value[self._pick])
 
     def _note(self, value: Any) -> float:
-        if type(value) is float:
-            return self._keep(value, _DOUBLE)
+        kind = type(value)
+        if kind is float or kind is np.float64:  # nearly always
+            return self._keep(float(value), _DOUBLE)
         array = _array(value)
         listed = isinstance(value, list | tuple)
         if listed or array.size != 1 or array.dtype.kind not in "fiub":
@@ -101,7 +106,8 @@ class Sampler:
         if math.isfinite(number):
             self._eps = max(self._eps, eps)
             self.largest = max(self.largest, abs(number))
-            self._single = self._single and _holds_single(number)
+            if self._single:
+                self._single = _holds_single(number)
             if len(self._seen) < _ENOUGH_TO_TELL:
                 self._seen.add(number)
         return number

@@ -84,9 +84,8 @@ class Window:
     @property
     def levels(self) -> int:
         """How many different values the livelier half of the samples shows, φ(0) included."""
-        half = len(self.increments) // 2
-        numbers = self.increments.tolist()
-        return max(len({0.0, *side}) for side in (numbers[:half], numbers[half:]))
+        half, numbers = len(self.increments) // 2, self.increments.tolist()
+        return max(len({0.0, *numbers[:half]}), len({0.0, *numbers[half:]}))
 
     @property
     def step(self) -> float:

@@ -62,7 +62,7 @@ class Caller:
         if self.seed is not None:
             reseed(self.seed)
         try:
-            with self._around(role):
+            with _NOTHING if self.open and role == "fun" else self._around(role):
                 if role != "fun" or not (self.tape.recording or self.tape.values):
                     return function(*params, *args, **kwargs)
                 with held(self.tape):
@@ -72,8 +72,6 @@ class Caller:
             raise
 
     def _around(self, role: str) -> AbstractContextManager[Any]:
-        if self.open and role == "fun":
-            return _NOTHING
         calling = "grad" if self.recording else role
         return self.library.calling(calling, promoted=self.promoted, deep=self.deep)
 

@@ -57,6 +57,8 @@ class Scalar:
 
     def read(self, result: Any) -> tuple[Any, ...]:
         """The number, in its own precision."""
+        if type(result) is np.float64:  # nearly always
+            return (result,)
         (found,) = tree.leaves(result) if self._inside else (result,)
         return (scalar(found, self._with_gradient),)
 
@@ -188,6 +190,8 @@ def scalar(result: Any, with_gradient: bool = False) -> Any:
                 f"{described(result)}: return both, or pass the gradient's function as grad."
             )
         result = result[0]
+    if type(result) is float or type(result) is np.float64:
+        return np.float64(result)
     try:
         array = home(result).host(result)
     except ValueError:

@@ -123,7 +123,9 @@ class Session:
 
     def here(self) -> tuple[Any, ...]:
         """``fun`` at the working copy as it now stands."""
-        return self.read(self.caller(self.fun, "fun", self.working.tree(fresh=self.fresh)))
+        found = self.caller(self.fun, "fun", self.working.tree(fresh=self.fresh))
+        numbers = self.outputs.read(found)
+        return numbers if len(numbers) == len(self.projections) else self._chosen(numbers)
 
     def again(self) -> tuple[Any, ...]:
         """``fun`` at the point once more, with a look at what it did to its arguments."""
@@ -143,8 +145,11 @@ class Session:
 
     def read(self, result: Any) -> tuple[Any, ...]:
         """One number for each projection."""
-        numbers = self.outputs.read(result)
-        if len(numbers) == len(self.projections) or not self.projections:
+        return self._chosen(self.outputs.read(result))
+
+    def _chosen(self, numbers: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Those of all projections, of which several may share one that is read."""
+        if not self.projections:
             return numbers
         return tuple([numbers[projection.reading] for projection in self.projections])
 
