@@ -39,8 +39,7 @@ class ProgressLine:
     def __init__(self, what: Callable[[], str], spent: Callable[[], Spent] | None = None) -> None:
         self.what = what
         self.spent = spent
-        self._timer = Timer(SECONDS_BEFORE_LINE, self._show)
-        self._timer.daemon = True
+        self._timer: Timer | None = None
         self._lock = Lock()
         self._over = False
         self._line: Live | None = None
@@ -52,6 +51,8 @@ class ProgressLine:
             outer.inside.append(self)
         elif is_terminal(sys.stderr) and sys.gettrace() is None:  # no line over a debugger's prompt
             ProgressLine.outermost = self
+            self._timer = Timer(SECONDS_BEFORE_LINE, self._show)
+            self._timer.daemon = True
             self._timer.start()
         return self
 
@@ -66,6 +67,8 @@ class ProgressLine:
             outer.inside.remove(self)
         if outer is self:
             ProgressLine.outermost = None
+        if self._timer is None:
+            return
         self._timer.cancel()
         with self._lock:  # or the timer could draw its line after this has cleared the place
             self._over = True

@@ -22,6 +22,8 @@ class Bands:
 
 def bands(dtype: str, correct_below: float | None, wrong_above: float | None) -> Bands:
     """The bands for a claim of one dtype, with what the user set in their place."""
+    if correct_below is None and wrong_above is None:
+        return Bands(*BANDS[_precision(dtype)])
     for name, limit in (("correct_below", correct_below), ("wrong_above", wrong_above)):
         if limit is not None and not _is_limit(limit):
             raise UsageError(f"{name} must be a positive finite number, but is {limit!r}.")
@@ -57,5 +59,6 @@ def _is_limit(number: Any) -> bool:
 
 
 def _precision(dtype: str) -> str:
-    name = {"complex64": "float32", "float32": "float32", "float16": "float16"}
-    return name.get(dtype, dtype if dtype in BANDS else "float64")
+    if dtype == "complex64":
+        return "float32"
+    return dtype if dtype in BANDS else "float64"
