@@ -1,9 +1,14 @@
-"""Lets every test import the specimens that stand beside this file; replays Hypothesis' draws."""
+"""Lets every test import the specimens beside this file; one thread; replays Hypothesis' draws."""
 
+import os
 import sys
 from pathlib import Path
 
 from hypothesis import settings
+
+# Workers that share the processors, and whatever they start, do not share them again in threads;
+# set before anything imports NumPy or torch.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "report")]
 
