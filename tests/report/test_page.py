@@ -192,6 +192,7 @@ def test_a_whole_run_is_one_page(browser, tmp_path):
     assert "Trace <b>back" in told(browser, "document.body.textContent")
 
 
+@pytest.mark.slow
 def test_a_hundred_wrong_blocks_stay_below_a_megabyte(tmp_path):
     rng = np.random.default_rng(0)
     point = {f"encoder.layers.{i}.weight": rng.normal(size=(4, 4)) for i in range(100)}
