@@ -45,8 +45,17 @@ def text(name):
 
 # The pages
 
+# They start pytest, or look for repairs.
+SLOW = {"how-to/pytest", "how-to/repair", "reference/command-line"}
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
+
+def played(page):
+    """The page as a parameter, marked where it takes long to run."""
+    name = named(page)
+    return pytest.param(page, id=name, marks=[pytest.mark.slow] if name in SLOW else [])
+
+
+@pytest.mark.parametrize("page", map(played, PAGES))
 def test_the_code_of_a_page_runs_and_prints_what_it_shows(page, tmp_path):
     play(page.read_text("utf-8"), tmp_path, skipped(page))
 
@@ -82,6 +91,7 @@ def test_the_first_example_of_the_readme_prints_what_it_shows(tmp_path):
     assert alike(shown, done.stdout.replace(here, ""))
 
 
+@pytest.mark.slow
 def test_the_site_builds_without_a_warning(tmp_path):
     pytest.importorskip("sphinx")
     pytest.importorskip("furo")

@@ -14,6 +14,8 @@ fix = importlib.util.module_from_spec(_spec)
 sys.modules[_spec.name] = fix
 _spec.loader.exec_module(fix)
 
+pytestmark = pytest.mark.slow
+
 FAULTS = {fault.name: fault for fault in fix.ALL_FAULTS}
 OPTIONS = argparse.Namespace(seed=0, seconds=120.0, singles=False)
 

@@ -20,6 +20,8 @@ import pytest
 
 from gradproof_pytest import log
 
+pytestmark = pytest.mark.slow
+
 OTHER = os.environ.get("GRADPROOF_OTHER_PYTEST")  # a folder with another version of pytest
 PLUGGED = any(e.name == "gradproof" for e in importlib.metadata.entry_points(group="pytest11"))
 LOADED = [] if PLUGGED else ["-p", "gradproof_pytest"]

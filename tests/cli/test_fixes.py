@@ -123,6 +123,7 @@ def test_what_cannot_be_written_is_no_repair(target, tmp_path):
     assert fixes.headline.endswith("; repairs found for 1 of 1, written for 0")
 
 
+@pytest.mark.slow
 def test_no_repair(target):
     fixes, [hopeless, array] = fixed(target("hopeless", "array"))
     assert hopeless.suggestions.reason.startswith("No edit of these kinds")
@@ -139,6 +140,7 @@ def test_the_exit_code_of_the_others(target, names, code):
     assert fixes.exit_code == code
 
 
+@pytest.mark.slow
 def test_plain_data(target):
     fixes, _ = fixed(target("sines", "right", "hopeless", "array"))
     told = json.loads(json.dumps(fixes.to_dict()))

@@ -34,6 +34,7 @@ NETWORKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", NETWORKS.values(), ids=NETWORKS)
 def test_the_right_text_comes_back(tmp_path, changes):
     first, *_ = suggest_fixes(wrong(planted(tmp_path, NETWORK, *changes)), most=1)
@@ -54,6 +55,7 @@ def test_a_wrong_decay_is_changed_and_not_added_to(tmp_path, old, new):
     assert first.repaired == RIDGE
 
 
+@pytest.mark.slow
 def test_two_faults_of_one_statement_neither_of_which_helps_alone(tmp_path):
     module = planted(
         tmp_path,
@@ -65,6 +67,7 @@ def test_two_faults_of_one_statement_neither_of_which_helps_alone(tmp_path):
     assert first.repaired == RIDGE
 
 
+@pytest.mark.slow
 def test_where_no_edit_helps_the_nearest_miss_is_told(tmp_path):
     module = planted(tmp_path, RIDGE, ('X.T @ R + LAMBDA * params["W"]', 'params["W"] ** 3'))
     found = suggest_fixes(wrong(module, WEIGHT))

@@ -256,6 +256,7 @@ def test_a_product_beside_a_wrong_one_in_forward_mode(code):
         gp.suggest_fixes(gp.check_jvp(code.outputs, code.jvp, POINT))
 
 
+@pytest.mark.slow
 def test_a_backward_of_torch(load):
     torch = pytest.importorskip("torch")
     code = load(
@@ -339,6 +340,7 @@ def test_code_that_does_not_run_in_another_process(load):
     assert "JAX" in found.reason
 
 
+@pytest.mark.slow
 def test_edits_that_give_no_answer_are_counted(load, monkeypatch):
     code = load(
         "import numpy as np\n\n\ndef grad(w):\n    found = np.floor(w)\n"

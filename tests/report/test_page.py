@@ -67,6 +67,7 @@ def saved(report, tmp_path):
 VISIBLE = "[...document.querySelectorAll('details.block')].filter(b => b.offsetHeight > 0)"
 
 
+@pytest.mark.slow
 def test_it_loads_in_silence_and_draws(browser, tmp_path):
     report = wrong()
     opened(browser, saved(report, tmp_path))
@@ -78,6 +79,7 @@ def test_it_loads_in_silence_and_draws(browser, tmp_path):
     assert told(browser, "performance.getEntriesByType('resource').length") == 0
 
 
+@pytest.mark.slow
 def test_an_error_on_the_console_would_be_seen(browser, tmp_path):
     page = saved(wrong(), tmp_path)
     page.write_text(page.read_text("utf-8").replace("sift();", "sift(); undefined.x;", 1), "utf-8")
@@ -85,6 +87,7 @@ def test_an_error_on_the_console_would_be_seen(browser, tmp_path):
     assert any(entry["level"] == "SEVERE" for entry in browser.get_log("browser"))
 
 
+@pytest.mark.slow
 def test_blocks_are_filtered_by_name_and_by_verdict(browser, tmp_path):
     opened(browser, saved(wrong(), tmp_path))
     search = browser.find_element("id", "search")
@@ -101,6 +104,7 @@ def test_blocks_are_filtered_by_name_and_by_verdict(browser, tmp_path):
     silent(browser)
 
 
+@pytest.mark.slow
 def test_a_block_unfolds_to_findings_code_and_plots(browser, tmp_path):
     from gradproof.demo.network import article_test_case, broken_backprop, cost
 
@@ -121,6 +125,7 @@ def test_a_block_unfolds_to_findings_code_and_plots(browser, tmp_path):
     assert "correct below" in last.find_element("css selector", ".inside").text
 
 
+@pytest.mark.slow
 def test_names_are_text_and_never_run(browser, tmp_path):
     path = saved(wrong(), tmp_path)
     opened(browser, path)
@@ -133,6 +138,7 @@ def test_names_are_text_and_never_run(browser, tmp_path):
     assert text.count("<script") == 2
 
 
+@pytest.mark.slow
 def test_it_is_readable_on_a_phone_and_in_the_dark(browser, tmp_path):
     path = saved(wrong(), tmp_path)
     try:
@@ -153,6 +159,7 @@ def test_it_is_readable_on_a_phone_and_in_the_dark(browser, tmp_path):
     assert told(browser, "getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
+@pytest.mark.slow
 def test_on_paper_everything_that_is_not_right_is_unfolded(browser, tmp_path):
     opened(browser, saved(wrong(), tmp_path))
     browser.execute_script(
@@ -166,12 +173,14 @@ def test_on_paper_everything_that_is_not_right_is_unfolded(browser, tmp_path):
     assert len(browser.execute_cdp_cmd("Page.printToPDF", {})["data"]) > 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", EVERY.values(), ids=EVERY)
 def test_every_report_makes_a_page(make, browser, tmp_path):
     opened(browser, saved(make(), tmp_path))
     silent(browser)
 
 
+@pytest.mark.slow
 def test_a_whole_run_is_one_page(browser, tmp_path):
     failure = Failure("<i>c.py:f", Fault.CODE, "It raised.", "Trace <b>back")
     document = Document((("one", right()), ("two", wrong())), (failure,))
@@ -183,6 +192,7 @@ def test_a_whole_run_is_one_page(browser, tmp_path):
     assert "Trace <b>back" in told(browser, "document.body.textContent")
 
 
+@pytest.mark.slow
 def test_a_hundred_wrong_blocks_stay_below_a_megabyte(tmp_path):
     rng = np.random.default_rng(0)
     point = {f"encoder.layers.{i}.weight": rng.normal(size=(4, 4)) for i in range(100)}
@@ -204,6 +214,7 @@ def test_nothing_in_it_points_to_the_network(tmp_path):
     assert "default-src 'none'" in text
 
 
+@pytest.mark.slow
 def test_an_index_leads_to_the_pages(browser, tmp_path):
     rows = [
         {"label": "a <b>", "verdict": "correct", "href": "a b#1.html", "evaluations": 19,
