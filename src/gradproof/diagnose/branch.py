@@ -10,8 +10,10 @@ from ..judge.explain import is_zero, same_number
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
 from .numbers import measured
+from .rules import rule
 
 
+@rule("branch", place=30)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = k · true`` where the parameter has one sign, right where it has the other."""
     if len(evidence.block.axes) > len(evidence.block.shape):

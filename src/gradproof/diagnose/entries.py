@@ -13,8 +13,10 @@ from ..records.finding import Kind
 from . import scale
 from .evidence import Evidence, Explanation
 from .places import Mask, by_entry, describe
+from .rules import rule
 
 
+@rule("entries", place=120, measures=True)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """The entries that locating found; the numbers at them say more."""
     located = evidence.where()

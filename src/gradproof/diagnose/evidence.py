@@ -30,7 +30,7 @@ class Explanation:
     ``wrong`` marks the coordinates at fault, or is None where all are.
     """
 
-    kind: Kind
+    kind: Kind | str
     message: str
     explained: float
     factor: float | None = None

@@ -8,8 +8,10 @@ import numpy as np
 
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
+from .rules import rule
 
 
+@rule("other", place=60)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``true = claimed of another block``, which was swapped with this one's, say."""
     for name, gradient in evidence.others.items():

@@ -8,8 +8,10 @@ from ..judge.explain import is_zero
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
 from .numbers import measured, times
+from .rules import rule
 
 
+@rule("parameter", place=70)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = true + c · parameter``."""
     name = evidence.block.name
@@ -30,6 +32,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
         )
 
 
+@rule("parameter-with-factor", place=90)
 def suspect_with_factor(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = k · true + c · parameter``."""
     both = evidence.fit([evidence.claimed, evidence.point])

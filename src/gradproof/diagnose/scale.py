@@ -12,8 +12,10 @@ from ..records.finding import Kind
 from .evidence import Evidence, Explanation
 from .numbers import measured, name_factor, times
 from .places import by_entry
+from .rules import rule
 
 
+@rule("scale", place=20)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = k · true``."""
     fit = evidence.fit([evidence.claimed])

@@ -9,12 +9,14 @@ import numpy as np
 
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
+from .rules import rule
 
 _MOST_AXES = 4  # up to which all orders of the axes are tried
 _FARTHEST = 3  # how far a roll is tried
 _PARTS = (2, 3, 4)  # into how many equal parts an axis may have been cut
 
 
+@rule("shape", place=50)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = P(true)`` for a rearrangement P, perhaps with the wrong sign."""
     array = evidence.claimed.reshape(evidence.block.axes)

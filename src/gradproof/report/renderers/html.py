@@ -8,25 +8,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError
-from ..progress import ProgressLine
-from ..records.finding import Finding
-from ..records.measured import Measured
-from ..records.verdict import Verdict, severity
-from ..version import __version__
-from .files import Document
-from .pictures import picture
-from .report import BlockResult, Report
-from .wording import figure, near, relative_error, shape
+from ...progress import ProgressLine
+from ...records.finding import Finding
+from ...records.measured import Measured
+from ...records.verdict import Verdict, severity
+from ...version import __version__
+from ..document import Document
+from ..pictures import picture
+from ..report import BlockResult, Report
+from ..wording import figure, near, relative_error, shape
+from . import renderer
 
-try:
-    from jinja2 import Environment, PackageLoader
-except ImportError:
-    raise UsageError(
-        "HTML reports need jinja2: pip install 'gradproof[report]' brings it."
-    ) from None
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _MOST_PICTURES = 100  # blocks of a report that get pictures, worst first
 _MOST_SHOWN = 12  # comparisons of a block in the table
@@ -56,6 +52,23 @@ class Section:
     parts: Sequence[Part]
 
 
+def index(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A page that lists checks which have pages of their own.
+
+    Each row has ``label``, ``verdict``, ``href``, ``evaluations`` and ``resolution``.
+    """
+    ranked = sorted(rows, key=lambda row: severity(Verdict(row["verdict"])))
+    seen = Counter(row["verdict"] for row in rows)
+    counts = {verdict: seen[verdict] for verdict in map(str, Verdict) if seen[verdict]}
+    return _rendered("index.html", title=f"{len(rows)} checks", rows=ranked, counts=counts)
+
+
+@renderer(
+    "html",
+    "Also write one HTML page with tables, plots and code to FILE.",
+    needs=("jinja2", "gradproof[report]"),
+    index=index,
+)
 def page(document: Document) -> str:
     """A document as one page."""
     pictures: list[str] = []
@@ -70,17 +83,6 @@ def page(document: Document) -> str:
         counts={kind: count for kind, count in document.counts.items() if count},
         verdicts=list(Verdict),
     )
-
-
-def index(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A page that lists checks which have pages of their own.
-
-    Each row has ``label``, ``verdict``, ``href``, ``evaluations`` and ``resolution``.
-    """
-    ranked = sorted(rows, key=lambda row: severity(Verdict(row["verdict"])))
-    seen = Counter(row["verdict"] for row in rows)
-    counts = {verdict: seen[verdict] for verdict in map(str, Verdict) if seen[verdict]}
-    return _rendered("index.html", title=f"{len(rows)} checks", rows=ranked, counts=counts)
 
 
 def _rendered(name: str, **facts: Any) -> str:
@@ -126,6 +128,8 @@ def _kept(svg: str, pictures: list[str]) -> int | None:
 
 @cache
 def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader  # here: not everybody has it
+
     made = Environment(
         loader=PackageLoader("gradproof.report"),
         autoescape=True,
