@@ -13,11 +13,12 @@ import pytest
 import gradproof as gp
 from docs_blocks import LANGUAGES, SHOWN, Broken, Raised, alike, play, read, renewed
 from gradproof.cli import commands as cli
+from gradproof.diagnose import rules
 from gradproof.judge import bands, block
 from gradproof.records.failure import Failure
 from gradproof.records.finding import SourceLine
 from gradproof.records.measured import Measured
-from gradproof.report import plain
+from gradproof.report import plain, renderers
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -44,6 +45,12 @@ def text(name):
 
 
 # The pages
+
+
+@pytest.fixture(autouse=True)
+def what_a_page_registers_is_gone_after_it(monkeypatch):
+    for registry in (renderers._RENDERERS, rules._RULES):
+        monkeypatch.setattr(registry, "entries", registry.all())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
@@ -107,7 +114,7 @@ def public_names():
             f"{module.__name__}.{name}"
             for name, value in vars(module).items()
             if not name.startswith("_")
-            and getattr(value, "__module__", "") == module.__name__
+            and getattr(value, "__module__", "") in (module.__name__, f"{module.__name__}.vectors")
             and name not in ("objection")  # shared with the plugin
         )
     yield from ("gradproof.torch.gradcheck", "gradproof.torch.GradcheckError")
