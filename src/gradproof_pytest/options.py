@@ -78,7 +78,7 @@ def _seed(text: str) -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of pytest-xdist what it cannot see: our terminal and our folder."""
+    """Hand a worker of pytest-xdist what it cannot see: our terminal and our folder."""
     options = node.config.stash[OPTIONS]
     folders = {name: str(folder) for name, folder in options.folders.items()}
     node.workerinput["gradproof"] = (folders, options.width)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -12,8 +12,6 @@ from ..plan.effort import LEVELS
 from .files import WritingCommand, apart, write_all
 from .runs import Run
 from .screen import follow, say, show
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 HELP = """Check the gradients of the cases that TARGET holds.
 
@@ -57,44 +55,36 @@ VERBOSE = click.option(
 )
 
 
-def wanted(command: Command) -> Command:
-    """The options that replace what the cases say themselves."""
-    for option in (
-        click.option(
-            "--seed",
-            type=click.IntRange(min=0),
-            help="Seed of the random directions, in place of what a case says itself.",
-        ),
-        click.option(
-            "--effort",
-            type=click.Choice(list(LEVELS)),
-            help="How many evaluations to spend, in place of what a case says itself.",
-        ),
-    ):
-        command = option(command)
-    return command
+_INSTEAD = "in place of what a case says itself."
+EFFORT = click.option(
+    "--effort", type=click.Choice(list(LEVELS)), help=f"How many evaluations to spend, {_INSTEAD}"
+)
+SEED = click.option(
+    "--seed", type=click.IntRange(min=0), help=f"Seed of the random directions, {_INSTEAD}"
+)
 
 
-def given(**options: Any) -> dict[str, Any]:
-    """The options that were given."""
-    return {key: value for key, value in options.items() if value is not None}
+def given(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What replaces the cases' own: the options that were given."""
+    return {key: value for key, value in wanted.items() if value is not None}
 
 
 @click.command(cls=WritingCommand, help=HELP, short_help="Check the cases of files and modules.")
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
-@wanted
+@EFFORT
+@SEED
 @VERBOSE
 @click.pass_context
 def check(
     context: click.Context,
+    /,
     targets: tuple[str, ...],
-    effort: str | None,
-    seed: int | None,
     verbose: bool,
     files: Mapping[str, str],
+    **wanted: Any,
 ) -> None:
     """Find the cases, check them one by one, and say what came of it."""
-    run = Run(targets, given(effort=effort, seed=seed))
+    run = Run(targets, given(wanted))
     with apart(files):
         _play(run, verbose)
     write_all(files, run.document)

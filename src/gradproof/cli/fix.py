@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import click
 
 from ..progress import ProgressLine
-from .check import given, wanted
+from .check import EFFORT, SEED, given
 from .files import WritingCommand, apart, write_all
 from .fixes import Fixes
 from .runs import Outcome
@@ -69,22 +70,22 @@ Exit codes, the first that applies:
     show_default=True,
     help="When to stop looking, for each case.",
 )
-@wanted
+@EFFORT
+@SEED
 @click.pass_context
 def fix(
     context: click.Context,
+    /,
     targets: tuple[str, ...],
     apply: bool,
     backup: str,
     most: int,
     seconds: float,
-    effort: str | None,
-    seed: int | None,
     files: Mapping[str, str],
+    **wanted: Any,
 ) -> None:
     """Check the cases, and look for a repair of each that is wrong."""
-    options = given(effort=effort, seed=seed)
-    fixes = Fixes(targets, options, most, seconds, backup if apply else None, apply=apply)
+    fixes = Fixes(targets, given(wanted), most, seconds, backup if apply else None, apply=apply)
     with apart(files):
         _play(fixes)
     write_all(files, fixes.document)

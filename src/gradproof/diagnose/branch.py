@@ -19,7 +19,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     if len(evidence.block.axes) > len(evidence.block.shape):
         return  # a complex parameter has no sign
     if evidence.fit([evidence.claimed]) is not None:
-        return  # one factor for all would do as well: the other side is too small to tell
+        return  # one factor for all would do as well: the other side is too small to be seen
     for words, side in (("negative", evidence.point < 0), ("positive", evidence.point > 0)):
         part = np.where(side, evidence.claimed, 0.0)
         if side.all() or not part.any():
@@ -30,7 +30,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
         factor = 1 / float(fit.coefficients[0])
         bar = float(fit.bars[0]) * factor**2
         corrected = np.where(side, evidence.claimed / factor, evidence.claimed)
-        wrong = fit.wrong(corrected, evidence.claimed, evidence.block.scale)
+        wrong = fit.wrong(corrected)
         how = "the wrong sign" if same_number(factor, -1, bar) else "a wrong factor"
         yield Explanation(
             Kind.BRANCH,

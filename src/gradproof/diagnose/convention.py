@@ -27,7 +27,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
                 kind,
                 f"{evidence.block.name}: {words}.{_REMARK if 'derivative' in words else ''}",
                 fit.explained,
-                wrong=fit.wrong(corrected, evidence.claimed, evidence.block.scale),
+                wrong=fit.wrong(corrected),
             )
 
 

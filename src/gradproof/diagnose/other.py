@@ -33,5 +33,5 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
                 f"{evidence.block.name}: its gradient is what is claimed for {name}; the two are "
                 "exchanged, or one was copied from the other.",
                 fit.explained,
-                wrong=fit.wrong(gradient, evidence.claimed, evidence.block.scale),
+                wrong=fit.wrong(gradient),
             )

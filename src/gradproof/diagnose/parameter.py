@@ -26,9 +26,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
             fit.explained,
             -missing,
             bar,
-            wrong=fit.wrong(
-                evidence.claimed + missing * evidence.point, evidence.claimed, evidence.block.scale
-            ),
+            wrong=fit.wrong(evidence.claimed + missing * evidence.point),
         )
 
 

@@ -53,7 +53,7 @@ def _along(evidence: Evidence, axis: int, length: int) -> Iterator[Explanation]:
         return
     fit = evidence.fit([], known=evidence.claimed / spread)
     if fit is not None:
-        wrong = fit.wrong(evidence.claimed / spread, evidence.claimed, evidence.block.scale)
+        wrong = fit.wrong(evidence.claimed / spread)
         guess = _proportional(numbers, evidence)
         listed = ", ".join(f"{x:.6g}" for x in numbers[:6]) + (", …" if length > 6 else "")
         yield Explanation(

@@ -1,19 +1,8 @@
 """The rules of the diagnosis: one a file in this folder, and those that others register.
 
 A rule asks of a wrong block whether one kind of fault explains it, and yields an ``Explanation``
-for each that does::
-
-    from gradproof.diagnose.evidence import Explanation
-    from gradproof.diagnose.rules import rule
-
-    @rule("clipped", place=45)
-    def suspect(evidence):
-        fit = evidence.fit([], known=unclipped(evidence.claimed))
-        if fit is not None:
-            yield Explanation("clipped", f"{evidence.block.name}: it is clipped.", fit.explained)
-
-Its kind is one of ``Kind`` or a name of its own. A package that is installed registers it by an
-entry point of its name in ``gradproof.rules``: ``clipped = "my_package.clipped"``.
+for each that does. Its kind is one of ``Kind`` or a name of its own. A package that is installed
+registers one by an entry point of its name in the group ``gradproof.rules``.
 """
 
 from __future__ import annotations

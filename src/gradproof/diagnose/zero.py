@@ -23,8 +23,8 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     name = evidence.block.name
     if evidence.claimed.any():
         evidence.need(2)
-        told = evidence.draws and all(map(is_discrepant, evidence.draws))
-        if told and is_zero(evidence.slopes, evidence.bars):
+        wrong = evidence.draws and all(map(is_discrepant, evidence.draws))
+        if wrong and is_zero(evidence.slopes, evidence.bars):
             message = f"{name}: a gradient is claimed, but fun does not change with it."
             yield Explanation(Kind.UNEXPLAINED, message, 1.0)
         return

@@ -1,19 +1,8 @@
-r"""The forms of a document: one a file in this folder, and those that others register.
+"""The forms of a document: one a file in this folder, and those that others register.
 
 A renderer is a function from a ``Document`` to text. Registered, it has its option on the command
-line and in pytest's, and its suffix in ``report.save``::
-
-    from gradproof.report.renderers import renderer
-
-    @renderer("csv", "Also write a line for each block to FILE.")
-    def csv(document):
-        return "".join(
-            f"{label},{block.name},{block.verdict}\n"
-            for label, report in document.reports for block in report.blocks
-        )
-
-A package that is installed does so by an entry point of its name in ``gradproof.renderers``:
-``csv = "my_package.csv"``.
+line and in pytest's, and its suffix in ``report.save``. A package that is installed registers one
+by an entry point of its name in the group ``gradproof.renderers``.
 """
 
 from __future__ import annotations

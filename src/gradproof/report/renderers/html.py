@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _MOST_PICTURES = 100  # blocks of a report that get pictures, worst first
-_MOST_SHOWN = 12  # comparisons of a block in the table
+_MOST_LISTED = 12  # comparisons of a block in the table
 _OPEN = 3  # blocks that are not right and stand unfolded at first
 
 
@@ -35,7 +35,7 @@ class Part:
 
     block: BlockResult
     findings: Sequence[Finding]
-    shown: Sequence[Measured]
+    listed: Sequence[Measured]
     picture: int | None
     open: bool
 
@@ -112,7 +112,7 @@ def _part(
     return Part(
         block=block,
         findings=findings,
-        shown=block.measured[:_MOST_SHOWN],
+        listed=block.measured[:_MOST_LISTED],
         picture=_kept(picture(report, block, f"{len(pictures)}"), pictures) if drawn else None,
         open=place < _OPEN and (block.verdict is not Verdict.CORRECT or bool(findings)),
     )
