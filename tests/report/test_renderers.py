@@ -105,6 +105,15 @@ def test_it_may_stand_alone_on_standard_output(csv, tmp_path):
     assert "gradproof: correct 1" in done.stderr
 
 
+def test_a_name_may_have_hyphens(registry, tmp_path):
+    @renderer("one-word", "Also write a word to FILE.")
+    def word(document):
+        return f"{document.reports[0][1].verdict}\n"
+
+    done = invoke("show", a_file(tmp_path, right()), "--one-word", tmp_path / "a")
+    assert (done.exit_code, (tmp_path / "a").read_text("utf-8")) == (0, "correct\n")
+
+
 def test_what_it_needs_is_said_before_the_run(registry, tmp_path):
     @renderer("odt", "Also write a document to FILE.", needs=("no_such_module", "odt-maker"))
     def odt(document):

@@ -32,7 +32,7 @@ class WritingCommand(click.Command):
 @cache
 def _option(renderer: Renderer) -> click.Option:
     return click.Option(
-        [f"--{renderer.name}", renderer.name],
+        [f"--{renderer.name}"],
         type=_FILE,
         metavar="FILE",
         help=renderer.about,
@@ -44,15 +44,16 @@ def _option(renderer: Renderer) -> click.Option:
 def _keep(context: click.Context, parameter: click.Parameter, file: str | None) -> None:
     """Keep a file that was asked for; what cannot be written is refused before the run."""
     files = context.params.setdefault("files", {})
+    name = parameter.opts[0].removeprefix("--")
     if file is None:
         return
     if file != "-" and not os.access(Path(file).parent, os.W_OK):
         raise click.BadParameter(f"there is no folder to write {file!r} into.")
     try:
-        renderers()[str(parameter.name)].require()
+        renderers()[name].require()
     except UsageError as error:
         raise click.ClickException(str(error)) from None
-    files[parameter.name] = file
+    files[name] = file
 
 
 @contextmanager
