@@ -13,11 +13,12 @@ import pytest
 import gradproof as gp
 from docs_blocks import LANGUAGES, SHOWN, Broken, Raised, alike, play, read, renewed
 from gradproof.cli import commands as cli
+from gradproof.diagnose import rules
 from gradproof.judge import bands, block
 from gradproof.records.failure import Failure
 from gradproof.records.finding import SourceLine
 from gradproof.records.measured import Measured
-from gradproof.report import plain
+from gradproof.report import plain, renderers
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -47,6 +48,12 @@ def text(name):
 
 # They start pytest, or look for repairs.
 SLOW = {"how-to/pytest", "how-to/repair", "reference/command-line"}
+
+
+@pytest.fixture(autouse=True)
+def what_a_page_registers_is_gone_after_it(monkeypatch):
+    for registry in (renderers._RENDERERS, rules._RULES):
+        monkeypatch.setattr(registry, "entries", registry.all())
 
 
 def played(page):
@@ -117,7 +124,7 @@ def public_names():
             f"{module.__name__}.{name}"
             for name, value in vars(module).items()
             if not name.startswith("_")
-            and getattr(value, "__module__", "") == module.__name__
+            and getattr(value, "__module__", "") in (module.__name__, f"{module.__name__}.vectors")
             and name not in ("objection")  # shared with the plugin
         )
     yield from ("gradproof.torch.gradcheck", "gradproof.torch.GradcheckError")
@@ -141,10 +148,10 @@ def test_every_option_and_command_is_on_the_page_of_the_command_line():
     page = text("reference/command-line.md")
     for name, command in cli.commands.commands.items():
         assert f"## gradproof {name}" in page
-        for parameter in command.params:
-            if isinstance(parameter, click.Option):
+        for parameter in command.get_params(click.Context(command)):
+            if isinstance(parameter, click.Option) and "--help" not in parameter.opts:
                 assert all(f"`{option}" in page for option in parameter.opts), (name, parameter)
-    codes = re.findall(r"^ +(\d+)  ", cli._CHECK_HELP, re.MULTILINE)
+    codes = re.findall(r"^ +(\d+)  ", cli.check.help, re.MULTILINE)
     assert codes
     assert re.findall(r"^\| (\d+) \|", page, re.MULTILINE) == codes
 
@@ -166,7 +173,7 @@ def test_every_key_of_a_saved_report_is_on_its_page(tmp_path):
         "    return dict(fun=lambda w: w @ w, point=np.ones(3), grad=lambda w: 3 * w)\n"
     )
     with pytest.raises(SystemExit):
-        cli.main(["check", str(tmp_path / "cases.py"), "--json", str(tmp_path / "run.json")])
+        cli.run(["check", str(tmp_path / "cases.py"), "--json", str(tmp_path / "run.json")])
     saved = json.loads((tmp_path / "run.json").read_text("utf-8"))
     kinds = (gp.Report, gp.BlockResult, gp.Finding, SourceLine, Measured, Failure)
     declared = {field.name for kind in kinds for field in plain.saved(kind)}

@@ -931,7 +931,7 @@ def pages(place):
 
 def test_every_check_has_a_file_of_its_own_and_the_index_links_to_it(pages):
     folder = pages.folder / "out" / "deep"
-    files = {record["href"] for record in pages.records}
+    files = {record["files"]["html"] for record in pages.records}
     assert len(files) == len(pages.records)
     assert {path.name for path in folder.iterdir()} == files | {"index.html"}
     index = (folder / "index.html").read_text("utf-8")

@@ -1,7 +1,10 @@
 """The classic check gives the article's figures, and no fault hides in its bookkeeping."""
 
 import io
+import sys
+import time
 from collections import namedtuple
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from gradproof import textbook
+from gradproof import progress, textbook
 from gradproof.demo.network import (
     article_test_case,
     backprop,
@@ -389,7 +392,7 @@ def test_the_sentence_is_coloured_on_a_terminal_and_plain_in_a_pipe(
     monkeypatch.setenv("COLUMNS", "20")
 
     def said(**console):
-        monkeypatch.setattr(textbook, "_console", lambda: Console(**console))
+        monkeypatch.setattr("rich.console.Console", partial(Console, **console))
         result = gradient_check(lambda t: t * 1.0, 1.0, claim, epsilon=2.0**-20)
         return capsys.readouterr().out, str(result)
 
@@ -408,54 +411,54 @@ def test_quiet_prints_nothing(capsys):
     assert capsys.readouterr().out != ""
 
 
-def run_with_progress(monkeypatch, *, patience, **console):
-    calls = []
+class Stream(io.StringIO):
+    terminal = True
 
-    def fun(theta):
-        calls.append(theta)
-        return float(np.sum(theta))
-
-    monkeypatch.setattr(textbook, "SECONDS_BEFORE_PROGRESS", patience)
-    stream = io.StringIO()
-    monkeypatch.setattr(textbook, "_console", lambda: Console(file=stream, **console))
-    result = gradient_check(fun, np.ones(30), np.ones(30))
-    assert len(calls) == result.evaluations == 60  # no entry twice
-    return result, stream.getvalue()
+    def isatty(self):
+        return self.terminal
 
 
-def test_a_bar_appears_on_a_terminal_when_it_takes_long(monkeypatch):
+def progress_of(fun, monkeypatch, *, terminal=True, **options):
+    """What is written to standard error while a slow function is checked."""
     monkeypatch.setenv("TERM", "xterm-256color")
-    slow, shown = run_with_progress(monkeypatch, patience=-1, force_terminal=True)
-    assert "gradient check" in shown
-    quick, hidden = run_with_progress(monkeypatch, patience=60, force_terminal=True)
-    assert "gradient check" not in hidden
-    np.testing.assert_array_equal(slow.gradapprox, quick.gradapprox)  # none missed
+    monkeypatch.setattr(progress, "SECONDS_BEFORE_LINE", 0.0)
+    monkeypatch.setattr("sys.stderr", Stream())
+    sys.stderr.terminal = terminal
+    try:
+        result = gradient_check(fun, np.ones(30), np.ones(30), **options)
+        assert result.evaluations == 60
+    finally:
+        written = sys.stderr.getvalue()
+    return written
 
 
-def test_no_bar_in_a_pipe(monkeypatch):
-    _, shown = run_with_progress(monkeypatch, patience=-1)
-    assert shown.count("\n") == 1
+def slow(theta):
+    time.sleep(0.005)
+    return float(np.sum(theta))
 
 
-def test_the_bar_is_taken_away_when_the_cost_raises(monkeypatch):
-    monkeypatch.setenv("TERM", "xterm-256color")
+def test_a_line_appears_on_a_terminal_when_it_takes_long(monkeypatch):
+    written = progress_of(slow, monkeypatch)
+    assert "gradient check" in written
+    assert "evaluations" in written
+
+
+@pytest.mark.parametrize("options", [{"terminal": False}, {"quiet": True}])
+def test_no_line_in_a_pipe_and_where_nothing_should_be_printed(options, monkeypatch):
+    assert progress_of(slow, monkeypatch, **options) == ""
+
+
+def test_the_line_is_taken_away_when_the_cost_raises(monkeypatch):
     calls = []
 
     def fails(theta):
         calls.append(theta)
-        if len(calls) > 20:
+        if len(calls) > 40:
             raise RuntimeError
-        return 0.0
+        return slow(theta)
 
-    consoles = []
-    monkeypatch.setattr(textbook, "SECONDS_BEFORE_PROGRESS", -1)
-
-    def console():
-        consoles.append(Console(file=io.StringIO(), force_terminal=True))
-        return consoles[-1]
-
-    monkeypatch.setattr(textbook, "_console", console)
-    with pytest.raises(RuntimeError) as caught:  # the traceback keeps the frames alive
-        gradient_check(fails, np.ones(30), np.ones(30))
-    assert caught.value is not None
-    assert "\x1b[?25h" in consoles[0].file.getvalue()  # the cursor is shown again
+    with pytest.raises(RuntimeError):
+        progress_of(fails, monkeypatch)
+    stream = sys.stderr.getvalue()
+    assert "gradient check" in stream
+    assert stream.rindex("\x1b[?25h") > stream.rindex("gradient check")  # the cursor is back

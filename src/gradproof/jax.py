@@ -45,7 +45,7 @@ def check_grads(
         Forward mode, reverse mode or both. A mode that ``f`` does not have is left out where
         the other is asked for too.
     rtol : float, optional
-        A relative error of a block that shall pass: both bands of ``gp.check``.
+        A relative error of a block that may pass: both bands of ``gp.check``.
     atol, eps
         Accepted and not needed: error bars and steps are measured.
     effort, seed
@@ -105,8 +105,8 @@ def _gradient(f: Any) -> Any:
         def inexact(*moving: Any) -> Any:
             return f(*moving)
 
-        outputs, pull = jax.vjp(inexact, *args)
-        return pull(jax.tree_util.tree_map(_weights, outputs))
+        outputs, vjp = jax.vjp(inexact, *args)
+        return vjp(jax.tree_util.tree_map(_weights, outputs))
 
     return gradient
 

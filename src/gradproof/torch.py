@@ -62,7 +62,7 @@ def gradcheck(
     raise_exception : bool
         Raise ``GradcheckError`` where torch's own function does, or return False.
     rtol : float, optional
-        A relative error of a block that shall pass: both bands of ``gp.check``.
+        A relative error of a block that may pass: both bands of ``gp.check``.
     check_forward_ad, check_backward_ad : bool
         Forward mode, reverse mode or both.
     eps, atol, nondet_tol, fast_mode, check_undefined_grad

@@ -63,7 +63,7 @@ class GradientCase(pytest.Function):
             raise self._raised
 
     def _results(self, wanted: Options) -> Iterator[Report | Failure]:
-        """What the command line would tell of the case; its own exceptions surface as such."""
+        """What the command line would report of the case; its own exceptions surface as such."""
         __tracebackhide__ = True
         from gradproof.cli.runs import run
         from gradproof.cli.targets import Case, Folder
@@ -81,8 +81,8 @@ class GradientCase(pytest.Function):
 
         if isinstance(result, Report):
             return checked(self, result, undecided)[1]
-        told = "" if result.traceback is None else f"\n{result.traceback.rstrip()}"
-        return CaseError(f"gradproof: {result.case}: {result.message}{told}")
+        trace = "" if result.traceback is None else f"\n{result.traceback.rstrip()}"
+        return CaseError(f"gradproof: {result.case}: {result.message}{trace}")
 
     def _warned(self, problem: Warning) -> Exception | None:
         try:
@@ -115,7 +115,7 @@ def _needs_arguments(function: Any) -> bool:
 
 
 def _with_defaults(made: Any, defaults: Mapping[str, Any]) -> Any:
-    """What a case returned, with the marks' wishes where it has none of its own."""
+    """What a case returned, with what the marks say where it says nothing itself."""
     if isinstance(made, Mapping):
         return {**defaults, **made}
     if isinstance(made, list | tuple | Iterator):

@@ -39,11 +39,11 @@ def pytest_runtest_makereport(
 def _shorten(report: pytest.TestReport, error: BaseException) -> None:
     """In the short summary, show the one line of a message that can be searched for."""
     crash = getattr(report.longrepr, "reprcrash", None)
-    if crash is not None and _tells(error):
+    if crash is not None and _says_it_all(error):
         crash.message = str(error).partition("\n")[0]
 
 
-def _tells(error: BaseException) -> bool:
+def _says_it_all(error: BaseException) -> bool:
     """Whether the first line of its message says it all."""
     ours = [("gradproof.errors", "GradientError"), ("gradproof.testing", "UndecidedWarning")]
     kinds = [getattr(sys.modules[name], kind) for name, kind in ours if name in sys.modules]

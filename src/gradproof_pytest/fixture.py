@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,16 @@ from .marks import options
 
 if TYPE_CHECKING:
     from gradproof.report.report import Report
+
+
+def _method(name: str, what: str) -> Callable[..., Report]:
+    def method(checks: Checks, *arguments: Any, **keywords: Any) -> Report:
+        __tracebackhide__ = True
+        return checks._checked(name, arguments, keywords)  # noqa: SLF001 - it is its method
+
+    method.__name__ = name
+    method.__doc__ = f"Check {what}: takes what ``gp.{name}`` takes."
+    return method
 
 
 class Checks:
@@ -24,35 +35,11 @@ class Checks:
     def __repr__(self) -> str:
         return "<the checks of gradproof>"
 
-    def __call__(self, *arguments: Any, **keywords: Any) -> Report:
-        """Check a claimed gradient: takes what ``gp.check`` takes."""
-        __tracebackhide__ = True
-        return self._checked("check", arguments, keywords)
-
-    def check(self, *arguments: Any, **keywords: Any) -> Report:
-        """Check a claimed gradient: takes what ``gp.check`` takes."""
-        __tracebackhide__ = True
-        return self._checked("check", arguments, keywords)
-
-    def check_module(self, *arguments: Any, **keywords: Any) -> Report:
-        """Check the parameters of a torch module: takes what ``gp.check_module`` takes."""
-        __tracebackhide__ = True
-        return self._checked("check_module", arguments, keywords)
-
-    def check_vjp(self, *arguments: Any, **keywords: Any) -> Report:
-        """Check products with a transposed Jacobian: takes what ``gp.check_vjp`` takes."""
-        __tracebackhide__ = True
-        return self._checked("check_vjp", arguments, keywords)
-
-    def check_jvp(self, *arguments: Any, **keywords: Any) -> Report:
-        """Check products with a Jacobian: takes what ``gp.check_jvp`` takes."""
-        __tracebackhide__ = True
-        return self._checked("check_jvp", arguments, keywords)
-
-    def check_adjoint(self, *arguments: Any, **keywords: Any) -> Report:
-        """Check an adjoint: takes what ``gp.check_adjoint`` takes."""
-        __tracebackhide__ = True
-        return self._checked("check_adjoint", arguments, keywords)
+    __call__ = check = _method("check", "a claimed gradient")
+    check_module = _method("check_module", "the parameters of a torch module")
+    check_vjp = _method("check_vjp", "products with a transposed Jacobian")
+    check_jvp = _method("check_jvp", "products with a Jacobian")
+    check_adjoint = _method("check_adjoint", "an adjoint")
 
     def _checked(self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Report:
         __tracebackhide__ = True

@@ -1,6 +1,6 @@
 """What the checks of a test have found: kept as plain records until the test's report takes them.
 
-With each record goes an HTML file, if those were asked for, and annotations for GitHub.
+With each record go the files that were asked for, and annotations for GitHub.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def checked(
 
     report = dataclasses.replace(report, reproduce=_command(item, report.seed))
     record = _kept(item, report)
-    found = objection(report, undecided, _message(item.config, report, record["href"]))
+    found = objection(report, undecided, _message(item.config, report, record["files"]))
     record["warned"] = isinstance(found, UndecidedWarning)
     return report, found
 
@@ -84,15 +84,12 @@ def line_of(item: pytest.Item) -> int:
 
 
 def _kept(item: pytest.Item, report: Report) -> Record:
-    log, folder = log_of(item), item.config.stash[OPTIONS].html
+    log = log_of(item)
     number = next(log.numbers)
-    href = None if folder is None else _file_name(item.nodeid, number)
-    if folder is not None and href is not None:
-        report.save(folder / href)
     record = {
         "label": item.nodeid if number == 1 else f"{item.nodeid} ({number})",
         "verdict": str(report.verdict),
-        "href": href,
+        "files": _saved(item, report, number),
         "evaluations": int(report.evaluations),
         "resolution": float(report.resolution),
         "place": [item.location[0], line_of(item), item.nodeid, number],
@@ -102,6 +99,17 @@ def _kept(item: pytest.Item, report: Report) -> Record:
     log.known[id(report)] = report
     log.records.append(record)
     return record
+
+
+def _saved(item: pytest.Item, report: Report, number: int) -> dict[str, str]:
+    """The names of the files that a report was written into, by the names of the renderers."""
+    from gradproof.report.renderers import renderers
+
+    files = {}
+    for name, folder in item.config.stash[OPTIONS].folders.items():
+        files[name] = _stem(item.nodeid, number) + renderers()[name].suffix
+        report.save(folder / files[name])
+    return files
 
 
 def _command(item: pytest.Item, seed: int) -> str:
@@ -121,23 +129,22 @@ def _from_here(item: pytest.Item) -> str:
     return f"{path}{colons}{rest}"
 
 
-def _file_name(nodeid: str, number: int) -> str:
-    """Readable, and no other test's: the checksum tells apart what looks alike as a file name."""
+def _stem(nodeid: str, number: int) -> str:
+    """Readable, and no other test's: the checksum parts what looks alike as the name of a file."""
     readable = re.sub(r"[^A-Za-z0-9_.]+", "-", nodeid.replace(".py::", "-")).strip("-.")[:100]
     count = "" if number == 1 else f"-{number}"
-    return f"{readable}-{zlib.crc32(nodeid.encode()):08x}{count}.html"
+    return f"{readable}-{zlib.crc32(nodeid.encode()):08x}{count}"
 
 
-def _message(config: pytest.Config, report: Report, href: str | None) -> str:
-    """The line that can be searched for, the report, and where its file is."""
+def _message(config: pytest.Config, report: Report, files: dict[str, str]) -> str:
+    """The line that can be searched for, the report, and where its files are."""
     options = config.stash[OPTIONS]
+    places = {name: near(config, options.folders[name] / file) for name, file in files.items()}
     text = report.explain(max(options.width - _PREFIX, _NARROWEST))
-    if options.html is None or href is None:
-        return text
-    return f"{text}\nHTML: {near(config, options.html / href)}"
+    return "\n".join([text, *(f"{name.upper()}: {place}" for name, place in places.items())])
 
 
 def _annotations(item: pytest.Item, report: Report) -> list[str]:
-    from gradproof.report.github import annotations, on_github
+    from gradproof.report.renderers import github
 
-    return annotations(report, str(item.path), line_of(item)) if on_github() else []
+    return github.annotations(report, str(item.path), line_of(item)) if github.on_github() else []

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import pkgutil
 import shutil
+import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +19,13 @@ import pytest
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The wishes of the command line, and how wide a report may be."""
+    """What the command line asks for, and how wide a report may be.
+
+    ``folders`` are where each check has a file, by the names of the renderers.
+    """
 
     seed: int | None
-    html: Path | None
+    folders: Mapping[str, Path]
     width: int
 
 
@@ -34,17 +41,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="seed of all checks, whatever tests, marks and cases say themselves",
     )
-    group.addoption(
-        "--gradproof-html",
-        metavar="DIR",
-        help="write one HTML file for each check into DIR, and an index.html",
-    )
+    for name in _renderers():
+        group.addoption(
+            _option(name),
+            metavar="DIR",
+            help=f"write a file for each check into DIR: the form of `gradproof check --{name}`",
+        )
     parser.addini(
         "gradproof_cases",
         "collect the functions marked @gp.case in test files as tests",
         type="bool",
         default=False,
     )
+
+
+def _option(name: str) -> str:
+    return f"--gradproof-{name}"
+
+
+def _renderers() -> list[str]:
+    """The names of gradproof's renderers, which is not imported for that."""
+    spec = find_spec("gradproof")
+    homes = spec.submodule_search_locations or [] if spec is not None else []
+    folders = [str(Path(home, "report", "renderers")) for home in homes]
+    own = {module.name for module in pkgutil.iter_modules(folders)}
+    installed = {point.name for point in entry_points(group="gradproof.renderers")}
+    imported = sys.modules.get("gradproof.report.renderers")  # by a plugin that registers one
+    return sorted({*own, *installed, *(imported.renderers() if imported is not None else ())})
 
 
 def _seed(text: str) -> int:
@@ -55,10 +78,10 @@ def _seed(text: str) -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of pytest-xdist what it cannot see: our terminal and our folder."""
+    """Hand a worker of pytest-xdist what it cannot see: our terminal and our folder."""
     options = node.config.stash[OPTIONS]
-    html = None if options.html is None else str(options.html)
-    node.workerinput["gradproof"] = (html, options.width)
+    folders = {name: str(folder) for name, folder in options.folders.items()}
+    node.workerinput["gradproof"] = (folders, options.width)
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -67,34 +90,40 @@ def is_worker(config: pytest.Config) -> bool:
 
 
 def asked(config: pytest.Config) -> Options:
-    """The options of a run; a worker has heard of folder and width."""
+    """The options of a run; a worker has heard of folders and width."""
     worker = getattr(config, "workerinput", None)
-    html, width = worker["gradproof"] if worker else (_folder(config), _columns())
+    folders, width = worker["gradproof"] if worker else (_folders(config), _columns())
     seed = config.getoption("--gradproof-seed")
-    return Options(seed, None if html is None else Path(html), width)
+    return Options(seed, {name: Path(folder) for name, folder in folders.items()}, width)
 
 
 def _columns() -> int:
     return shutil.get_terminal_size().columns
 
 
-def _folder(config: pytest.Config) -> str | None:
-    """The folder for HTML files, made and tried out."""
-    given = config.getoption("--gradproof-html")
-    if given is None:
-        return None
-    if importlib.util.find_spec("jinja2") is None:
-        raise pytest.UsageError("--gradproof-html needs jinja2: pip install 'gradproof[report]'.")
+def _folders(config: pytest.Config) -> dict[str, Path]:
+    """The folders for files, made and tried out."""
+    given = {name: config.getoption(_option(name), None) for name in _renderers()}
+    return {name: _folder(config, name, path) for name, path in given.items() if path is not None}
+
+
+def _folder(config: pytest.Config, name: str, given: str) -> Path:
+    from gradproof.errors import UsageError
+    from gradproof.report.renderers import renderers
+
     path = config.invocation_params.dir / given
     try:
+        renderers()[name].require()
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
+    except UsageError as error:
+        raise pytest.UsageError(f"{_option(name)}: {error}") from None
     except OSError as error:
         raise pytest.UsageError(
-            f"--gradproof-html: {given} cannot be written to: {error.strerror}."
+            f"{_option(name)}: {given} cannot be written to: {error.strerror}."
         ) from None
-    return str(path)
+    return path
 
 
 def near(config: pytest.Config, path: Path) -> str:

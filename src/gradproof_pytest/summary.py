@@ -6,11 +6,16 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .log import Record
 from .options import Options, near
+
+if TYPE_CHECKING:
+    from gradproof.report.renderers import Renderer
 
 
 @dataclass(eq=False, slots=True)
@@ -34,17 +39,21 @@ class Summary:
         return sorted(self.records, key=lambda record: record["place"])
 
     def pytest_sessionfinish(self) -> None:
-        """Write the index of the HTML files."""
-        if self.options.html is None or not self.records:
-            return
-        from gradproof.report.page import index
+        """Write what lists the files, where their form has such a list."""
+        for name, path in self._lists().items():
+            if (index := _renderer(name).index) is not None and self.records:
+                path.write_text(index([_row(record, name) for record in self.ordered]), "utf-8")
 
-        shown = ("label", "verdict", "href", "evaluations", "resolution")
-        rows = [{key: record[key] for key in shown} for record in self.ordered]
-        (self.options.html / "index.html").write_text(index(rows), "utf-8")
+    def _lists(self) -> dict[str, Path]:
+        """For each form the list of its files, or the folder where it has none."""
+        return {
+            name: folder / f"index{form.suffix}" if form.index is not None else folder
+            for name, folder in self.options.folders.items()
+            for form in [_renderer(name)]
+        }
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Tell what was checked, and how sharply."""
+        """Report what was checked, and how sharply."""
         if not self.records:
             return
         terminalreporter.section("gradproof")
@@ -56,17 +65,28 @@ class Summary:
         from gradproof.report.wording import figure
 
         counts = Counter(record["verdict"] for record in self.records)
-        told = ", ".join(f"{verdict} {counts[verdict]}" for verdict in map(str, Verdict))
+        listed = ", ".join(f"{verdict} {counts[verdict]}" for verdict in map(str, Verdict))
         evaluations = sum(record["evaluations"] for record in self.records)
-        yield f"gradproof: checks {len(self.records)}, evaluations {evaluations}, {told}"
+        yield f"gradproof: checks {len(self.records)}, evaluations {evaluations}, {listed}"
         bluntest = max(self.ordered, key=_bluntness)
         yield f"worst resolution {figure(bluntest['resolution'])}: {bluntest['label']}"
         if self.options.seed is not None:
             yield f"seed {self.options.seed} (--gradproof-seed)"
-        if self.options.html is not None:
-            yield f"HTML: {near(self.config, self.options.html / 'index.html')}"
+        for name, path in self._lists().items():
+            yield f"{name.upper()}: {near(self.config, path)}"
         # Once each: tests may share what is wrong, and GitHub shows only so many.
-        yield from dict.fromkeys(told for record in self.ordered for told in record["annotations"])
+        yield from dict.fromkeys(line for record in self.ordered for line in record["annotations"])
+
+
+def _renderer(name: str) -> Renderer:
+    from gradproof.report.renderers import renderers
+
+    return renderers()[name]
+
+
+def _row(record: Record, name: str) -> dict[str, Any]:
+    kept = ("label", "verdict", "evaluations", "resolution")
+    return {**{key: record[key] for key in kept}, "href": record["files"][name]}
 
 
 def _bluntness(record: Record) -> float:

@@ -8,6 +8,7 @@ import pytest
 from gradproof.cli.fixes import Fixes
 from gradproof.cli.runs import CORRECT, INTERRUPTED, MISUSED, UNDECIDED, WRONG
 from gradproof.repair.hunt import Hunt
+from gradproof.report.renderers.json import to_json
 
 NET = """\
     import numpy as np
@@ -95,7 +96,7 @@ def test_several_cases_of_one_file_are_written(target, tmp_path):
     assert (tmp_path / "net.py.orig").read_text("utf-8") == textwrap.dedent(NET)
     assert fixes.exit_code == CORRECT
     assert fixes.headline.endswith("; repairs found for 2 of 2, written for 2")
-    assert found[0].told == (
+    assert found[0].change == (
         f"{tmp_path / 'net.py'} was repaired; the original is {tmp_path / 'net.py.orig'}."
     )
 
@@ -111,7 +112,7 @@ def test_no_original_is_kept_if_none_is_wanted(target, tmp_path):
     _, [found] = fixed(target("sines"), apply=True, backup="")
     assert net(tmp_path, ("-np.cos", "np.cos"))
     assert sorted(path.name for path in tmp_path.glob("net.py*")) == ["net.py"]
-    assert found.told == f"{tmp_path / 'net.py'} was repaired."
+    assert found.change == f"{tmp_path / 'net.py'} was repaired."
 
 
 def test_what_cannot_be_written_is_no_repair(target, tmp_path):
@@ -143,7 +144,7 @@ def test_the_exit_code_of_the_others(target, names, code):
 @pytest.mark.slow
 def test_plain_data(target):
     fixes, _ = fixed(target("sines", "right", "hopeless", "array"))
-    told = json.loads(json.dumps(fixes.to_dict()))
+    told = json.loads(to_json(fixes.document))
     assert told["exit_code"] == WRONG
     sines, hopeless, array = told["fixes"]
     assert sines["case"].endswith("cases.py:sines")

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from gradproof.cli.runs import Failure, Fault, Run
+from gradproof.report.renderers.json import to_dict, to_json
 from gradproof.report.report import Report
 
 HEAD = "import numpy as np\nimport gradproof as gp\none = np.array([1.0, 2.0])\n"
@@ -199,12 +200,12 @@ def test_ctrl_c_keeps_what_was_finished(tmp_path):
     assert [o.result.verdict for o in run.outcomes] == ["wrong"]
     assert [label.rpartition(":")[2] for label in run.unfinished] == ["stop", "last"]
     assert run.exit_code == 130
-    assert run.to_dict()["unfinished"] == run.unfinished
+    assert to_dict(run.document)["unfinished"] == run.unfinished
 
 
 def test_json_is_strict_and_complete(tmp_path):
     run = ran(tmp_path, *CASES)
-    told = json.loads(json.dumps(run.to_dict(), allow_nan=False))
+    told = json.loads(to_json(run.document))
     assert told["gradproof"]
     assert told["exit_code"] == 2
     assert told["interrupted"] is False

@@ -5,7 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
-from gradproof.diagnose.diagnosis import CHEAP, MEASURING, diagnose
+import gradproof as gp
+from gradproof.diagnose import rules as registered
+from gradproof.diagnose.diagnosis import diagnose
+from gradproof.diagnose.evidence import Explanation
+from gradproof.diagnose.rules import rule, rules
 from suspects import Suspect, honest, values
 
 SHAPES = [(), (1,), (2,), (3,), (1, 4), (4, 1), (2, 2), (5, 5), (3, 2, 4), (2, 3, 2, 3), (40,)]
@@ -88,8 +92,8 @@ def corrects(found, case):
 
 def test_cheap_ones_measure_a_handful():
     case = Suspect(values((9, 9), 1), values((9, 9)), values((9, 9), 5))
-    for suspicion in CHEAP:
-        assert not list(suspicion(case.evidence))
+    for cheap in (one for one in rules() if not one.measures):
+        assert not list(cheap.suspect(case.evidence))
     # Each was shown a fresh evidence here; in a check they share their slopes.
     shown = case.evidence
     case.measured.clear()
@@ -97,8 +101,61 @@ def test_cheap_ones_measure_a_handful():
     assert len(case.measured) <= 8
 
 
-def test_every_suspicion_is_asked():
-    assert len(set(CHEAP + MEASURING)) == len(CHEAP) + len(MEASURING) >= 12
+def test_simple_rules_are_asked_first_and_those_that_measure_last():
+    assert [one.name for one in rules()] == [
+        "zero", "scale", "branch", "convention", "shape", "other", "parameter", "precision",
+        "parameter-with-factor", "zero-some", "entries", "rows",
+    ]  # fmt: skip
+    assert [one.name for one in rules() if one.measures] == ["zero-some", "entries", "rows"]
+
+
+@pytest.fixture
+def clipped(monkeypatch):
+    """A rule from outside: the claim was clipped to ± 1."""
+    monkeypatch.setattr(registered._RULES, "entries", dict(registered._RULES.all()))
+
+    @rule("clipped", place=45)
+    def suspect(evidence):
+        evidence.need(2)
+        clipped = np.abs(evidence.claimed) == 1
+        if clipped.any() and not clipped.all():
+            name = evidence.block.name
+            yield Explanation("clipped", f"{name}: it is clipped to 1.", 1.0, wrong=clipped)
+
+
+def clipping():
+    point = np.linspace(-2, 2, 7)
+    return gp.check(
+        lambda x: float(np.sum(x**2)) / 2, point, grad=lambda x: np.clip(x, -1, 1), name="clipping"
+    )
+
+
+def test_a_rule_from_outside_is_a_finding_with_a_kind_of_its_own(clipped, tmp_path):
+    report = clipping()
+    (finding,) = report.findings
+    assert (finding.kind, finding.message) == ("clipped", "params: it is clipped to 1.")
+    assert finding.entries == ((0,), (1,), (5,), (6,))
+    assert "it is clipped to 1" in report.text()
+    report.plot(kind="map")
+    for name in ("report.json", "report.html", "report.xml"):
+        report.save(tmp_path / name)
+    again = gp.load(tmp_path / "report.json")
+    assert again == report
+    assert again.findings[0].kind == "clipped"
+
+
+def test_without_it_the_kind_is_one_of_gradproofs_own():
+    assert [finding.kind for finding in clipping().findings] == [gp.Kind.ENTRIES]
+
+
+def test_a_kind_of_gradproofs_own_comes_back_as_such(tmp_path):
+    clipping().save(tmp_path / "report.json")
+    assert gp.load(tmp_path / "report.json").findings[0].kind is gp.Kind.ENTRIES
+
+
+def test_no_two_rules_have_one_name(clipped):
+    with pytest.raises(gp.UsageError, match=r"'clipped' in gradproof\.rules is taken"):
+        rule("clipped", place=200)(lambda evidence: iter(()))
 
 
 def test_without_measuring_the_cheap_ones_still_speak():

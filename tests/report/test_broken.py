@@ -329,7 +329,7 @@ def test_show_reads_before_it_writes(tmp_path, capsys):
     path = tmp_path / "report.json"
     wrong().save(path)
     with pytest.raises(SystemExit):
-        cli.main(["show", str(path), "--html", str(path)])
+        cli.run(["show", str(path), "--html", str(path)])
     assert path.stat().st_size > 0
     assert "is not JSON" not in capsys.readouterr().err
 
@@ -339,7 +339,7 @@ def test_a_file_that_cannot_be_read_leaves_the_older_page(tmp_path):
     (tmp_path / "broken.json").write_text("{", "utf-8")
     (tmp_path / "old.html").write_text("old", "utf-8")
     with pytest.raises(SystemExit) as left:
-        cli.main(["show", str(tmp_path / "broken.json"), "--html", str(tmp_path / "old.html")])
+        cli.run(["show", str(tmp_path / "broken.json"), "--html", str(tmp_path / "old.html")])
     assert left.value.code == 2
     assert (tmp_path / "old.html").read_text("utf-8") == "old"
 
@@ -353,7 +353,7 @@ def test_a_full_disk_is_told_and_is_no_bug(form, tmp_path, capsys):
         "    return dict(fun=lambda x: x**2, point=2.0, grad=lambda x: 2 * x)\n"
     )
     with pytest.raises(SystemExit) as left:
-        cli.main(["check", str(tmp_path / "cases.py"), form, "/dev/full"])
+        cli.run(["check", str(tmp_path / "cases.py"), form, "/dev/full"])
     told = capsys.readouterr().err
     assert left.value.code == 2
     assert "No space left" in told

@@ -9,6 +9,8 @@ from specimens import EVERY, right, wrong
 import gradproof as gp
 from gradproof.records.failure import Failure, Fault
 from gradproof.report import files, plain
+from gradproof.report.document import Document
+from gradproof.report.renderers import json as as_json
 
 
 @pytest.mark.parametrize("make", EVERY.values(), ids=EVERY)
@@ -40,7 +42,7 @@ def test_the_file_is_strict_json_and_says_its_schema(tmp_path):
     EVERY["not_finite"]().save(tmp_path / "report.json")
     text = (tmp_path / "report.json").read_text("utf-8")
     told = json.loads(text, parse_constant=refuse)
-    assert told["schema"] == files.SCHEMA == 1
+    assert told["schema"] == as_json.SCHEMA == 1
     assert told["reports"][0]["case"] == "squares"
     assert told["reports"][0]["difference"] == "NaN"
 
@@ -57,9 +59,9 @@ def test_what_is_not_a_number_stays_so():
 
 def saved(tmp_path, *reports, failures=()):
     labelled = tuple((f"case {i}", r) for i, r in enumerate(reports))
-    document = files.Document(labelled, failures, ("c.py:g",) if failures else ())
+    document = Document(labelled, failures, ("c.py:g",) if failures else ())
     path = tmp_path / "run.json"
-    path.write_text(files.rendered(".json", document), "utf-8")
+    path.write_text(as_json.to_json(document), "utf-8")
     return path, document
 
 
@@ -131,7 +133,7 @@ def test_an_entry_of_a_later_version_is_passed_over(tmp_path):
 
 @pytest.mark.parametrize("name", ["report.pdf", "report", "report.png"])
 def test_other_endings_are_refused_and_leave_nothing(name, tmp_path):
-    with pytest.raises(gp.UsageError, match=r"\.html, \.json or \.xml"):
+    with pytest.raises(gp.UsageError, match=r"\.html, \.json, \.txt or \.xml"):
         right().save(tmp_path / name)
     assert not list(tmp_path.iterdir())
 

@@ -8,7 +8,7 @@ from specimens import EVERY, right, undecided, wrong
 import gradproof as gp
 from gradproof.demo.network import article_test_case, backprop, broken_backprop, cost
 from gradproof.records.failure import Failure, Fault
-from gradproof.report.github import annotations, error, on_github
+from gradproof.report.renderers.github import annotations, error, on_github
 
 X, Y, params = article_test_case()
 

@@ -6,8 +6,8 @@ import pytest
 from specimens import EVERY, TRAP, right, undecided, wrong
 
 from gradproof.records.failure import Failure, Fault
-from gradproof.report.files import Document
-from gradproof.report.junit import junit
+from gradproof.report.document import Document
+from gradproof.report.renderers.junit import junit
 
 
 def parsed(*reports, failures=()):

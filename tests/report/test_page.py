@@ -12,8 +12,8 @@ from specimens import EVERY, TRAP, right, wrong
 
 import gradproof as gp
 from gradproof.records.failure import Failure, Fault
-from gradproof.report.files import Document, rendered
-from gradproof.report.page import index
+from gradproof.report.document import Document
+from gradproof.report.renderers.html import index, page
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = (
@@ -184,7 +184,7 @@ def test_every_report_makes_a_page(make, browser, tmp_path):
 def test_a_whole_run_is_one_page(browser, tmp_path):
     failure = Failure("<i>c.py:f", Fault.CODE, "It raised.", "Trace <b>back")
     document = Document((("one", right()), ("two", wrong())), (failure,))
-    (tmp_path / "run.html").write_text(rendered(".html", document), "utf-8")
+    (tmp_path / "run.html").write_text(page(document), "utf-8")
     opened(browser, tmp_path / "run.html")
     silent(browser)
     headings = told(browser, "[...document.querySelectorAll('h2 bdi')].map(h => h.textContent)")

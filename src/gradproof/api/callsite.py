@@ -16,7 +16,7 @@ _PACKAGE = str(Path(__file__).parents[1] / "x")[:-1]
 _STDLIB = sysconfig.get_path("stdlib")
 
 # The functions that a user calls; all of them take ``seed``.
-_DOORS = frozenset({
+_PUBLIC = frozenset({
     "check", "check_module", "check_vjp", "check_jvp", "check_adjoint", "gradcheck", "check_grads",
     "check_grad", "assert_gradient",
 })  # fmt: skip
@@ -28,16 +28,16 @@ def call_in_source(seed: int) -> str:
     It is the innermost call from outside this package into one of its public functions.
     """
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect.stack reads every file
-    door = ""
+    call_name = ""
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        door, frame = frame.f_code.co_name, frame.f_back
-    if frame is None or door not in _DOORS or _is_pythons(frame.f_code.co_filename):
+        call_name, frame = frame.f_code.co_name, frame.f_back
+    if frame is None or call_name not in _PUBLIC or _is_pythons(frame.f_code.co_filename):
         return ""
     try:
         call = ast.parse(_segment(frame).strip(), mode="eval").body
     except (SyntaxError, ValueError):
         return ""
-    if not isinstance(call, ast.Call) or _called(call, frame) not in _DOORS:
+    if not isinstance(call, ast.Call) or _called(call, frame) not in _PUBLIC:
         return ""  # something that was given one of them to call
     return ast.unparse(_seeded(call, seed))
 

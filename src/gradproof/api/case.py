@@ -1,4 +1,4 @@
-"""Marking the functions that a command or a test runner shall check."""
+"""Marking the functions that a command or a test runner should check."""
 
 from __future__ import annotations
 

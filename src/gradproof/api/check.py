@@ -1,4 +1,4 @@
-"""The check of a gradient: the first door of the house."""
+"""The check of a gradient: the call that all others resemble."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def check_module(
     if not any(parameter.requires_grad for parameter in params.values()):
         raise UsageError(
             f"All {len(params)} parameters of {type(module).__name__} are frozen: "
-            "call requires_grad_() on those that shall be checked."
+            "call requires_grad_() on those that should be checked."
         )
     where = Point(params, lambda leaf: "" if leaf.requires_grad else "is frozen (requires no grad)")
     return checked(fun, where, Autodiff(BACKEND), options)

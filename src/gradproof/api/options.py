@@ -1,4 +1,4 @@
-"""The door of every public check: look at what was asked, check, and say how to ask again."""
+"""What every public check does: look at what was asked, check, and say how to ask again."""
 
 from __future__ import annotations
 

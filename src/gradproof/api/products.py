@@ -119,7 +119,7 @@ def check_adjoint(
 ) -> Report:
     """Check that ``At`` is the adjoint of the linear map ``A``: ``⟨A x, y⟩ = ⟨x, At y⟩``.
 
-    Three things are held against each other: how ``A`` changes when its argument moves, what
+    Three things are compared with each other: how ``A`` changes when its argument moves, what
     ``A`` makes of the move itself (the same, if ``A`` is linear), and ``At`` (which has to be
     linear too). So the one at fault is named.
 
@@ -195,8 +195,8 @@ def _same_shapes(one: str, found: Any, other: str, wanted: Any) -> None:
         flat = tree.flatten(whole, "")
         shapes.append({n: tuple(np.shape(x)) for n, x in zip(flat.names, flat.leaves, strict=True)})
     if shapes[0] != shapes[1]:
-        told = [s[""] if set(s) == {""} else s for s in shapes]
-        raise UsageError(f"{one} has shape {told[0]} but {other} has shape {told[1]}.")
+        found = [s[""] if set(s) == {""} else s for s in shapes]
+        raise UsageError(f"{one} has shape {found[0]} but {other} has shape {found[1]}.")
 
 
 def _examined(fun: Any, products: Products, point: Any, options: Options, *, needed: str) -> Report:

@@ -1,6 +1,6 @@
 """The article as a story: a network, its two faults, the textbook's figure and gradproof's.
 
-Every number and every line of code below is computed or read from the source while it is told.
+Every number and every line of code below is computed or read from the source while it is played.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Cost:
 def tell(console: Console, seed: int = 0) -> None:
     """Print the story; ``seed`` chooses gradproof's directions and the larger network."""
     X, Y, params = article_test_case()
-    cost(params, X, Y)  # the first product starts up the linear algebra: nobody shall pay for it
+    cost(params, X, Y)  # the first product starts up the linear algebra: nobody has to pay for it
     _introduce(console, params, X, Y)
     broken = _tell_broken(console, params, X, Y, seed)
     costs = _tell_right(console, params, X, Y, seed)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import UsageError
 from ..records.verdict import Verdict
 from ..repair.fix import Suggestions
 from ..repair.suggest import REJECTED, validate
+from ..report.document import Document
 from ..report.report import Report
 from .runs import CORRECT, UNDECIDED, WRONG, Outcome, Run
 
@@ -29,7 +30,7 @@ class Fixed:
     kept: str = ""
 
     @property
-    def told(self) -> str:
+    def change(self) -> str:
         """What was written, in a sentence."""
         if not self.written:
             return ""
@@ -83,7 +84,7 @@ class Fixes:
                 return
 
     def fix_one(self, outcome: Outcome) -> Fixed:
-        """Look for repairs of one case, and write the first if that is wished."""
+        """Look for repairs of one case, and write the first where that was asked for."""
         found = self._fix_one(outcome)
         self.fixed.append(found)
         return found
@@ -134,7 +135,7 @@ class Fixes:
         code = self.run.exit_code
         if code != WRONG:
             return code
-        if not all(m.repaired for m in self.fixed if m.suggestions is not None or m.refusal):
+        if not all(m.repaired for m in self.looked):
             return WRONG
         undecided = any(
             isinstance(m.outcome.result, Report) and m.outcome.result.verdict is Verdict.UNDECIDED
@@ -143,19 +144,22 @@ class Fixes:
         return UNDECIDED if undecided else CORRECT
 
     @property
+    def looked(self) -> list[Fixed]:
+        """The cases that are wrong: a repair of each was looked for, or refused."""
+        return [m for m in self.fixed if m.suggestions is not None or m.refusal]
+
+    @property
     def headline(self) -> str:
         """One line that can be searched for."""
-        counts = self.run.document.counts
-        looked = [m for m in self.fixed if m.suggestions is not None or m.refusal]
-        found = sum(bool(m.suggestions) for m in looked)
-        listed = ", ".join(f"{kind} {count}" for kind, count in counts.items())
-        line = f"gradproof: {listed}; repairs found for {found} of {len(looked)}"
-        written = sum(bool(m.written) for m in looked)
-        line += f", written for {written}" if self.apply else ""
-        left = len(self.run.document.unfinished)
-        return f"{line}, interrupted with {left} of the cases unfinished" if left else line
+        found = sum(bool(m.suggestions) for m in self.looked)
+        more = f"; repairs found for {found} of {len(self.looked)}"
+        if self.apply:
+            more += f", written for {sum(bool(m.written) for m in self.looked)}"
+        return self.run.document.headline(more)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, ready for JSON."""
-        told = [m.to_dict() for m in self.fixed if m.suggestions is not None or m.refusal]
-        return {**self.run.to_dict(), "exit_code": self.exit_code, "fixes": told}
+    @property
+    def document(self) -> Document:
+        """The reports of the run, and the fixes among the facts."""
+        document = self.run.document
+        more = {"exit_code": self.exit_code, "fixes": [m.to_dict() for m in self.looked]}
+        return replace(document, facts={**document.facts, **more})

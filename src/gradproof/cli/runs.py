@@ -17,7 +17,7 @@ from ..api.check import check
 from ..errors import UsageError
 from ..records.failure import Failure, Fault
 from ..records.verdict import Verdict
-from ..report.files import Document, to_dict
+from ..report.document import Document
 from ..report.report import Report
 from ..version import __version__
 from .targets import Case, Finder, LoadError
@@ -59,7 +59,7 @@ class Run:
     doing: str = ""
 
     def __iter__(self) -> Iterator[Outcome]:
-        """Find all cases first: a misspelt target is told at once, not after the others."""
+        """Find all cases first: a misspelt target is reported at once, not after the others."""
         finder = Finder()
         cases: list[Case] = []
         for target in self.targets:
@@ -96,18 +96,12 @@ class Run:
         reports = [(o.label, o.result) for o in self.outcomes if isinstance(o.result, Report)]
         failures = [o.result for o in self.outcomes if isinstance(o.result, Failure)]
         unfinished = tuple(self.unfinished) if self.interrupted else ()
-        return Document(tuple(reports), tuple(failures), unfinished)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, ready for JSON."""
-        document = self.document
-        return {
+        facts = {
             "gradproof": __version__,
             "exit_code": self.exit_code,
             "interrupted": self.interrupted,
-            "counts": document.counts,
-            **to_dict(document),
         }
+        return Document(tuple(reports), tuple(failures), unfinished, facts)
 
 
 def _code(result: Report | Failure) -> int:
@@ -156,7 +150,7 @@ def _check(
         return Outcome(label, replace(check(**arguments), reproduce=_command(label, arguments)))
     except through:
         raise
-    except BaseException as error:  # noqa: BLE001 - the next case shall still run
+    except BaseException as error:  # noqa: BLE001 - the next case must still run
         if isinstance(error, UsageError) and not _is_noted(error):
             return _failed(label, Fault.USE, str(error))
         if _is_users(error):
@@ -220,11 +214,11 @@ def _validate(arguments: Mapping[str, Any]) -> None:
 
 
 def _failed(label: str, fault: Fault, message: str, error: BaseException | None = None) -> Outcome:
-    told = None
+    trace = None
     if error is not None:
         ours = fault is Fault.INTERNAL
-        told = "".join(traceback.format_exception(error)) if ours else users_traceback(error)
-    return Outcome(label, Failure(label, fault, message, told))
+        trace = "".join(traceback.format_exception(error)) if ours else users_traceback(error)
+    return Outcome(label, Failure(label, fault, message, trace))
 
 
 def _said(error: BaseException) -> str:

@@ -10,14 +10,16 @@ from ..judge.explain import is_zero, same_number
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
 from .numbers import measured
+from .rules import rule
 
 
+@rule("branch", place=30)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = k · true`` where the parameter has one sign, right where it has the other."""
     if len(evidence.block.axes) > len(evidence.block.shape):
         return  # a complex parameter has no sign
     if evidence.fit([evidence.claimed]) is not None:
-        return  # one factor for all would do as well: the other side is too small to tell
+        return  # one factor for all would do as well: the other side is too small to be seen
     for words, side in (("negative", evidence.point < 0), ("positive", evidence.point > 0)):
         part = np.where(side, evidence.claimed, 0.0)
         if side.all() or not part.any():
@@ -28,7 +30,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
         factor = 1 / float(fit.coefficients[0])
         bar = float(fit.bars[0]) * factor**2
         corrected = np.where(side, evidence.claimed / factor, evidence.claimed)
-        wrong = fit.wrong(corrected, evidence.claimed, evidence.block.scale)
+        wrong = fit.wrong(corrected)
         how = "the wrong sign" if same_number(factor, -1, bar) else "a wrong factor"
         yield Explanation(
             Kind.BRANCH,

@@ -8,12 +8,14 @@ import numpy as np
 
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
+from .rules import rule
 
 _REMARK = (
     " This may be meant so, as a convention; but it is not the gradient of the fun that was given."
 )
 
 
+@rule("convention", place=40)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """Ratio equal to the parameter, off-diagonal entries half or double, a conjugate."""
     for kind, corrected, words in _conventions(evidence):
@@ -25,7 +27,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
                 kind,
                 f"{evidence.block.name}: {words}.{_REMARK if 'derivative' in words else ''}",
                 fit.explained,
-                wrong=fit.wrong(corrected, evidence.claimed, evidence.block.scale),
+                wrong=fit.wrong(corrected),
             )
 
 

@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 from ..records.finding import Finding, Kind
-from . import branch, convention, entries, other, parameter, precision, rows, scale, shape, zero
+from .entries import sampled
 from .evidence import Evidence, Explanation
 from .places import by_entry, located
-
-Suspicion = Callable[[Evidence], Iterator[Explanation]]
-
-# Those before the bar need no slope beyond a few of the whole block; the others measure.
-CHEAP: tuple[Suspicion, ...] = (
-    zero.suspect,
-    scale.suspect,
-    branch.suspect,
-    convention.suspect,
-    shape.suspect,
-    other.suspect,
-    parameter.suspect,
-    precision.suspect,
-    parameter.suspect_with_factor,
-)
-MEASURING: tuple[Suspicion, ...] = (zero.suspect_some, entries.suspect, rows.suspect)
+from .rules import rules
 
 
 def diagnose(evidence: Evidence, *, measuring: bool) -> Finding | None:
     """The first explanation that holds, or what was sampled; None where nothing was asked."""
-    suspicions = CHEAP + MEASURING if measuring else CHEAP
-    for suspicion in suspicions:
-        for explanation in suspicion(evidence):
-            return _finding(evidence, explanation)
+    for rule in rules():
+        if measuring or not rule.measures:
+            for explanation in rule.suspect(evidence):
+                return _finding(evidence, explanation)
     if not measuring:
         return None
     name = evidence.block.name
     return Finding(
         Kind.UNEXPLAINED,
         name,
-        f"{name}: no simple fault explains it. {entries.sampled(evidence)}.",
+        f"{name}: no simple fault explains it. {sampled(evidence)}.",
         explained=0.0,
     )
 

@@ -13,8 +13,10 @@ from ..records.finding import Kind
 from . import scale
 from .evidence import Evidence, Explanation
 from .places import Mask, by_entry, describe
+from .rules import rule
 
 
+@rule("entries", place=120, measures=True)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """The entries that locating found; the numbers at them say more."""
     located = evidence.where()
@@ -33,7 +35,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
 
 
 def _are_all(evidence: Evidence, located: Located) -> bool:
-    """Whether every entry was measured, and all that are large enough to tell are wrong."""
+    """Whether every entry was measured, and all whose error would be seen are wrong."""
     swept = located.complete and len(located.sample) == evidence.block.count > 1
     return swept and all(is_discrepant(c) for c in located.sample if is_told(c))
 
@@ -69,7 +71,7 @@ def _in_slices(
         corrected = np.where(inside, evidence.claimed / factor, evidence.claimed)
         fit = evidence.fit([], known=corrected)
         if fit is not None:
-            wrong = fit.wrong(corrected, evidence.claimed, evidence.block.scale)
+            wrong = fit.wrong(corrected)
             return Explanation(kind, f"{where}: {words}", fit.explained, factor, None, wrong)
     message = f"All of the error is in {where} ({share} sampled entries there are wrong): {words}"
     return Explanation(kind, message, 1.0, factor)

@@ -33,7 +33,7 @@ class Explanation:
     ``wrong`` marks the coordinates at fault, or is None where all are.
     """
 
-    kind: Kind
+    kind: Kind | str
     message: str
     explained: float
     factor: float | None = None
@@ -49,10 +49,12 @@ class Fit:
     bars: Flat
     explained: float
     tolerance: float
+    claimed: Flat
+    scale: float
 
-    def wrong(self, corrected: Flat, claimed: Flat, scale: float) -> NDArray[np.bool_]:
-        """Where a corrected gradient differs from the claim by more than the fit can tell."""
-        return np.asarray(np.abs(corrected - claimed) * scale > self.tolerance)
+    def wrong(self, corrected: Flat) -> NDArray[np.bool_]:
+        """Where a corrected gradient differs from the claim by more than the fit allows."""
+        return np.asarray(np.abs(corrected - self.claimed) * self.scale > self.tolerance)
 
 
 @dataclass(slots=True)
@@ -151,9 +153,10 @@ class Evidence:
             if abs(first.slope.value - self._direction(0) @ known) > limits[0]:
                 return None
         target = slopes - (self.project(known) if known is not None else 0.0)
+        rest = (tolerance, self.claimed, self.block.scale)
         if not basis:
             share = explained(target, bars, self.gaps, slopes)
-            return Fit(np.empty(0), np.empty(0), share, tolerance) if share else None
+            return Fit(np.empty(0), np.empty(0), share, *rest) if share else None
         columns = np.stack([self.project(b) for b in basis], axis=1)
         if not np.isfinite(columns).all() or np.linalg.matrix_rank(columns) < len(basis):
             return None
@@ -163,7 +166,7 @@ class Evidence:
         share = explained(target - columns @ found, bars, self.gaps, slopes)
         if not share:
             return None
-        return Fit(found, np.sqrt((inverse**2).sum(axis=1)), share, tolerance)
+        return Fit(found, np.sqrt((inverse**2).sum(axis=1)), share, *rest)
 
     def where(self) -> Located:
         """Which entries are wrong; searched for once."""

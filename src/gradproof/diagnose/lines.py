@@ -31,8 +31,8 @@ Place = tuple[CodeType, int, bool]
 
 _OPAQUE = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType, FrameType)
 _PLAIN = (str, bytes, int, float, complex, type(None))
-_MOST_OBJECTS = 20_000  # looked through after one line; beyond, no line is told
-_MOST_BYTES = 1 << 31  # looked at in all; beyond, no line is told
+_MOST_OBJECTS = 20_000  # looked through after one line; beyond, no line is reported
+_MOST_BYTES = 1 << 31  # looked at in all; beyond, no line is reported
 _LIBRARIES = (
     str(Path(__file__).resolve().parents[1]),
     *(str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib")),
@@ -105,7 +105,7 @@ class Watch:
             elif not isinstance(value, _PLAIN):
                 queue += gc.get_referents(value)
             if len(visited) > _MOST_OBJECTS:
-                self.looked = _MOST_BYTES + 1  # too much to look through: tell nothing
+                self.looked = _MOST_BYTES + 1  # too much to look through: say nothing
                 return
 
     def _look(self, array: Array, place: Place) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..judge.explain import same_number
 from .evidence import Evidence
 
-# A factor so near to 1 is told by what it differs from it.
+# A factor so near to 1 is described by how far it is from it.
 _SLIGHT = 1e-4
 
 
@@ -32,15 +32,17 @@ def name_factor(factor: float, bar: float, evidence: Evidence) -> str:
 def _candidates(evidence: Evidence) -> Iterator[tuple[float, str]]:
     """Dimensions of the arguments and of the blocks, largest meaning first."""
     for name, array in evidence.arguments.items():
-        for axis, length in enumerate(array.shape):
-            if length > 1:
-                yield float(length), f"{length}, the length of axis {axis} of {name}"
+        yield from _lengths(name, array.shape)
         if array.size > 1:
             yield float(array.size), f"{array.size}, the size of {name}"
     for name, shape in evidence.shapes.items():
-        for axis, length in enumerate(shape):
-            if length > 1:
-                yield float(length), f"{length}, the length of axis {axis} of {name}"
+        yield from _lengths(name, shape)
+
+
+def _lengths(name: str, shape: tuple[int, ...]) -> Iterator[tuple[float, str]]:
+    for axis, length in enumerate(shape):
+        if length > 1:
+            yield float(length), f"{length}, the length of axis {axis} of {name}"
 
 
 def times(factor: float) -> str:

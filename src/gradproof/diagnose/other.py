@@ -8,8 +8,10 @@ import numpy as np
 
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
+from .rules import rule
 
 
+@rule("other", place=60)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``true = claimed of another block``, which was swapped with this one's, say."""
     for name, gradient in evidence.others.items():
@@ -31,5 +33,5 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
                 f"{evidence.block.name}: its gradient is what is claimed for {name}; the two are "
                 "exchanged, or one was copied from the other.",
                 fit.explained,
-                wrong=fit.wrong(gradient, evidence.claimed, evidence.block.scale),
+                wrong=fit.wrong(gradient),
             )

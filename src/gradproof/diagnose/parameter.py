@@ -8,8 +8,10 @@ from ..judge.explain import is_zero
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
 from .numbers import measured, times
+from .rules import rule
 
 
+@rule("parameter", place=70)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = true + c · parameter``."""
     name = evidence.block.name
@@ -24,12 +26,11 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
             fit.explained,
             -missing,
             bar,
-            wrong=fit.wrong(
-                evidence.claimed + missing * evidence.point, evidence.claimed, evidence.block.scale
-            ),
+            wrong=fit.wrong(evidence.claimed + missing * evidence.point),
         )
 
 
+@rule("parameter-with-factor", place=90)
 def suspect_with_factor(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = k · true + c · parameter``."""
     both = evidence.fit([evidence.claimed, evidence.point])

@@ -10,11 +10,13 @@ from ..judge.explain import is_discrepant, is_zero
 from ..records.direction import Part
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
+from .rules import rule
 
 # Claims in these types are expected to be rounded. (NumPy has no bfloat16.)
 _LOW = ("float32", "float16", "bfloat16", "complex64")
 
 
+@rule("precision", place=80)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """Every claimed number is one of a coarser format, and the error is of its rounding."""
     if evidence.block.dtype in _LOW:

@@ -11,11 +11,13 @@ from ..records.comparison import Comparison
 from ..records.direction import Part
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
+from .rules import rule
 
 _SAMPLED = 5  # slices in which a constant factor is looked for
 _ALL = 40  # slices that are all measured
 
 
+@rule("rows", place=130, measures=True)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed[i, …] = r_i · true[i, …]`` along some axis."""
     axes = evidence.block.axes
@@ -51,7 +53,7 @@ def _along(evidence: Evidence, axis: int, length: int) -> Iterator[Explanation]:
         return
     fit = evidence.fit([], known=evidence.claimed / spread)
     if fit is not None:
-        wrong = fit.wrong(evidence.claimed / spread, evidence.claimed, evidence.block.scale)
+        wrong = fit.wrong(evidence.claimed / spread)
         guess = _proportional(numbers, evidence)
         listed = ", ".join(f"{x:.6g}" for x in numbers[:6]) + (", …" if length > 6 else "")
         yield Explanation(

@@ -12,8 +12,10 @@ from ..records.finding import Kind
 from .evidence import Evidence, Explanation
 from .numbers import measured, name_factor, times
 from .places import by_entry
+from .rules import rule
 
 
+@rule("scale", place=20)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = k · true``."""
     fit = evidence.fit([evidence.claimed])
@@ -22,19 +24,19 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     factor = 1 / float(fit.coefficients[0])
     bar = float(fit.bars[0]) * factor**2
     corrected = evidence.claimed / factor
-    wrong = fit.wrong(corrected, evidence.claimed, evidence.block.scale)
+    wrong = fit.wrong(corrected)
     chosen = by_entry(wrong, evidence.block)
     nonzero = by_entry(evidence.claimed != 0, evidence.block)
     whole = np.array_equal(chosen, nonzero)
     if not (whole or are_most(chosen, nonzero)):
-        return  # it holds for a few large entries; the others are too small to tell
+        return  # it holds for a few large entries; the others are too small to be seen
     yield from alike(evidence, wrong, factor, bar, fit.explained)
 
 
 def alike(
     evidence: Evidence, wrong: NDArray[np.bool_], factor: float, bar: float, share: float = 1.0
 ) -> Iterator[Explanation]:
-    """All entries that can be told are the same multiple of what they should be."""
+    """All entries that are large enough to be seen are the same multiple of what they should be."""
     chosen = by_entry(wrong, evidence.block)
     nonzero = by_entry(evidence.claimed != 0, evidence.block)
     figure = f"{measured(factor, bar)}, {int(chosen.sum())} of {chosen.size} entries"

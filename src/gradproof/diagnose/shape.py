@@ -9,12 +9,14 @@ import numpy as np
 
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
+from .rules import rule
 
 _MOST_AXES = 4  # up to which all orders of the axes are tried
 _FARTHEST = 3  # how far a roll is tried
 _PARTS = (2, 3, 4)  # into how many equal parts an axis may have been cut
 
 
+@rule("shape", place=50)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = P(true)`` for a rearrangement P, perhaps with the wrong sign."""
     array = evidence.claimed.reshape(evidence.block.axes)
@@ -26,8 +28,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
         fit = evidence.fit([], known=flat)
         if fit is not None:
             message = f"{evidence.block.name}: the claimed gradient is {words}."
-            wrong = fit.wrong(flat, evidence.claimed, evidence.block.scale)
-            yield Explanation(kind, message, fit.explained, wrong=wrong)
+            yield Explanation(kind, message, fit.explained, wrong=fit.wrong(flat))
 
 
 def _rearranged(array: Flat, ndim: int) -> Iterator[tuple[Kind, Flat, str]]:
@@ -50,8 +51,8 @@ def _permuted(array: Flat, ndim: int) -> Iterator[tuple[Kind, Flat, str]]:
         moved = np.transpose(array, order + rest)
         if order == tuple(range(ndim)) or moved.shape != array.shape:
             continue
-        told = tuple(int(i) for i in np.argsort(order))
-        words = f"permuted: its axes come in the order {told}"
+        found = tuple(int(i) for i in np.argsort(order))
+        words = f"permuted: its axes come in the order {found}"
         yield Kind.TRANSPOSE, moved, "transposed" if ndim == 2 else words
     if ndim > 1 and not rest:
         yield Kind.TRANSPOSE, array.reshape(-1, order="F").reshape(array.shape), (

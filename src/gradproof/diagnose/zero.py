@@ -11,18 +11,20 @@ from ..records.direction import Part
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
 from .places import describe
+from .rules import rule
 
 _MOST = 40  # zeros that are measured one by one
 _PROBES = 2  # slopes that have to find the rest right
 
 
+@rule("zero", place=10)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = 0`` or, the other way round, ``true = 0``."""
     name = evidence.block.name
     if evidence.claimed.any():
         evidence.need(2)
-        told = evidence.draws and all(map(is_discrepant, evidence.draws))
-        if told and is_zero(evidence.slopes, evidence.bars):
+        wrong = evidence.draws and all(map(is_discrepant, evidence.draws))
+        if wrong and is_zero(evidence.slopes, evidence.bars):
             message = f"{name}: a gradient is claimed, but fun does not change with it."
             yield Explanation(Kind.UNEXPLAINED, message, 1.0)
         return
@@ -31,6 +33,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     )
 
 
+@rule("zero-some", place=110, measures=True)
 def suspect_some(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = 0`` on some entries, and right wherever it is not."""
     zeros = np.flatnonzero(evidence.claimed == 0)

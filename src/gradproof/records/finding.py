@@ -52,6 +52,7 @@ class SourceLine:
 class Finding:
     """A kind, the block it concerns (None for the whole) and the sentence a person reads.
 
+    The kind is one of ``Kind``, or the name that a rule of somebody else's has for it.
     ``entries`` are the index tuples at fault, where single entries are, else None; ``factor``
     ± ``factor_bar`` is the figure that belongs to the kind; ``explained`` the share of the
     discrepancy that the finding accounts for; ``line`` the statement that computed the block's
@@ -59,7 +60,7 @@ class Finding:
     has the share at fault in each cell of the block, the last axis across and all others down.
     """
 
-    kind: Kind
+    kind: Kind | str
     block: str | None
     message: str
     entries: tuple[tuple[int, ...], ...] | None = None

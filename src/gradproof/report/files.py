@@ -1,96 +1,32 @@
-"""Reports as files: JSON that comes back as the same report, and what else a name asks for."""
+"""Reports as files: in the form that a name asks for, and read again from JSON."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
 
 from ..errors import UsageError
-from ..records.failure import Failure
-from ..records.verdict import Verdict
-from .plain import decode, encode
+from .document import Document
+from .renderers import Renderer, renderers
+from .renderers.json import from_dict
 from .report import Report
-
-# The number of the form in which reports are written; a change that old readers would
-# misunderstand raises it.
-SCHEMA = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """What one file holds: reports, each with the label of its case, and cases that gave none.
-
-    ``unfinished`` are the cases that an interrupted run did not reach.
-    """
-
-    reports: tuple[tuple[str, Report], ...]
-    failures: tuple[Failure, ...] = ()
-    unfinished: tuple[str, ...] = ()
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many reports of each verdict, and how many errors."""
-        seen = Counter(str(report.verdict) for _, report in self.reports)
-        return {**{kind: seen[kind] for kind in map(str, Verdict)}, "errors": len(self.failures)}
-
-    @property
-    def title(self) -> str:
-        """The name of the only report, or how many there are."""
-        if len(self.reports) == 1 and not (self.failures or self.unfinished):
-            return self.reports[0][0]
-        return f"{len(self.reports)} checks"
-
-
-def to_dict(document: Document) -> dict[str, Any]:
-    """A document as plain data."""
-    return {
-        "schema": SCHEMA,
-        "reports": [{"case": label, **report.to_dict()} for label, report in document.reports],
-        "errors": encode(document.failures),
-        "unfinished": encode(document.unfinished),
-    }
-
-
-def from_dict(told: Any) -> Document:
-    """The document whose plain data is given."""
-    if not isinstance(told, dict) or not isinstance(told.get("reports"), list):
-        raise UsageError("it holds no reports of gradproof.")
-    if told.get("schema") != SCHEMA:
-        raise UsageError(
-            f"it is written in schema {told.get('schema')!r}, and this version of gradproof reads "
-            f"schema {SCHEMA}: check again, or use the version that wrote it."
-        )
-    reports = tuple(
-        (str(one["case"]) if "case" in one else report.name, report)
-        for i, one in enumerate(told["reports"])
-        for report in [decode(Report, one, f"reports[{i}]")]
-    )
-    return Document(
-        reports,
-        decode(tuple[Failure, ...], told.get("errors", []), "errors"),
-        decode(tuple[str, ...], told.get("unfinished", []), "unfinished"),
-    )
 
 
 def save(path: str | PathLike[str], report: Report) -> None:
     """Write one report in the form that the file's name asks for."""
     name = Path(fspath(path))
-    write(name, rendered(name.suffix, Document(((report.name, report),))))
+    write(name, _form(name.suffix).text(Document(((report.name, report),))))
 
 
 def write(path: Path, text: str) -> None:
     """Write a file as a whole or not at all: a failure leaves what stood there before."""
-    told = text.encode("utf-8", "backslashreplace")
+    content = text.encode("utf-8", "backslashreplace")
     if path.exists() and not path.is_file():  # a pipe or a device
-        path.write_bytes(told)
+        path.write_bytes(content)
         return
-    replace(path.resolve(), told)
+    replace(path.resolve(), content)
 
 
 def replace(path: Path, content: bytes, mode: int | None = None) -> None:
@@ -105,41 +41,16 @@ def replace(path: Path, content: bytes, mode: int | None = None) -> None:
         new.unlink(missing_ok=True)
 
 
-def rendered(suffix: str, document: Document) -> str:
-    """A document in the form of files with a suffix."""
-    form = _FORMS.get(suffix.lower())
-    if form is None:
+def _form(suffix: str) -> Renderer:
+    """The renderer of the files with a suffix."""
+    forms = {renderer.suffix: renderer for renderer in renderers().values()}
+    if suffix.lower() not in forms:
+        *others, last = sorted(forms)
         raise UsageError(
-            f"A report is saved as .html, .json or .xml (JUnit), but the name ends in {suffix!r}; "
+            f"A report is saved as {', '.join(others)} or {last}, but the name ends in {suffix!r}; "
             "for a picture, use report.plot().savefig(name)."
         )
-    return form(document)
-
-
-def as_json(told: dict[str, Any]) -> str:
-    """Plain data as the text of a file."""
-    return json.dumps(told, indent=1, allow_nan=False) + "\n"
-
-
-def _json(document: Document) -> str:
-    return as_json(to_dict(document))
-
-
-def _html(document: Document) -> str:
-    from .page import page
-
-    return page(document)
-
-
-def _junit(document: Document) -> str:
-    from .junit import junit
-
-    return junit(document)
-
-
-_FORMS: dict[str, Callable[[Document], str]] = {
-    ".json": _json, ".html": _html, ".xml": _junit,
-}  # fmt: skip
+    return forms[suffix.lower()]
 
 
 def load(path: str | PathLike[str], case: str | None = None) -> Report:

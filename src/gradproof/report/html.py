@@ -48,14 +48,14 @@ def _pictures(report: Report) -> str:
 
 def _found(report: Report) -> str:
     """The findings, each with the line of code under it."""
-    told = []
+    items = []
     for finding in report.findings:
         code = ""
         if finding.line is not None:
             where = f"{near(finding.line.file)}:{finding.line.number}"
             code = f"<pre>{escape(where)}\n{escape(finding.line.text)}</pre>"
-        told.append(f"<li>{escape(finding.message)}{code}</li>")
-    return f"<ul>{''.join(told)}</ul>" if told else ""
+        items.append(f"<li>{escape(finding.message)}{code}</li>")
+    return f"<ul>{''.join(items)}</ul>" if items else ""
 
 
 def _row(block: BlockResult) -> str:

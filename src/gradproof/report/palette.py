@@ -1,4 +1,4 @@
-"""The colours of the verdicts: Okabe and Ito's (2008), told apart by colour-blind readers.
+"""The colours of the verdicts: Okabe and Ito's (2008), distinguished by colour-blind readers.
 
 The word stands beside the colour everywhere.
 """

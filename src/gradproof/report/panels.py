@@ -188,7 +188,7 @@ def _map(ax: Axes, report: Report, block: BlockResult) -> None:
     ax.imshow(state, cmap=colours, vmin=0, vmax=2, aspect="auto", interpolation="nearest",
               alpha=np.where(state == 1, 0.35, 1.0),
               extent=(-0.5, fold.columns - 0.5, fold.rows - 0.5, -0.5))  # fmt: skip
-    ax.set_title(_told(share, known, fold), fontsize="small", loc="left")
+    ax.set_title(_title(share, known, fold), fontsize="small", loc="left")
     ax.set_xlabel("last axis" if len(block.shape) > 1 else "entry")
     ax.set_ylabel("first axis" if len(block.shape) == 2 else "other axes")
     for axis, length in ((ax.xaxis, fold.columns), (ax.yaxis, fold.rows)):
@@ -224,14 +224,14 @@ def _locating(report: Report, block: BlockResult) -> Finding | None:
     return next((f for f in report.about(block) if f.kind not in _ELSEWHERE), None)
 
 
-def _told(share: Any, known: Any, fold: Fold) -> str:
+def _title(share: Any, known: Any, fold: Fold) -> str:
     if not known.any():
         return "map: which entries is not known"
-    told = "no entry wrong" if not (share > 0).any() else "entries at fault"
-    told = "every entry at fault" if (share[known] == 1).all() and known.all() else told
+    which = "no entry wrong" if not (share > 0).any() else "entries at fault"
+    which = "every entry at fault" if (share[known] == 1).all() and known.all() else which
     rest = "" if known.all() else ", grey: not measured"
     pooled = "" if fold.cells == (fold.rows, fold.columns) else " (pooled)"
-    return f"map: {told}{rest}{pooled}"
+    return f"map: {which}{rest}{pooled}"
 
 
 OF_BLOCK = {"steps": _steps, "entries": _entries, "map": _map}

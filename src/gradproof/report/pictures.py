@@ -9,7 +9,7 @@ from typing import Any
 
 from .report import BlockResult, Report
 
-# What matplotlib is told to draw lines and letters in, so that it can be found again.
+# The ink in which matplotlib draws lines and letters, so that it can be found again.
 _INK = "#010203"
 
 _STYLE: dict[Any, str] = {

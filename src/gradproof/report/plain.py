@@ -43,12 +43,19 @@ def decode(kind: Any, value: Any, where: str = "") -> Any:
         return _record(kind, value, where)
     origin, inside = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
-        if value is None:
-            return None
-        return decode(next(k for k in inside if k is not type(None)), value, where)
+        return _first_that_fits(inside, value, where)
     if origin is tuple and isinstance(value, list):
         return _several(inside, value, where)
     return _single(kind, value, where)
+
+
+def _first_that_fits(kinds: tuple[Any, ...], value: Any, where: str) -> Any:
+    """Of several types the first that takes the value; the last says why none does."""
+    *others, last = sorted(kinds, key=lambda kind: kind is not types.NoneType)
+    for kind in others:
+        with suppress(UsageError):
+            return decode(kind, value, where)
+    return decode(last, value, where)
 
 
 def _several(inside: tuple[Any, ...], values: list[Any], where: str) -> tuple[Any, ...]:

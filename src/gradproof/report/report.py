@@ -186,9 +186,11 @@ class Report:
         return plot(self, block, kind, ax)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the report to a file: ``.html``, ``.json`` (see ``gradproof.load``) or ``.xml``.
+        """Write the report to a file: ``.html``, ``.json`` (see ``gradproof.load``), ``.xml``, ….
 
-        HTML is one file that needs nothing else; XML is JUnit's, one test case for each block.
+        HTML is one file that needs nothing else; XML is JUnit's, one test case for each block;
+        ``.txt`` is what is printed, ``.github`` annotations. A renderer that is registered from
+        outside has a suffix of its own.
 
         Raises
         ------

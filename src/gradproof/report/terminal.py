@@ -170,8 +170,8 @@ def _table(report: Report, *, narrow: bool, verbose: bool) -> Table:
         )
     if rest := blocks[most:]:
         counts = Counter(str(block.verdict) for block in rest)
-        told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-        table.caption, table.caption_justify = f"and {len(rest)} more blocks: {told}", "left"
+        listed = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+        table.caption, table.caption_justify = f"and {len(rest)} more blocks: {listed}", "left"
     return table
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from ..records.verdict import Verdict
-from .files import Document
-from .report import BlockResult, Report
-from .wording import figure, relative_error
+from ...records.verdict import Verdict
+from ..document import Document
+from ..report import BlockResult, Report
+from ..wording import figure, relative_error
+from . import renderer
 
 # What XML 1.0 (section 2.2) cannot hold.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -16,7 +17,12 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 # A wrong gradient is a failed test; an undecided one is a test that could not be made.
 _TAGS = {Verdict.WRONG: "failure", Verdict.SUSPECT: "failure", Verdict.UNDECIDED: "error"}
 
+_PROPERTIES = (
+    "verdict", "difference", "resolution", "evaluations", "seed", "effort", "reproduce",
+)  # fmt: skip
 
+
+@renderer("junit", "Also write JUnit XML to FILE.", suffix=".xml")
 def junit(document: Document) -> str:
     """One test suite for each report, more for the cases that gave none or were not reached."""
     root = ET.Element("testsuites", name="gradproof")
@@ -43,34 +49,26 @@ def junit(document: Document) -> str:
 def _suite(label: str, report: Report) -> ET.Element:
     suite = ET.Element("testsuite", name=_clean(label), time=f"{report.seconds:.3f}")
     properties = ET.SubElement(suite, "properties")
-    for name in (
-        "verdict",
-        "difference",
-        "resolution",
-        "evaluations",
-        "seed",
-        "effort",
-        "reproduce",
-    ):
+    for name in _PROPERTIES:
         ET.SubElement(properties, "property", name=name, value=_clean(str(getattr(report, name))))
     if not report.blocks or all(b.verdict is not report.verdict for b in report.blocks):
         _case(suite, label, report.name, report.verdict, report.headline, report.text())
     for block in report.blocks:
-        told = [finding.message for finding in report.about(block)]
-        told += [block.doubt] if block.doubt else []
-        _case(suite, label, block.name, block.verdict, _brief(block), "\n".join(told))
+        details = [finding.message for finding in report.about(block)]
+        details += [block.doubt] if block.doubt else []
+        _case(suite, label, block.name, block.verdict, _brief(block), "\n".join(details))
     ET.SubElement(suite, "system-out").text = _clean(report.text())
     _count(suite)
     return suite
 
 
 def _case(
-    suite: ET.Element, label: str, name: str, verdict: Verdict, brief: str, told: str
+    suite: ET.Element, label: str, name: str, verdict: Verdict, brief: str, details: str
 ) -> None:
     case = _test(suite, label, name)
     if verdict in _TAGS:
         result = ET.SubElement(case, _TAGS[verdict], type=str(verdict), message=_clean(brief))
-        result.text = _clean(told or brief)
+        result.text = _clean(details or brief)
 
 
 def _test(suite: ET.Element, label: str, name: str) -> ET.Element:

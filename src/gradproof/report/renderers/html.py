@@ -8,28 +8,24 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError
-from ..progress import ProgressLine
-from ..records.finding import Finding
-from ..records.measured import Measured
-from ..records.verdict import Verdict, severity
-from ..version import __version__
-from .files import Document
-from .pictures import picture
-from .report import BlockResult, Report
-from .wording import figure, near, relative_error, shape
+from ...progress import ProgressLine
+from ...records.finding import Finding
+from ...records.measured import Measured
+from ...records.verdict import Verdict, severity
+from ...version import __version__
+from ..document import Document
+from ..pictures import picture
+from ..report import BlockResult, Report
+from ..wording import figure, near, relative_error, shape
+from . import renderer
 
-try:
-    from jinja2 import Environment, PackageLoader
-except ImportError:
-    raise UsageError(
-        "HTML reports need jinja2: pip install 'gradproof[report]' brings it."
-    ) from None
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _MOST_PICTURES = 100  # blocks of a report that get pictures, worst first
-_MOST_SHOWN = 12  # comparisons of a block in the table
+_MOST_LISTED = 12  # comparisons of a block in the table
 _OPEN = 3  # blocks that are not right and stand unfolded at first
 
 
@@ -39,7 +35,7 @@ class Part:
 
     block: BlockResult
     findings: Sequence[Finding]
-    shown: Sequence[Measured]
+    listed: Sequence[Measured]
     picture: int | None
     open: bool
 
@@ -56,6 +52,23 @@ class Section:
     parts: Sequence[Part]
 
 
+def index(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A page that lists checks which have pages of their own.
+
+    Each row has ``label``, ``verdict``, ``href``, ``evaluations`` and ``resolution``.
+    """
+    ranked = sorted(rows, key=lambda row: severity(Verdict(row["verdict"])))
+    seen = Counter(row["verdict"] for row in rows)
+    counts = {verdict: seen[verdict] for verdict in map(str, Verdict) if seen[verdict]}
+    return _rendered("index.html", title=f"{len(rows)} checks", rows=ranked, counts=counts)
+
+
+@renderer(
+    "html",
+    "Also write one HTML page with tables, plots and code to FILE.",
+    needs=("jinja2", "gradproof[report]"),
+    index=index,
+)
 def page(document: Document) -> str:
     """A document as one page."""
     pictures: list[str] = []
@@ -70,17 +83,6 @@ def page(document: Document) -> str:
         counts={kind: count for kind, count in document.counts.items() if count},
         verdicts=list(Verdict),
     )
-
-
-def index(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A page that lists checks which have pages of their own.
-
-    Each row has ``label``, ``verdict``, ``href``, ``evaluations`` and ``resolution``.
-    """
-    ranked = sorted(rows, key=lambda row: severity(Verdict(row["verdict"])))
-    seen = Counter(row["verdict"] for row in rows)
-    counts = {verdict: seen[verdict] for verdict in map(str, Verdict) if seen[verdict]}
-    return _rendered("index.html", title=f"{len(rows)} checks", rows=ranked, counts=counts)
 
 
 def _rendered(name: str, **facts: Any) -> str:
@@ -110,7 +112,7 @@ def _part(
     return Part(
         block=block,
         findings=findings,
-        shown=block.measured[:_MOST_SHOWN],
+        listed=block.measured[:_MOST_LISTED],
         picture=_kept(picture(report, block, f"{len(pictures)}"), pictures) if drawn else None,
         open=place < _OPEN and (block.verdict is not Verdict.CORRECT or bool(findings)),
     )
@@ -126,6 +128,8 @@ def _kept(svg: str, pictures: list[str]) -> int | None:
 
 @cache
 def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader  # here: not everybody has it
+
     made = Environment(
         loader=PackageLoader("gradproof.report"),
         autoescape=True,

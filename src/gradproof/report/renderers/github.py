@@ -3,11 +3,23 @@
 import os
 from pathlib import Path
 
-from ..records.failure import Failure
-from ..records.verdict import Verdict
-from .report import Report
+from ...records.failure import Failure
+from ...records.verdict import Verdict
+from ..document import Document
+from ..report import Report
+from . import renderer
 
 _LEVELS = {Verdict.WRONG: "error", Verdict.SUSPECT: "error", Verdict.UNDECIDED: "warning"}
+
+
+@renderer(
+    "github",
+    "Also write the annotations of GitHub Actions to FILE; there they are printed anyway.",
+)
+def github(document: Document) -> str:
+    """The annotations of all reports and errors, one a line."""
+    lines = [line for _, report in document.reports for line in annotations(report)]
+    return "".join(f"{line}\n" for line in [*lines, *map(error, document.failures)])
 
 
 def on_github() -> bool:
@@ -42,9 +54,9 @@ def annotations(report: Report, file: str | None = None, line: int | None = None
 
 def error(failure: Failure, file: str | None = None, line: int | None = None) -> str:
     """The command for a case that gave no report, with the exception if there was one."""
-    told = (failure.traceback or "").splitlines()
+    lines = (failure.traceback or "").splitlines()
     # The exception is the last line at the margin, but for the notes below it.
-    raised = [x for x in told if x[:1].strip() and not x.startswith(("gradproof:", "Traceback"))]
+    raised = [x for x in lines if x[:1].strip() and not x.startswith(("gradproof:", "Traceback"))]
     message = "\n".join([failure.message, *raised[-1:]])
     return _command("error", failure.case, message, _place(file, line))
 
@@ -63,8 +75,8 @@ def _from_root(file: str) -> str:
 
 def _command(level: str, title: str, message: str, where: dict[str, object]) -> str:
     properties = {**where, "title": f"gradproof: {title}"}
-    told = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in properties.items())
-    return f"::{level} {told}::{_escaped(message)}"
+    listed = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in properties.items())
+    return f"::{level} {listed}::{_escaped(message)}"
 
 
 def _escaped(text: str, also: str = "") -> str:

@@ -1,0 +1,88 @@
+"""What a person reads while cases are checked: each outcome as it comes, and a last line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from ..progress import ProgressLine
+from ..records.failure import Failure, Fault
+from ..records.verdict import Verdict
+from ..report.renderers import github
+from ..report.report import Report
+from .runs import Outcome, Run
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+BUG = (
+    "gradproof: internal error: this is a bug in gradproof; please report it with the lines above."
+)
+
+
+def follow(run: Run, each: Callable[[Outcome], None]) -> None:
+    """Hand on the outcomes of a run as they come, until Ctrl-C; a line says what takes long."""
+    steps = iter(run)
+    try:
+        while not run.interrupted:
+            with ProgressLine(lambda: run.doing):
+                outcome = next(steps, None)
+            if outcome is None:
+                return
+            each(outcome)
+    except KeyboardInterrupt:
+        run.interrupted = True
+
+
+def show(
+    result: Report | Failure, *, verbose: bool = False, file: str | None = None,
+    line: int | None = None,
+) -> None:  # fmt: skip
+    """Show an outcome to a person, and to GitHub where it is listening."""
+    if isinstance(result, Failure):
+        _show_failure(result)
+        marks = [github.error(result, file, line)]
+    else:
+        _show_report(result, verbose)
+        marks = github.annotations(result, file, line)
+    for mark in marks if github.on_github() else ():
+        click.echo(mark)
+
+
+def _show_report(report: Report, verbose: bool) -> None:
+    from ..report import terminal  # here: `gradproof --help` needs no rich
+
+    terminal.show(console(), report, verbose=verbose)
+    if verbose or not report.ok:
+        console().print()
+
+
+def _show_failure(failure: Failure) -> None:
+    from rich.text import Text
+
+    from ..report.terminal import STYLES
+
+    line = Text.assemble(
+        (failure.case, "bold"), ": ", ("ERROR", STYLES[Verdict.WRONG]), ": ", failure.message
+    )
+    written = [line, Text(failure.traceback)] if failure.traceback else [line]
+    if failure.fault is Fault.INTERNAL:
+        written.append(Text(f"{BUG}\n", style="bold"))
+    for text in written:
+        console(stderr=True).print(text, soft_wrap=True)
+
+
+def say(line: str, style: str = "bold") -> None:
+    """Print one line that is not broken to the width."""
+    from rich.text import Text
+
+    console().print(Text(line, style=style), soft_wrap=True)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Where a person reads."""
+    from rich.console import Console  # here: `gradproof --help` needs none
+
+    return Console(stderr=stderr, highlight=False)
