@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradproof.plan import Plan, forget, strategies, strategy
 from gradproof.plan.effort import LEVELS
 from gradproof.plan.setting import Setting
+from gradproof.plan.strategy import _STRATEGIES, Plan, strategies, strategy
 from gradproof.records.block import Block
 from gradproof.records.judgement import Judgement
 from gradproof.records.verdict import Verdict
@@ -282,15 +282,14 @@ def test_all_zero_claims_move_by_their_own_scales():
 # A strategy from outside
 
 
-def test_a_strategy_is_registered_under_a_name_and_takes_its_place():
-    @strategy("once more", 15)
+def test_a_strategy_is_registered_under_a_name_and_takes_its_place(monkeypatch):
+    before = world(blocks(30, 30))
+    monkeypatch.setattr(_STRATEGIES, "entries", _STRATEGIES.all())
+
+    @strategy("once-more", place=15)
     def once_more(state):
         return (yield state.setting.alone(0, state.drawn))
 
-    try:
-        seen = world(blocks(30, 30))
-    finally:
-        forget("once more")
-    assert [one.name for one in strategies()][:2] == ["joint", "single out"]
-    assert [d.block for d in seen.asked] == [None, None, 0]
-    assert [d.block for d in world(blocks(30, 30)).asked] == [None, None]
+    assert [one.name for one in strategies()][:3] == ["joint", "once-more", "single-out"]
+    assert [d.block for d in world(blocks(30, 30)).asked] == [None, None, 0]
+    assert [d.block for d in before.asked] == [None, None]

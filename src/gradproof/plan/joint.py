@@ -6,7 +6,7 @@ from .setting import State
 from .strategy import Steps, strategy
 
 
-@strategy("joint", 10)
+@strategy("joint", place=10)
 def joint(state: State) -> Steps:
     """A few directions through every block whose claim is finite."""
     setting = state.setting

@@ -10,7 +10,7 @@ from .setting import State
 from .strategy import Steps, strategy
 
 
-@strategy("sharpen", 40, "check", "sharpen")
+@strategy("sharpen", place=40, stages=("check", "sharpen"))
 def sharpen(state: State) -> Steps:
     """The bluntest block first, as long as evaluations are left."""
     blocks, effort = state.setting.blocks, state.setting.effort

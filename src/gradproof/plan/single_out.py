@@ -15,7 +15,7 @@ ONE_BY_ONE = 12
 _UNNAMED = 5
 
 
-@strategy("single out", 20)
+@strategy("single-out", place=20)
 def single_out(state: State) -> Steps:
     """Draw blocks alone; then only those that disagree again, until their verdict stands.
 

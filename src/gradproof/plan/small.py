@@ -7,7 +7,7 @@ from .single_out import spent
 from .strategy import Steps, strategy
 
 
-@strategy("small", 30)
+@strategy("small", place=30)
 def small(state: State) -> Steps:
     """All that is small together, and each part alone if that disagrees."""
     setting = state.setting

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 
 from ..records.direction import Direction
+from ..registry import Registry
 from .setting import State
 
 Steps = Generator[Direction, State, State]
@@ -25,30 +26,32 @@ class Strategy:
     """
 
     name: str
-    place: float
+    place: int
     stages: tuple[str, ...]
     steps: Make
 
 
-_KNOWN: dict[str, Strategy] = {}
+_STRATEGIES: Registry[Strategy] = Registry("gradproof.plan", "gradproof.strategies")
 
 
-def strategy(name: str, place: float, *stages: str) -> Callable[[Make], Make]:
-    """Register a strategy under a name; it takes the place of one of the same name.
+def strategy(
+    name: str, *, place: int, stages: tuple[str, ...] = ("check",)
+) -> Callable[[Make], Make]:
+    """Register a strategy, a module of this package or an entry point of another one.
 
     Parameters
     ----------
     name : str
-        What it is called.
-    place : float
+        What it is called: small letters, digits and hyphens.
+    place : int
         Its place in the plan: joint directions are at 10, the sweep at 50.
-    *stages : str
-        When it is followed; ``check`` where none is given.
+    stages : tuple of str
+        When it is followed.
 
     """
 
     def registered(steps: Make) -> Make:
-        _KNOWN[name] = Strategy(name, place, stages or ("check",), steps)
+        _STRATEGIES.add(name, Strategy(name, place, stages, steps))
         return steps
 
     return registered
@@ -56,13 +59,8 @@ def strategy(name: str, place: float, *stages: str) -> Callable[[Make], Make]:
 
 def strategies(stage: str = "check") -> list[Strategy]:
     """Those of one stage, in their order."""
-    chosen = [one for one in _KNOWN.values() if stage in one.stages]
+    chosen = [one for one in _STRATEGIES.all().values() if stage in one.stages]
     return sorted(chosen, key=lambda one: one.place)
-
-
-def forget(name: str) -> None:
-    """Take a strategy out of every plan to come."""
-    del _KNOWN[name]
 
 
 class Plan:

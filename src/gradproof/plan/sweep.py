@@ -14,7 +14,7 @@ _SPAN = 1e6
 _PER_ENTRY = 20
 
 
-@strategy("sweep", 50)
+@strategy("sweep", place=50)
 def sweep(state: State) -> Steps:
     """Entry by entry, where that is affordable; all blocks where the effort says so."""
     setting, effort = state.setting, state.setting.effort
@@ -39,7 +39,7 @@ def spans_scales(setting: Setting, block: Block) -> bool:
     return max(sizes) > _SPAN * min(sizes)
 
 
-@strategy("entries at a kink", 20, "kink")
+@strategy("entries-at-kink", place=20, stages=("kink",))
 def entries_at_kink(state: State) -> Steps:
     """Where random directions are not conclusive: every entry of the smallest blocks alone."""
     setting, effort = state.setting, state.setting.effort

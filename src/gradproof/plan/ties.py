@@ -6,7 +6,7 @@ from .setting import State
 from .strategy import Steps, strategy
 
 
-@strategy("ties", 10, "kink")
+@strategy("ties", place=10, stages=("kink",))
 def ties(state: State) -> Steps:
     """All entries of each block that moved where the kink was seen, by the same step."""
     setting = state.setting
