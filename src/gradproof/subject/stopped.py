@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..backend.protocol import framework_of, home
+from ..backend.registry import framework_of, home
 from ..errors import UsageError
 from ..space import tree
 
@@ -27,14 +27,9 @@ class Tape:
 
     def next(self, value: Any) -> Any:
         """Keep a value at the point; hand out the one that was kept elsewhere."""
-        framework = framework_of(value)
-        if framework is not None and not framework.concrete(value):
-            raise UsageError(
-                "gp.stop_gradient was called inside a compiled function, where its value cannot be "
-                "held: check the function uncompiled, for JAX under jax.disable_jit()."
-            )
         if self.recording:
-            self.values.append(home(value).host(value).copy() if framework is None else value)
+            theirs = framework_of(value) is not None
+            self.values.append(value if theirs else home(value).host(value).copy())
             return value
         if self.played >= len(self.values):
             raise UsageError(
@@ -85,8 +80,5 @@ def stop_gradient(value: Any) -> Any:
     """
     leaves = tree.flatten(value, "value")
     tape = _TAPE.get()
-    stopped = [
-        leaf if (framework := framework_of(leaf)) is None else framework.stopped(leaf)
-        for leaf in leaves.leaves
-    ]
+    stopped = [home(leaf).stopped(leaf, kept=tape is not None) for leaf in leaves.leaves]
     return leaves.unflatten(stopped if tape is None else [tape.next(leaf) for leaf in stopped])
