@@ -207,7 +207,7 @@ class Backend(ABC):
     def chosen(self, leaves: Iterable[Any]) -> Callable[[Any], str]:
         """Which leaves its own derivatives are for: a reason why one is left alone, or ""."""
         about = self.about
-        return lambda leaf: "" if isinstance(leaf, about.arrays) else f"is no {about.name} array"
+        return lambda leaf: "" if isinstance(leaf, about.arrays) else f"is not a {about.name} array"
 
     def vjp(self, call: Call, leaves: Sequence[Any]) -> Vjp:
         """Call ``call(leaves)`` so that cotangents of its outputs can be pulled back."""
