@@ -1,7 +1,6 @@
 """Array libraries: all that is known of each is one file; others' are found by entry point."""
 
 from .protocol import (
-    NOT_KEPT,
     ONLY_FORWARD,
     WANTS_GRAD,
     About,
@@ -13,7 +12,6 @@ from .protocol import (
 )
 
 __all__ = [
-    "NOT_KEPT",
     "ONLY_FORWARD",
     "WANTS_GRAD",
     "About",

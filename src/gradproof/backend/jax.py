@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import UsageError
 from . import arrays
-from .protocol import NOT_KEPT, ONLY_FORWARD, About, Backend, Call, Drawn, Node, Vjp
+from .protocol import ONLY_FORWARD, About, Backend, Call, Drawn, Node, Vjp
 
 _NATIVE = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
 
@@ -130,9 +130,8 @@ class Jax(Backend):
         return ONLY_FORWARD if one_way else ""
 
     def stopped(self, leaf: Any, *, kept: bool = False) -> Any:
-        if kept and isinstance(leaf, jax.core.Tracer):
-            raise UsageError(NOT_KEPT)
-        return jax.lax.stop_gradient(leaf)
+        traced = isinstance(leaf, jax.core.Tracer)
+        return None if kept and traced else jax.lax.stop_gradient(leaf)
 
     def opened(self, leaf: Any) -> Node | None:
         if jax.tree_util.all_leaves([leaf]):

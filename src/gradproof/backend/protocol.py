@@ -91,12 +91,6 @@ class About:
 WANTS_GRAD = "it differentiates something by itself"
 ONLY_FORWARD = "there is no reverse mode"
 
-# What ``stopped`` says, as a ``UsageError``, of the stand-ins with which a compiler traces.
-NOT_KEPT = (
-    "gp.stop_gradient was called inside a compiled function, where its value cannot be "
-    "held: check the function uncompiled, for JAX under jax.disable_jit()."
-)
-
 
 class Backend(ABC):
     """An array library; see ``gradproof.backend.registry`` for how it is found.
@@ -196,7 +190,8 @@ class Backend(ABC):
     def stopped(self, leaf: Any, *, kept: bool = False) -> Any:
         """The same values, cut off from derivatives; ``kept``: to be used at other calls too.
 
-        ``UsageError(NOT_KEPT)`` where a compiler's stand-ins cannot be.
+        None, and no exception, where a compiler's stand-ins cannot be: one that traces through a
+        check (``torch.compile``) would run what raises once more by itself, and then it can.
         """
         return leaf
 

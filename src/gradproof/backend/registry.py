@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -22,17 +22,19 @@ from .protocol import About, Backend
 
 GROUP = "gradproof.backends"
 
+# How to load each backend that is not loaded yet, by the name of its library; empty at first.
+# No cache of functools, which a compiler that traces through a check (torch.compile) ignores.
+_WAITING: dict[str, Callable[[], Any]] = {}
 _LOADED: dict[str, Backend] = {}
 _BROKEN: dict[str, str] = {}  # why a backend could not be loaded
 
 
 def frameworks() -> list[Backend]:
     """The libraries other than NumPy that the user has imported."""
-    waiting = _waiting()
-    if not waiting.keys().isdisjoint(sys.modules):
-        for name in [name for name in waiting if _imported(name)]:
-            _load(name, waiting[name])
-            waiting.pop(name, None)  # last: until then another thread waits for the import
+    for name in [name for name in _WAITING or _declared() if name in sys.modules]:
+        if _imported(name):
+            _load(name, _WAITING[name])
+            _WAITING.pop(name, None)  # last: until then another thread waits for the import
     return list(_LOADED.values())
 
 
@@ -54,12 +56,12 @@ def home(leaf: Any) -> Backend:
     return framework_of(leaf) or NUMPY
 
 
-@cache
-def _waiting() -> dict[str, Callable[[], Any]]:
-    """How to load each backend, by the name of its library; without those that are loaded."""
+def _declared() -> dict[str, Callable[[], Any]]:
+    """Look for backends, once: there are always some that wait, files of this room among them."""
     others = {point.name: point.load for point in entry_points(group=GROUP)}
     ours = (module.name for module in iter_modules([str(Path(__file__).parent)]))
-    return others | {name: partial(_ours, name) for name in ours if name != "numpy"}
+    _WAITING.update(others | {name: partial(_ours, name) for name in ours if name != "numpy"})
+    return _WAITING
 
 
 def _imported(name: str) -> bool:
@@ -76,7 +78,7 @@ def _ours(name: str) -> Any:
 
 def register(name: str, backend: Backend) -> None:
     """Add a backend by hand, in place of any other of that name: while it is being written."""
-    _waiting().pop(name, None)
+    (_WAITING or _declared()).pop(name, None)
     _BROKEN.pop(name, None)
     _LOADED[name] = backend
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch.overrides import TorchFunctionMode
 
 from ..errors import UsageError
-from .protocol import NOT_KEPT, WANTS_GRAD, About, Backend, Call, Drawn, Vjp
+from .protocol import WANTS_GRAD, About, Backend, Call, Drawn, Vjp
 
 _NATIVE = {torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex128,
            torch.complex64}  # fmt: skip
@@ -140,9 +140,7 @@ class Torch(Backend):
         return WANTS_GRAD if isinstance(error, RuntimeError) and wanted else ""
 
     def stopped(self, leaf: Any, *, kept: bool = False) -> Any:
-        if kept and torch.compiler.is_compiling():
-            raise UsageError(NOT_KEPT)
-        return leaf.detach()
+        return None if kept and torch.compiler.is_compiling() else leaf.detach()
 
     def chosen(self, leaves: Iterable[Any]) -> Callable[[Any], str]:
         asked = any(isinstance(leaf, torch.Tensor) and leaf.requires_grad for leaf in leaves)

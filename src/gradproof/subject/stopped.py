@@ -27,9 +27,14 @@ class Tape:
 
     def next(self, value: Any) -> Any:
         """Keep a value at the point; hand out the one that was kept elsewhere."""
+        framework = framework_of(value)
+        if framework is not None and framework.stopped(value, kept=True) is None:
+            raise UsageError(
+                "gp.stop_gradient was called inside a compiled function, where its value cannot be "
+                "held: check the function uncompiled, for JAX under jax.disable_jit()."
+            )
         if self.recording:
-            theirs = framework_of(value) is not None
-            self.values.append(value if theirs else home(value).host(value).copy())
+            self.values.append(home(value).host(value).copy() if framework is None else value)
             return value
         if self.played >= len(self.values):
             raise UsageError(
@@ -80,5 +85,5 @@ def stop_gradient(value: Any) -> Any:
     """
     leaves = tree.flatten(value, "value")
     tape = _TAPE.get()
-    stopped = [home(leaf).stopped(leaf, kept=tape is not None) for leaf in leaves.leaves]
+    stopped = [home(leaf).stopped(leaf) for leaf in leaves.leaves]
     return leaves.unflatten(stopped if tape is None else [tape.next(leaf) for leaf in stopped])
