@@ -143,8 +143,9 @@ class Plain(Backend):
 @pytest.fixture
 def known(monkeypatch):
     """The registry, as it was afterwards."""
-    monkeypatch.setattr(registry, "_LOADED", dict(registry._LOADED))
-    monkeypatch.setattr(registry, "_BROKEN", dict(registry._BROKEN))
+    frameworks()
+    for name in ("_PLACES", "_LOADED", "_BROKEN", "_DONE"):
+        monkeypatch.setattr(registry, name, getattr(registry, name).copy())
 
 
 def test_a_backend_can_be_registered_by_hand(known):
@@ -161,7 +162,7 @@ def test_a_module_in_the_middle_of_its_import_is_left_alone(known, monkeypatch):
     spec._initializing, module.__spec__ = True, spec
     monkeypatch.setitem(sys.modules, "halfway", module)
     backend = Plain()
-    monkeypatch.setitem(registry._WAITING, "halfway", lambda: backend)
+    registry._PLACES["halfway"] = lambda: backend
     assert backend not in frameworks()
     spec._initializing = False
     assert backend in frameworks()

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
@@ -22,19 +21,20 @@ from .protocol import About, Backend
 
 GROUP = "gradproof.backends"
 
-# How to load each backend that is not loaded yet, by the name of its library; empty at first.
+# How to load each backend, by the name of its library; empty until somebody asks.
 # No cache of functools, which a compiler that traces through a check (torch.compile) ignores.
-_WAITING: dict[str, Callable[[], Any]] = {}
+_PLACES: dict[str, Callable[[], Any]] = {}
+_DONE: set[str] = set()  # what was loaded, or could not be
 _LOADED: dict[str, Backend] = {}
 _BROKEN: dict[str, str] = {}  # why a backend could not be loaded
 
 
 def frameworks() -> list[Backend]:
     """The libraries other than NumPy that the user has imported."""
-    for name in [name for name in _WAITING or _declared() if name in sys.modules]:
-        if _imported(name):
-            _load(name, _WAITING[name])
-            _WAITING.pop(name, None)  # last: until then another thread waits for the import
+    for name in _PLACES or _declared():
+        if name not in _DONE and name in sys.modules and _imported(name):
+            _load(name)
+            _DONE.add(name)  # last: until then another thread waits for the same import
     return list(_LOADED.values())
 
 
@@ -57,11 +57,14 @@ def home(leaf: Any) -> Backend:
 
 
 def _declared() -> dict[str, Callable[[], Any]]:
-    """Look for backends, once: there are always some that wait, files of this room among them."""
-    others = {point.name: point.load for point in entry_points(group=GROUP)}
+    """Look for backends, once."""
+    from importlib.metadata import entry_points
+
+    found = {point.name: point.load for point in entry_points(group=GROUP)}
     ours = (module.name for module in iter_modules([str(Path(__file__).parent)]))
-    _WAITING.update(others | {name: partial(_ours, name) for name in ours if name != "numpy"})
-    return _WAITING
+    found |= {name: partial(_ours, name) for name in ours if name != "numpy"}
+    _PLACES.update(found)
+    return found
 
 
 def _imported(name: str) -> bool:
@@ -78,15 +81,15 @@ def _ours(name: str) -> Any:
 
 def register(name: str, backend: Backend) -> None:
     """Add a backend by hand, in place of any other of that name: while it is being written."""
-    (_WAITING or _declared()).pop(name, None)
+    _DONE.add(name)
     _BROKEN.pop(name, None)
     _LOADED[name] = backend
 
 
-def _load(name: str, load: Callable[[], Any]) -> None:
+def _load(name: str) -> None:
     """A backend that fails is the affair of those who check arrays of its library."""
     try:
-        found = load()
+        found = _PLACES[name]()
     except Exception as error:  # noqa: BLE001 - whatever it is: it is somebody else's code
         _BROKEN[name] = f"{type(error).__name__}: {error}"
         return

@@ -163,10 +163,11 @@ class Working:
 
     def back(self, block: int) -> None:
         """Bring one block back to the point."""
-        self.copies[block] = self.mover(block)(0.0)
+        place = self._homes[block].mover(self.copies[block], self._origins[block])
+        self.copies[block] = place(0.0)
 
-    def mover(self, block: int, drawn: Drawn | None = None) -> Callable[[float], Any]:
-        """What places the copy of one block along a direction, or without one at the point."""
+    def mover(self, block: int, drawn: Drawn) -> Callable[[float], Any]:
+        """What places the copy of one block along a direction."""
         return self._homes[block].mover(self.copies[block], self._origins[block], drawn)
 
     def release(self) -> None:
