@@ -129,3 +129,35 @@ def test_scalars_are_given_back_as_scalars_of_their_own_type(like):
 def test_arrays_are_given_back_as_arrays():
     array = np.array(1.5)
     assert arrays.as_given(array, np.array(2.0)) is array
+
+
+# Types by their names
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_the_spacing_of_a_type_is_known_by_its_name(dtype):
+    name = np.dtype(dtype).name
+    assert arrays.eps(name) == np.finfo(dtype).eps
+    assert arrays.continuous(name)
+    assert arrays.is_complex(name) is (np.dtype(dtype).kind == "c")
+
+
+@pytest.mark.parametrize(
+    ("name", "eps"),
+    [("bfloat16", 2.0**-7), ("float8_e4m3fn", 2.0**-3), ("float8_e5m2", 2.0**-2)],
+)
+def test_so_is_that_of_types_that_numpy_does_not_know(name, eps):
+    assert arrays.eps(name) == eps
+
+
+@pytest.mark.parametrize("name", ["int64", "bool", "object", "str", "sparse_coo", "key<fry>"])
+def test_other_types_are_not_continuous(name):
+    assert not arrays.continuous(name)
+
+
+@given(st.floats(-1e30, 1e30))
+def test_a_number_is_rounded_to_bfloat16_as_elsewhere(number):
+    torch = pytest.importorskip("torch")
+    wanted = float(torch.tensor(number, dtype=torch.bfloat16))
+    assert float(arrays.rounded("bfloat16", number)) == wanted
+    assert float(arrays.rounded("float32", number)) == float(np.float32(number))

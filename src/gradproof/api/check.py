@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..backend.protocol import Framework, framework_of
+from ..backend.protocol import Backend
+from ..backend.registry import framework_of
 from ..errors import UsageError
 from ..report.report import Report
 from ..space import tree
@@ -99,18 +100,22 @@ def check(
         return checked(fun, Point(point), grad, options)
     framework, leaves = _own_framework(point)
     where = Point(point, framework.chosen(leaves))
-    return checked(fun, where, Autodiff(framework, forward=framework.both), options)
+    modes = framework.about.modes
+    claim = Autodiff(framework, reverse="reverse" in modes, forward="forward" in modes)
+    return checked(fun, where, claim, options)
 
 
-def _own_framework(point: Any) -> tuple[Framework, Sequence[Any]]:
+def _own_framework(point: Any) -> tuple[Backend, Sequence[Any]]:
     """The framework whose own derivatives are the claim, and the leaves of the point."""
     leaves = tree.flatten(point).leaves
-    found = next((f for leaf in leaves if (f := framework_of(leaf)) is not None), None)
+    owners = [framework for leaf in leaves if (framework := framework_of(leaf)) is not None]
+    found = next((framework for framework in owners if framework.about.modes), None)
     if found is None:
         Point(point)  # a module, say, gets a sentence of its own
         raise UsageError(
             "There is no claimed gradient to check: pass grad=, a function of the same "
             "arguments, a gradient already computed, or True if fun returns (value, gradient). "
-            "Only torch tensors and JAX arrays have derivatives of their own."
+            "Only the arrays of a library that differentiates by itself, such as torch tensors "
+            "and JAX arrays, have derivatives of their own."
         )
     return found, leaves

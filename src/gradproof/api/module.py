@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..backend.protocol import frameworks
 from ..errors import UsageError
 from ..report.report import Report
 from ..space.point import Point
@@ -59,7 +59,7 @@ def check_module(
         Where the module is none, or has no parameters that require grad.
 
     """
-    if not any(f.name == "torch" for f in frameworks()) or not _is_module(module):
+    if not _is_module(module):
         raise UsageError(
             f"module must be a torch.nn.Module, but is a {type(module).__name__}: functions are "
             "checked with gp.check(fun, tensors), classes need an instance."
@@ -93,7 +93,8 @@ def check_module(
 
 
 def _is_module(module: Any) -> bool:
-    return hasattr(module, "named_parameters") and not isinstance(module, type)
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(module, torch.nn.Module)
 
 
 def _hooked(module: Any) -> Iterator[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -45,9 +47,45 @@ def differentiable(leaf: Any, name: str) -> str:
     return "" if array.size else f"is empty (shape {array.shape})"
 
 
+@lru_cache(maxsize=64)
 def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """The type of the real coordinates of an array."""
     return np.empty(0, dtype).real.dtype
+
+
+def continuous(dtype: str) -> bool:
+    """Whether a type of this name is one of floating-point numbers, real or complex."""
+    return dtype.startswith(("float", "bfloat", "complex", "longdouble", "clongdouble"))
+
+
+def is_complex(dtype: str) -> bool:
+    """Whether a type of this name is complex."""
+    return dtype.startswith(("complex", "clongdouble"))
+
+
+# Types that NumPy does not know: one that rounds alike, where there is one.
+_STRANGE = {"complex32": "float16"}
+
+
+@lru_cache(maxsize=64)
+def eps(dtype: str) -> float:
+    """Spacing of 1.0 in the type of this name, of NumPy's types and those of fewer bits."""
+    if dtype.startswith("bfloat16"):
+        return 2.0**-7
+    digits = re.match(r"float\d+_e\d+m(\d+)", dtype)
+    if digits is not None:
+        return 2.0 ** -int(digits[1])
+    return float(np.finfo(_STRANGE.get(dtype, dtype)).eps)
+
+
+def rounded(dtype: str, number: Any) -> Any:
+    """A real number as the type of this name holds it, in a NumPy scalar."""
+    if not dtype.startswith("bfloat16"):
+        return real_dtype(np.dtype(dtype)).type(number)
+    # The upper half of a float32, to the nearest and to even.
+    bits = np.float32(number).view(np.uint32)
+    bits += np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1))
+    return (bits & np.uint32(0xFFFF0000)).view(np.float32)
 
 
 def promoted(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -61,7 +99,17 @@ def flat(array: NDArray[Any]) -> NDArray[Any]:
     A complex entry is its real and its imaginary part, next to each other.
     """
     contiguous = np.ascontiguousarray(array).reshape(-1)
-    return contiguous.view(real_dtype(contiguous.dtype))
+    return contiguous.view(real_dtype(contiguous.dtype)) if array.dtype.kind == "c" else contiguous
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two arrays hold the same numbers; NaN is equal to NaN."""
+    new, old = np.asarray(one), np.asarray(other)
+    if old.shape != new.shape:
+        return False
+    return np.array_equal(old, new) or (
+        old.dtype.kind in "fc" and np.array_equal(old, new, equal_nan=True)
+    )
 
 
 # No square of a number between these limits overflows, and what underflows does not count.

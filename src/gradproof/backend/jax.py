@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
-from .protocol import Call, Drawn, Node, Vjp
+from . import arrays
+from .protocol import ONLY_FORWARD, About, Backend, Call, Drawn, Node, Vjp
 
 _NATIVE = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
 
@@ -22,16 +23,10 @@ _NATIVE = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64
 _WANTED: ContextVar[bool] = ContextVar("wanted", default=False)
 
 
-class Jax:
-    """See ``Framework``; arrays cannot be written to, so a copy is replaced when it moves."""
+class Jax(Backend):
+    """See ``Backend``; arrays cannot be written to, so a copy is replaced when it moves."""
 
-    name = "jax"
-    promotions: tuple[bool, ...] = (False,)
-    lasting = False
-    both = True
-
-    def owns(self, leaf: Any) -> bool:
-        return isinstance(leaf, jax.Array)
+    about = About("JAX", jax.Array, modes=("reverse", "forward"), lasting=False)
 
     def differentiable(self, leaf: Any, name: str) -> str:
         if isinstance(leaf, jax.core.Tracer):
@@ -53,90 +48,71 @@ class Jax:
     def dtype(self, leaf: Any) -> str:
         return str(leaf.dtype)
 
-    def eps(self, leaf: Any) -> float:
-        return float(jnp.finfo(leaf.dtype).eps)  # type: ignore[no-untyped-call]
-
     def host(self, leaf: Any) -> NDArray[Any]:
         return np.asarray(leaf.astype(jnp.float32) if leaf.dtype == jnp.bfloat16 else leaf)
 
     def copy(self, leaf: Any, *, promote: bool) -> Any:
+        if not arrays.continuous(self.dtype(leaf)):  # keys among them, which cannot be copied
+            return leaf
         # A copy even where nothing changes: a function may be given the memory for good (donation).
         dtype = _wide(leaf.dtype) if promote else leaf.dtype
         if not _on_cpu(leaf):
             return jnp.array(leaf, dtype, copy=True)
         return jax.device_put(np.array(leaf, dtype), leaf.sharding)
 
-    def given(self, copy: Any, like: Any, *, recording: bool = False) -> Any:
-        return copy
-
-    def direction(self, drawn: Drawn, copy: Any) -> Any:
-        array, unit = drawn.array()
+    def mover(self, copy: Any, origin: Any, drawn: Drawn | None = None) -> Callable[[float], Any]:
+        # No reference to the copy, which is replaced: it would keep the memory.
+        dtype, shape, sharding = copy.dtype, origin.shape, origin.sharding
+        if drawn is None:
+            return lambda _: self.copy(origin, promote=origin.dtype != dtype)
+        if drawn.entry is not None:
+            return lambda step: _entry_moved(origin.astype(dtype), drawn.entry, step)
+        numbers, one = drawn.array()
+        unit = 1 / one
         if _is_complex(copy):
-            array = array.astype(np.float64).view(np.complex128)
-        array = array.reshape(copy.shape)
-        return array if _on_cpu(copy) else jax.device_put(array, copy.sharding), unit
-
-    def move(self, copy: Any, origin: Any, direction: Any, step: float) -> Any:
-        (numbers, unit), dtype = direction, copy.dtype
+            numbers = numbers.astype(np.float64).view(np.complex128)
+        numbers = numbers.reshape(shape)
         if not _on_cpu(copy):
-            return origin.astype(dtype) + numbers.astype(dtype) * jnp.asarray(step * unit, dtype)
-        # In NumPy: JAX would compile each of these operations for each shape.
-        moved = numbers.astype(dtype)
-        moved *= np.asarray(step * unit, dtype)
-        moved += np.asarray(origin)
-        return jax.device_put(moved, copy.sharding)
+            there = jax.device_put(numbers, sharding)
+            return lambda step: (
+                origin.astype(dtype) + there.astype(dtype) * jnp.asarray(step * unit, dtype)
+            )
 
-    def move_entry(self, copy: Any, origin: Any, entry: int, step: float) -> Any:
-        index, shift = entry, complex(step)
-        if _is_complex(copy):
-            index, shift = entry // 2, complex(0, step) if entry % 2 else shift
-        at = np.unravel_index(index, copy.shape)
-        moved = origin.astype(copy.dtype)
-        return moved.at[at].add(shift if _is_complex(copy) else shift.real)
+        def move(step: float) -> Any:
+            # In NumPy: JAX would compile each of these operations for each shape.
+            moved = numbers.astype(dtype)
+            moved *= np.asarray(step * unit, dtype)
+            moved += np.asarray(origin)
+            return jax.device_put(moved, sharding)
 
-    def restore(self, copy: Any, origin: Any) -> Any:
-        return self.copy(origin, promote=origin.dtype != copy.dtype)
+        return move
 
     def same(self, copy: Any, origin: Any) -> bool:
         return not copy.is_deleted()  # given away by the function (donation)
 
-    def rounded(self, copy: Any, number: float) -> float:
-        return float(jnp.asarray(number, copy.real.dtype))
-
-    def number(self, leaf: Any) -> bool:
-        return bool(jnp.issubdtype(leaf.dtype, jnp.inexact))
-
-    def cotangent(self, drawn: NDArray[np.float64], like: Any) -> Any:
-        array = drawn.view(np.complex128) if _is_complex(like) else drawn
-        return jax.device_put(jnp.asarray(array.reshape(like.shape), like.dtype), like.sharding)
-
-    def constant(self, like: Any, number: float) -> Any:
-        if not self.number(like):  # JAX's own cotangent of an integer
+    def array(self, numbers: NDArray[np.float64], like: Any) -> Any:
+        if not jnp.issubdtype(like.dtype, jnp.inexact):  # JAX's own cotangent of an integer
             return np.zeros(like.shape, jax.dtypes.float0)
-        return jnp.full_like(like, number)
+        entries = numbers.view(np.complex128) if _is_complex(like) else numbers
+        return jax.device_put(jnp.asarray(entries.reshape(like.shape), like.dtype), like.sharding)
 
-    def cast(self, array: Any, like: Any) -> Any:
-        return array.astype(like.dtype)
+    def products(self, cotangents: Sequence[Any]) -> Callable[[Any], list[float]]:
+        if _on_cpu(cotangents[0]):
+            return super().products(cotangents)
+        flat = jnp.stack([cotangent.reshape(-1) for cotangent in cotangents])
+        weights = flat.conj().astype(_wide(flat.dtype))
 
-    def weights(self, cotangents: Sequence[Any]) -> Any:
-        flat = np.stack([np.asarray(cotangent).reshape(-1) for cotangent in cotangents])
-        wide = flat.conj().astype(_wide(flat.dtype))
-        return wide if _on_cpu(cotangents[0]) else jnp.asarray(wide)
+        def read(output: Any) -> list[float]:
+            wide = output.reshape(-1).astype(weights.dtype)
+            return np.asarray((weights @ wide).real).tolist()  # type: ignore[no-any-return]
 
-    def inner(self, weights: Any, output: Any) -> list[float]:
-        if isinstance(weights, np.ndarray):
-            output = np.asarray(output)
-        wide = output.reshape(-1).astype(weights.dtype)
-        return np.asarray((weights @ wide).real).tolist()  # type: ignore[no-any-return]
+        return read
 
     @contextmanager
     def calling(self, role: str, *, promoted: bool, deep: bool = True) -> Iterator[None]:
         """In the user's own setting, unless it is the double-precision twin that is called."""
         with jax.enable_x64(promoted or _WANTED.get()), np.errstate(all="ignore"):
             yield
-
-    def reseed(self, seed: int) -> None:
-        """JAX has no global generator: random numbers come from keys."""
 
     @contextmanager
     def session(self) -> Iterator[None]:
@@ -149,22 +125,13 @@ class Jax:
         finally:
             _WANTED.reset(token)
 
-    def generators(self) -> AbstractContextManager[None]:
-        return nullcontext()
+    def meaning(self, error: Exception) -> str:
+        one_way = "Reverse-mode differentiation does not work" in str(error)
+        return ONLY_FORWARD if one_way else ""
 
-    def records(self, error: Exception) -> bool:
-        return False
-
-    def stopped(self, leaf: Any) -> Any:
-        return jax.lax.stop_gradient(leaf)
-
-    def concrete(self, leaf: Any) -> bool:
-        return not isinstance(leaf, jax.core.Tracer)
-
-    def argument(self, leaf: Any, *, promote: bool) -> Any:
-        if not self.number(leaf):
-            return leaf
-        return self.copy(leaf, promote=promote)
+    def stopped(self, leaf: Any, *, kept: bool = False) -> Any:
+        traced = isinstance(leaf, jax.core.Tracer)
+        return None if kept and traced else jax.lax.stop_gradient(leaf)
 
     def opened(self, leaf: Any) -> Node | None:
         if jax.tree_util.all_leaves([leaf]):
@@ -178,9 +145,6 @@ class Jax:
             unflatten=spec.unflatten,  # type: ignore[attr-defined]
         )
 
-    def chosen(self, leaves: Iterable[Any]) -> Callable[[Any], str]:
-        return lambda leaf: "" if self.owns(leaf) else "is not a JAX array"
-
     def vjp(self, call: Call, leaves: Sequence[Any]) -> Vjp:
         chosen = _Chosen(call)
         arrays, vjp = jax.vjp(chosen, list(leaves))
@@ -192,10 +156,7 @@ class Jax:
             (gradients,) = vjp([_as_cotangent(output, c) for output, c in pairs])
             return [jnp.conj(g) for g in gradients]
 
-        return Vjp(outputs, pull, dict)
-
-    def only_forward(self, error: Exception) -> bool:
-        return "Reverse-mode differentiation does not work" in str(error)
+        return Vjp(outputs, pull)
 
     def jvp(self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]) -> list[Any] | None:
         chosen = _Chosen(call)
@@ -231,6 +192,14 @@ class _Chosen:
         for k, array in zip(self._places, arrays, strict=True):
             whole[k] = array
         return whole
+
+
+def _entry_moved(origin: Any, entry: int | None, step: float) -> Any:
+    assert entry is not None
+    if not _is_complex(origin):
+        return origin.at[np.unravel_index(entry, origin.shape)].add(step)
+    shift = complex(0, step) if entry % 2 else complex(step)
+    return origin.at[np.unravel_index(entry // 2, origin.shape)].add(shift)
 
 
 def _key(entry: Any) -> Any:

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import arrays
-from .protocol import Drawn
+from .protocol import About, Backend, Drawn
 
 _SPARE = np.random.MT19937(0)
 
 
-class NumPy:
+class NumPy(Backend):
     """See ``Backend``; copies are written in place."""
 
-    name = "numpy"
-    promotions: tuple[bool, ...] = (False,)
-    lasting = True
+    about = About("NumPy", (np.ndarray, np.generic))
 
     def differentiable(self, leaf: Any, name: str) -> str:
         return arrays.differentiable(leaf, name)
 
     def dtype(self, leaf: Any) -> str:
         return str(np.asarray(leaf).dtype.name)
-
-    def eps(self, leaf: Any) -> float:
-        return float(np.finfo(np.asarray(leaf).dtype).eps)
 
     def host(self, leaf: Any) -> NDArray[Any]:
         return np.asarray(leaf)
@@ -43,67 +38,46 @@ class NumPy:
     def given(self, copy: Any, like: Any, *, recording: bool = False) -> Any:
         return arrays.as_given(copy, like)
 
-    def direction(self, drawn: Drawn, copy: Any) -> Drawn:
-        return drawn
+    def mover(self, copy: Any, origin: Any, drawn: Drawn | None = None) -> Callable[[float], Any]:
+        here, out = np.asarray(origin), arrays.flat(copy)
+        if drawn is None:
+            return lambda _: _written(copy, here)
+        if drawn.entry is not None:
+            return lambda step: _written(copy, here, drawn.entry, step)
+        if drawn.ramp is not None:
+            return lambda step: _displaced(copy, here, drawn, step)
+        numbers, unit = drawn.array()
+        kind, multiply, add = out.dtype.type, np.multiply, np.add
 
-    def move(self, copy: Any, origin: Any, direction: Drawn, step: float) -> Any:
-        direction.displace(_coordinates(copy), step)
-        return np.add(copy, origin, out=copy)
+        def move(step: float) -> Any:
+            multiply(numbers, kind(step / unit), out)
+            return add(copy, here, copy)
 
-    def move_entry(self, copy: Any, origin: Any, entry: int, step: float) -> Any:
-        copy[...] = origin
-        _coordinates(copy)[entry] += step
-        return copy
-
-    def restore(self, copy: Any, origin: Any) -> Any:
-        copy[...] = origin
-        return copy
+        return move
 
     def same(self, copy: Any, origin: Any) -> bool:
-        old, new = np.asarray(origin), np.asarray(copy)
-        if old.shape != new.shape:
-            return False
-        return np.array_equal(old, new) or (
-            old.dtype.kind in "fc" and np.array_equal(old, new, equal_nan=True)
-        )
+        return arrays.same(copy, origin)
 
-    def rounded(self, copy: Any, number: float) -> float:
-        return copy.real.dtype.type(number)  # type: ignore[no-any-return] # its own type, unrounded
-
-    def number(self, leaf: Any) -> bool:
-        return np.asarray(leaf).dtype.kind in "fc"
-
-    def cotangent(self, drawn: NDArray[np.float64], like: Any) -> NDArray[Any]:
-        array = np.asarray(like)
-        return drawn.view(np.complex128 if array.dtype.kind == "c" else drawn.dtype).reshape(
-            array.shape
-        ).astype(array.dtype)  # fmt: skip
-
-    def constant(self, like: Any, number: float) -> Any:
-        if np.asarray(like).dtype.kind == "O":
+    def array(self, numbers: NDArray[np.float64], like: Any) -> Any:
+        dtype = np.asarray(like).dtype
+        if dtype.kind not in "fciub":
             return None
-        return np.full_like(like, number) if isinstance(like, np.ndarray) else type(like)(number)
+        entries = numbers.view(np.complex128) if dtype.kind == "c" else numbers
+        return entries.reshape(np.shape(like)).astype(dtype)
 
-    def cast(self, array: Any, like: Any) -> Any:
-        return np.asarray(array, np.asarray(like).dtype)
-
-    def weights(self, cotangents: Sequence[Any]) -> NDArray[Any]:
+    def products(self, cotangents: Sequence[Any]) -> Callable[[Any], list[float]]:
         flat = np.stack([cotangent.reshape(-1) for cotangent in cotangents])
-        return flat.conj().astype(np.result_type(flat, float))
+        weights = flat.conj().astype(np.result_type(flat, float))
 
-    def inner(self, weights: Any, output: Any) -> list[float]:
-        wide = np.asarray(output, weights.dtype).reshape(-1)
-        return (weights @ wide).real.tolist()  # type: ignore[no-any-return]
+        def read(output: Any) -> list[float]:
+            wide = np.asarray(output, weights.dtype).reshape(-1)
+            return (weights @ wide).real.tolist()  # type: ignore[no-any-return]
 
-    def calling(self, role: str, *, promoted: bool, deep: bool = True) -> Any:
-        return np.errstate(all="ignore")
+        return read
 
     def reseed(self, seed: int) -> None:
         np.random.seed(seed % 2**32)
         random.seed(seed)
-
-    def session(self) -> AbstractContextManager[None]:
-        return nullcontext()
 
     @contextmanager
     def generators(self) -> Iterator[None]:
@@ -118,8 +92,16 @@ class NumPy:
             random.setstate(python_state)
 
 
-def _coordinates(copy: NDArray[Any]) -> NDArray[Any]:
-    return copy.reshape(-1).view(arrays.real_dtype(copy.dtype))
+def _written(copy: Any, here: Any, entry: int | None = None, step: float = 0.0) -> Any:
+    copy[...] = here
+    if entry is not None:
+        arrays.flat(copy)[entry] += step
+    return copy
+
+
+def _displaced(copy: Any, here: Any, drawn: Drawn, step: float) -> Any:
+    drawn.displace(arrays.flat(copy), step)
+    return np.add(copy, here, copy)
 
 
 BACKEND = NumPy()

@@ -1,35 +1,49 @@
-"""What an array library has to offer: leaves that can be moved, and its own derivatives.
+"""What an array library has to offer: arrays that can be copied and made, and its own derivatives.
 
-Torch and jax are never imported for a user who has not imported them: ``home`` looks for
-them among the modules that are already there.
+One class to derive from. What it is (``about``) and four methods have no default; whatever else
+a library can do better than the default, it says by a method of its own.
 """
 
 from __future__ import annotations
 
-import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import UsageError
+from . import arrays
+
 
 class Drawn(Protocol):
-    """A direction through one leaf: one number per real coordinate."""
+    """A direction through one leaf: one number per real coordinate, in C order.
+
+    ``entry`` is the only coordinate that moves, by 1, where there is only one. ``ramp`` is not
+    None where ``array`` has to make numbers that ``displace`` can do without.
+    """
+
+    @property
+    def entry(self) -> int | None:
+        """The lone coordinate that moves."""
+
+    @property
+    def ramp(self) -> tuple[int, int] | None:
+        """What multiplies the numbers."""
 
     def displace(self, out: NDArray[np.floating], step: float) -> None:
         """Write ``step`` times the direction into a flat array."""
 
     def array(self) -> tuple[NDArray[Any], float]:
-        """The direction itself, flat: numbers, and the unit in which they count."""
+        """The direction itself, flat: numbers, and the one that stands for 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A container of a framework's own kind: leaves, how they are reached, and the way back."""
+    """A container of a library's own kind: leaves, how they are reached, and the way back."""
 
     leaves: tuple[Any, ...]
     names: tuple[str, ...]
@@ -46,153 +60,154 @@ class Vjp:
 
     ``pull(cotangents)``, one for each output or None, gives the gradients of the leaves: None
     where none reaches a leaf, and ``∂/∂x + i ∂/∂y`` for a complex leaf ``x + iy``, whatever
-    the library's own convention. ``strangers()`` describes what else the outputs could be
+    the library's own convention. ``untracked()`` describes what else the outputs could be
     differentiated with respect to, by the identity of each.
     """
 
     outputs: list[Any]
     pull: Callable[[Sequence[Any]], list[Any]]
-    untracked: Callable[[], dict[int, str]]
+    untracked: Callable[[], dict[int, str]] = dict
 
 
-class Backend(Protocol):
-    """An array library.
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is always so of an array library.
 
-    A *copy* is a private array that moves; ``move``, ``move_entry`` and ``restore`` return
-    it, since the arrays of some libraries cannot be written to.
+    ``name`` is what a person calls it, ``arrays`` the classes of its arrays. ``modes``, of
+    "reverse" and "forward", are those of its own derivatives that are checked by default; none
+    where it has none. ``deep``: every operation can be made in double precision, and not only
+    with arguments in it. ``lasting``: what is around one call may also be around what lies
+    between two.
     """
 
     name: str
-    promotions: tuple[bool, ...]  # whether every operation is promoted, or the arguments alone
-    lasting: bool  # whether what is around one call may also be around what lies between two
+    arrays: type[Any] | tuple[type[Any], ...]
+    modes: tuple[str, ...] = ()
+    deep: bool = False
+    lasting: bool = True
 
-    def differentiable(self, leaf: Any, name: str) -> str:
-        """An empty string, or the reason why a leaf is left alone; ``UsageError`` for others."""
 
+# What an error raised in a function under test says.
+WANTS_GRAD = "it differentiates something by itself"
+ONLY_FORWARD = "there is no reverse mode"
+
+
+class Backend(ABC):
+    """An array library; see ``gradproof.backend.registry`` for how it is found.
+
+    A *copy* is a private array that moves. Numbers that come from NumPy are flat, in float64 and
+    in C order; a complex entry is its real and its imaginary part, next to each other.
+    """
+
+    about: ClassVar[About]
+
+    @abstractmethod
     def dtype(self, leaf: Any) -> str:
-        """The name of its type, as in NumPy."""
+        """The name of its type, as in NumPy; of what has no derivatives any other word."""
 
-    def eps(self, leaf: Any) -> float:
-        """Spacing of 1.0 in its precision."""
-
+    @abstractmethod
     def host(self, leaf: Any) -> NDArray[Any]:
         """Its numbers in NumPy, exactly; the same memory where that is possible."""
 
+    @abstractmethod
     def copy(self, leaf: Any, *, promote: bool) -> Any:
-        """A private copy where the leaf lives; in double precision at least with ``promote``."""
+        """A private copy where the leaf lives, or itself where nobody can write into it.
+
+        In double precision at least with ``promote``, if it is made of floating-point numbers.
+        """
+
+    @abstractmethod
+    def array(self, numbers: NDArray[np.float64], like: Any) -> Any:
+        """An array of these numbers, in the type, shape and place of another."""
+
+    def differentiable(self, leaf: Any, name: str) -> str:
+        """An empty string, or the reason why a leaf is left alone; ``UsageError`` for others."""
+        dtype = self.dtype(leaf)
+        if not arrays.continuous(dtype):
+            return f"has the type {dtype}, which does not move continuously"
+        host = self.host(leaf)
+        return "" if host.size else f"is empty (shape {host.shape})"
 
     def given(self, copy: Any, like: Any, *, recording: bool = False) -> Any:
         """What the user's function sees of a copy; ``recording``: it may differentiate itself."""
+        return copy
 
-    def direction(self, drawn: Drawn, copy: Any) -> Any:
-        """A direction in the form in which ``move`` wants it."""
+    def mover(self, copy: Any, origin: Any, drawn: Drawn | None = None) -> Callable[[float], Any]:
+        """A function of ``t`` that returns the copy at ``origin + t · drawn``.
 
-    def move(self, copy: Any, origin: Any, direction: Any, step: float) -> Any:
-        """``origin + step · direction``."""
+        Written in place where the library can; without ``drawn`` at ``origin`` itself.
+        """
+        here = arrays.flat(self.host(origin)).astype(np.float64)
 
-    def move_entry(self, copy: Any, origin: Any, entry: int, step: float) -> Any:
-        """``origin`` with one real coordinate moved by ``step``."""
+        def move(step: float) -> Any:
+            there = np.zeros_like(here)
+            if drawn is not None:
+                drawn.displace(there, step)
+            return self.array(there + here, copy)
 
-    def restore(self, copy: Any, origin: Any) -> Any:
-        """``origin`` itself."""
+        return move
 
     def same(self, copy: Any, origin: Any) -> bool:
         """Whether nobody has written into a copy; NaN is equal to NaN."""
+        return arrays.same(self.host(copy), self.host(origin))
 
-    def rounded(self, copy: Any, number: float) -> float:
-        """A real number as the copy's type holds it."""
+    def products(self, cotangents: Sequence[Any]) -> Callable[[Any], list[float]]:
+        """A function of an output: ``Re Σ conj(cotangent) · output`` for each of them.
 
-    def number(self, leaf: Any) -> bool:
-        """Whether an output has derivatives."""
+        The sums are in double precision.
+        """
+        flat = np.stack([self.host(cotangent).reshape(-1) for cotangent in cotangents])
+        weights = flat.conj().astype(np.result_type(flat, float))
+        host = self.host
 
-    def cotangent(self, drawn: NDArray[np.float64], like: Any) -> Any:
-        """A cotangent of an output, in the output's type, shape and place."""
+        def read(output: Any) -> list[float]:
+            wide = np.asarray(host(output), weights.dtype).reshape(-1)
+            return (weights @ wide).real.tolist()  # type: ignore[no-any-return]
 
-    def constant(self, like: Any, number: float) -> Any:
-        """An array like an output, with the same number everywhere."""
-
-    def cast(self, array: Any, like: Any) -> Any:
-        """A cotangent in the type of an output."""
-
-    def weights(self, cotangents: Sequence[Any]) -> Any:
-        """Cotangents of one output in the form in which ``inner`` wants them."""
-
-    def inner(self, weights: Any, output: Any) -> list[float]:
-        """``Re Σ conj(cotangent) · output`` for each of them, summed in double precision."""
+        return read
 
     def calling(
         self, role: str, *, promoted: bool, deep: bool = True
     ) -> AbstractContextManager[Any]:
         """Around each call of the user's function (``fun``) or gradient (``grad``)."""
+        return np.errstate(all="ignore")
 
-    def reseed(self, seed: int) -> None:
-        """Seed its global generators."""
+    def reseed(self, seed: int) -> None:  # noqa: B027 - a library without generators is whole
+        """Seed its global generators; by default it has none."""
 
     def generators(self) -> AbstractContextManager[Any]:
         """Its global generators are as before afterwards."""
+        return nullcontext()
 
     def session(self) -> AbstractContextManager[Any]:
         """Around a whole check of its arrays: whatever precision needs."""
+        return nullcontext()
 
+    def meaning(self, error: Exception) -> str:
+        """``WANTS_GRAD`` or ``ONLY_FORWARD`` where an error says so; else an empty string."""
+        return ""
 
-class Framework(Backend, Protocol):
-    """An array library with derivatives of its own; ``both`` modes are checked by default."""
+    def stopped(self, leaf: Any, *, kept: bool = False) -> Any:
+        """The same values, cut off from derivatives; ``kept``: to be used at other calls too.
 
-    both: bool
-
-    def owns(self, leaf: Any) -> bool:
-        """Whether a leaf is one of its arrays."""
-
-    def records(self, error: Exception) -> bool:
-        """Whether an error says that a function under test wants to differentiate itself."""
-
-    def stopped(self, leaf: Any) -> Any:
-        """The same values, cut off from derivatives."""
-
-    def concrete(self, leaf: Any) -> bool:
-        """Whether it holds numbers, and is not the stand-in of a compiler."""
-
-    def argument(self, leaf: Any, *, promote: bool) -> Any:
-        """A private copy of a further argument, or itself where it cannot be copied."""
+        None, and no exception, where a compiler's stand-ins cannot be: one that traces through a
+        check (``torch.compile``) would run what raises once more by itself, and then it can.
+        """
+        return leaf
 
     def opened(self, leaf: Any) -> Node | None:
-        """What is inside, if it is a container that only this framework knows."""
+        """What is inside, if it is a container that only this library knows."""
+        return None
 
     def chosen(self, leaves: Iterable[Any]) -> Callable[[Any], str]:
         """Which leaves its own derivatives are for: a reason why one is left alone, or ""."""
+        about = self.about
+        return lambda leaf: "" if isinstance(leaf, about.arrays) else f"is not a {about.name} array"
 
     def vjp(self, call: Call, leaves: Sequence[Any]) -> Vjp:
         """Call ``call(leaves)`` so that cotangents of its outputs can be pulled back."""
-
-    def only_forward(self, error: Exception) -> bool:
-        """Whether an error says that there is no reverse mode."""
+        raise UsageError(f"{self.about.name} has no derivatives of its own: pass grad=.")
 
     def jvp(self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]) -> list[Any] | None:
         """The derivatives of the outputs along tangents; None where there is no such mode."""
-
-
-_NAMES = ("torch", "jax")
-_KNOWN: dict[str, Framework] = {}
-
-
-def frameworks() -> list[Framework]:
-    """The frameworks that the user has imported."""
-    for name in _NAMES:
-        # A module under way (in the middle of its own import) has no version yet.
-        if name not in _KNOWN and hasattr(sys.modules.get(name), "__version__"):
-            _KNOWN[name] = import_module(f"gradproof.backend.{name}").BACKEND
-    return [_KNOWN[name] for name in _NAMES if name in _KNOWN]
-
-
-def framework_of(leaf: Any) -> Framework | None:
-    """The framework whose array a leaf is, or None."""
-    if type(leaf).__module__ in ("builtins", "numpy"):
         return None
-    return next((f for f in frameworks() if f.owns(leaf)), None)
-
-
-def home(leaf: Any) -> Backend:
-    """The library that a leaf belongs to; NumPy for numbers and all that is unknown."""
-    from .numpy import BACKEND
-
-    return framework_of(leaf) or BACKEND

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch.overrides import TorchFunctionMode
 
 from ..errors import UsageError
-from .protocol import Call, Drawn, Node, Vjp
+from .protocol import WANTS_GRAD, About, Backend, Call, Drawn, Vjp
 
 _NATIVE = {torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex128,
            torch.complex64}  # fmt: skip
@@ -27,16 +27,10 @@ _WIDE = {torch.float32: torch.float64, torch.float16: torch.float64, torch.bfloa
 _SPARSEST = 4
 
 
-class Torch:
-    """See ``Framework``; copies are written in place and keep their layout."""
+class Torch(Backend):
+    """See ``Backend``; copies are written in place and keep their layout."""
 
-    name = "torch"
-    lasting = True
-    promotions: tuple[bool, ...] = (True, False)  # a compiled function refuses the first
-    both = False
-
-    def owns(self, leaf: Any) -> bool:
-        return isinstance(leaf, torch.Tensor)
+    about = About("PyTorch", torch.Tensor, modes=("reverse",), deep=True)
 
     def differentiable(self, leaf: Any, name: str) -> str:
         if leaf.layout is not torch.strided or leaf.is_quantized or leaf.is_meta:
@@ -55,10 +49,8 @@ class Torch:
         return "" if leaf.numel() else f"is empty (shape {tuple(leaf.shape)})"
 
     def dtype(self, leaf: Any) -> str:
-        return str(leaf.dtype).removeprefix("torch.")
-
-    def eps(self, leaf: Any) -> float:
-        return float(torch.finfo(leaf.dtype).eps)
+        kind = leaf.dtype if leaf.layout is torch.strided else leaf.layout
+        return str(kind).removeprefix("torch.")
 
     def host(self, leaf: Any) -> NDArray[Any]:
         leaf = leaf.detach()
@@ -71,31 +63,31 @@ class Torch:
         return leaf.cpu().resolve_conj().resolve_neg().numpy()  # type: ignore[no-any-return]
 
     def copy(self, leaf: Any, *, promote: bool) -> Any:
+        if leaf.layout is not torch.strided or leaf.is_quantized or leaf.is_meta:
+            return leaf
         dtype = _WIDE.get(leaf.dtype, leaf.dtype) if promote else leaf.dtype
-        return _room(leaf, dtype).copy_(leaf.detach())
+        return _room(leaf, dtype).copy_(leaf.detach()).requires_grad_(leaf.requires_grad)
 
     def given(self, copy: Any, like: Any, *, recording: bool = False) -> Any:
         # An alias: what the function does to the tensor object itself does not stick to it.
         return copy.detach().requires_grad_(recording)
 
-    def direction(self, drawn: Drawn, copy: Any) -> Any:
-        real = _real(copy)
-        numbers, unit = drawn.array()
-        return torch.from_numpy(numbers).to(real.device).view(real.shape), unit
+    def mover(self, copy: Any, origin: Any, drawn: Drawn | None = None) -> Callable[[float], Any]:
+        here, out = origin.detach(), copy.detach()
+        if drawn is None:
+            return lambda _: _written(copy, out, here)
+        if drawn.entry is not None:
+            return lambda step: _written(copy, out, here, drawn.entry, step)
+        real = _real(out)
+        array, one = drawn.array()
+        numbers, unit = torch.from_numpy(array).to(real.device).view(real.shape), 1 / one
 
-    def move(self, copy: Any, origin: Any, direction: Any, step: float) -> Any:
-        numbers, unit = direction
-        _real(copy).copy_(numbers).mul_(step * unit)
-        return copy.add_(origin.detach())
+        def move(step: float) -> Any:
+            real.copy_(numbers).mul_(step * unit)
+            out.add_(here)
+            return copy
 
-    def move_entry(self, copy: Any, origin: Any, entry: int, step: float) -> Any:
-        copy.copy_(origin.detach())
-        real = _real(copy)
-        real[np.unravel_index(entry, real.shape)] += step
-        return copy
-
-    def restore(self, copy: Any, origin: Any) -> Any:
-        return copy.copy_(origin.detach())
+        return move
 
     def same(self, copy: Any, origin: Any) -> bool:
         if copy is origin or copy.layout is not torch.strided or copy.is_meta:
@@ -108,32 +100,21 @@ class Torch:
         equal = copy == origin
         return bool(equal.all()) or bool((equal | (copy.isnan() & origin.isnan())).all())
 
-    def rounded(self, copy: Any, number: float) -> float:
-        return float(torch.tensor(number, dtype=copy.real.dtype))
-
-    def number(self, leaf: Any) -> bool:
-        strided = leaf.layout is torch.strided
-        return bool(strided and (leaf.is_floating_point() or leaf.is_complex()))
-
-    def cotangent(self, drawn: NDArray[np.float64], like: Any) -> Any:
-        tensor = torch.from_numpy(drawn).to(like.device)
+    def array(self, numbers: NDArray[np.float64], like: Any) -> Any:
+        tensor = torch.from_numpy(numbers).to(like.device)
         if like.is_complex():
             tensor = torch.view_as_complex(tensor.view(-1, 2))
         return tensor.view(like.shape).to(like.dtype)
 
-    def constant(self, like: Any, number: float) -> Any:
-        return torch.full_like(like, number, requires_grad=False)
-
-    def cast(self, array: Any, like: Any) -> Any:
-        return array.to(like.dtype)
-
-    def weights(self, cotangents: Sequence[Any]) -> Any:
+    def products(self, cotangents: Sequence[Any]) -> Callable[[Any], list[float]]:
         flat = torch.stack([cotangent.reshape(-1) for cotangent in cotangents])
-        return flat.conj().resolve_conj().to(_wide(flat.dtype))
+        weights = flat.conj().resolve_conj().to(_wide(flat.dtype))
 
-    def inner(self, weights: Any, output: Any) -> list[float]:
-        wide = output.detach().reshape(-1).to(weights.dtype)
-        return torch.mv(weights, wide).real.tolist()
+        def read(output: Any) -> list[float]:
+            wide = output.detach().reshape(-1).to(weights.dtype)
+            return torch.mv(weights, wide).real.tolist()
+
+        return read
 
     def calling(
         self, role: str, *, promoted: bool, deep: bool = True
@@ -153,30 +134,19 @@ class Torch:
         with torch.random.fork_rng(range(torch.cuda.device_count()) if cuda else []):
             yield
 
-    def records(self, error: Exception) -> bool:
+    def meaning(self, error: Exception) -> str:
         text = str(error)
         wanted = "require grad" in text or "requires_grad=False" in text
-        return isinstance(error, RuntimeError) and wanted
+        return WANTS_GRAD if isinstance(error, RuntimeError) and wanted else ""
 
-    def stopped(self, leaf: Any) -> Any:
-        return leaf.detach()
-
-    def concrete(self, leaf: Any) -> bool:
-        return not torch.compiler.is_compiling()
-
-    def argument(self, leaf: Any, *, promote: bool) -> Any:
-        if leaf.layout is not torch.strided or leaf.is_quantized or leaf.is_meta:
-            return leaf
-        return self.copy(leaf, promote=promote).requires_grad_(leaf.requires_grad)
-
-    def opened(self, leaf: Any) -> Node | None:
-        return None
+    def stopped(self, leaf: Any, *, kept: bool = False) -> Any:
+        return None if kept and torch.compiler.is_compiling() else leaf.detach()
 
     def chosen(self, leaves: Iterable[Any]) -> Callable[[Any], str]:
-        asked = any(self.owns(leaf) and leaf.requires_grad for leaf in leaves)
+        asked = any(isinstance(leaf, torch.Tensor) and leaf.requires_grad for leaf in leaves)
 
         def reason(leaf: Any) -> str:
-            if not self.owns(leaf):
+            if not isinstance(leaf, torch.Tensor):
                 return "is not a tensor"
             return "does not require grad" if asked and not leaf.requires_grad else ""
 
@@ -185,7 +155,7 @@ class Torch:
     def vjp(self, call: Call, leaves: Sequence[Any]) -> Vjp:
         leaves = [leaf.detach().requires_grad_() for leaf in leaves]
         outputs = list(call(leaves))
-        reached = [o.requires_grad if self.owns(o) else False for o in outputs]
+        reached = [o.requires_grad if isinstance(o, torch.Tensor) else False for o in outputs]
 
         def pull(cotangents: Sequence[Any]) -> list[Any]:
             # A product, since autograd inspects cotangents that it is given at great length.
@@ -200,9 +170,6 @@ class Torch:
 
         return Vjp(outputs, pull, lambda: self._untracked(outputs, leaves))
 
-    def only_forward(self, error: Exception) -> bool:
-        return False
-
     def jvp(self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]) -> list[Any] | None:
         import torch.autograd.forward_ad as forward
 
@@ -216,18 +183,16 @@ class Torch:
             except NotImplementedError:
                 return None
             pushed = [
-                forward.unpack_dual(o).tangent if self.owns(o) else None  # type: ignore[no-untyped-call]
+                forward.unpack_dual(o).tangent if isinstance(o, torch.Tensor) else None  # type: ignore[no-untyped-call]
                 for o in outputs
             ]
-            return [
-                self.constant(o, 0) if p is None and self.owns(o) else p if p is None else p.clone()
-                for o, p in zip(outputs, pushed, strict=True)
-            ]
+            return [_tangent(o, p) for o, p in zip(outputs, pushed, strict=True)]
 
     def _untracked(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> dict[int, str]:
         """Tensors that require grad and that the outputs' graph reaches, but not ``leaves``."""
         known = {id(leaf) for leaf in leaves}
-        progress = [o.grad_fn for o in outputs if self.owns(o) and o.grad_fn is not None]
+        functions = [o.grad_fn for o in outputs if isinstance(o, torch.Tensor)]
+        progress = [function for function in functions if function is not None]
         seen, found = set(progress), dict[int, str]()
         while progress:
             node = progress.pop()
@@ -299,6 +264,22 @@ def _widened(value: Any) -> Any:
     if isinstance(value, list | tuple) and type(value) in (list, tuple):
         return type(value)(_widened(v) for v in value)
     return value
+
+
+def _written(copy: Any, out: Any, here: Any, entry: int | None = None, step: float = 0.0) -> Any:
+    """``out`` is an alias of the copy that needs no grad."""
+    out.copy_(here)
+    if entry is not None:
+        real = _real(out)
+        real[np.unravel_index(entry, real.shape)] += step
+    return copy
+
+
+def _tangent(output: Any, pushed: Any) -> Any:
+    """The derivative of an output: zero for a tensor that does not depend on the point."""
+    if pushed is not None:
+        return pushed.clone()
+    return torch.zeros_like(output) if isinstance(output, torch.Tensor) else None
 
 
 def _product(cotangent: Any, output: Any) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ class Vector:
 
     codes: Codes
     ramp: tuple[int, int] | None = None
+    entry: ClassVar[None] = None
 
     def displace(self, out: NDArray[np.floating], step: float) -> None:
         """Write ``step`` times the direction into a flat array."""
@@ -46,10 +47,10 @@ class Vector:
                 out[begin : begin + _CHUNK] *= self._slope(begin, min(begin + _CHUNK, out.size))
 
     def array(self) -> tuple[NDArray[Any], float]:
-        """Numbers, and the unit in which they are the direction."""
+        """Numbers, and the one that stands for 1."""
         if self.ramp is None:
-            return self.codes, 1 / _UNIT
-        return self.codes * self._slope(0, self.codes.size), 1 / _UNIT
+            return self.codes, _UNIT
+        return self.codes * self._slope(0, self.codes.size), _UNIT
 
     def dot(self, gradient: NDArray[np.floating]) -> float:
         """Inner product with a flat array, in float64."""
@@ -75,8 +76,38 @@ class Vector:
         return 0.5 + (np.arange(begin, end) // stride % length + 0.5) / length
 
 
-def vector(part: Part, shape: tuple[int, ...], seed: int, draw: int) -> Vector:
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The direction of one coordinate alone, of so many."""
+
+    entry: int
+    count: int
+    ramp: ClassVar[None] = None
+
+    def displace(self, out: NDArray[np.floating], step: float) -> None:
+        """Write ``step`` times the direction into a flat array."""
+        out[...] = 0
+        out[self.entry] = step
+
+    def array(self) -> tuple[NDArray[Any], float]:
+        """Numbers, and the one that stands for 1."""
+        numbers = np.zeros(self.count, np.int8)
+        numbers[self.entry] = 1
+        return numbers, 1.0
+
+    def dot(self, gradient: NDArray[np.floating]) -> float:
+        """The entry of a flat array."""
+        return float(gradient[self.entry])
+
+    def component(self, index: int) -> float:
+        """One coordinate."""
+        return float(index == self.entry)
+
+
+def vector(part: Part, shape: tuple[int, ...], seed: int, draw: int) -> Vector | Axis:
     """The direction of a part in a block whose real coordinates have a shape."""
+    if part.entry is not None:
+        return Axis(part.entry, math.prod(shape))
     if part.even:
         return Vector(np.full(math.prod(shape), int(_UNIT), dtype=np.int8))
     drawn = codes(part, math.prod(shape), seed, draw)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backend import arrays
-from ..backend.protocol import Backend, home
+from ..backend.numpy import BACKEND as NUMPY
+from ..backend.protocol import Backend, Drawn
+from ..backend.registry import home
 from ..errors import UsageError
 from ..records.block import Block
-from ..records.direction import Direction, Part
+from ..records.direction import Direction
 from . import directions
 from .tree import ROOT, Tree, flatten
 
@@ -68,7 +70,7 @@ class Point:
     @property
     def library(self) -> Backend:
         """The framework of the first block that belongs to one, else NumPy."""
-        return next((home for home in self._homes if home.name != "numpy"), self._homes[0])
+        return next((home for home in self._homes if home is not NUMPY), self._homes[0])
 
     @contextmanager
     def session(self) -> Iterator[None]:
@@ -86,8 +88,10 @@ class Point:
         """The keys that lead to a block."""
         return self.tree.paths[self._positions[block]]
 
-    def assemble(self, leaves: Iterable[Any]) -> Any:
+    def assemble(self, leaves: Sequence[Any]) -> Any:
         """The user's tree with other leaves in the places of the blocks."""
+        if len(self._positions) == len(self.tree.leaves):
+            return self.tree.unflatten(leaves)
         everything = list(self.tree.leaves)
         for position, leaf in zip(self._positions, leaves, strict=True):
             everything[position] = leaf
@@ -108,7 +112,7 @@ class Point:
 
     def eps(self, block: int) -> float:
         """Spacing of 1.0 in the block's own precision."""
-        return self._homes[block].eps(self.leaf(block))
+        return arrays.eps(self.blocks[block].dtype)
 
 
 class Working:
@@ -121,43 +125,50 @@ class Working:
     def __init__(self, point: Point, *, promote: bool) -> None:
         self.point = point
         self.recording = False  # whether the user's function differentiates itself
-        self.copies: list[Any] = [
-            point.home(block.index).copy(point.leaf(block.index), promote=promote)
-            for block in point.blocks
+        self._homes = [point.home(block.index) for block in point.blocks]
+        self._origins = [point.leaf(block.index) for block in point.blocks]
+        pairs = list(zip(self._homes, self._origins, strict=True))
+        self.copies: list[Any] = [library.copy(leaf, promote=promote) for library, leaf in pairs]
+        # Most are handed out as they are: no work at each evaluation.
+        self._dressed = [
+            i
+            for i, (library, leaf) in enumerate(pairs)
+            if library.given(self.copies[i], leaf) is not self.copies[i]
         ]
 
     def tree(self, *, fresh: bool = False) -> Any:
         """The tree to hand to the user's function: the copies as they are, or copies of them."""
-        return self.point.assemble(self.leaves(fresh=fresh))
+        ready = not (fresh or self._dressed)
+        return self.point.assemble(self.copies if ready else self.leaves(fresh=fresh))
 
     def leaves(self, *, fresh: bool = False) -> list[Any]:
         """The blocks of that tree."""
-        given = []
-        for i, copy in enumerate(self.copies):
-            library = self.point.home(i)
-            handed = library.copy(copy, promote=False) if fresh else copy
-            given.append(library.given(handed, self.point.leaf(i), recording=self.recording))
+        given = list(self.copies)
+        for i in range(len(given)) if fresh else self._dressed:
+            library = self._homes[i]
+            handed = library.copy(given[i], promote=False) if fresh else given[i]
+            given[i] = library.given(handed, self._origins[i], recording=self.recording)
         return given
 
     def changed(self) -> list[str]:
         """The names of blocks that somebody wrote into since the last move."""
-        return [
-            block.name
-            for block in self.point.blocks
-            if not self.point.home(block.index).same(
-                self.copies[block.index], self.point.leaf(block.index)
-            )
-        ]
+        triples = zip(self._homes, self.copies, self._origins, strict=True)
+        same = [library.same(copy, origin) for library, copy, origin in triples]
+        return [block.name for block in self.point.blocks if not same[block.index]]
 
     def restore(self) -> None:
         """Bring every block back to the point."""
-        for block in self.point.blocks:
-            self.back(block.index)
+        for block in range(len(self.copies)):
+            self.back(block)
 
     def back(self, block: int) -> None:
         """Bring one block back to the point."""
-        library, origin = self.point.home(block), self.point.leaf(block)
-        self.copies[block] = library.restore(self.copies[block], origin)
+        place = self._homes[block].mover(self.copies[block], self._origins[block])
+        self.copies[block] = place(0.0)
+
+    def mover(self, block: int, drawn: Drawn) -> Callable[[float], Any]:
+        """What places the copy of one block along a direction."""
+        return self._homes[block].mover(self.copies[block], self._origins[block], drawn)
 
     def release(self) -> None:
         """Give the memory back."""
@@ -167,16 +178,6 @@ class Working:
         """The moves along one direction."""
         return Line(self, direction)
 
-    def write(self, part: Part, placed: Any, t: float) -> None:
-        """Set one block to the point plus ``t`` times its part of the direction."""
-        library, origin = self.point.home(part.block), self.point.leaf(part.block)
-        copy = self.copies[part.block]
-        if part.entry is not None:
-            moved = library.move_entry(copy, origin, part.entry, t * part.step)
-        else:
-            moved = library.move(copy, origin, placed, t * part.step)
-        self.copies[part.block] = moved
-
 
 class Line:
     """The moves of a working copy along one direction."""
@@ -184,26 +185,26 @@ class Line:
     def __init__(self, working: Working, direction: Direction) -> None:
         self._working = working
         self.direction = direction
-        point = working.point
+        blocks = working.point.blocks
         self._vectors = [
-            None
-            if part.entry is not None
-            else directions.vector(
-                part, point.blocks[part.block].axes, direction.seed, direction.draw
-            )
+            directions.vector(part, blocks[part.block].axes, direction.seed, direction.draw)
             for part in direction.parts
         ]
-        self._placed = [
-            None
-            if vector is None
-            else point.home(part.block).direction(vector, working.copies[part.block])
-            for part, vector in zip(direction.parts, self._vectors, strict=True)
-        ]
+        self._moves: list[tuple[int, float, Callable[[float], Any]]] = []
 
     def move(self, t: float) -> None:
         """Put the working copy at the point plus ``t`` times the direction."""
-        for part, placed in zip(self.direction.parts, self._placed, strict=True):
-            self._working.write(part, placed, t)
+        copies = self._working.copies
+        for block, step, place in self._moves or self._ready():
+            copies[block] = place(t * step)
+
+    def _ready(self) -> list[tuple[int, float, Callable[[float], Any]]]:
+        """One function for each block; made at the first move, since claims need none."""
+        self._moves = [
+            (part.block, part.step, self._working.mover(part.block, vector))
+            for part, vector in zip(self.direction.parts, self._vectors, strict=True)
+        ]
+        return self._moves
 
     def back(self) -> None:
         """Bring the blocks that moved back to the point."""
@@ -214,39 +215,32 @@ class Line:
         """The claimed derivative: inner product of a gradient's blocks with the direction."""
         total = 0.0
         for part, vector in zip(self.direction.parts, self._vectors, strict=True):
-            coordinates = arrays.flat(gradient[part.block])
-            if part.entry is not None:
-                total += part.step * float(coordinates[part.entry])
-            elif vector is not None:
-                total += part.step * vector.dot(coordinates)
+            total += part.step * vector.dot(arrays.flat(gradient[part.block]))
         return total
 
     def tangents(self) -> list[Any]:
         """The direction itself, block by block, in the types of the blocks; zero elsewhere."""
-        point, found = self._working.point, []
-        parts = {part.block: k for k, part in enumerate(self.direction.parts)}
-        for i, copy in enumerate(self._working.copies):
-            library = point.home(i)
-            nothing = library.constant(copy, 0)
-            if i in parts:
-                part, placed = self.direction.parts[parts[i]], self._placed[parts[i]]
-                if part.entry is not None:
-                    nothing = library.move_entry(nothing, nothing * 1, part.entry, part.step)
-                else:
-                    nothing = library.move(nothing, nothing * 1, placed, part.step)
-            found.append(library.given(nothing, point.leaf(i)))
-        return found
+        point, copies = self._working.point, self._working.copies
+        found = [
+            point.home(b.index).array(np.zeros(b.count), copy)
+            for b, copy in zip(point.blocks, copies, strict=True)
+        ]
+        for part, vector in zip(self.direction.parts, self._vectors, strict=True):
+            library = point.home(part.block)
+            room = library.copy(copies[part.block], promote=False)
+            found[part.block] = library.mover(room, found[part.block], vector)(part.step)
+        return [point.home(i).given(tangent, point.leaf(i)) for i, tangent in enumerate(found)]
 
     def taken(self, t: float) -> float:
         """The displacement that really happens when ``t`` is asked for, at a lone coordinate."""
-        part = self.direction.parts[0]
-        point, copy = self._working.point, self._working.copies[part.block]
-        entry, vector = part.entry or 0, self._vectors[0]
-        step = part.step if vector is None else part.step * vector.component(entry)
-        rounded = point.home(part.block).rounded
-        here = rounded(copy, point.coordinate(part.block, entry))
-        there = rounded(copy, here + rounded(copy, t * step))
-        return float(there - here) / step
+        part, vector, point = self.direction.parts[0], self._vectors[0], self._working.point
+        entry, library = part.entry or 0, point.home(part.block)
+        dtype = library.dtype(self._working.copies[part.block])
+        step = part.step * vector.component(entry)
+        here = arrays.rounded(dtype, point.coordinate(part.block, entry))
+        there = arrays.rounded(dtype, here + arrays.rounded(dtype, t * step))
+        apart = np.subtract(there, here, dtype=np.result_type(there, np.float64))
+        return float(apart) / step
 
 
 def _is_number(leaf: Any) -> bool:

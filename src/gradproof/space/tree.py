@@ -15,7 +15,8 @@ from typing import Any
 
 import optree
 
-from ..backend.protocol import Node, framework_of, frameworks
+from ..backend.protocol import Node
+from ..backend.registry import framework_of, frameworks
 from ..errors import UsageError
 
 NAMESPACE = "gradproof"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backend import arrays
-from ..backend.protocol import framework_of
+from ..backend.registry import framework_of
 from ..errors import UsageError
 from ..records.block import Block
 from ..records.direction import Direction, Part

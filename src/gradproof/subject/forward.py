@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..backend.protocol import Framework
+from ..backend.protocol import Backend
 from ..errors import UsageError
 from ..records.direction import Direction, Part
 from ..space import tree
@@ -35,7 +35,7 @@ class Forward:
     """
 
     session: Session
-    function: Callable[..., Any] | Framework
+    function: Callable[..., Any] | Backend
     first: Any  # what ``fun`` returned at the point
     promoted: bool = False
     working: Working = field(init=False)

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backend import numpy as plain
-from ..backend.protocol import Backend, framework_of, frameworks
+from ..backend.protocol import Backend
+from ..backend.registry import framework_of, frameworks
 from ..space.tree import Tree, flatten
 from .stopped import Tape, held
 
@@ -78,7 +79,7 @@ class Caller:
     @contextmanager
     def many(self) -> Iterator[None]:
         """Around many calls of ``fun`` in a row, which then share what is around each."""
-        if not self.library.lasting:
+        if not self.library.about.lasting:
             yield
             return
         with self._around("fun"):
@@ -125,7 +126,7 @@ class Caller:
         if type(leaf) is np.ndarray:
             return np.array(leaf, order="K")
         framework = framework_of(leaf)
-        return leaf if framework is None else framework.argument(leaf, promote=self.promoted)
+        return leaf if framework is None else framework.copy(leaf, promote=self.promoted)
 
 
 def reseed(seed: int) -> None:
@@ -150,7 +151,7 @@ def _equal(old: Any, new: Any) -> bool:
         return type(old) is type(new) and (old == new or repr(old) == repr(new))
     framework = framework_of(old)
     if framework is not None:
-        return framework.owns(new) and framework.same(new, old)
+        return framework_of(new) is framework and framework.same(new, old)
     return True  # somebody else's object: its state is its own affair
 
 

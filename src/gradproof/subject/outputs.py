@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import arrays
-from ..backend.protocol import home
+from ..backend.registry import home
 from ..errors import UsageError
 from ..records.direction import Part
 from ..space import directions, tree
@@ -93,13 +93,12 @@ class Projected:
         )
         self._weights = [self._weighing(i, output) for i, output in enumerate(outputs)]
 
-    def _weighing(self, index: int, output: Any) -> tuple[Any, Any, list[int]]:
+    def _weighing(self, index: int, output: Any) -> tuple[Any, list[int]]:
         """The cotangents of one output side by side, and the numbers they contribute to."""
         rows = [k for k, cotangent in enumerate(self.cotangents) if cotangent[index] is not None]
         if not rows:
-            return None, None, rows
-        library = home(output)
-        return library.inner, library.weights([self.cotangents[k][index] for k in rows]), rows
+            return None, rows
+        return home(output).products([self.cotangents[k][index] for k in rows]), rows
 
     def read(self, result: Any) -> tuple[float, ...]:
         """One number for each cotangent."""
@@ -110,9 +109,9 @@ class Projected:
                 f"{_shapes(outputs)} beside it: what is returned must keep its shape."
             )
         numbers = [0.0] * len(self.cotangents)
-        for output, (inner, weights, rows) in zip(outputs, self._weights, strict=True):
+        for output, (products, rows) in zip(outputs, self._weights, strict=True):
             if rows:
-                for k, number in zip(rows, inner(weights, output), strict=True):
+                for k, number in zip(rows, products(output), strict=True):
                     numbers[k] += number
         return tuple(numbers)
 
@@ -136,7 +135,7 @@ def _reading(value: float, pairs: Sequence[tuple[Any, Any]]) -> Reading:
         parts = np.abs(library.host(cotangent)).astype(float) * np.abs(library.host(output))
         size = float(np.linalg.norm(parts))
         scale = float(np.hypot(scale, size))
-        floor = float(np.hypot(floor, size * library.eps(output) / 12**0.5))
+        floor = float(np.hypot(floor, size * arrays.eps(library.dtype(output)) / 12**0.5))
     return Reading(value, scale, floor)
 
 
@@ -147,7 +146,9 @@ def is_scalar(result: Any) -> bool:
 
 
 def _countable(output: Any) -> bool:
-    return hasattr(output, "dtype") and home(output).number(output) and _size(output) > 0
+    if not hasattr(output, "dtype"):
+        return False
+    return arrays.continuous(home(output).dtype(output)) and _size(output) > 0
 
 
 def _size(output: Any) -> int:
@@ -155,7 +156,7 @@ def _size(output: Any) -> int:
 
 
 def _is_complex(output: Any) -> bool:
-    return home(output).dtype(output).startswith("complex")
+    return arrays.is_complex(home(output).dtype(output))
 
 
 def _shapes(outputs: Sequence[Any]) -> list[tuple[int, ...]]:
@@ -166,7 +167,7 @@ def _cotangent(output: Any, seed: int, draw: int, index: int, *, alike: bool) ->
     count = _size(output) * (2 if _is_complex(output) else 1)
     codes = directions.codes(Part(index, 1.0), count, _SEED + seed, draw)
     numbers = codes.astype(np.float64) * ((_level(output, count) if alike else 1.0) / _UNIT)
-    return home(output).cotangent(numbers, output)
+    return home(output).array(numbers, output)
 
 
 def _level(output: Any, count: int) -> float:

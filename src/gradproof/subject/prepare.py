@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..backend.protocol import framework_of, frameworks, home
+from ..backend import arrays
+from ..backend.protocol import WANTS_GRAD
+from ..backend.registry import framework_of, frameworks, home
 from ..records.direction import Direction
 from ..records.finding import Finding, Kind
 from ..space.point import Working
@@ -21,8 +23,6 @@ from .providers import Jacobian, linear, raw_gradient
 from .session import Projection, Session, alike
 
 _REPEATS = 4  # further evaluations at the point, to measure the spread of a random function
-
-_TITLES = {"torch": "PyTorch", "jax": "JAX"}
 
 # A claim in a precision coarser than this has a round-off of its own that matters.
 _DOUBLE = float(np.finfo(np.float64).eps)
@@ -71,7 +71,7 @@ def _first_result(session: Session) -> Any:
         return session.result()
     except Exception as error:
         framework = framework_of(session.point.leaf(0))
-        if framework is None or not framework.records(error):
+        if framework is None or framework.meaning(error) != WANTS_GRAD:
             raise
         session.caller.recording = session.working.recording = True
         try:
@@ -91,11 +91,12 @@ def _outputs(session: Session, first: Any, seed: int) -> Outputs:
 
 def _is_jacobian(session: Session, first: Any) -> bool:
     """Whether ``grad`` returns a Jacobian; from then on it is the claim."""
-    function, library = session.grad, home(first)
-    array = isinstance(first, np.ndarray) or library.name != "numpy"
-    if not (callable(function) and array and library.number(first) and np.shape(first)):
+    function = session.grad
+    array = isinstance(first, np.ndarray) or framework_of(first) is not None
+    if not (callable(function) and array and np.prod(np.shape(first)) > 1):
         return False
-    if library.dtype(first).startswith("complex") or np.prod(np.shape(first)) < 2:
+    dtype = home(first).dtype(first)
+    if not arrays.continuous(dtype) or arrays.is_complex(dtype):
         return False
     jacobian = Jacobian(function)
     if not jacobian.fits(session.point, raw_gradient(session), first):
@@ -150,5 +151,5 @@ def _with_values(readings: tuple[Reading, ...], values: Sequence[Any]) -> tuple[
 
 
 def _generators() -> str:
-    names = ["NumPy", *(_TITLES[framework.name] for framework in frameworks())]
+    names = ["NumPy", *(framework.about.name for framework in frameworks())]
     return ", ".join(names) + " and Python"

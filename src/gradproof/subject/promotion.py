@@ -50,7 +50,7 @@ def promote(session: Session) -> None:
     # One copy at a time: the native one is made again if it turns out to be needed.
     session.working.release()
     session.working = _working(session, promote=True)
-    for deep in session.library.promotions:
+    for deep in (True, False) if session.library.about.deep else (False,):
         session.caller.promote(promoted=True, deep=deep)
         refused = _refused(session, before, lambda one, other: round_off(one, other, eps))
         if refused is None:

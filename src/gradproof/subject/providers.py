@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..backend.protocol import Framework, home
+from ..backend import arrays
+from ..backend.protocol import Backend
+from ..backend.registry import home
 from ..space import tree
 from ..space.point import Point
 from . import claim as claims
@@ -29,7 +32,7 @@ ANOTHER = -0.5
 class Autodiff(Provider):
     """A framework's own derivatives: reverse mode, forward mode or both."""
 
-    framework: Framework
+    framework: Backend
     reverse: bool = True
     forward: bool = False
     labels: tuple[str, str] = ("the VJP", "the JVP")
@@ -142,7 +145,7 @@ def raw_gradient(session: Session) -> Any:
     return session.caller(function, "grad", params) if callable(function) else function
 
 
-def _differentiated(session: Session, framework: Framework, factor: float) -> list[list[Any]]:
+def _differentiated(session: Session, framework: Backend, factor: float) -> list[list[Any]]:
     """Reverse mode, one pull for each list of cotangents from one pass forward."""
 
     def differentiate(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> list[list[Any]]:
@@ -180,17 +183,29 @@ def _multiplied(
     for k, cotangent in enumerate(_cotangents(session, outputs.leaves, factor)):
         if only is not None and k not in only:
             continue
-        whole = [
-            home(o).cast(w, o) if w is not None else home(o).constant(o, 0.0)
-            for w, o in zip(cotangent, outputs.leaves, strict=True)
-        ]
+        whole = [_like(w, o) for w, o in zip(cotangent, outputs.leaves, strict=True)]
         params = session.working.tree(fresh=session.fresh)
         found.append(session.caller(vjp, "vjp", params, outputs.unflatten(whole)))
     return found
 
 
+def _like(cotangent: Any, output: Any) -> Any:
+    """A cotangent in the type of an output; zero for an output that is not looked at."""
+    library = home(output)
+    if cotangent is None:
+        return library.array(_filled(output, 0.0), output)
+    numbers = arrays.flat(home(cotangent).host(cotangent))
+    return library.array(numbers.astype(np.float64), output)
+
+
+def _filled(output: Any, number: float) -> NDArray[np.float64]:
+    """One number for each real coordinate of an output."""
+    twice = arrays.is_complex(home(output).dtype(output))
+    return np.full(int(np.prod(np.shape(output))) * (2 if twice else 1), number)
+
+
 def _cotangents(session: Session, outputs: Sequence[Any], factor: float) -> list[list[Any]]:
     """Lists of cotangents, one for each output; None where a list does not look at it."""
     if isinstance(session.outputs, Scalar):
-        return [[home(outputs[0]).constant(outputs[0], factor)]]
+        return [[home(outputs[0]).array(_filled(outputs[0], factor), outputs[0])]]
     return [[None if w is None else w * factor for w in c] for c in session.outputs.cotangents]

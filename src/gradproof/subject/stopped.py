@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..backend.protocol import framework_of, home
+from ..backend.registry import framework_of, home
 from ..errors import UsageError
 from ..space import tree
 
@@ -28,7 +28,7 @@ class Tape:
     def next(self, value: Any) -> Any:
         """Keep a value at the point; hand out the one that was kept elsewhere."""
         framework = framework_of(value)
-        if framework is not None and not framework.concrete(value):
+        if framework is not None and framework.stopped(value, kept=True) is None:
             raise UsageError(
                 "gp.stop_gradient was called inside a compiled function, where its value cannot be "
                 "held: check the function uncompiled, for JAX under jax.disable_jit()."
@@ -85,8 +85,5 @@ def stop_gradient(value: Any) -> Any:
     """
     leaves = tree.flatten(value, "value")
     tape = _TAPE.get()
-    stopped = [
-        leaf if (framework := framework_of(leaf)) is None else framework.stopped(leaf)
-        for leaf in leaves.leaves
-    ]
+    stopped = [home(leaf).stopped(leaf) for leaf in leaves.leaves]
     return leaves.unflatten(stopped if tape is None else [tape.next(leaf) for leaf in stopped])
