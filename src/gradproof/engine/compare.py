@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..judge.credible import known_enough, sharp_enough
@@ -37,10 +38,11 @@ def compare(
     measured to a ``share`` of itself.
     """
     line, learned = session.line(direction), state.learned
-    values = _remembered(session, line)
+    values = partial(session.evaluate, line)
     chosen = range(len(state.claims)) if only is None else [only]
     claims = [(k, state.claims[k].along(line)) for k in chosen]
-    made = []
+    made: list[Comparison] = []
+    line.ready()
     with session.caller.many():
         for k, claimed in claims:
             sampler = _sampler(session, direction, line, values, k)
@@ -49,18 +51,6 @@ def compare(
             made.append(Comparison(direction, claimed, bar, slope, k, tuple(sampler.samples)))
     line.back()
     return Measurement(direction, tuple(made), learned, session.evaluations)
-
-
-def _remembered(session: Session, line: Line) -> Callable[[float], tuple[Any, ...]]:
-    """The values of all projections, each step evaluated once."""
-    seen: dict[float, tuple[Any, ...]] = {}
-
-    def values(t: float) -> tuple[Any, ...]:
-        if t not in seen:
-            seen[t] = session.evaluate(line, t)
-        return seen[t]
-
-    return values
 
 
 def _sampler(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import attrgetter
 
 from ..judge.bands import Bands
 from ..judge.credible import beyond_choice, disagrees, grain, untied
@@ -96,16 +97,15 @@ class State:
     @cached_property
     def judged(self) -> Sequence[Judged]:
         """What is known of every block; asked for once, as a state does not change."""
-        known = self.known
-        return [
-            known[b.index] if b.index in known else _judged(self, b.index)
-            for b in self.setting.blocks
-        ]
+        found: dict[int, Judged] = {}
+        for index in range(len(self.setting.blocks)):
+            found[index] = self.known.get(index) or _judged(self, index)
+        return list(found.values())
 
     @cached_property
     def judgements(self) -> Sequence[Judgement]:
         """The judgements of all blocks."""
-        return [judged.judgement for judged in self.judged]
+        return list(map(_JUDGEMENT, self.judged))
 
     @property
     def kinked(self) -> Sequence[int]:
@@ -216,6 +216,9 @@ _AT_KINK = (
 _NOT_LINEAR = "the backward is not linear in the gradient from above"
 
 
+_JUDGEMENT = attrgetter("judgement")
+
+
 def _known(state: State) -> Mapping[int, Judged]:
     """Judgements that were made, of this state or of one before it."""
     made = state.__dict__.get("judged")
@@ -224,26 +227,23 @@ def _known(state: State) -> Mapping[int, Judged]:
 
 def _judged(state: State, index: int) -> Judged:
     """The judgement of a block: of the projection for which it is worst."""
-    several = len(state.claims) > 1
-    each = tuple([
-        judge(
-            state.setting.blocks[index],
-            [c for c in state.comparisons if c.projection == k] if several else state.comparisons,
-            norm=claim.norms[index],
-            value=state.values[k],
-            eps=state.eps[index],
-            bands=state.bands[index],
-            rms=RMS,
-        )
-        for k, claim in enumerate(state.claims)
-    ])  # fmt: skip
+    each, compared = [], state.comparisons
+    for k, claim in enumerate(state.claims):
+        if len(state.claims) > 1:
+            compared = tuple([c for c in state.comparisons if c.projection == k])
+        each.append(
+            judge(
+                state.setting.blocks[index], compared, norm=claim.norms[index],
+                value=state.values[k], eps=state.eps[index], bands=state.bands[index], rms=RMS,
+            )
+        )  # fmt: skip
     leading, judgement = combined(each)
     if index in state.untied and not judgement.verdict.rejects:
         leading, least = state.untied[index]
         judgement = miscounted(judgement, least)
     elif index in state.not_linear and judgement.draws:
         judgement = replace(judgement, verdict=Verdict.WRONG, reason=_NOT_LINEAR)
-    return Judged(judgement, leading, each)
+    return Judged(judgement, leading, tuple(each))
 
 
 def _untied(state: State, new: Measurement) -> Mapping[int, tuple[int, float]]:

@@ -6,7 +6,7 @@ the state that came of it, and returns the last one to the strategy after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from ..records.direction import Direction
@@ -67,21 +67,17 @@ class Plan:
     """The strategies of one stage, one after the other."""
 
     def __init__(self, stage: str = "check") -> None:
-        self._row = [one.steps for one in strategies(stage)]
+        self._row = strategies(stage)
         self._steps: Steps | None = None
 
     def next(self, state: State) -> Direction | None:
         """The direction to measure, given what is known, or None where nothing is left to do."""
-        try:
-            if self._steps is not None:
-                return self._steps.send(state)
-            self._steps = _followed(self._row, state)
-            return next(self._steps)
-        except StopIteration:
-            return None
-
-
-def _followed(row: Iterable[Make], state: State) -> Steps:
-    for steps in row:
-        state = yield from steps(state)
-    return state
+        while self._row:
+            try:
+                if self._steps is not None:
+                    return self._steps.send(state)
+                self._steps = self._row[0].steps(state)
+                return next(self._steps)
+            except StopIteration as over:
+                self._row, self._steps, state = self._row[1:], None, over.value
+        return None

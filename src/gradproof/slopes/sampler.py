@@ -63,12 +63,17 @@ class Sampler:
         self.largest = largest
         self.evaluations = 0
         self.samples: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
-        self.centre = self._evaluate(0.0) if centre is None else self._note(centre)
+        self.centre = self._note(phi(0.0) if centre is None else centre)
+        self.evaluations += centre is None
 
     def window(self, stencil: Stencil, half_width: float) -> Window:
         """Sample and fit one window; ``half_width`` is in units of ``scale``."""
         steps = [node * half_width for node in stencil.nodes.tolist()]
-        values = np.array([self._evaluate(step) for step in steps])
+        values = np.empty(len(steps))
+        for k, step in enumerate(steps):
+            value = self._phi(step * self._scale)
+            values[k] = self._note(value if self._pick is None else value[self._pick])
+        self.evaluations += len(steps)
         taken = None
         if self._taken is not None:
             taken = np.array([self._taken(s * self._scale) / self._scale for s in steps])
@@ -86,11 +91,6 @@ class Sampler:
         single = self._single and len(self._seen) >= _ENOUGH_TO_TELL
         eps = max(self._eps, float(np.finfo(np.float32).eps) if single else 0.0)
         return max(_ROUNDING * eps * self.largest, self._floor)
-
-    def _evaluate(self, step: float) -> float:
-        self.evaluations += 1
-        value = self._phi(step * self._scale)
-        return self._note(value if self._pick is None else value[self._pick])
 
     def _note(self, value: Any) -> float:
         kind = type(value)

@@ -191,19 +191,20 @@ class Line:
             for part in direction.parts
         ]
         self._moves: list[tuple[int, float, Callable[[float], Any]]] = []
+        self.values: dict[float, tuple[Any, ...]] = {}  # what was evaluated along it, by step
 
     def move(self, t: float) -> None:
         """Put the working copy at the point plus ``t`` times the direction."""
         copies = self._working.copies
-        for block, step, place in self._moves or self._ready():
+        for block, step, place in self._moves or self.ready():
             copies[block] = place(t * step)
 
-    def _ready(self) -> list[tuple[int, float, Callable[[float], Any]]]:
+    def ready(self) -> list[tuple[int, float, Callable[[float], Any]]]:
         """One function for each block; made at the first move, since claims need none."""
-        self._moves = [
-            (part.block, part.step, self._working.mover(part.block, vector))
-            for part, vector in zip(self.direction.parts, self._vectors, strict=True)
-        ]
+        self._moves.clear()
+        for part, vector in zip(self.direction.parts, self._vectors, strict=True):
+            place = self._working.mover(part.block, vector)
+            self._moves.append((part.block, part.step, place))
         return self._moves
 
     def back(self) -> None:

@@ -125,7 +125,7 @@ def collect(point: Point, gradients: Sequence[Any]) -> Claim:
 
 
 def _made(found: Sequence[NDArray[Any]], missing: dict[int, str]) -> Claim:
-    norms = tuple(arrays.norm(g) for g in found)
+    norms = tuple(map(arrays.norm, found))
     return Claim(norms, (0.0,) * len(norms), missing, tuple(found))
 
 

@@ -30,7 +30,7 @@ def obtain(session: Session, first: Any) -> Iterator[tuple[str, Sequence[Claimed
     labels = grad.labels if linear(session) else ("", "")
     if reverse:
         try:
-            made = _reverse(session, first)
+            made = _claims(session, first)
         except Exception as error:
             if not (forward and isinstance(grad, Autodiff)):
                 raise
@@ -38,6 +38,7 @@ def obtain(session: Session, first: Any) -> Iterator[tuple[str, Sequence[Claimed
                 raise
             session.notes.append(f"Only forward mode was checked: {error}".splitlines()[0])
         else:
+            _tell_missing(session, made)
             yield labels[0], made
     if forward:
         function = grad.framework if isinstance(grad, Autodiff) else grad.jvp
@@ -51,15 +52,11 @@ def obtain(session: Session, first: Any) -> Iterator[tuple[str, Sequence[Claimed
             session.notes.append(f"fun has no forward mode: {ONLY_REVERSE}.")
 
 
-def _reverse(session: Session, first: Any) -> list[Claim]:
-    if session.movable:
-        made = _called_claims(session, first)
-    else:
-        made = [claims.owned(claims.match(session.point, session.grad))]
+def _tell_missing(session: Session, made: Sequence[Claim]) -> None:
+    """Blocks of which nothing at all is claimed."""
     for index, reason in made[0].missing.items():
         if all(index in claim.missing for claim in made):
             session.findings.append(_missing(session, index, reason))
-    return made
 
 
 def _missing(session: Session, index: int, reason: str) -> Finding:
@@ -72,13 +69,15 @@ def _missing(session: Session, index: int, reason: str) -> Finding:
     )
 
 
-def _called_claims(session: Session, first: Any) -> list[Claim]:
+def _claims(session: Session, first: Any) -> list[Claim]:
     """Call ``grad`` twice, and keep of the first answer only a sketch.
 
     Two gradients at once would double the memory. Where the user keeps the arrays, to fill
     them again at the next call perhaps, a copy is the claim. A product with cotangents is
     asked for another multiple of them first: it has to give the same multiple.
     """
+    if not session.movable:
+        return [claims.owned(claims.match(session.point, session.grad))]
     factor = ANOTHER if linear(session) else 1.0
     made, changes, kept = _claim_twice(session, first, factor, lambda: None)
     if any(map(any, changes)):

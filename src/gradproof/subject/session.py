@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -114,18 +115,26 @@ class Session:
         return self.working.line(direction)
 
     def evaluate(self, line: Line, t: float) -> tuple[Any, ...]:
-        """``fun`` at the point plus ``t`` times a direction: one number for each projection."""
+        """``fun`` at the point plus ``t`` times a direction: one number for each projection.
+
+        A line remembers its values: no step is taken twice.
+        """
+        if t in line.values:
+            return line.values[t]
         if self.copying:
             self.working.restore()
         line.move(t)
-        self.caller.where = lambda: _where(self.point, line.direction, t)
-        return self.here()
+        self.caller.where = partial(_where, self.point, line.direction, t)
+        found = self.caller(self.fun, "fun", self.working.tree(fresh=self.fresh))
+        numbers = self.outputs.read(found)
+        if len(numbers) != len(self.projections):
+            numbers = self._chosen(numbers)
+        line.values[t] = numbers
+        return numbers
 
     def here(self) -> tuple[Any, ...]:
         """``fun`` at the working copy as it now stands."""
-        found = self.caller(self.fun, "fun", self.working.tree(fresh=self.fresh))
-        numbers = self.outputs.read(found)
-        return numbers if len(numbers) == len(self.projections) else self._chosen(numbers)
+        return self.read(self.result())
 
     def again(self) -> tuple[Any, ...]:
         """``fun`` at the point once more, with a look at what it did to its arguments."""
