@@ -45,8 +45,8 @@ PARAMS = {
 
 
 def cost(p: dict[str, Any]) -> float:
-    hidden = np.tanh(X @ p["W1"] + p["b1"])
-    return float(np.mean((hidden @ p["W2"] + p["b2"] - Y) ** 2))
+    rest = np.tanh(X @ p["W1"] + p["b1"]) @ p["W2"] + p["b2"] - Y
+    return float(np.vdot(rest, rest)) / len(Y)
 
 
 def backprop(p: dict[str, Any]) -> dict[str, Any]:

@@ -104,7 +104,8 @@ def test_the_norm_is_numpys_where_numpy_can(array):
 
 @pytest.mark.parametrize("size", [1e-300, 1e-200, 1.0, 1e200, 1e300])
 def test_the_norm_neither_overflows_nor_underflows(size):
-    assert arrays.norm(np.array([3 * size, -4 * size])) == pytest.approx(5 * size)
+    with np.errstate(over="ignore"):  # as during a check
+        assert arrays.norm(np.array([3 * size, -4 * size])) == pytest.approx(5 * size)
     assert arrays.norm(np.full(4, 30000, np.float16)) == pytest.approx(59968, rel=1e-3)
 
 

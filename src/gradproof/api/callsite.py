@@ -9,7 +9,7 @@ import sysconfig
 import textwrap
 from itertools import islice
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 
 _PACKAGE = str(Path(__file__).parents[1] / "x")[:-1]
 
@@ -33,6 +33,20 @@ def call_in_source(seed: int) -> str:
         call_name, frame = frame.f_code.co_name, frame.f_back
     if frame is None or call_name not in _PUBLIC or _is_pythons(frame.f_code.co_filename):
         return ""
+    key = (frame.f_code, frame.f_lasti, seed)
+    if key not in _SEEN:
+        if len(_SEEN) >= _MOST:
+            _SEEN.clear()
+        _SEEN[key] = _written(frame, seed)
+    return _SEEN[key]
+
+
+# Checks are made in loops: the same call is read from its source once.
+_MOST = 256
+_SEEN: dict[tuple[CodeType, int, int], str] = {}
+
+
+def _written(frame: FrameType, seed: int) -> str:
     try:
         call = ast.parse(_segment(frame).strip(), mode="eval").body
     except (SyntaxError, ValueError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from numbers import Integral
 from typing import Any
@@ -19,8 +18,7 @@ from .callsite import call_in_source
 
 def checked(fun: Callable[..., Any], where: Point, grad: Any, options: Options) -> Report:
     """The report of a check, with the user's own call of it."""
-    report = examine(Asked(fun, where, grad, options))
-    return dataclasses.replace(report, reproduce=call_in_source(report.seed))
+    return examine(Asked(fun, where, grad, options), call_in_source(int(options.seed)))
 
 
 def validate(fun: Any, options: Options) -> None:

@@ -111,7 +111,7 @@ class Jax(Backend):
     @contextmanager
     def calling(self, role: str, *, promoted: bool, deep: bool = True) -> Iterator[None]:
         """In the user's own setting, unless it is the double-precision twin that is called."""
-        with jax.enable_x64(promoted or _WANTED.get()), np.errstate(all="ignore"):
+        with jax.enable_x64(promoted or _WANTED.get()):
             yield
 
     @contextmanager

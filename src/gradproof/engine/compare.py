@@ -98,8 +98,9 @@ def _slope(
         slope = replace(slope, smoothness=Smoothness.SMOOTH)
     if learned.vain_looks < T.vain_looks:
         spent, found = sampler.evaluations, nearby(sampler, claimed, slope)
-        vain = found is slope and sampler.evaluations > spent
-        learned, slope = replace(learned, vain_looks=learned.vain_looks + vain), found
+        if found is slope and sampler.evaluations > spent:
+            learned = replace(learned, vain_looks=learned.vain_looks + 1)
+        slope = found
     if share == T.known:
         learned, says_nothing = _doubt(state, learned, direction, sampler, claimed, slope, k)
         if says_nothing:
@@ -108,8 +109,7 @@ def _slope(
         windows = memory.windows
         if direction.block is not None:
             windows = {**windows, direction.block: slope.window}
-        known = replace(learned.memories[k], last=slope, windows=windows)
-        learned = _remembering(learned, k, known)
+        learned = _remembering(learned, k, Memory(slope, windows, learned.memories[k].steps))
     return slope, learned
 
 
@@ -136,7 +136,7 @@ def _doubt(
 
 def _remembering(learned: Learned, k: int, memory: Memory) -> Learned:
     memories = (*learned.memories[:k], memory, *learned.memories[k + 1 :])
-    return replace(learned, memories=memories)
+    return Learned(memories, learned.vain_looks, learned.narrow_misleads)
 
 
 def _hints(state: State, memory: Memory, direction: Direction, share: float) -> dict[str, Any]:

@@ -19,8 +19,11 @@ from .summary import Explained, compose
 from .watch import Watch
 
 
-def examine(asked: Asked) -> Report:
-    """Check whatever claims the gradient of a function at a point."""
+def examine(asked: Asked, reproduce: str = "") -> Report:
+    """Check whatever claims the gradient of a function at a point.
+
+    ``reproduce`` is the call that asks again.
+    """
     began, options = time.perf_counter(), asked.options
     chosen = effort(options.effort)
     blocks = asked.where.blocks
@@ -39,5 +42,5 @@ def examine(asked: Asked) -> Report:
             lines = find_lines(run)
         run = scanned(run, chosen.scan)
         explained = Explained(findings, lines, run.session.evaluations - spent)
-        report = compose(run, explained, watch.title, time.perf_counter() - began)
+        report = compose(run, explained, watch.title, time.perf_counter() - began, reproduce)
     return report if report.ok else replace(report, origin=asked)

@@ -48,7 +48,7 @@ class Explained:
     inquiry: int
 
 
-def compose(run: Run, explained: Explained, name: str, seconds: float) -> Report:
+def compose(run: Run, explained: Explained, name: str, seconds: float, reproduce: str) -> Report:
     """Freeze a run, with what led to it, and what was found."""
     first = run if run.at is None else run.at
     judged = _decided(run)
@@ -82,6 +82,7 @@ def compose(run: Run, explained: Explained, name: str, seconds: float) -> Report
         findings=tuple(findings),
         notes=tuple(_notes(first, judgements)),
         left_alone=tuple(first.session.point.left_alone.items()),
+        reproduce=reproduce,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..records.block import Block
 from ..records.comparison import Comparison
@@ -93,9 +93,8 @@ def supporting(shared: Evidence) -> Evidence:
     """
     pairs = sorted(zip(shared.gaps, shared.bars, strict=True))
     agreeing = [pair for pair in pairs if pair[0] <= pair[1]] or pairs[:1]
-    return replace(
-        shared, gaps=[gap for gap, _ in agreeing], bars=[bar for _, bar in agreeing], slopes=[]
-    )
+    gaps, bars = map(list, zip(*agreeing, strict=True)) if agreeing else ([], [])
+    return Evidence(gaps, bars, [], [], [], shared.sweep)
 
 
 def size(block: Block, own: Evidence, norm: float, value: float) -> tuple[float, bool]:

@@ -95,6 +95,9 @@ def measure(
 
 
 def _rescale(found: Slope, scale: float) -> Slope:
+    if scale == 1.0:
+        return found
+
     def per_scale(number: float | None) -> float | None:
         return None if number is None else number / scale
 

@@ -55,14 +55,12 @@ class Vector:
     def dot(self, gradient: NDArray[np.floating]) -> float:
         """Inner product with a flat array, in float64."""
         total = 0.0
-        # A claim that is not finite is told as such; its inner product need not be.
-        with np.errstate(invalid="ignore", over="ignore"):
-            for begin in range(0, gradient.size, _CHUNK):
-                end = min(begin + _CHUNK, gradient.size)
-                piece = gradient[begin:end].astype(np.float64, copy=False)
-                if self.ramp is not None:
-                    piece = piece * self._slope(begin, end)
-                total += float(piece @ self.codes[begin:end].astype(np.float64))
+        for begin in range(0, gradient.size, _CHUNK):
+            end = min(begin + _CHUNK, gradient.size)
+            piece = gradient[begin:end].astype(np.float64, copy=False)
+            if self.ramp is not None:
+                piece = piece * self._slope(begin, end)
+            total += float(piece @ self.codes[begin:end].astype(np.float64))
         return total / _UNIT
 
     def component(self, index: int) -> float:

@@ -27,6 +27,7 @@ class Point:
     ``root`` is what the whole is called in the names of the blocks.
     """
 
+    @np.errstate(over="ignore", invalid="ignore")  # of a norm on the way
     def __init__(
         self, point: Any, leave: Callable[[Any], str] | None = None, root: str = ROOT
     ) -> None:
@@ -74,8 +75,12 @@ class Point:
 
     @contextmanager
     def session(self) -> Iterator[None]:
-        """Around a whole check: the session of every library that is met."""
+        """Around a whole check: the session of every library that is met.
+
+        NumPy is silent: what is not finite is part of the answer.
+        """
         with ExitStack() as stack:
+            stack.enter_context(np.errstate(all="ignore"))
             for library in dict.fromkeys(self._homes):
                 stack.enter_context(library.session())
             yield

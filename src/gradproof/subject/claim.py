@@ -140,10 +140,9 @@ def sketch(claim: Claim, blocks: Sequence[Block]) -> NDArray[np.float64]:
 
 def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, ...]:
     """Norms of the difference of two claims, block by block, from their sketches."""
-    with np.errstate(invalid="ignore"):
-        same = (one == other) | (np.isnan(one) & np.isnan(other))
-        apart = np.where(same, 0.0, one - other)
-    return tuple(float(x) for x in np.sqrt(np.mean(apart**2, axis=1)) / directions.RMS)
+    same = (one == other) | (np.isnan(one) & np.isnan(other))
+    apart = np.where(same, 0.0, one - other)
+    return tuple((np.sqrt(np.mean(apart**2, axis=1)) / directions.RMS).tolist())
 
 
 def owned(claim: Claim) -> Claim:
@@ -168,8 +167,7 @@ def _projections(claim: Claim, block: Block) -> list[float]:
     gradient = arrays.flat(claim.gradients[block.index])
     part, count = Part(block.index, 1.0), block.count
     if count <= _SMALL:
-        with np.errstate(invalid="ignore", over="ignore"):
-            return (_stretches(block.index, count) @ gradient.astype(np.float64)).tolist()  # type: ignore[no-any-return]
+        return (_stretches(block.index, count) @ gradient.astype(np.float64)).tolist()  # type: ignore[no-any-return]
     codes = directions.codes(part, count + _SKETCH, _SKETCH_SEED, 0)
     stretches = (codes[shift : shift + count] for shift in range(_SKETCH))
     return [directions.Vector(stretch).dot(gradient) for stretch in stretches]
