@@ -50,7 +50,7 @@ def test_the_innermost_call_of_the_users_counts():
         return gp.check(parabola, np.ones(2), grad=lambda x: 2 * x, **options)
 
     assert helper(seed=4).reproduce == (
-        "gp.check(parabola, np.ones(2), grad=lambda x: 2 * x, **{**wishes, 'seed': 4})"
+        "gp.check(parabola, np.ones(2), grad=lambda x: 2 * x, **{**options, 'seed': 4})"
     )
     options = {"seed": 9}
     assert eval(helper(seed=4).reproduce).seed == 4
