@@ -31,7 +31,7 @@ from rich.table import Table
 import gradproof as gp
 
 ROOT = Path(__file__).parents[1]
-ROUNDS = 6  # processes of each code, one after the other
+ROUNDS = 10  # processes of each code, one after the other
 CHECKS = 40  # in each, of which the fastest counts
 
 RNG = np.random.default_rng(0)

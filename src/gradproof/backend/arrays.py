@@ -102,9 +102,9 @@ def flat(array: NDArray[Any]) -> NDArray[Any]:
     return contiguous.view(real_dtype(contiguous.dtype)) if array.dtype.kind == "c" else contiguous
 
 
-def same(one: Any, other: Any) -> bool:
+def same(copy: Any, origin: Any) -> bool:
     """Whether two arrays hold the same numbers; NaN is equal to NaN."""
-    new, old = np.asarray(one), np.asarray(other)
+    new, old = np.asarray(copy), np.asarray(origin)
     if old.shape != new.shape:
         return False
     if old.size <= _FEW and old.dtype == new.dtype and new.tobytes() == old.tobytes():

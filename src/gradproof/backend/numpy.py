@@ -55,8 +55,7 @@ class NumPy(Backend):
 
         return move
 
-    def same(self, copy: Any, origin: Any) -> bool:
-        return arrays.same(copy, origin)
+    same = staticmethod(arrays.same)
 
     def array(self, numbers: NDArray[np.float64], like: Any) -> Any:
         dtype = np.asarray(like).dtype

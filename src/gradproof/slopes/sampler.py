@@ -18,7 +18,7 @@ _ROUNDING = 12**-0.5
 
 # Different values that must all be float32 numbers before the function is taken for one
 # that computes in float32 (a constant 0.5 says nothing).
-_ENOUGH_TO_TELL = 4
+_ENOUGH_TO_SAY = 4
 
 
 _DOUBLE = float(np.finfo(np.float64).eps)
@@ -88,7 +88,7 @@ class Sampler:
 
         A float64 that only ever holds float32 numbers was computed in float32.
         """
-        single = self._single and len(self._seen) >= _ENOUGH_TO_TELL
+        single = self._single and len(self._seen) >= _ENOUGH_TO_SAY
         eps = max(self._eps, float(np.finfo(np.float32).eps) if single else 0.0)
         return max(_ROUNDING * eps * self.largest, self._floor)
 
@@ -103,13 +103,13 @@ class Sampler:
         return self._keep(float(array.reshape(-1)[0]), _eps(array.dtype))
 
     def _keep(self, number: float, eps: float) -> float:
-        if math.isfinite(number):
-            self._eps = max(self._eps, eps)
-            self.largest = max(self.largest, abs(number))
-            if self._single:
-                self._single = _holds_single(number)
-            if len(self._seen) < _ENOUGH_TO_TELL:
-                self._seen.add(number)
+        if not math.isfinite(number):
+            return number
+        self._eps = max(self._eps, eps)
+        self.largest = max(self.largest, abs(number))
+        if self._single:
+            self._single = _holds_single(number)
+            self._seen.add(number)
         return number
 
 
