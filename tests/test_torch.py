@@ -659,17 +659,23 @@ def test_evaluations_build_no_graph_and_nothing_of_them_is_kept():
     assert most <= 4
 
 
+def test_a_parameter_that_is_stopped_itself_is_held_where_it_was():
+    x = torch.ones(3)
+    assert gp.check(lambda x: (x * gp.stop_gradient(x)).sum(), x).ok
+    assert gp.check(lambda x: (x * x.detach()).sum(), x).verdict == "wrong"
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_what_is_stopped_inside_a_compiled_function_cannot_be_held():
     def fun(x):
         return (x * gp.stop_gradient(x)).sum()
 
     x = torch.ones(3, dtype=torch.float64)
-    assert gp.check(fun, x).ok
     with pytest.raises(gp.UsageError, match="inside a compiled function"):
         gp.check(torch.compile(fun, backend="eager"), x)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("backend", ["eager", "aot_eager"])
 def test_compiled_functions(backend):
     doubled = lambda x: (x.sin() * 2).sum()

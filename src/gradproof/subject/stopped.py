@@ -34,7 +34,8 @@ class Tape:
                 "held: check the function uncompiled, for JAX under jax.disable_jit()."
             )
         if self.recording:
-            self.values.append(home(value).host(value).copy() if framework is None else value)
+            # A copy: what was cut off may be an alias of a parameter, which moves.
+            self.values.append(home(value).copy(value, promote=False))
             return value
         if self.played >= len(self.values):
             raise UsageError(
