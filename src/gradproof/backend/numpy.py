@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from . import arrays
 from .protocol import About, Backend, Drawn
 
+# So few numbers of a direction take next to no memory in the type of their block.
+_FEW = 512
+
 _SPARE = np.random.MT19937(0)
 
 
@@ -47,6 +50,8 @@ class NumPy(Backend):
         if drawn.ramp is not None:
             return lambda step: _displaced(copy, here, drawn, step)
         numbers, unit = drawn.array()
+        if numbers.size <= _FEW:
+            numbers = numbers.astype(out.dtype)  # exact, and a cast less at every move
         kind, multiply, add = out.dtype.type, np.multiply, np.add
 
         def move(step: float) -> Any:

@@ -120,11 +120,12 @@ def _central(comparison: Comparison) -> Iterator[tuple[float, float]]:
 
 def _curvature(pairs: Sequence[tuple[float, float]], window: float) -> float:
     """The coefficient of ``t**2`` in the central differences of the window that was believed."""
-    inside = np.array([pair for pair in pairs if window / 8 < pair[0] <= window]).reshape(-1, 2)
-    if len(inside) < 2 or np.ptp(inside[:, 0]) == 0:
+    inside = [pair for pair in pairs if window / 8 < pair[0] <= window]
+    if len(inside) < 2:
         return 0.0
-    squares = inside[:, 0] ** 2 - np.mean(inside[:, 0] ** 2)
-    return float(squares @ inside[:, 1] / (squares @ squares))
+    mean = sum([t * t for t, _ in inside]) / len(inside)
+    spread = sum([(t * t - mean) ** 2 for t, _ in inside])
+    return sum([(t * t - mean) * d for t, d in inside]) / spread if spread > 0 else 0.0
 
 
 # Steps in units of the block's size. None is wider than what the check itself has

@@ -199,6 +199,8 @@ def beyond_excuse(state: State, index: int) -> bool:
 def excused(state: State) -> State:
     """A claim known only at a kink is not rejected for the side that it picks there."""
     kinks = {c.direction.block for c in state.comparisons if c.kinked}
+    if not kinks:
+        return state
     known = dict(enumerate(state.judged))
     for index in [block for block in kinks if block is not None]:
         judged = known[index]

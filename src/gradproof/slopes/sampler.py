@@ -22,6 +22,7 @@ _ENOUGH_TO_SAY = 4
 
 
 _DOUBLE = float(np.finfo(np.float64).eps)
+_LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
 class Taken(Protocol):
@@ -69,18 +70,18 @@ class Sampler:
     def window(self, stencil: Stencil, half_width: float) -> Window:
         """Sample and fit one window; ``half_width`` is in units of ``scale``."""
         steps = [node * half_width for node in stencil.nodes.tolist()]
-        values = np.empty(len(steps))
-        for k, step in enumerate(steps):
+        values, increments = [], []
+        for step in steps:
             value = self._phi(step * self._scale)
-            values[k] = self._note(value if self._pick is None else value[self._pick])
+            number = self._note(value if self._pick is None else value[self._pick])
+            values.append(number)
+            increments.append(number - self.centre)  # plain floats: inf - inf is no warning
         self.evaluations += len(steps)
         taken = None
         if self._taken is not None:
             taken = np.array([self._taken(s * self._scale) / self._scale for s in steps])
-        self.samples.append((np.array(steps) if taken is None else taken, values))
-        with np.errstate(invalid="ignore", over="ignore"):
-            increments = values - self.centre
-        return fit(stencil, half_width, increments, self.roundoff, taken)
+        self.samples.append((np.array(steps) if taken is None else taken, np.array(values)))
+        return fit(stencil, half_width, np.array(increments), self.roundoff, taken)
 
     @property
     def roundoff(self) -> float:
@@ -126,5 +127,4 @@ def _eps(dtype: np.dtype[Any]) -> float:
 
 
 def _holds_single(number: float) -> bool:
-    with np.errstate(over="ignore"):
-        return float(np.float32(number)) == number
+    return abs(number) <= _LARGEST_SINGLE and float(np.float32(number)) == number

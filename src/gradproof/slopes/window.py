@@ -144,8 +144,7 @@ def merge(narrow: Window, wide: Window) -> Window:
 
 def _norm(vector: NDArray[np.float64]) -> float:
     """Euclidean norm that survives values whose squares underflow or overflow."""
-    largest = float(np.abs(vector).max())
-    return largest * float(np.linalg.norm(vector / largest)) if largest > 0 else 0.0
+    return math.hypot(*vector.tolist())
 
 
 def halves(window: Window) -> tuple[Window, Window]:

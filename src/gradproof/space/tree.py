@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -47,9 +48,7 @@ class Tree:
 def flatten(tree: Any, root: str = ROOT) -> Tree:
     """Flatten any pytree; ``root`` is the name of the whole in the leaves' names."""
     try:
-        accessors, leaves, spec = optree.tree_flatten_with_accessor(
-            tree, none_is_leaf=True, namespace=NAMESPACE
-        )
+        leaves, spec = optree.tree_flatten(tree, none_is_leaf=True, namespace=NAMESPACE)
     except RecursionError:
         raise UsageError(
             f"{root or 'args'} contains itself, or is nested too deeply to be walked through: "
@@ -60,14 +59,19 @@ def flatten(tree: Any, root: str = ROOT) -> Tree:
         for cls in untracked:
             _adopt(cls)
         return flatten(tree, root)
-    found = Tree(
-        leaves=tuple(leaves),
-        names=tuple(accessor.codify(root) for accessor in accessors),
-        paths=tuple(_path(accessor) for accessor in accessors),
-        unflatten=spec.unflatten,
-    )
+    names, paths = _described(spec, root)
+    found = Tree(tuple(leaves), names, paths, spec.unflatten)
     branches = {k: nodes for k, leaf in enumerate(leaves) if (nodes := _opened(leaf)) is not None}
     return _grafted(found, branches) if branches else found
+
+
+@lru_cache(maxsize=128)
+def _described(
+    spec: optree.PyTreeSpec, root: str
+) -> tuple[tuple[str, ...], tuple[tuple[Any, ...], ...]]:
+    """The names and the paths of the leaves: the same for every tree of a structure."""
+    accessors = spec.accessors()
+    return tuple([a.codify(root) for a in accessors]), tuple(map(_path, accessors))
 
 
 def _opened(leaf: Any) -> Node | None:

@@ -140,6 +140,8 @@ def sketch(claim: Claim, blocks: Sequence[Block]) -> NDArray[np.float64]:
 
 def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, ...]:
     """Norms of the difference of two claims, block by block, from their sketches."""
+    if one.tobytes() == other.tobytes():
+        return (0.0,) * len(one)
     same = (one == other) | (np.isnan(one) & np.isnan(other))
     apart = np.where(same, 0.0, one - other)
     return tuple((np.sqrt(np.mean(apart**2, axis=1)) / directions.RMS).tolist())
