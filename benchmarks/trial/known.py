@@ -7,6 +7,9 @@ something else, and where one fails that does not stand here.
 from __future__ import annotations
 
 KNOWN: dict[str, str] = {
+    # Powers.
+    "t + sign(t) |t|^1.1 at 0, zero": "undecided",
+    "sines and sign(t) |t|^1.1, one of four at 0, right": "accuses",
     # Ties.
     "the larger of two blocks, equal weights, to the first, to both": "passes",
     "the larger of two blocks, equal weights, to the first, to neither": "passes",
