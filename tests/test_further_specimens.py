@@ -27,7 +27,7 @@ DIRECTIONS = 3
 TOLERANCE = 1e-5
 COARSE = {"steps": 0.15}  # a few steps of the staircase are in reach, and no more
 QUANTUM = 1e-7  # a smaller step may move no value at all, for want of digits
-AT_ZERO = 1e-10  # a slope this small is none: round-off of a zero
+AT_ZERO = 1e-9  # a slope this small is none: round-off of a zero
 
 PLAIN = [s for s in FURTHER if s.family not in ("ties", "given", "unsteady")]
 TIES = [s for s in FURTHER if s.family == "ties"]
@@ -46,14 +46,22 @@ def claims(problem):
         return problem.grad({k: extended(v) for k, v in problem.params.items()}, *args)
 
 
+def value(problem, direction, t):
+    moved = {k: extended(v) + t * direction.get(k, 0.0) for k, v in problem.params.items()}
+    with np.errstate(all="ignore"):
+        return problem.fun(moved, *map(extended, problem.args))
+
+
 def quotient(problem, direction, step):
-    """The central difference along a direction of several blocks."""
-    ends = []
-    for t in (step, -step):
-        moved = {k: extended(v) + t * direction.get(k, 0.0) for k, v in problem.params.items()}
-        with np.errstate(all="ignore"):
-            ends.append(problem.fun(moved, *map(extended, problem.args)))
-    return float((ends[0] - ends[1]) / (2 * step))
+    """The central difference along a direction of several blocks, or that of the finite side."""
+    ends = {t: value(problem, direction, t) for t in (step, -step)}
+    if not all(np.isfinite(end) for end in ends.values()):
+        ends[0.0] = value(problem, direction, 0.0)
+    inside = {t: end for t, end in ends.items() if np.isfinite(end)}
+    if len(inside) < 2:
+        return np.nan
+    high, low = max(inside), min(inside)
+    return float((inside[high] - inside[low]) / (high - low))
 
 
 def limit(problem, direction, step):
