@@ -21,12 +21,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from ablating.rules import ALL as RULES
 from ablating.rules import EXPLAINING, switched_off
-from ablating.tally import Tally, tallied, verdicts
+from ablating.tally import Tally, tallied
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from trial.asked import Asked, asked
 from trial.specimens import ALL as COMPARED
 from trial.specimens import FURTHER
+from trial.specimens.calls import ALL_CALLS
 
 NOTHING = "nothing"
 HEADS = ("switched off", "wrong passed", "right accused", "undecided", "evaluations mean / median",
@@ -46,20 +48,20 @@ def main() -> int:
     return 0
 
 
-def _specimens(options: Any) -> list[Any]:
-    every = [*COMPARED, *FURTHER]
+def _specimens(options: Any) -> list[Asked]:
+    every: list[Asked] = [*COMPARED, *FURTHER, *ALL_CALLS]
     chosen = [s for s in every if not options.family or s.family in options.family]
     return chosen[:: options.sample]
 
 
-def _tallies(specimens: Sequence[Any], options: Any) -> list[Tally]:
-    whole = verdicts(specimens)
+def _tallies(specimens: Sequence[Asked], options: Any) -> list[Tally]:
+    whole = asked(specimens)
     tallies = [tallied(NOTHING, specimens, whole, whole)]
     _keep(tallies, options)
     rules = [r for r in RULES if not options.rules or r.name in options.rules]
     for rule in track(rules, "without", console=Console(stderr=True)):
         with switched_off(rule):
-            tallies.append(tallied(rule.name, specimens, verdicts(specimens), whole))
+            tallies.append(tallied(rule.name, specimens, asked(specimens), whole))
         _keep(tallies, options)
     return tallies
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from trial.asked import Asked
 from trial.contestant import Verdict
-from trial.contestants.gradproof import Gradproof
-from trial.result import Result, tried
-from trial.specimen import Specimen
+from trial.result import Result
 
 
 @dataclass(frozen=True)
@@ -31,14 +30,8 @@ class Tally:
         return asdict(self)
 
 
-def verdicts(specimens: Iterable[Specimen]) -> list[Result]:
-    """gradproof's, one after the other."""
-    judge = Gradproof()
-    return [tried(judge, specimen) for specimen in specimens]
-
-
 def tallied(
-    rule: str, specimens: Sequence[Specimen], found: Sequence[Result], whole: Sequence[Result]
+    rule: str, specimens: Sequence[Asked], found: Sequence[Result], whole: Sequence[Result]
 ) -> Tally:
     """What was found without a rule, beside the whole."""
     right = [s.right for s in specimens]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from trial.contestants.gradproof import claimed
 from trial.result import Counted
 from trial.specimen import Specimen
 
@@ -62,15 +63,16 @@ class Suite:
     seconds: int  # about, for all of it
 
 
-def _checked(call: Callable[[], gp.Report]) -> str:
-    """What a report says, in a line, or the exception in its place."""
+def _checked(call: Callable[[], gp.Report]) -> tuple[str, gp.Report | None]:
+    """What a report says, in a line, and itself; or the exception in its place."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         np.random.seed(0)  # noqa: NPY002 - some specimens draw from the old generator
         try:
-            return _line(call())
+            report = call()
         except Exception as error:  # noqa: BLE001 - whatever it raises is what it says
-            return f"raised {type(error).__name__}"
+            return f"raised {type(error).__name__}", None
+        return _line(report), report
 
 
 def _line(report: gp.Report) -> str:
@@ -82,7 +84,8 @@ def _line(report: gp.Report) -> str:
 def _judged(specimen: Specimen) -> Said:
     problem = specimen.make()
     fun = Counted(problem.fun)
-    said = _checked(lambda: gp.check(fun, problem.params, grad=problem.grad, args=problem.args))
+    given = claimed(problem)
+    said, _ = _checked(lambda: gp.check(fun, problem.params, grad=given, args=problem.args))
     return Said(said, fun.calls)
 
 
@@ -107,6 +110,22 @@ def _steps() -> Iterable[Specimen]:
     return ALL_STEPS
 
 
+def _further() -> Iterable[Specimen]:
+    from trial.specimens import FURTHER
+    from trial.specimens.steps import FAMILY
+
+    return (s for s in FURTHER if s.family != FAMILY)
+
+
+def _calls(part: bool) -> Cases:
+    """Products and modules, by gradproof's own count."""
+    from trial.specimens.calls import ALL_CALLS
+
+    for call in ALL_CALLS[:: 2 if part else 1]:
+        said, report = _checked(call.ask)
+        yield call.name, Said(said, 0 if report is None else report.evaluations)
+
+
 def _faults(part: bool) -> Sequence[Any]:
     from faults import ALL_FAULTS
 
@@ -127,17 +146,9 @@ def _diagnosis(part: bool) -> Cases:
 
 
 def _explained(call: Callable[[], gp.Report]) -> str:
-    kept: list[gp.Report] = []
-
-    def keeping() -> gp.Report:
-        kept.append(call())
-        return kept[0]
-
-    entries = [""]
-    said = _checked(keeping)
-    if kept:
-        entries += [_entries(f) for f in kept[0].findings if f.entries is not None]
-    return said + "; ".join(entries)
+    said, report = _checked(call)
+    named = [] if report is None else [f for f in report.findings if f.entries is not None]
+    return "; ".join([said, *map(_entries, named)])
 
 
 def _entries(finding: Any) -> str:
@@ -201,12 +212,15 @@ def _operator(opinfo: Any, op: Any) -> Said:
         return Said("nothing to differentiate", 0)
     fun = Counted(case.fun)
     opinfo.reseed(0)
-    return Said(_checked(lambda: gp.check(lambda x: fun(*x), case.inputs)), fun.calls)
+    said, _ = _checked(lambda: gp.check(lambda x: fun(*x), case.inputs))
+    return Said(said, fun.calls)
 
 
 ALL: tuple[Suite, ...] = (
     Suite("trial", functools.partial(_specimens, _compared), 20),
     Suite("steps", functools.partial(_specimens, _steps), 10),
+    Suite("further", functools.partial(_specimens, _further), 20),
+    Suite("calls", _calls, 20),
     Suite("diagnosis", _diagnosis, 10),
     Suite("error bars", _bars, 5),
     Suite("repairs", _repairs, 200),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ..specimen import Specimen
 from . import (
     alarms,
+    edges,
     errors,
     given,
     infinite,
@@ -39,6 +40,7 @@ FURTHER: tuple[Specimen, ...] = (
     *infinite.ALL_INFINITE,
     *low.ALL_LOW,
     *near.ALL_NEAR,
+    *edges.ALL_EDGES,
     *small.ALL_SMALL,
     *unsteady.ALL_UNSTEADY,
 )

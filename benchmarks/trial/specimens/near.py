@@ -136,6 +136,39 @@ def at_the_truth() -> Iterator[Specimen]:
         )  # fmt: skip
 
 
+def exactly_zero() -> Iterator[Specimen]:
+    """A value of exactly zero, and a right claim of which only round-off is left."""
+    rng = np.random.default_rng(4)
+    a, b = rng.uniform(1, 2, 7), rng.uniform(1, 2, 7)
+    product, ratio, root = a * b, a / b, np.sqrt(a)
+    for name, fun, grad in (
+        (
+            "products",
+            lambda x: np.sum((x * b - product) ** 2),
+            lambda x: 2 * (b * b * x - product * b),
+        ),
+        (
+            "ratios",
+            lambda x: np.sum((x / b - ratio) ** 2),
+            lambda x: 2 * (x / b / b - ratio / b),
+        ),
+        (
+            "roots",
+            lambda x: np.sum((np.sqrt(x) - root) ** 2),
+            lambda x: 1 - root / np.sqrt(x) * (1 + 1 / 3 - 1 / 3),
+        ),
+        (
+            "sums",
+            lambda x: np.sum((x + b - (a + b)) ** 2),
+            lambda x: 2 * x + 2 * b - 2 * a - 2 * b,
+        ),
+    ):
+        yield from twins(
+            f"{name} that are met exactly", one(fun, a, grad), at(1e-3),
+            why="the value is zero, and the claim the round-off of a zero",
+        )  # fmt: skip
+
+
 def kinks_elsewhere() -> Iterator[Specimen]:
     """A block without any kink beside one of kinks."""
     c = np.array([1.0, -2.0, 0.5])
@@ -183,5 +216,6 @@ def masked() -> Iterator[Specimen]:
 
 
 ALL_NEAR: tuple[Specimen, ...] = (
-    *fine(), *kinks_very_near(), *confident(), *at_the_truth(), *kinks_elsewhere(), *masked(),
+    *fine(), *kinks_very_near(), *confident(), *at_the_truth(), *exactly_zero(),
+    *kinks_elsewhere(), *masked(),
 )  # fmt: skip
