@@ -62,7 +62,7 @@ def played(page):
     return pytest.param(page, id=name, marks=[pytest.mark.slow] if name in SLOW else [])
 
 
-@pytest.mark.parametrize("page", map(played, PAGES))
+@pytest.mark.parametrize("page", [played(page) for page in PAGES])
 def test_the_code_of_a_page_runs_and_prints_what_it_shows(page, tmp_path):
     play(page.read_text("utf-8"), tmp_path, skipped(page))
 

@@ -415,25 +415,30 @@ def test_an_error_among_the_jobs_leaves_nothing():
         assert_nothing_left()
 
 
-def test_ctrl_c_leaves_nothing():
-    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    with Worker(lambda job: job(), 30.0) as worker:
+def interrupted(worker, jobs, delay):
+    """Run jobs until Ctrl-C, ``delay`` seconds after the start, however late that is."""
+    timer = threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT))
+
+    def run():
         timer.start()
-        with pytest.raises(KeyboardInterrupt):
-            next(worker.run([forever, forever]))
-        timer.join()
+        deque(worker.run(jobs), maxlen=0)
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    timer.join()
+
+
+def test_ctrl_c_leaves_nothing():
+    with Worker(lambda job: job(), 30.0) as worker:
+        interrupted(worker, [forever, forever], 0.3)
         assert_nothing_left()
 
 
 def test_ctrl_c_again_and_again_forgets_no_process():
     files = open_files()
     for delay in np.random.default_rng(5).uniform(0.01, 0.04, size=20):
-        timer = threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT))
         with Worker(lambda job: job, 30.0) as worker:
-            timer.start()
-            with pytest.raises(KeyboardInterrupt):
-                deque(worker.run(range(10_000)), maxlen=0)
-        timer.join()
+            interrupted(worker, range(10_000), delay)
         assert_nothing_left()
     assert open_files() == files
 
