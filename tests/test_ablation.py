@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
+from ablating import rules
 from ablating.needs import NEEDS
 from ablating.rules import ALL as RULES
 from ablating.rules import EXPLAINING, Rule, returns, switched_off
@@ -26,12 +27,7 @@ each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 
 def standing(place):
     """What stands in a place, and not what looking it up makes of it."""
-    module, _, path = place.partition(":")
-    *inside, name = path.split(".")
-    owner = importlib.import_module(module)
-    for step in inside:
-        owner = getattr(owner, step)
-    return vars(owner)[name]
+    return rules.standing(*rules._place(place))
 
 
 @each_rule
@@ -48,7 +44,7 @@ def test_it_is_on_again_after_an_exception_and_if_a_place_is_gone():
     before = standing(place)
     with pytest.raises(RuntimeError, match="inside"), switched_off(rule):
         raise RuntimeError("inside")
-    gone = Rule("gone", "", {place: returns(None), "gradproof.judge.block:gone": returns(None)})
+    gone = Rule("gone", "", {place: returns(None), "gradproof.judge.verdict:gone": returns(None)})
     with pytest.raises(KeyError, match="gone"), switched_off(gone):
         pass
     assert standing(place) is before

@@ -10,6 +10,7 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 # Of what is replaced, given what stood there: functions are often wrapped.
@@ -18,10 +19,10 @@ Replacement = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Rule:
-    """``told`` says in a few words what the rule does."""
+    """``what`` says in a few words what the rule does."""
 
     name: str
-    told: str
+    what: str
     off: Mapping[str, Replacement]
 
 
@@ -47,13 +48,24 @@ def switched_off(rule: Rule) -> Iterator[None]:
     try:
         for place, replacement in rule.off.items():
             owner, name = _place(place)
-            # As it stands there, not bound: a property or a method of a class is put back as such.
-            held.append((owner, name, vars(owner)[name]))
-            setattr(owner, name, replacement(vars(owner)[name]))
+            held.append((owner, name, standing(owner, name)))
+            _put(owner, name, replacement(standing(owner, name)))
         yield
     finally:
         for owner, name, before in reversed(held):
-            setattr(owner, name, before)
+            _put(owner, name, before)
+
+
+def standing(owner: Any, name: str) -> Any:
+    """What stands in a place, not bound: a property or a method is put back as such."""
+    return vars(owner)[name] if hasattr(owner, "__dict__") else getattr(owner, name)
+
+
+def _put(owner: Any, name: str, what: Any) -> None:
+    if isinstance(owner, ModuleType | type):
+        setattr(owner, name, what)
+    else:  # the thresholds, which are frozen
+        object.__setattr__(owner, name, what)
 
 
 def _place(place: str) -> tuple[Any, str]:
@@ -65,14 +77,25 @@ def _place(place: str) -> tuple[Any, str]:
     return owner, name
 
 
-# Where things are today.
-TRIAL = "gradproof.trial"
-METHOD = "gradproof.trial:Trial"
-BLOCK = "gradproof.judge.block"
+# Where things are.
+NUMBERS = "gradproof.judge.thresholds:T"
+EVIDENCE = "gradproof.judge.evidence"
+VERDICT = "gradproof.judge.verdict"
+STATE = "gradproof.engine.state"
+COMPARE = "gradproof.engine.compare"
+START = "gradproof.engine.start"
+LOOP = "gradproof.engine.loop"
 SEARCH = "gradproof.slopes.search"
 SHAPE = "gradproof.slopes.smoothness"
 SAMPLER = "gradproof.slopes.sampler"
-SCREEN = "gradproof.plan.screen"
+PLANS = "gradproof.plan.strategy:_STRATEGIES.entries"
+
+importlib.import_module("gradproof.plan.strategy").strategies()  # all of them are registered
+
+
+def without(*names: str) -> Replacement:
+    """The strategies of every plan but some."""
+    return lambda entries: {k: v for k, v in entries.items() if k not in names}
 
 
 def _alone(judge: Any) -> Any:
@@ -86,8 +109,8 @@ def _alone(judge: Any) -> Any:
 
 
 def _without_kinks(verdict: Any) -> Any:
-    def judged(low: float, high: float, bands: Any, comparisons: Any) -> Any:
-        return verdict(low, high, bands, [c for c in comparisons if not c.kinked])
+    def judged(low: float, high: float, bands: Any, block: Any, comparisons: Any) -> Any:
+        return verdict(low, high, bands, block, [c for c in comparisons if not c.kinked])
 
     return judged
 
@@ -95,8 +118,8 @@ def _without_kinks(verdict: Any) -> Any:
 def _silent(noises: Any) -> Any:
     """The same measurement of a claim's round-off, of which nothing is believed."""
 
-    def none(subject: Any, *args: Any) -> Any:
-        return [(0.0,) * len(noise) for noise in noises(subject, *args)]
+    def none(session: Any, *args: Any) -> Any:
+        return [(0.0,) * len(noise) for noise in noises(session, *args)]
 
     return none
 
@@ -123,18 +146,12 @@ def _no_windows(_: Any) -> Any:
     return lambda search, ordered: iter(())
 
 
-def _no_plan(_: Any) -> Any:
-    """A part of a plan that measures nothing and hands on what it was given."""
-
-    def nothing(screen: Any, progress: Any) -> Any:
-        return progress
-        yield
-
-    return nothing
+def _no_doubt(_: Any) -> Any:
+    return lambda state, learned, *args: (learned, False)
 
 
-def _stays(_: Any) -> Any:
-    return lambda trial: trial.subject
+def _sizes(_: Any) -> Any:
+    return lambda session, setting: tuple(p.size for p in session.projections)
 
 
 def _at_an_edge(_: Any) -> Any:
@@ -145,140 +162,81 @@ def _at_an_edge(_: Any) -> Any:
 
 # What comes after the verdict: it is left out, with and without a rule.
 EXPLAINING = Rule("explaining", "why it is wrong, and a scan for the plot", {
-    "gradproof.examine:inquire": returns({}),
-    "gradproof.examine:find_lines": returns({}),
-    "gradproof.examine:scan": returns(None),
+    "gradproof.engine.examine:explain": lambda _: lambda run: (run, {}),
+    "gradproof.engine.examine:find_lines": returns({}),
+    "gradproof.engine.examine:scanned": gives(0),
 })  # fmt: skip
 
 ALL: tuple[Rule, ...] = (
     # Slopes.
-    Rule(
-        "witness",
-        "noise is measured in a tiny window",
-        {f"{SEARCH}:Search._measure_noise": _noiseless},
-    ),
-    Rule(
-        "second witness",
-        "another tiny window where the first stands alone",
-        {f"{SEARCH}:Search._second_witness": returns(None)},
-    ),
-    Rule(
-        "climb",
-        "a flat first window is widened until it shows steps",
-        {f"{SEARCH}:Search._climb_staircase": _flat_stays},
-    ),
+    Rule("pilot window", "noise is measured in a tiny window",
+         {f"{SEARCH}:Search._measure_noise": _noiseless}),
+    Rule("second pilot", "another tiny window where the first stands alone",
+         {f"{SEARCH}:Search._second_pilot": returns(None)}),
+    Rule("climb", "a flat first window is widened until it shows steps",
+         {f"{SEARCH}:Search._climb_steps": _flat_stays}),
     Rule("merged windows", "two neighbours in one fit", {f"{SEARCH}:Search._merged": _no_windows}),
     Rule("unsettled", "the bar near |t|^p", {f"{SEARCH}:Search.unsettled": returns(0.0)}),
-    Rule(
-        "denied by a wide window",
-        "the bar where values move in steps",
-        {f"{SEARCH}:Search.denied": returns(0.0)},
-    ),
-    Rule(
-        "kink",
-        "two smooth sides",
-        {f"{SEARCH}:kinked": returns(False), f"{SHAPE}:kinked": returns(False)},
-    ),
+    Rule("denied by a wide window", "the bar where values move in steps",
+         {f"{SEARCH}:Search.denied": returns(0.0)}),
+    Rule("kink", "two smooth sides",
+         {f"{SEARCH}:kinked": returns(False), f"{SHAPE}:kinked": returns(False)}),
     Rule("jump", "two sides apart", {f"{SHAPE}:_jumps": returns(False)}),
     Rule("edge", "the slope of the finite side", {f"{SHAPE}:_at_edge": _at_an_edge}),
-    Rule("float32 inside", "told from the values", {f"{SAMPLER}:_holds_single": returns(False)}),
-    Rule("steps taken", "what a float really moved by", {f"{TRIAL}:Sampler": _never_taken}),
-    Rule("hints", "noise and window known from slopes before", {f"{METHOD}._hints": returns({})}),
+    Rule("float32 inside", "seen in the values", {f"{SAMPLER}:_holds_single": returns(False)}),
+    Rule("steps taken", "what a float really moved by", {f"{COMPARE}:Sampler": _never_taken}),
+    Rule("hints", "noise and window known from slopes before", {f"{COMPARE}:_hints": returns({})}),
     # Nearer, and in steps.
-    Rule("nearby", "windows below the smallest of a search", {f"{TRIAL}:nearby": gives(2)}),
-    Rule(
-        "nearby only once",
-        "it looks no more where it found nothing",
-        {f"{TRIAL}:_TRIES": value(10**9)},
-    ),
-    Rule(
-        "staircase",
-        "a slope of a stepped function that denies a claim",
-        {f"{METHOD}._doubt": returns(False)},
-    ),
-    Rule(
-        "distrust narrow",
-        "narrow windows known to mislead",
-        {f"{METHOD}._distrust_narrow": returns(None)},
-    ),
+    Rule("nearby", "windows below the smallest of a search", {f"{COMPARE}:nearby": gives(2)}),
+    Rule("nearby only once", "it looks no more where it found nothing",
+         {f"{NUMBERS}.vain_looks": value(10**9)}),
+    Rule("quantisation", "a slope of a stepped function that rejects a claim",
+         {f"{COMPARE}:_doubt": _no_doubt}),
+    Rule("distrust narrow", "narrow windows known to mislead",
+         {f"{COMPARE}:misleads": returns(False), f"{STATE}:misleads": returns(False)}),
     # The claim.
-    Rule(
-        "reconsider",
-        "round-off of the claim, before it is accused",
-        {f"{METHOD}._reconsider": returns(None)},
-    ),
-    Rule("doubt", "the claim beside the same in float64", {f"{TRIAL}:doubt": _silent}),
-    Rule("trembling", "the claim a few roundings away", {f"{TRIAL}:trembling": _silent}),
-    Rule(
-        "promotion",
-        "fun is evaluated in float64",
-        {"gradproof.subject.prepare:promote": returns(None)},
-    ),
-    Rule(
-        "claim noise 5×",
-        "its measured norm is not its largest projection",
-        {f"{BLOCK}:CLAIM_NOISE": value(1.0), "gradproof.judge.compare:CLAIM_NOISE": value(1.0)},
-    ),
-    Rule(
-        "grain",
-        "round-off of small entries at the scale of their block",
-        {f"{TRIAL}:grain": returns(0.0), f"{BLOCK}:ENTRY_ROUNDOFF": value(0.0)},
-    ),
-    Rule(
-        "look around",
-        "the scale of a value that is zero",
-        {f"{METHOD}._look_around": returns(None)},
-    ),
+    Rule("known noise", "round-off of the claim, before it is rejected",
+         {f"{LOOP}:with_known_noise": gives(1)}),
+    Rule("doubt", "the claim beside the same in float64", {f"{START}:doubt": _silent}),
+    Rule("trembling", "the claim a few roundings away", {f"{START}:trembling": _silent}),
+    Rule("promotion", "fun is evaluated in float64",
+         {"gradproof.subject.prepare:promote": returns(None)}),
+    Rule("claim noise 5×", "its measured norm is not its largest projection",
+         {f"{NUMBERS}.claim_noise": value(1.0)}),
+    Rule("grain", "round-off of small entries at the scale of their block",
+         {f"{STATE}:grain": returns(0.0), f"{NUMBERS}.entry_roundoff": value(0.0)}),
+    Rule("look around", "the scale of a value that is zero", {f"{START}:_values": _sizes}),
     # The judgement.
-    Rule(
-        "acquitting from joint",
-        "directions through several blocks acquit",
-        {f"{TRIAL}:judge": _alone},
-    ),
-    Rule(
-        "those that agree",
-        "of joint directions, only they acquit",
-        {f"{BLOCK}:_acquitting": gives(0)},
-    ),
-    Rule("lone witness 3×", "a single gap has to be plain", {f"{BLOCK}:_LONE_WITNESS": value(1.0)}),
-    Rule("same ratio", "a constant factor is told exactly", {f"{BLOCK}:_common": returns(0.0)}),
-    Rule("worst entry", "a norm forgets small entries", {f"{BLOCK}:_worst_entry": returns(0.0)}),
-    Rule("near", "another draw where a gap is near the band", {f"{BLOCK}:_NEAR": value(1e300)}),
-    Rule(
-        "within the kink",
-        "right between the one-sided slopes",
-        {f"{BLOCK}:_verdict": _without_kinks},
-    ),
+    Rule("support from joint", "directions through several blocks support a claim",
+         {f"{STATE}:judge": _alone}),
+    Rule("those that agree", "of joint directions, only they support",
+         {f"{VERDICT}:supporting": gives(0)}),
+    Rule("single observation 3×", "a single gap has to be plain",
+         {f"{NUMBERS}.single_observation": value(1.0)}),
+    Rule("same ratio", "a constant factor is known exactly",
+         {f"{VERDICT}:common": returns(0.0), f"{EVIDENCE}:common": returns(0.0)}),
+    Rule("worst entry", "a norm forgets small entries", {f"{VERDICT}:_worst_entry": returns(0.0)}),
+    Rule("near", "another draw where a gap is near the band", {f"{NUMBERS}.near": value(1e300)}),
+    Rule("within the kink", "right between the one-sided slopes",
+         {f"{VERDICT}:_verdict": _without_kinks}),
     # The plan.
-    Rule(
-        "small apart",
-        "a direction for what is small beside the rest",
-        {f"{TRIAL}:faint_parts": returns(())},
-    ),
-    Rule(
-        "alike",
-        "in a joint direction all blocks contribute alike",
-        {f"{SCREEN}:_STRETCH": value(1.0)},
-    ),
-    Rule("sharpen", "again where it is blunt or in doubt", {f"{SCREEN}:Screen._sharpen": _no_plan}),
-    Rule("sweep", "every entry of a small block in doubt", {f"{SCREEN}:Screen._sweep": _no_plan}),
-    Rule(
-        "spans scales",
-        "entries of many scales accuse one by one only",
-        {f"{SCREEN}:Screen.spans_scales": returns(False)},
-    ),
+    Rule("small apart", "a direction for what is small beside the rest",
+         {f"{START}:_small": returns(())}),
+    Rule("alike", "in a joint direction all blocks contribute alike",
+         {"gradproof.plan.setting:_STRETCH": value(1.0)}),
+    Rule("sharpen", "again where it is blunt or in doubt", {PLANS: without("sharpen")}),
+    Rule("sweep", "every entry of a small block in doubt", {PLANS: without("sweep")}),
+    Rule("spans scales", "entries of many scales reject one by one only", {
+        "gradproof.plan.sweep:spans_scales": returns(False),
+        "gradproof.engine.explain:spans_scales": returns(False),
+    }),
     # At a kink.
-    Rule("beside", "checked a little way beside it", {"gradproof.examine:_beside": _stays}),
-    Rule("sweep at the kink", "ties, and every entry alone", {f"{METHOD}.sweep": returns(None)}),
-    Rule("ties", "tied entries move together", {f"{METHOD}._keep_ties": returns(None)}),
-    Rule(
-        "denied at the kink",
-        "a claim beyond all one-sided slopes",
-        {f"{TRIAL}:denied": returns(False)},
-    ),
-    Rule(
-        "excuse kinks",
-        "a claim known only at a kink is not accused",
-        {f"{METHOD}._excuse_kinks": returns(None)},
-    ),
-)
+    Rule("beside", "checked a little way beside it", {f"{LOOP}:beside": gives(0)}),
+    Rule("sweep at the kink", "ties, and every entry alone",
+         {PLANS: without("ties", "entries-at-kink")}),
+    Rule("ties", "tied entries move together", {PLANS: without("ties")}),
+    Rule("beyond choice", "a claim beyond all one-sided slopes",
+         {f"{STATE}:beyond_choice": returns(False)}),
+    Rule("excuse kinks", "a claim known only at a kink is not rejected",
+         {f"{LOOP}:excused": gives(0)}),
+)  # fmt: skip
