@@ -1,1 +1,1 @@
-"""One check: a state, a loop, and what is told of it."""
+"""One check: a state, a loop, and what is said of it."""

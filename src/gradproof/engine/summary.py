@@ -283,7 +283,7 @@ def _share(error: float) -> str:
 
 
 def _per(comparison: Comparison, number: float) -> float:
-    """A single entry's derivative is told in the parameter's own units."""
+    """A single entry's derivative is given in the parameter's own units."""
     part = comparison.direction.parts[0]
     return number if part.entry is None else number / part.step
 

@@ -65,8 +65,9 @@ def collect(
         swept = _scaled(list(entries.values()), 1.0, sweep=True)
         if len(swept.gaps) == block.count:
             return swept, swept, NOTHING
-    told = _scaled(shared, rms)
-    return (told if len(own) == len(shared) else _scaled(own, rms)), told, _scaled(small, rms)
+    every = _scaled(shared, rms)
+    lone = every if len(own) == len(shared) else _scaled(own, rms)
+    return lone, every, _scaled(small, rms)
 
 
 def _scaled(pairs: Pairs, rms: float, *, sweep: bool = False) -> Evidence:

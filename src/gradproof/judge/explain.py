@@ -63,9 +63,9 @@ def accounts(entry: Comparison, draws: Sequence[Comparison], shares: Sequence[fl
     )
 
 
-def are_most(told: NDArray[np.bool_], entries: NDArray[np.bool_]) -> bool:
+def are_most(seen: NDArray[np.bool_], entries: NDArray[np.bool_]) -> bool:
     """Whether the entries that are large enough to tell are not only a few of them."""
-    return int(told.sum()) >= T.most_entries * max(int(entries.sum()), 1)
+    return int(seen.sum()) >= T.most_entries * max(int(entries.sum()), 1)
 
 
 def same_number(factor: float, candidate: float, bar: float) -> bool:

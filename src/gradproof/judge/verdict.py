@@ -45,10 +45,10 @@ def judge(
     high = _ratio(_hidden(shared, list(map(float.__add__, shared.gaps, shared.bars))), scale)
     error, bar = _ratio(error, scale), _ratio(bar, scale)
     entry = _worst_entry(own, T.entry_roundoff * eps * norm) if own.sweep and not zero else 0.0
-    faint = _worst_entry(small, 0.0) if small.gaps else 0.0
-    verdict, reason = _verdict(max(low, entry, faint), high, bands, block, comparisons)
+    smallest = _worst_entry(small, 0.0) if small.gaps else 0.0
+    verdict, reason = _verdict(max(low, entry, smallest), high, bands, block, comparisons)
     if verdict.rejects and low <= bands.correct_below:
-        entry, which = (entry, "one entry is") if entry else (faint, "its smallest entries are")
+        entry, which = (entry, "one entry is") if entry else (smallest, "its smallest entries are")
         reason = f"{which} off by {entry:.1e} of itself, which is little of the whole block"
     resolution = _resolution(shared, rejected=verdict.rejects)
     return Judgement(

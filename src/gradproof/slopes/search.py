@@ -1,8 +1,8 @@
-"""The search over windows: shrink while the misfit stands above the noise, else grow.
+"""The search over windows: shrink while the lack of fit stands above the noise, else grow.
 
-The noise comes from a *witness*, the same window at a tiny scale: its slope is wide but
-honest, so every larger window must agree with it. Without it a feature narrower than the
-window looks like noise, and growing the window makes the bar small and the slope wrong.
+The noise comes from a *pilot window*, the same window at a tiny scale: its slope is wide but
+honest, so every larger window must agree with it (Lepski's method). Without it a feature narrower
+than the window looks like noise, and growing the window makes the bar small and the slope wrong.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from .sides import kinked
 from .window import RATIO, SYMMETRIC, Stencil, Window, merge
 
 START = 1e-3  # half-width of the first window, in units of the scale
-PILOT = 1e-7  # of the witness
+PILOT = 1e-7  # of the pilot window
 SECOND = 3e-7  # of another, where the first one stands alone
 NARROWEST = PILOT * RATIO  # no slope starts below: one more must be left to show a kink
 WIDEST = 0.6  # no window is wider
 MOST = 10  # windows in one search
-LACK_OF_FIT = 6.0  # a scatter this many times the noise is misfit (4 degrees of freedom each)
+LACK_OF_FIT = 6.0  # a scatter this many times the noise is lack of fit (4 degrees of freedom each)
 ROUGH = (0.5, 1.9)  # scatter that shrinks with such powers of the window belongs to |t|^p
 SLOWEST = 0.05  # power with which a slope can settle and still be followed
 _COARSEST = 2.0**-7  # relative step of bfloat16, the coarsest format for which steps are noise
-LEVELS = 4  # a half with fewer different values is a staircase, not a slope
+LEVELS = 4  # a half with fewer different values shows steps, not a slope
 
 Enough = Callable[[float, float], bool]
 
@@ -40,7 +40,7 @@ class Search:
     sampler: Sampler
     stencil: Stencil
     enough: Enough
-    noise: float | None = None  # per evaluation; None until a witness has measured it
+    noise: float | None = None  # per evaluation; None until a pilot window has measured it
     widest: float = WIDEST  # no window beyond it
     windows: list[Window] = field(default_factory=list)
     pilot: Window | None = None
@@ -66,7 +66,7 @@ class Search:
             self.take(half_width)
 
     def _second_pilot(self) -> None:
-        """All wider windows were denied by the witness: make sure that it was no lucky one."""
+        """The pilot window rejects all wider ones: make sure that it was no lucky one."""
         assert self.noise is not None
         second = self.take(SECOND)
         if second.finite and second.scatter > self.noise:
@@ -99,11 +99,11 @@ class Search:
         return window.bar(self.noise or 0.0)
 
     def unsettled(self, window: Window) -> float:
-        """How far the slope has still to go where windows misfit however narrow they are.
+        """How far the slope has still to go where no window fits, however narrow it is.
 
         Near t + |t|^p, p < 2, no fit can tell how much of the singular term is in its slope,
         but scatter shrinks as H^p and the slope moves as H^(p-1), so the rest is a geometric
-        series. Two neighbours have to show such a p: noise has p = 0, and a smooth misfit 5.
+        series. Two neighbours have to show such a p: noise has p = 0, and a smooth lack of fit 5.
         """
         wider = [w for w in self.windows if w.half_width >= window.half_width]
         chain = sorted(wider, key=lambda w: w.half_width)[:3]
@@ -163,7 +163,7 @@ class Search:
         return best is not None and best.half_width == half_width
 
     def _measure_noise(self, first: Window) -> None:
-        """Take the witness; where values come in steps, the smallest window that shows a slope."""
+        """Take the pilot window; where values come in steps, the smallest window that shows a slope."""
         if first.finite and first.levels < LEVELS:
             self.pilot = self._climb_steps(first)
         else:

@@ -8,7 +8,7 @@ from .window import Window, halves
 def kinked(windows: list[Window]) -> bool:
     """Whether two neighbouring windows show the same two sides, and no narrower one denies it.
 
-    A kink beside 0 bends one side of a window, which then misfits, or shows other slopes in
+    A kink beside 0 bends one side of a window, which then does not fit, or shows other slopes in
     the next window; a kink at 0 leaves each side smooth and the two sides apart.
     """
     ordered = sorted((w for w in windows if w.finite), key=lambda w: w.half_width)

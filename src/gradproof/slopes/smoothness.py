@@ -99,13 +99,13 @@ def _slope(search: Search, window: Window | None) -> Slope:
         return _none(search, Smoothness.UNKNOWN)
     error = max(search.bar(window), search.unsettled(window), search.denied(window))
     seen = np.abs(window.increments).max()
-    told = search.done(window) or window.levels == 1 or error * window.half_width <= seen
+    known = search.done(window) or window.levels == 1 or error * window.half_width <= seen
     return Slope(
         value=window.slope,
         error=error,
         evaluations=search.sampler.evaluations,
         noise=max(search.noise or 0.0, window.roundoff),
-        smoothness=Smoothness.SMOOTH if told else Smoothness.UNKNOWN,
+        smoothness=Smoothness.SMOOTH if known else Smoothness.UNKNOWN,
         window=window.half_width,
         has_pilot=search.noise is not None,
         stepped=search.stepped,

@@ -2,7 +2,7 @@
 
 The function is sampled at Chebyshev nodes and a polynomial without constant term is fitted
 to its increments. For symmetric nodes that is one fit of the odd part by t, t^3 and one of
-the even part by t^2, t^4. What the fit leaves over is noise plus misfit, so it gives the
+the even part by t^2, t^4. What the fit leaves over is noise and lack of fit, so it gives the
 standard error of the slope without any assumption about the function (ordinary least
 squares; e.g. Draper and Smith, Applied Regression Analysis, 1998, ch. 1).
 """

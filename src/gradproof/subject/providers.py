@@ -125,7 +125,7 @@ def watchable(session: Session) -> Any:
         return session.fun
     if isinstance(session.grad, Products):
         return session.grad.vjp
-    # What is accused of a Jacobian is a product with it, which no line computed.
+    # What is found wrong of a Jacobian is a product with it, which no line computed.
     return None if isinstance(session.grad, Autodiff | Jacobian) else session.grad
 
 
