@@ -163,7 +163,7 @@ class Search:
         return best is not None and best.half_width == half_width
 
     def _measure_noise(self, first: Window) -> None:
-        """Take the pilot window; where values come in steps, the smallest window that shows a slope."""
+        """Take the pilot window; where values come in steps, the smallest that shows a slope."""
         if first.finite and first.levels < LEVELS:
             self.pilot = self._climb_steps(first)
         else:
