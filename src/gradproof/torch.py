@@ -16,7 +16,6 @@ from .records.verdict import Verdict
 from .report.report import Report
 from .space.point import Point
 from .subject.asked import Options, named
-from .subject.obtain import ONLY_REVERSE
 from .subject.providers import Autodiff
 
 
@@ -101,7 +100,7 @@ def gradcheck(
         if raise_exception:
             raise GradcheckError(report.message, report)
         return False
-    unchecked = check_forward_ad and any(ONLY_REVERSE in note for note in report.notes)
+    unchecked = check_forward_ad and "forward" not in report.modes
     if report.verdict is Verdict.UNDECIDED or unchecked:
         warnings.warn(report.message, stacklevel=2)
     return True

@@ -83,6 +83,7 @@ def compose(run: Run, explained: Explained, name: str, seconds: float, reproduce
         notes=tuple(_notes(first, judgements)),
         left_alone=tuple(first.session.point.left_alone.items()),
         reproduce=reproduce,
+        modes=tuple(session.modes),
     )
 
 

@@ -59,7 +59,8 @@ class Report:
     (exact in a sweep), and ``distance`` its numerator; ``resolution`` is that of the bluntest
     block. ``evaluations`` counts all calls of the function, ``inquiry`` those among them that went
     into explaining what is wrong. ``measured`` are the comparisons along directions through several
-    blocks, ``reproduce`` is a call or a command that runs the check again, where one is known.
+    blocks, ``reproduce`` is a call or a command that runs the check again, where one is known,
+    ``modes`` are those in which the claim was obtained (``reverse``, ``forward``).
     """
 
     name: str
@@ -79,6 +80,7 @@ class Report:
     distance: float = math.nan
     measured: tuple[Measured, ...] = ()
     reproduce: str = field(default="", compare=False)
+    modes: tuple[str, ...] = field(default=(), compare=False, metadata={"saved": False})
     # What was asked, for `suggest_fixes`; kept only where it is not correct, and never saved.
     origin: Any = field(default=None, compare=False, metadata={"saved": False})
 

@@ -18,8 +18,6 @@ from .providers import ANOTHER, Autodiff, linear
 from .providers import claim as claimed
 from .session import Session
 
-ONLY_REVERSE = "only reverse mode was checked"
-
 _TREMOR = 1e-6  # a move that changes a gradient by next to nothing, unless it is noise
 
 
@@ -39,17 +37,19 @@ def obtain(session: Session, first: Any) -> Iterator[tuple[str, Sequence[Claimed
             session.notes.append(f"Only forward mode was checked: {error}".splitlines()[0])
         else:
             _tell_missing(session, made)
+            session.modes.append("reverse")
             yield labels[0], made
     if forward:
         function = grad.framework if isinstance(grad, Autodiff) else grad.jvp
         products = Forward(session, function, first)
         if products.exists():
+            session.modes.append("forward")
             norms = [projection.claim.norms for projection in session.projections]
             yield labels[1], pushed_claims(products, len(session.outputs.cotangents), norms)
         elif not session.projections:
             raise UsageError("fun has no forward mode (a jvp rule): there is nothing to check.")
         elif not (isinstance(grad, Autodiff) and "forward" in grad.framework.about.modes):
-            session.notes.append(f"fun has no forward mode: {ONLY_REVERSE}.")
+            session.notes.append("fun has no forward mode: only reverse mode was checked.")
 
 
 def _tell_missing(session: Session, made: Sequence[Claim]) -> None:

@@ -60,7 +60,8 @@ class Projection:
 class Session:
     """What is running of what was ``asked``: the working copy, what is read, what the guards saw.
 
-    ``grad`` is what was asked for, or the Jacobian that it turned out to be. ``copying`` and
+    ``grad`` is what was asked for, or the Jacobian that it turned out to be, ``modes`` are those in
+    which it was obtained: ``reverse``, ``forward`` or both. ``copying`` and
     ``fresh`` say that the function gets arrays that it may spoil, or keep.
     """
 
@@ -72,6 +73,7 @@ class Session:
     working: Working = field(init=False)
     outputs: Outputs = field(default_factory=Scalar)
     projections: list[Projection] = field(default_factory=list)
+    modes: list[str] = field(default_factory=list)
     promoted: bool = False
     copying: bool = False
     fresh: bool = False
