@@ -176,7 +176,9 @@ def _inside(found: Any) -> Said:
 
 
 def _repairs(part: bool) -> Cases:
-    """The lines that the first repair changes; its cost are the sets of edits that were tried.
+    """The lines that the first repair changes; its cost is that of the check before it.
+
+    How many sets of edits were tried depends on which of the processes is the first to answer.
 
     Without the long searches, which the time may end before they come to anything.
     """
@@ -185,7 +187,7 @@ def _repairs(part: bool) -> Cases:
             continue
         report = gp.check(fault.fun, fault.point, grad=fault.wrong, args=fault.args)
         found = gp.suggest_fixes(report, most=1, seconds=SECONDS)
-        yield fault.name, Said(_changed(found), found.tried)
+        yield fault.name, Said(_changed(found), report.evaluations)
 
 
 def _changed(found: Any) -> str:

@@ -1,0 +1,137 @@
+"""Specimens that need a rule: up to three of each, for a test; `ablation.py --names` tells all.
+
+Of a rule that is not here none is known.
+"""
+
+from __future__ import annotations
+
+NEEDS: dict[str, tuple[str, ...]] = {
+    "witness": (
+        "adjoint in float32, right",
+        "(1e8 + x) - 1e8, right",
+        "variance as mean of squares minus square of mean, right",
+    ),
+    "climb": (
+        "linear at 1e10, zero",
+        "3 arguments rounded to bfloat16, draw 1, sign",
+        "3 arguments rounded to bfloat16, draw 3, sign",
+    ),
+    "merged windows": (
+        "exp in float32 inside float64, right",
+        "a network of float32 parameters, never promoted, right",
+        "64 arguments rounded to bfloat16, draw 1, sign",
+    ),
+    "unsettled": (
+        "t + sign(t) |t|^1.1 at 0, right",
+        "t + 0.01 sign(t) |t|^1.1 at 0, right",
+        "sines and sign(t) |t|^1.35, one of four at 0, right",
+    ),
+    "kink": (
+        "relu at 0, 1, right",
+        "relu at 0, 1, claimed 0.5, right",
+        "relu at 0, 1, claimed 1, right",
+    ),
+    "edge": (
+        "the square of a root and a sine at 0, right",
+        "the fourth power of a root at 1, right",
+        "a cosine by its arc at 1, right",
+    ),
+    "hints": (
+        "float32 sum of 100,000 squares, never promoted, right",
+        "a network of float32 parameters, never promoted, right",
+        "a block of 1e-9 of the other, right",
+    ),
+    "nearby": (
+        "largest of two that are 1e-7 apart, the other one",
+        "hinge 1e-7 inside the margin, right",
+        "arccos at 1 - 1e-7, right",
+    ),
+    "nearby only once": ("20 arguments rounded to bfloat16, draw 5, sign",),
+    "staircase": (
+        "20 arguments rounded to float16, draw 4, right",
+        "64 arguments rounded to float16, draw 4, right",
+        "3 arguments rounded to bfloat16, draw 0, right",
+    ),
+    "reconsider": (
+        "variance around 10, right",
+        "variance around 100, right",
+        "cross-entropy of float32 at a margin of 9, right",
+    ),
+    "doubt": (
+        "variance around 10, right",
+        "variance around 100, right",
+        "cross-entropy of float32 at a margin of 9, right",
+    ),
+    "promotion": (
+        "float32 1e4 sum(a) + sum(sin b), right",
+        "float32 1000 + sin x, right",
+        "1,000,000 parameters of float32, right",
+    ),
+    "claim noise 5×": (
+        "cross-entropy of float32 at a margin of 12, right",
+        "least squares in float16, 0.01 from the optimum, right",
+    ),
+    "look around": (
+        "x**3 at 0, 1, right",
+        "x**3 at 0, 4, right",
+        "x|x| at 0, 1, right",
+    ),
+    "acquitting from joint": (
+        "the larger of two blocks, equal weights, to the first, right",
+        "the larger of two blocks, weights, to the first, right",
+    ),
+    "lone witness 3×": (
+        "sines and sign(t) |t|^1.35, one of four at 0, right",
+        "sines and sign(t) |t|^1.65, one of four at 0, right",
+    ),
+    "worst entry": (
+        "one slope of 1 among 1e9, one entry flipped",
+        "entries of 1e-7 of the others, sign of those",
+        "entries of 1e-9 of the others, sign of those",
+    ),
+    "near": ("recurrent network, 1e-6 in one row of W",),
+    "within the kink": (
+        "the largest of each row, four rows, to the first, right, as arrays",
+        "the largest of each row, four rows, shared, right, as arrays",
+    ),
+    "small apart": (
+        "one slope of 1 among 1e9, one entry flipped",
+        "a steep block and a flat one, zero in flat",
+        "entries of 1e-7 of the others, sign of those",
+    ),
+    "sharpen": (
+        "1e+08 + sin of 50, right",
+        "float32 sum of 100,000 squares, never promoted, right",
+        "a network of float32 parameters, never promoted, right",
+    ),
+    "sweep": (
+        "parameters of 1e10, 1 and 1e-10, right",
+        "sqrt at 1e-8, and others inside, sign",
+        "log at 1e-9, and others inside, right",
+    ),
+    "spans scales": (
+        "parameters of 1e10, 1 and 1e-10, right",
+        "log at 1e-9, and others inside, right",
+        "log, 1e-9 from its edge, right",
+    ),
+    "beside": (
+        "weighted relu at 0, 0 claimed there, sign",
+        "weighted relu at 0, 0.5 claimed there, sign",
+        "weighted relu at 0, 1 claimed there, sign",
+    ),
+    "sweep at the kink": (
+        "relu at 0, 5, claimed 7",
+        "max pooling with ties, to the first, to all that are tied",
+        "max pooling with ties, shared, to all that are tied",
+    ),
+    "ties": (
+        "max pooling with ties, to the first, to all that are tied",
+        "max pooling with ties, shared, to all that are tied",
+        "the largest of each row, two rows, to the first, to all",
+    ),
+    "denied at the kink": (
+        "relu at 0, 1, claimed 7",
+        "relu at 0, 5, claimed 7",
+        "norm at 0, claimed 7, as arrays",
+    ),
+}
