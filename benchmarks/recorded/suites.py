@@ -77,8 +77,13 @@ def _checked(call: Callable[[], gp.Report]) -> tuple[str, gp.Report | None]:
 
 def _line(report: gp.Report) -> str:
     blocks = [f"{b.name} {b.verdict}" for b in report.blocks if str(b.verdict) != "correct"]
-    findings = [f"{f.kind} of {f.block or 'all'}" for f in report.findings]
+    findings = [f"{f.kind} of {f.block or 'all'}" for f in _by_block(report)]
     return "; ".join([str(report.verdict), *blocks, *findings])
+
+
+def _by_block(report: gp.Report) -> list[Any]:
+    """Findings about blocks that are equally wrong come in an order that round-off makes."""
+    return sorted(report.findings, key=lambda finding: finding.block or "all")
 
 
 def _judged(specimen: Specimen) -> Said:
@@ -90,10 +95,14 @@ def _judged(specimen: Specimen) -> Said:
 
 
 def _specimens(chosen: Callable[[], Iterable[Specimen]], part: bool) -> Cases:
-    every = list(chosen())
+    every = [s for s in chosen() if s.name not in LEFT_OUT]
     for specimen in every[::_STRIDE] if part else every:
         yield specimen.name, _judged(specimen)
 
+
+# Sums of a million float32 numbers differ from one processor to the next, and what is found with
+# them; the verdict does not, which the trial itself tests.
+LEFT_OUT = frozenset({"1,000,000 parameters of float32, W2 times 1.01"})
 
 _STRIDE = 10  # a part: every tenth
 
@@ -147,7 +156,7 @@ def _diagnosis(part: bool) -> Cases:
 
 def _explained(call: Callable[[], gp.Report]) -> str:
     said, report = _checked(call)
-    named = [] if report is None else [f for f in report.findings if f.entries is not None]
+    named = [] if report is None else [f for f in _by_block(report) if f.entries is not None]
     return "; ".join([said, *map(_entries, named)])
 
 
@@ -176,7 +185,9 @@ def _inside(found: Any) -> Said:
 
 
 def _repairs(part: bool) -> Cases:
-    """The lines that the first repair changes; its cost are the sets of edits that were tried.
+    """The lines that the first repair changes; its cost is that of the check before it.
+
+    How many sets of edits were tried depends on which of the processes is the first to answer.
 
     Without the long searches, which the time may end before they come to anything.
     """
@@ -185,7 +196,7 @@ def _repairs(part: bool) -> Cases:
             continue
         report = gp.check(fault.fun, fault.point, grad=fault.wrong, args=fault.args)
         found = gp.suggest_fixes(report, most=1, seconds=SECONDS)
-        yield fault.name, Said(_changed(found), found.tried)
+        yield fault.name, Said(_changed(found), report.evaluations)
 
 
 def _changed(found: Any) -> str:
