@@ -33,7 +33,7 @@ from gradproof.demo import network
 from gradproof.engine.run import play
 from gradproof.engine.stage import Stage
 from gradproof.records.direction import Direction, Part
-from gradproof.repair.edits import edits
+from gradproof.repair.candidates import candidates
 from gradproof.repair.hinted import hints
 from gradproof.repair.hold import Held
 from gradproof.repair.patch import alike, patched
@@ -176,7 +176,7 @@ def _has_single(report: gp.Report, truth: Truth, place: Place, shapes: Any) -> b
         math.inf,
         Surroundings.of(place.functions, truth.args, {}),
     )
-    listed = edits(place.source, place.names, told)
+    listed = candidates(place.source, place.names, told)
     return any(attempt.right for attempt in trying.run((edit,) for edit in listed))
 
 

@@ -6,8 +6,9 @@ import pytest
 import gradproof as gp
 from gradproof.engine.run import play
 from gradproof.engine.stage import Stage
+from gradproof.repair.candidates import candidates
 from gradproof.repair.edit import applied
-from gradproof.repair.edits import Hints, edits
+from gradproof.repair.hints import Hints
 from gradproof.repair.hold import Bench
 from gradproof.repair.patch import patched
 from planting import NETWORK, planted, wrong
@@ -82,7 +83,7 @@ def test_an_edit_of_fun_is_seen(module, text):
 
 
 def test_the_short_way_agrees_with_the_long_one(module, text):
-    listed = edits(text, ["backward"], Hints())[::41]
+    listed = candidates(text, ["backward"], Hints())[::41]
     assert len(listed) > 8
     compared = 0
     for one in listed:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from gradproof.repair import suggest_fixes
-from gradproof.repair.edit import Edit, Kind
+from gradproof.repair.edit import Edit
 from gradproof.repair.hold import Held
 from gradproof.repair.search import Search
 from gradproof.repair.trying import Attempt
@@ -85,7 +85,7 @@ def right(mark, error=1e-12):
 
 def edit(place, cost, new="x", end=None):
     end = place + 1 if end is None else end
-    return Edit(place, end, new, Kind.NAME, 1, f"edit at {place}", cost)
+    return Edit(place, end, new, "name", 1, f"edit at {place}", cost)
 
 
 @dataclass

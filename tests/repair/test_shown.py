@@ -6,14 +6,14 @@ import numpy as np
 from rich.console import Console
 
 import gradproof as gp
-from gradproof.repair.edit import Edit, Kind
+from gradproof.repair.edit import Edit
 from gradproof.repair.fix import Fix, Miss, Suggestions
 from gradproof.repair.shown import show
 
 SOURCE = f"def grad(w):\n\tx = {'1 + ' * 60}1\n\treturn 3 * w[0]  # [red] :smile: {{}}\n"
 REPORT = gp.check(lambda w: float(w @ w), np.ones(2), grad=lambda w: 2 * w)
 PLACE = SOURCE.index("3 *")
-EDIT = Edit(PLACE, PLACE + 1, "2", Kind.CONSTANT, 3, "3 → 2 [red]", 1.0)
+EDIT = Edit(PLACE, PLACE + 1, "2", "constant", 3, "3 → 2 [red]", 1.0)
 FIX = Fix("net.py", (EDIT,), REPORT, (REPORT, REPORT), SOURCE)
 
 

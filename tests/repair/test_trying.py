@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradproof.repair.edit import Edit, Kind
+from gradproof.repair.edit import Edit
 from gradproof.repair.hold import Held
 from gradproof.repair.surroundings import Surroundings
 from gradproof.repair.trying import Trying, sets, together
@@ -42,7 +42,7 @@ class Asking:
 def to(new, cost=1.0):
     """What the function returns exchanged."""
     begin = TEXT.index("1\n", TEXT.index("return"))
-    return Edit(begin, begin + 1, new, Kind.CONSTANT, 8, f"1 → {new}", cost)
+    return Edit(begin, begin + 1, new, "constant", 8, f"1 → {new}", cost)
 
 
 def trying(tmp_path, *, kept=True, seconds=60.0, limit=10.0):
@@ -121,7 +121,7 @@ def test_slow_edits_share_no_process(tmp_path, pace, limit, room):
 
 
 def test_sets_leave_out_what_touches():
-    one, other = to("3"), Edit(0, 6, "", Kind.STATEMENT, 1, "", 1.0)
+    one, other = to("3"), Edit(0, 6, "", "statement", 1, "", 1.0)
     assert list(sets([one, other])) == [(one,), (other,)]
     assert list(sets([one, other], (to("2"),))) == [(to("2"), other)]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradproof.repair.edits.value import close, value
+from gradproof.repair.candidates.text import close, value
 
 NUMBERS = {"m": 6.0, "params['lam']": 0.3, "self.rate": 0.5}
 SHAPES = {"X": (6, 4), "params['W']": (4, 3)}

@@ -232,14 +232,14 @@ class Hunt:
 def _edits_of() -> Listing:
     """The list of edits; loaded here, since libcst takes a while and may be missing."""
     try:
-        from .edits import edits
+        from .candidates import candidates
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != "libcst":
             raise
         raise UsageError(
             "Repairs need libcst, which is not installed: pip install 'gradproof[fix]'."
         ) from None
-    return edits
+    return candidates
 
 
 def _in_reverse(task: Asked) -> Asked:

@@ -236,14 +236,14 @@ def _changed(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
 
 def _around(text: str, first: int, last: int) -> tuple[int, int]:
     """Some lines, and the rest of the top-level statements that they belong to."""
-    touched = [span for span in _spans(text) if span[0] <= last and first <= span[1]]
+    touched = [span for span in statements(text) if span[0] <= last and first <= span[1]]
     starts, ends = zip(*touched, (first, last), strict=True)
     return min(starts), max(ends)
 
 
 @lru_cache(maxsize=16)
-def _spans(text: str) -> tuple[tuple[int, int], ...]:
-    """The lines of each top-level statement; of several that share a line, all their lines."""
+def statements(text: str) -> tuple[tuple[int, int], ...]:
+    """The first and last line of each top-level statement; of several that share a line, of all."""
     spans: list[tuple[int, int]] = []
     for node in _parsed(text).body:
         first, last = _first_line(node), node.end_lineno or node.lineno

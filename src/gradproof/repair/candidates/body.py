@@ -9,30 +9,34 @@ from typing import TypeVar
 
 import libcst as cst
 
-from ..edit import Edit, Kind
+from ..edit import Edit
 from ..hints import Hints, Shape
 from .costs import BONUS, KEPT, LENGTH
-from .find import Found, Span, Text
 from .scope import Scope, scope
-from .text import Level, level, operand, short
-from .tree import parts
-from .value import close
+from .source import Found, Span, Text, parts
+from .text import Level, close, level, operand, short
 
 Node = TypeVar("Node", bound=cst.CSTNode)
+Expression = cst.BaseExpression
 
 # Calls whose arguments are nobody's gradient, and statements that compute nothing.
 _OUTSIDE = frozenset({"print", "open", "exec", "eval", "os", "sys", "subprocess", "socket"})
-_STILL = (cst.Raise, cst.Assert, cst.Import, cst.ImportFrom, cst.Global, cst.Nonlocal, cst.Pass)
+STILL = (cst.Raise, cst.Assert, cst.Import, cst.ImportFrom, cst.Global, cst.Nonlocal, cst.Pass)
 
-BINARY: dict[type[cst.BaseBinaryOp], Level] = {
-    cst.Add: Level.SUM,
-    cst.Subtract: Level.SUM,
-    cst.Power: Level.POWER,
-    cst.BitOr: Level.BIT_OR,
-    cst.BitXor: Level.BIT_XOR,
-    cst.BitAnd: Level.BIT_AND,
-    cst.LeftShift: Level.SHIFT,
-    cst.RightShift: Level.SHIFT,
+ARRAY_MODULES = frozenset({"np", "numpy", "jnp", "torch", "cp"})
+
+# How tightly an expression has to bind as a part of these; of others, as tightly as a name does.
+_STARRED = (cst.StarredElement, cst.StarredDictElement)
+_LOOSE = (
+    cst.AugAssign, cst.AnnAssign, cst.Index, cst.Slice, cst.Lambda, cst.If, cst.While, cst.For,
+    cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp, cst.FormattedStringExpression,
+    cst.SubscriptElement, cst.Arg, cst.Element, cst.DictElement,
+)  # fmt: skip
+_PLACES: dict[type[cst.CSTNode], Level] = {
+    **dict.fromkeys((cst.Assign, cst.Return, cst.Expr), Level.TUPLE),
+    **dict.fromkeys(_LOOSE, Level.TEST),
+    **dict.fromkeys((cst.CompFor, cst.CompIf), Level.OR),
+    **dict.fromkeys((cst.Comparison, cst.ComparisonTarget, *_STARRED), Level.BIT_OR),
 }
 
 
@@ -40,7 +44,7 @@ BINARY: dict[type[cst.BaseBinaryOp], Level] = {
 class Body:
     """A function's body: its text, the nodes that may be edited, and what its names hold.
 
-    ``statements`` tells the smallest statement that a node is in.
+    ``statements`` has the smallest statement that a node is in.
     """
 
     text: Text
@@ -51,9 +55,14 @@ class Body:
     statements: Mapping[cst.CSTNode, cst.CSTNode]
     kinds: Mapping[type[cst.CSTNode], Sequence[cst.CSTNode]] = field(repr=False)
 
-    def of(self, kind: type[Node]) -> Iterator[Node]:
-        """The nodes of a kind."""
-        yield from self.kinds.get(kind, ())  # type: ignore[misc]
+    def of(self, *kinds: type[Node]) -> Iterator[Node]:
+        """The nodes of some kinds, kind by kind."""
+        for kind in kinds:
+            yield from self.kinds.get(kind, ())  # type: ignore[misc]
+
+    def calls(self, *names: str) -> Iterator[cst.Call]:
+        """The calls of functions and methods of some names."""
+        return (call for call in self.of(cst.Call) if called(call) in names)
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         """The node that a node is a part of, within the body."""
@@ -67,49 +76,66 @@ class Body:
         """Where a node stands, with its parentheses."""
         if not getattr(node, "lpar", None):
             return self.inner(node)
-        assert isinstance(node, cst.BaseExpression)
+        assert isinstance(node, Expression)
         return self.inner(node.lpar[0])[0], self.inner(node.rpar[-1])[1]
+
+    def raw(self, node: cst.CSTNode) -> str:
+        """The text of a node, without parentheses around it."""
+        return self.text.source[slice(*self.inner(node))]
 
     def code(self, node: cst.CSTNode) -> str:
         """The text of a node, with its parentheses."""
-        begin, end = self.outer(node)
-        return self.text.source[begin:end]
+        return self.text.source[slice(*self.outer(node))]
 
     def bare(self, node: cst.CSTNode) -> str:
         """The text of a node, without parentheses where it does without by itself."""
-        begin, end = self.inner(node)
-        inner = self.text.source[begin:end]
-        loses = isinstance(node, (cst.Tuple, cst.GeneratorExp)) or level(inner) == Level.BROKEN
-        return self.code(node) if loses else inner
+        inner = self.raw(node)
+        return inner if _groups(node) and level(inner) != Level.BROKEN else self.code(node)
 
     def between(self, one: cst.CSTNode, other: cst.CSTNode) -> str:
         """The text between two nodes."""
         return self.text.source[self.outer(one)[1] : self.outer(other)[0]]
 
-    def replace(
-        self, node: cst.CSTNode, new: str, kind: Kind, cost: float, what: str | None = None
-    ) -> Edit:
+    def sign(self, operator: cst.CSTNode) -> str:
+        """An operator as it is written, without the blanks around it."""
+        return self.raw(operator).strip()
+
+    def replace(self, node: cst.CSTNode, new: str, cost: float, what: str | None = None) -> Edit:
         """The edit that puts another expression in a node's place, in parentheses if it must."""
         span, place = self.outer(node), self.place(node)
         inner = self.inner(node)
-        if span != inner and self._wrapped(node):
+        if span != inner and _groups(node):
             lines = "\n" in self.text.source[span[0] : inner[0]]  # perhaps with a comment
             if lines or level(new) < Level.PRIMARY:
                 span, place = inner, Level.BROKEN
-        return self.write(span, operand(new, place), kind, cost, what, node)
+        return self.write(span, operand(new, place), cost, what, node)
 
-    def write(
+    def exchange(
         self,
-        span: Span,
-        new: str,
-        kind: Kind,
+        one: cst.CSTNode,
+        other: cst.CSTNode,
         cost: float,
-        what: str | None,
         node: cst.CSTNode,
+        what: str | None = "exchange {} and {}",
     ) -> Edit:
+        """The edit that exchanges two nodes; what stands between them is left alone."""
+        first, second = self.code(one), self.code(other)
+        new = second + self.between(one, other) + first
+        span = (self.outer(one)[0], self.outer(other)[1])
+        return self.write(span, new, cost, what and what.format(short(first), short(second)), node)
+
+    def operator(
+        self, operator: cst.CSTNode, new: str, cost: float, what: str | None, node: cst.CSTNode
+    ) -> Edit:
+        """The edit that writes another operator, the blanks around it left alone."""
+        sign, (begin, _) = self.sign(operator), self.inner(operator)
+        begin += self.raw(operator).index(sign)
+        return self.write((begin, begin + len(sign)), new, cost, what, node)
+
+    def write(self, span: Span, new: str, cost: float, what: str | None, node: cst.CSTNode) -> Edit:
         """The edit that puts another text in a span; the node tells the statement."""
         source = self.text.source
-        old, new = source[span[0] : span[1]], self._apart(span, new)
+        old, new = source[slice(*span)], _apart(source, span, new)
         if what is None:
             what = f"{short(old)} → {short(new)}"
         line = self.text.line(self.inner(self.statement(node))[0])
@@ -117,7 +143,7 @@ class Body:
         cost += LENGTH * _size(source[begin:end], new)
         if self.rejected(node):
             cost = max(cost - BONUS, KEPT * cost)
-        return Edit(begin, end, new, kind, line, what, round(cost, 4))
+        return Edit(begin, end, new, "", line, what, round(cost, 4))
 
     def statement(self, node: cst.CSTNode) -> cst.CSTNode:
         """The smallest statement that a node is in."""
@@ -141,25 +167,36 @@ class Body:
         """Whether the diagnosis asks for a gradient that is so many times as large."""
         return any(close(ratio, self.scope.value(hint)) for hint in self.hints.factors)
 
+    def is_divisor(self, node: cst.CSTNode) -> bool | None:
+        """Whether a factor divides its product; None where it is no factor of a product."""
+        product = self.parent(node)
+        if not isinstance(product, cst.BinaryOperation):
+            return None
+        if isinstance(product.operator, cst.Divide):
+            return node is product.right
+        return False if isinstance(product.operator, cst.Multiply) else None
+
+    def ratio(self, node: cst.CSTNode, then: float | None) -> float | None:
+        """How many times larger a product is with another number in a factor's place."""
+        divided, now = self.is_divisor(node), self.value(node)
+        if divided is None or not now or not then:
+            return None
+        return now / then if divided else then / now
+
     def place(self, node: cst.CSTNode) -> Level | int:
         """How tightly an expression has to bind in a node's place."""
-        parent = self.parent(node)
-        if isinstance(parent, (cst.SubscriptElement, cst.Arg, *_ELEMENTS)):
-            return Level.BIT_OR if _starred(parent) else Level.TEST
-        return _place(parent, node)
-
-    def _wrapped(self, node: cst.CSTNode) -> bool:
-        """Whether a node's parentheses only group."""
-        return not isinstance(node, (cst.Tuple, cst.GeneratorExp))
-
-    def _apart(self, span: Span, new: str) -> str:
-        """The text with a blank where it would join a word beside it."""
-        source = self.text.source
-        if new and span[0] and _word(source[span[0] - 1]) and _word(new[0]):
-            new = " " + new
-        if new and span[1] < len(source) and _word(source[span[1]]) and _word(new[-1]):
-            new += " "
-        return new
+        match parent := self.parent(node):
+            case cst.BinaryOperation(left=left, operator=operator):
+                return _side(level(f"a {self.sign(operator)} b"), node is left)
+            case cst.BooleanOperation(operator=operator):
+                return Level.AND if isinstance(operator, cst.Or) else Level.NOT
+            case cst.UnaryOperation(operator=operator):
+                return Level.NOT if isinstance(operator, cst.Not) else Level.UNARY
+            case cst.IfExp(orelse=orelse):
+                return Level.TEST if node is orelse else Level.OR
+            case cst.Arg(star=str(star)) if star:
+                return Level.BIT_OR
+        return Level.PRIMARY if parent is None else _PLACES.get(type(parent), Level.PRIMARY)
 
     def _head(self, statement: cst.CSTNode) -> Span:
         """Where a statement stands, without the statements inside of it."""
@@ -170,7 +207,36 @@ class Body:
         return begin, end
 
 
-def body(text: Text, found: Found, hints: Hints, others: Sequence[Found]) -> Body:
+def called(node: cst.CSTNode) -> str:
+    """The name of what a call calls, without what stands before the last dot."""
+    if not isinstance(node, cst.Call):
+        return ""
+    name = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
+    return name.value if isinstance(name, cst.Name) else ""
+
+
+def method(node: cst.CSTNode) -> str:
+    """The name of the method, or of the function of a module, that a call calls."""
+    dotted = isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute)
+    return called(node) if dotted else ""
+
+
+def is_module(call: cst.Call) -> bool:
+    """Whether a call is of a function of NumPy or the like, and not of a method."""
+    value = call.func.value if isinstance(call.func, cst.Attribute) else None
+    return isinstance(value, cst.Name) and value.value in ARRAY_MODULES
+
+
+def inside(call: cst.Call) -> Expression | None:
+    """What a method, or a function of the same name, is applied to."""
+    if not isinstance(call.func, cst.Attribute):
+        return None
+    if is_module(call):
+        return call.args[0].value if call.args else None
+    return call.func.value
+
+
+def body_of(text: Text, found: Found, hints: Hints, others: Sequence[Found]) -> Body:
     """The body of a function that was found; ``others`` are all that were."""
     parents = dict[cst.CSTNode, cst.CSTNode]()
     statements = dict[cst.CSTNode, cst.CSTNode]()
@@ -185,7 +251,7 @@ def _walk(
     node: cst.CSTNode, parent: cst.CSTNode, statement: cst.CSTNode
 ) -> Iterator[tuple[cst.CSTNode, cst.CSTNode, cst.CSTNode]]:
     """The nodes that may be edited, each with its parent and its statement."""
-    if isinstance(node, _STILL) or _outside(node) or _docstring(node):
+    if isinstance(node, STILL) or _outside(node) or _docstring(node):
         return
     if isinstance(node, (cst.BaseSmallStatement, cst.BaseCompoundStatement)):
         statement = node
@@ -198,10 +264,10 @@ def _outside(node: cst.CSTNode) -> bool:
     """Whether a call is of what talks to the outside."""
     if not isinstance(node, cst.Call):
         return False
-    called: cst.BaseExpression = node.func
-    while isinstance(called, cst.Attribute):
-        called = called.value
-    return isinstance(called, cst.Name) and called.value in _OUTSIDE
+    first: Expression = node.func
+    while isinstance(first, cst.Attribute):
+        first = first.value
+    return isinstance(first, cst.Name) and first.value in _OUTSIDE
 
 
 def _docstring(node: cst.CSTNode) -> bool:
@@ -209,46 +275,24 @@ def _docstring(node: cst.CSTNode) -> bool:
     return isinstance(node, cst.Expr) and isinstance(node.value, strings)
 
 
-_ELEMENTS = (cst.Element, cst.StarredElement, cst.DictElement, cst.StarredDictElement)
-
-
-def _starred(parent: cst.CSTNode) -> bool:
-    starred = isinstance(parent, (cst.StarredElement, cst.StarredDictElement))
-    return starred or (isinstance(parent, cst.Arg) and bool(parent.star))
-
-
-def _place(parent: cst.CSTNode | None, node: cst.CSTNode) -> Level | int:
-    match parent:
-        case cst.BinaryOperation(left=left, operator=operator):
-            return _side(BINARY.get(type(operator), Level.PRODUCT), node is left)
-        case cst.BooleanOperation(operator=operator):
-            return Level.AND if isinstance(operator, cst.Or) else Level.NOT
-        case cst.UnaryOperation(operator=operator):
-            return Level.NOT if isinstance(operator, cst.Not) else Level.UNARY
-        case cst.Comparison() | cst.ComparisonTarget():
-            return Level.BIT_OR
-        case cst.IfExp(orelse=orelse):
-            return Level.TEST if node is orelse else Level.OR
-        case cst.CompFor() | cst.CompIf():
-            return Level.OR
-        case cst.Assign() | cst.Return() | cst.Expr():
-            return Level.TUPLE
-        case _ if isinstance(parent, _LOOSE):
-            return Level.TEST
-        case _:
-            return Level.PRIMARY
-
-
-_LOOSE = (
-    cst.AugAssign, cst.AnnAssign, cst.Index, cst.Slice, cst.Lambda, cst.If, cst.While, cst.For,
-    cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp, cst.FormattedStringExpression,
-)  # fmt: skip
+def _groups(node: cst.CSTNode) -> bool:
+    """Whether a node's parentheses only group."""
+    return not isinstance(node, (cst.Tuple, cst.GeneratorExp))
 
 
 def _side(one: Level, first: bool) -> Level | int:
     if one == Level.POWER:
         return Level.NUMBER if first else Level.UNARY
     return one if first else one + 1
+
+
+def _apart(source: str, span: Span, new: str) -> str:
+    """The text with a blank where it would join a word beside it."""
+    if new and span[0] and _word(source[span[0] - 1]) and _word(new[0]):
+        new = " " + new
+    if new and span[1] < len(source) and _word(source[span[1]]) and _word(new[-1]):
+        new += " "
+    return new
 
 
 def _size(old: str, new: str) -> int:
@@ -276,7 +320,7 @@ def _splits(text: str, k: int) -> bool:
 
 def _trimmed(source: str, span: Span, new: str) -> tuple[int, int, str]:
     """The same change without the tokens that stay as they are at its ends."""
-    old = source[span[0] : span[1]]
+    old = source[slice(*span)]
     most = min(len(old), len(new))
     head = next((k for k in range(most) if old[k] != new[k]), most)
     while head and (_splits(old, head) or _splits(new, head)):

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gradproof.repair.edit import Kind, applied
-from gradproof.repair.edits import MODULE, Hints, edits
+from gradproof.repair.candidates import candidates
+from gradproof.repair.edit import applied
+from gradproof.repair.hints import MODULE, Hints
 
 HEAD = "import numpy as np\n\n\n"
 SHAPES = {
@@ -26,7 +27,7 @@ def function(body, signature="A, B, W1, W2, Z, H, u, v, m, n, lam, params, cache
 def after(source, functions=("grad",), hints=None):
     """The texts after each edit, likeliest first."""
     hints = Hints(SHAPES) if hints is None else hints
-    return [applied(source, [one]) for one in edits(source, functions, hints)]
+    return [applied(source, [one]) for one in candidates(source, functions, hints)]
 
 
 def reached(wrong, right, **more):
@@ -34,7 +35,7 @@ def reached(wrong, right, **more):
 
 
 FAMILIES = {
-    Kind.FACTOR: [
+    "factor": [
         ("return 2 * A", "return A"),
         ("return A * B", "return A"),
         ("return A * B", "return B"),
@@ -52,7 +53,7 @@ FAMILIES = {
         ("k = x.shape[0]\nreturn A", "k = x.shape[0]\nreturn A / x.shape[0]"),
         ("a = A / m\nb = B / m\nreturn a, b", "a = A\nb = B\nreturn a, b"),
     ],
-    Kind.CONSTANT: [
+    "constant": [
         ("return A + 1", "return A + 2"),
         ("return A + 1", "return A + 0"),
         ("return A + 1", "return A + -1"),
@@ -64,7 +65,7 @@ FAMILIES = {
         ("return A**2", "return 2 * A"),
         ("return 0.31 * A", "return lam * A"),
     ],
-    Kind.SIGN: [
+    "sign": [
         ("return A", "return -A"),
         ("return -A", "return A"),
         ("return A - B", "return B - A"),
@@ -76,7 +77,7 @@ FAMILIES = {
         ("return A + B", "return -(A + B)"),
         ("return -A @ B", "return A @ B"),
     ],
-    Kind.OPERATOR: [
+    "operator": [
         ("return A * B", "return A @ B"),
         ("return A @ B", "return A * B"),
         ("return A * B", "return A / B"),
@@ -86,7 +87,7 @@ FAMILIES = {
         ("return (A + B) * W1", "return A + B + W1"),
         ("A *= m\nreturn A", "A /= m\nreturn A"),
     ],
-    Kind.TRANSPOSE: [
+    "transpose": [
         ("return A @ B", "return A.T @ B"),
         ("return A.T @ B", "return A @ B"),
         ("return A @ B", "return B @ A"),
@@ -103,7 +104,7 @@ FAMILIES = {
         ("return A.conj() @ x", "return A @ x"),
         ("return (A + B) @ W1", "return (A + B).T @ W1"),
     ],
-    Kind.NAME: [
+    "name": [
         ("return A @ W1", "return A @ W2"),
         ("return Z", "return H"),
         ("return params['W']", "return params['b']"),
@@ -115,7 +116,7 @@ FAMILIES = {
         ("g = {}\ng['a'] = A\ng['b'] = B\nreturn g", "g = {}\ng['b'] = A\ng['a'] = B\nreturn g"),
         ("return make(a=A, b=B, c=v)", "return make(a=B, b=v, c=A)"),
     ],
-    Kind.AXIS: [
+    "axis": [
         ("return np.sum(A, axis=0)", "return np.sum(A, axis=1)"),
         ("return A.sum(axis=1)", "return A.sum(axis=-1)"),
         ("return A.sum(axis=1)", "return A.sum()"),
@@ -124,12 +125,12 @@ FAMILIES = {
         ("return A.sum()", "return A.sum(axis=0)"),
         ("return np.sum(A)", "return np.sum(A, axis=0)"),
     ],
-    Kind.KEEPDIMS: [
+    "keepdims": [
         ("return A.sum(axis=0)", "return A.sum(axis=0, keepdims=True)"),
         ("return A.sum(axis=0, keepdims=True)", "return A.sum(axis=0)"),
         ("return A.sum(axis=0, keepdims=False)", "return A.sum(axis=0, keepdims=True)"),
     ],
-    Kind.REDUCTION: [
+    "reduction": [
         ("return np.mean(A, axis=0)", "return np.sum(A, axis=0)"),
         ("return A.sum()", "return A.mean()"),
         ("return np.maximum(A, 0)", "return np.minimum(A, 0)"),
@@ -139,7 +140,7 @@ FAMILIES = {
         ("return np.round(A)", "return np.floor(A)"),
         ("return Z[-1]", "return Z.sum(axis=0)"),
     ],
-    Kind.COMPARISON: [
+    "comparison": [
         ("return A > 0", "return A >= 0"),
         ("return A > 0", "return A < 0"),
         ("return A > 0", "return A > lam"),
@@ -149,14 +150,14 @@ FAMILIES = {
         ("return A if not m else B", "return A if m else B"),
         ("return A * (A < 1)", "return A * (abs(A) < 1)"),
     ],
-    Kind.TERM: [
+    "term": [
         ("return A + B", "return A"),
         ("return A + B", "return B"),
         ("return A - B @ W1", "return A"),
         ("dW = A @ B\nreturn dW", "dW = A @ B + lam * W1\nreturn dW"),
         ("dW = A @ B\nreturn dW", "dW = A @ B + lam * params[\"W\"]\nreturn dW"),
     ],
-    Kind.INDEX: [
+    "index": [
         ("return A[i]", "return A[i - 1]"),
         ("return A[i - 1]", "return A[i]"),
         ("return A[i, m]", "return A[m, i]"),
@@ -171,7 +172,7 @@ FAMILIES = {
         ("return np.roll(A, 1)", "return np.roll(A, -1)"),
         ("return cache[f'A{i}']", "return cache[f'A{i - 1}']"),
     ],
-    Kind.ACCUMULATION: [
+    "accumulation": [
         ("A[i] = B", "A[i] += B"),
         ("A[i] += B", "A[i] = B"),
         ("A[i] += B", "np.add.at(A, i, B)"),
@@ -180,16 +181,16 @@ FAMILIES = {
         ("for i in x:\n    dW = A * i", "dW = 0\nfor i in x:\n    dW += A * i"),
         ("dW = A\nreturn dW", "dW = A.copy()\nreturn dW"),
     ],
-    Kind.STATEMENT: [
+    "statement": [
         ("dW = A @ B\ndW[1, 2] += 0.01\nreturn dW", "dW = A @ B\nreturn dW"),
         ("dW = A @ B\ndW = np.clip(dW, -1, 1)\nreturn dW", "dW = A @ B\nreturn dW"),
         ("W1 = W1 - A\ndW = W1 @ B\nreturn dW", "dW = W1 @ B\nW1 = W1 - A\nreturn dW"),
     ],
-    Kind.ARGUMENTS: [
+    "arguments": [
         ("return np.outer(u, v)", "return np.outer(v, u)"),
         ("return helper(A, B)", "return helper(B, A)"),
     ],
-    Kind.UNWRAP: [
+    "unwrap": [
         ("return np.clip(A, -1, 1)", "return A"),
         ("return A.astype(np.float32)", "return A"),
         ("return np.float32(A)", "return A"),
@@ -209,7 +210,7 @@ def test_the_right_text_is_among_the_edits(wrong, right):
 @pytest.mark.parametrize("wrong", dict.fromkeys(wrong for wrong, _ in PAIRS))
 def test_every_edit_changes_the_text_in_a_way_of_its_own_and_parses(wrong):
     source = function(wrong)
-    found = edits(source, ["grad"], Hints(SHAPES))
+    found = candidates(source, ["grad"], Hints(SHAPES))
     texts = [applied(source, [one]) for one in found]
     assert source not in texts
     assert len(set(texts)) == len(texts)
@@ -267,7 +268,7 @@ def test_the_edits_of_an_accused_line_come_first():
     right = "dW = A.T @ B\ndb = v @ B\nreturn dW, db"
     line = function(wrong).splitlines().index("    db = v.T @ B") + 1
     assert rank(wrong, right, Hints(SHAPES, lines=(line,))) < rank(wrong, right, Hints(SHAPES))
-    assert edits(function(wrong), ["grad"], Hints(SHAPES, lines=(line,)))[0].line == line
+    assert candidates(function(wrong), ["grad"], Hints(SHAPES, lines=(line,)))[0].line == line
 
 
 def test_a_name_of_the_same_shape_is_likelier():
@@ -308,7 +309,7 @@ def grad(A, B=2 * 3, *, lam: float = 1.0) -> "A * B":
 
 def test_what_computes_no_gradient_is_never_edited():
     kept = UNTOUCHED.splitlines()
-    for one in edits(UNTOUCHED, ["grad"], Hints()):
+    for one in candidates(UNTOUCHED, ["grad"], Hints()):
         new = applied(UNTOUCHED, [one]).splitlines()
         assert new[:8] == kept[:8]
         assert new[9:12] == kept[9:12]
@@ -319,8 +320,8 @@ def test_only_the_functions_that_are_named_are_edited():
     assert all(
         text.startswith("def one(a):\n    return 2 * a\n") for text in after(source, ["other"])
     )
-    assert {one.line for one in edits(source, ["one", "other"], Hints())} == {2, 6}
-    assert edits(source, ["none"], Hints()) == []
+    assert {one.line for one in candidates(source, ["one", "other"], Hints())} == {2, 6}
+    assert candidates(source, ["none"], Hints()) == []
 
 
 def test_names_of_functions_and_modules_stay():
@@ -376,8 +377,8 @@ def test_heads_of_compound_statements_are_edited():
 
 def test_of_several_lambdas_those_on_the_accused_lines():
     source = "f = lambda a: 2 * a\ng = lambda a: 3 * a\n"
-    assert {one.line for one in edits(source, ["<lambda>"], Hints())} == {1, 2}
-    assert {one.line for one in edits(source, ["<lambda>"], Hints(lines=(2,)))} == {2}
+    assert {one.line for one in candidates(source, ["<lambda>"], Hints())} == {1, 2}
+    assert {one.line for one in candidates(source, ["<lambda>"], Hints(lines=(2,)))} == {2}
 
 
 @pytest.mark.parametrize(
@@ -415,12 +416,12 @@ REAL = [
 @pytest.mark.parametrize(("file", "name"), REAL)
 def test_every_edit_of_a_real_function_compiles_and_touches_nothing_else(file, name):
     source = (ROOT / file).read_text(encoding="utf-8")
-    found = edits(source, [name], Hints())
+    found = candidates(source, [name], Hints())
     node = next(
         n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef) and n.name == name
     )
     assert 50 < len(found) < 2500
-    assert {one.kind for one in found} >= {Kind.FACTOR, Kind.SIGN, Kind.NAME}
+    assert {one.kind for one in found} >= {"factor", "sign", "name"}
     for one in found:
         assert node.lineno < one.line <= node.end_lineno
         text = applied(source, [one])
@@ -431,7 +432,7 @@ def test_every_edit_of_a_real_function_compiles_and_touches_nothing_else(file, n
 
 def test_no_edit_names_what_a_person_would_not_read():
     source = function("dW = 2 * A @ B / m\nreturn dW")
-    whats = [one.what for one in edits(source, ["grad"], Hints(SHAPES))]
+    whats = [one.what for one in candidates(source, ["grad"], Hints(SHAPES))]
     assert "drop the factor 2" in whats
     assert "drop the divisor m" in whats
     assert all(len(what) < 200 and "\n" not in what for what in whats)

@@ -6,18 +6,28 @@ import ast
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cache
 from itertools import accumulate
 
 import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
 
+from ..patch import statements
+
 Span = tuple[int, int]
 Function = cst.FunctionDef | cst.Lambda
 
-LAMBDA = "<lambda>"
-
+_LAMBDA = "<lambda>"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+
+# Blanks, punctuation, and what is never edited: signatures, decorators, annotations, names after
+# a dot or before an equals sign.
+_SKIPPED = (
+    "whitespace", "lpar", "rpar", "lbra", "rbra", "comma", "leading", "trailing", "header",
+    "footer", "indent", "lines_after", "semicolon", "annotation", "returns", "asynchronous",
+    "params", "decorators", "colon", "equal", "attr", "keyword", "name", "type",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,10 @@ class Text:
         """The line, from 1, that a character is in."""
         return bisect_right(self.begins, offset)
 
+    def start(self, offset: int) -> int:
+        """Where the line begins that a character is in."""
+        return self.begins[self.line(offset) - 1]
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -55,26 +69,23 @@ def find(text: Text, functions: Sequence[str], lines: Sequence[int]) -> list[Fou
     A lambda is found by the name that it is assigned to, or as ``"<lambda>"``: all of these,
     or those on ``lines`` where there are some.
     """
-    wanted = set(functions)
-    segments = {
-        (_first(node), node.end_lineno or node.lineno)
-        for node in text.tree.body
-        if any(name in wanted or _lambda(name) in wanted for name in _qualified([node], ""))
-    }
-    found = [one for segment in _joined(sorted(segments)) for one in _parsed(text, segment)]
-    return [
-        one for one in found if one.name in wanted or _rejected(text, one, wanted, lines, found)
+    words = [name.rpartition(".")[2].strip("<>") for name in functions]
+    found = [
+        one
+        for begin, piece in _pieces(text)
+        if any(word in piece for word in words)  # others need not be parsed
+        for one in _parsed(begin, piece)
     ]
+    lambdas = [
+        one for one in found if isinstance(one.node, cst.Lambda) and _unnamed(one) in functions
+    ]
+    rejected = [one for one in lambdas if _on(text, one, lines)]
+    return [one for one in found if one.name in functions or one in (rejected or lambdas)]
 
 
-def _rejected(
-    text: Text, one: Found, wanted: set[str], lines: Sequence[int], found: Sequence[Found]
-) -> bool:
-    """Whether a function is a lambda that is asked for without its name."""
-    if not isinstance(one.node, cst.Lambda) or _lambda(one.name) not in wanted:
-        return False
-    hit = [_on(text, other, lines) for other in found if isinstance(other.node, cst.Lambda)]
-    return _on(text, one, lines) or not any(hit)
+def _unnamed(one: Found) -> str:
+    """What Python calls a lambda that is assigned to a name."""
+    return "".join([*one.name.rpartition(".")[:2], _LAMBDA])
 
 
 def _on(text: Text, one: Found, lines: Sequence[int]) -> bool:
@@ -82,49 +93,16 @@ def _on(text: Text, one: Found, lines: Sequence[int]) -> bool:
     return any(text.line(begin) <= line <= text.line(end) for line in lines)
 
 
-def _lambda(name: str) -> str:
-    """What Python calls a lambda that is assigned to a name."""
-    return name.rpartition(".")[0] + "." + LAMBDA if "." in name else LAMBDA
+def _pieces(text: Text) -> Iterator[tuple[int, str]]:
+    """The top-level statements, each with where it begins."""
+    for first, last in statements(text.source.removeprefix("\ufeff")):
+        end = text.begins[min(last, len(text.begins) - 1)]
+        piece = text.source[text.begins[first - 1] : end].removeprefix("\ufeff")
+        yield end - len(piece), piece
 
 
-def _first(node: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(one.lineno for one in decorators)])
-
-
-def _joined(segments: Sequence[Span]) -> list[Span]:
-    """Ranges of lines of which no two share a line."""
-    joined = list[Span]()
-    for begin, end in segments:
-        if joined and begin <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((begin, end))
-    return joined
-
-
-def _qualified(body: Sequence[ast.AST], prefix: str) -> Iterator[str]:
-    """The qualified names of functions, and of names that a lambda is assigned to."""
-    for node in body:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            yield prefix + node.name
-            yield from _qualified(node.body, f"{prefix}{node.name}.<locals>.")
-        elif isinstance(node, ast.ClassDef):
-            yield from _qualified(node.body, f"{prefix}{node.name}.")
-        elif isinstance(node, ast.Lambda):
-            yield prefix + LAMBDA
-        else:
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
-                yield from (prefix + one.id for one in node.targets if isinstance(one, ast.Name))
-            yield from _qualified(list(ast.iter_child_nodes(node)), prefix)
-
-
-def _parsed(text: Text, segment: Span) -> list[Found]:
-    """The functions of some lines of the text that stand at its outermost level."""
-    begin = text.begins[segment[0] - 1]
-    end = text.begins[min(segment[1], len(text.begins) - 1)]
-    piece = text.source[begin:end].removeprefix("\ufeff")
-    begin = end - len(piece)
+def _parsed(begin: int, piece: str) -> Iterator[Found]:
+    """The functions of a part of the text that stands at its outermost level."""
     wrapper = MetadataWrapper(cst.parse_module(piece), unsafe_skip_copy=True)
     offsets = _characters(piece)
     last = len(offsets) - 1  # libcst ends a last line that the text leaves open
@@ -135,7 +113,7 @@ def _parsed(text: Text, segment: Span) -> list[Found]:
         )
         for node, span in wrapper.resolve(ByteSpanPositionProvider).items()
     }
-    return [Found(name, node, spans) for name, node in _functions(wrapper.module, "")]
+    yield from (Found(name, node, spans) for name, node in _functions(wrapper.module, ""))
 
 
 def _characters(piece: str) -> Sequence[int]:
@@ -155,9 +133,36 @@ def _functions(node: cst.CSTNode, prefix: str) -> Iterator[tuple[str, Function]]
         elif isinstance(child, cst.ClassDef):
             yield from _functions(child.body, f"{prefix}{child.name.value}.")
         elif isinstance(child, cst.Lambda):
-            yield prefix + LAMBDA, child
+            yield prefix + _LAMBDA, child
         elif isinstance(child, cst.Assign) and isinstance(child.value, cst.Lambda):
             names = [one.target.value for one in child.targets if isinstance(one.target, cst.Name)]
-            yield prefix + (names[0] if names else LAMBDA), child.value
+            yield prefix + (names[0] if names else _LAMBDA), child.value
         elif not isinstance(child, cst.BaseParenthesizableWhitespace):
             yield from _functions(child, prefix)
+
+
+def nodes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """A node and all that are below it."""
+    yield node
+    for child in parts(node):
+        yield from nodes(child)
+
+
+def parts(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """What a node consists of, in the order of the text, without blanks and punctuation."""
+    for name in _fields(type(node)):
+        value = getattr(node, name)
+        for one in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(one, cst.CSTNode):
+                yield one
+
+
+@cache
+def _fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    if kind is cst.ClassDef:
+        return ("body",)
+    if kind is cst.IfExp:  # its condition stands behind what it chooses
+        return ("body", "test", "orelse")
+    if kind in (cst.ListComp, cst.SetComp, cst.GeneratorExp):
+        return ("elt", "for_in")
+    return tuple(one.name for one in fields(kind) if not one.name.startswith(_SKIPPED))

@@ -9,9 +9,11 @@ from functools import lru_cache
 import libcst as cst
 
 from ..hints import RETURN, Shape
-from .body import Body
+from .body import Body, Expression, called, method
 from .scope import is_holder
 from .text import normal
+
+Sized = Iterator[tuple[Expression, Shape | None]]
 
 # What makes no gradient, or an empty one.
 _EMPTY = (
@@ -30,7 +32,7 @@ class Site:
     ``shape`` is that of its value, where it is known; ``whole`` tells it from an addend.
     """
 
-    node: cst.BaseExpression
+    node: Expression
     shape: Shape | None
     whole: bool
 
@@ -42,43 +44,53 @@ def sites(body: Body) -> tuple[Site, ...]:
     for node, shape in _wholes(body):
         if node in body.parents and _computes(node):
             found.setdefault(id(node), Site(node, shape, whole=True))
-    for site in list(found.values()):
-        for addend in addends(site.node):
-            if _computes(addend):
-                found.setdefault(id(addend), Site(addend, site.shape, whole=False))
-    for node in _inner_sums(body):
+    parts = [(one, site.shape) for site in found.values() for one in addends(site.node)]
+    for node, shape in (*parts, *((one, None) for one in _inner_sums(body))):
         if _computes(node):
-            found.setdefault(id(node), Site(node, None, whole=False))
+            found.setdefault(id(node), Site(node, shape, whole=False))
     return tuple(found.values())
 
 
-def addends(node: cst.CSTNode) -> Iterator[cst.BaseExpression]:
+def is_sum(node: cst.CSTNode | None) -> bool:
+    """Whether a node is a sum or a difference."""
+    signs = (cst.Add, cst.Subtract)
+    return isinstance(node, cst.BinaryOperation) and isinstance(node.operator, signs)
+
+
+def addends(node: cst.CSTNode) -> Iterator[Expression]:
     """The addends of a sum; nothing where it is none."""
-    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, (cst.Add, cst.Subtract)):
+    if isinstance(node, cst.BinaryOperation) and is_sum(node):
         for one in (node.left, node.right):
-            below = list(addends(one))
-            yield from below or [one]
+            yield from list(addends(one)) or [one]
 
 
-def _inner_sums(body: Body) -> Iterator[cst.BaseExpression]:
+def fits(shape: Shape, site: Shape) -> bool:
+    """Whether an array of a shape is broadcast to a site without enlarging it."""
+    tail = site[len(site) - len(shape) :] if len(shape) <= len(site) else None
+    return tail is not None and all(
+        one in (1, length) for one, length in zip(shape, tail, strict=True)
+    )
+
+
+def _inner_sums(body: Body) -> Iterator[Expression]:
     for node in body.of(cst.BinaryOperation):
         if not isinstance(body.parent(node), cst.BinaryOperation) or body.code(node)[0] == "(":
             yield from addends(node)
 
 
-def _wholes(body: Body) -> Iterator[tuple[cst.BaseExpression, Shape | None]]:
+def _wholes(body: Body) -> Sized:
     yield from _assigned(body)
     for back in body.of(cst.Return):
         if back.value is not None:
             yield from _returned(body, back.value)
     if isinstance(body.found.node, cst.Lambda):
         yield from _returned(body, body.found.node.body)
-    yield from _handed_on(body)
+    yield from ((one, None) for one in _handed_on(body))
     for pair in body.of(cst.DictElement):
         yield pair.value, _of_key(body, _string(pair.key))
 
 
-def _assigned(body: Body) -> Iterator[tuple[cst.BaseExpression, Shape | None]]:
+def _assigned(body: Body) -> Sized:
     for node in body.of(cst.Assign):
         yield from _values(body, node.targets[-1].target, node.value)
     for more in body.of(cst.AugAssign):
@@ -88,54 +100,48 @@ def _assigned(body: Body) -> Iterator[tuple[cst.BaseExpression, Shape | None]]:
             yield from _values(body, noted.target, noted.value)
 
 
-def _handed_on(body: Body) -> Iterator[tuple[cst.BaseExpression, Shape | None]]:
+def _handed_on(body: Body) -> Iterator[Expression]:
     """What is chosen between, and what is given to a method as ``np.add.at`` is."""
     for choice in body.of(cst.IfExp):
-        yield from ((choice.body, None), (choice.orelse, None))
+        yield from (choice.body, choice.orelse)
     for call in body.of(cst.Call):
-        if isinstance(call.func, cst.Attribute) and call.func.attr.value == "where":
-            yield from ((one.value, None) for one in call.args[1:3])
+        if method(call) == "where":
+            yield from (one.value for one in call.args[1:3])
     for statement in body.of(cst.Expr):
         if isinstance(statement.value, cst.Call) and statement.value.args:
-            yield statement.value.args[-1].value, None
+            yield statement.value.args[-1].value
 
 
-def _values(
-    body: Body, target: cst.BaseExpression, value: cst.BaseExpression
-) -> Iterator[tuple[cst.BaseExpression, Shape | None]]:
+def _values(body: Body, target: Expression, value: Expression) -> Sized:
     """The expressions of an assignment, pair by pair where there are several."""
     if not isinstance(target, (cst.Tuple, cst.List)):
-        yield value, shape_of(body, target)
+        yield value, _shape(body, target)
     elif isinstance(value, (cst.Tuple, cst.List)) and len(value.elements) == len(target.elements):
         for one, other in zip(target.elements, value.elements, strict=True):
             yield from _values(body, one.value, other.value)
 
 
-def _returned(
-    body: Body, value: cst.BaseExpression
-) -> Iterator[tuple[cst.BaseExpression, Shape | None]]:
+def _returned(body: Body, value: Expression) -> Sized:
     """What is returned, or the members of a tuple, a list or a call that only packs them."""
     if isinstance(value, (cst.Tuple, cst.List)):
-        yield from ((one.value, shape_of(body, one.value)) for one in value.elements)
+        yield from ((one.value, _shape(body, one.value)) for one in value.elements)
         return
-    yield value, shape_of(body, value) or body.scope.shapes.get(RETURN)
-    if isinstance(value, cst.Call) and _packs(value):
-        for one in value.args:
-            key = one.keyword.value if one.keyword else None
-            yield one.value, _of_key(body, key) or shape_of(body, one.value)
+    yield value, _shape(body, value) or body.scope.shapes.get(RETURN)
+    for one in value.args if isinstance(value, cst.Call) and _packs(value) else ():
+        key = one.keyword.value if one.keyword else None
+        yield one.value, _of_key(body, key) or _shape(body, one.value)
 
 
 def _packs(node: cst.Call) -> bool:
-    named = isinstance(node.func, cst.Name) and node.func.value[:1].isupper()
-    return named or (isinstance(node.func, cst.Name) and node.func.value == "dict")
+    name = called(node)
+    return isinstance(node.func, cst.Name) and (name[:1].isupper() or name == "dict")
 
 
-def shape_of(body: Body, node: cst.CSTNode) -> Shape | None:
+def _shape(body: Body, node: cst.CSTNode) -> Shape | None:
     """The shape of a name, of what holds an array, or of a gradient by the name it goes by."""
     known = body.shape(node)
     if known is None and is_holder(node):
-        key = node.attr.value if isinstance(node, cst.Attribute) else _item(node)
-        return _of_key(body, key)
+        return _of_key(body, node.attr.value if isinstance(node, cst.Attribute) else _item(node))
     return known
 
 
@@ -145,28 +151,31 @@ def _item(node: cst.CSTNode) -> str | None:
     return _string(index.value) if isinstance(index, cst.Index) else None
 
 
-def _string(node: cst.BaseExpression) -> str | None:
+def _string(node: Expression) -> str | None:
     value = node.evaluated_value if isinstance(node, cst.SimpleString) else None
     return value if isinstance(value, str) else None
 
 
 def _of_key(body: Body, key: str | None) -> Shape | None:
     """The shape of the parameter that has a key, or has it after a ``d``."""
-    for name in (key, key.removeprefix("d").lstrip("_")) if key else ():
+    if not key:
+        return None
+    for name in (key, key.removeprefix("d").lstrip("_")):
         for holder, shape in body.scope.shapes.items():
             if holder.endswith((f"[{name!r}]", f".{name}")):
                 return shape
-    return body.scope.shapes.get(normal(f"d{key}")) if key and key.isidentifier() else None
+    return body.scope.shapes.get(normal(f"d{key}")) if key.isidentifier() else None
 
 
-def _computes(node: cst.BaseExpression) -> bool:
-    if isinstance(node, _EMPTY) or (isinstance(node, cst.Name) and node.value in _PLAIN):
-        return False
-    if isinstance(node, cst.UnaryOperation):
-        return _computes(node.expression)
-    if isinstance(node, cst.Call):
-        name = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
-        return not (isinstance(name, cst.Name) and name.value in _MAKERS)
-    if isinstance(node, cst.Subscript):
-        return _computes(node.value)
-    return not (isinstance(node, cst.Attribute) and node.attr.value == "shape")
+def _computes(node: Expression) -> bool:
+    match node:
+        case cst.Name(value=name):
+            return name not in _PLAIN
+        case cst.UnaryOperation(expression=inner) | cst.Subscript(value=inner):
+            return _computes(inner)
+        case cst.Attribute(attr=cst.Name(value=name)):
+            return name != "shape"
+        case cst.Call():
+            return called(node) not in _MAKERS
+        case _:
+            return not isinstance(node, _EMPTY)

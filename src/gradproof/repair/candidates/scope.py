@@ -15,10 +15,8 @@ from typing import TypeVar
 import libcst as cst
 
 from ..hints import MODULE, RETURN, Hints, Shape
-from .find import Found, Text
-from .text import loaded, normal, number
-from .tree import nodes
-from .value import value
+from .source import Found, Text, nodes
+from .text import loaded, normal, number, value
 
 T = TypeVar("T")
 

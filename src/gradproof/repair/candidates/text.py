@@ -1,10 +1,14 @@
-"""Expressions as text: how tightly one binds, and where it needs parentheses."""
+"""Expressions as text: how tightly one binds, which parentheses it needs, what it came to."""
 
 from __future__ import annotations
 
 import ast
+import operator
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from functools import lru_cache
+
+from ..hints import Shape
 
 
 class Level(IntEnum):
@@ -30,7 +34,7 @@ class Level(IntEnum):
     NEVER = 16  # no expression does without parentheses here
 
 
-_OPERATORS: dict[type[ast.operator], Level] = {
+_BINDING: dict[type[ast.operator], Level] = {
     ast.Add: Level.SUM,
     ast.Sub: Level.SUM,
     ast.Pow: Level.POWER,
@@ -51,13 +55,31 @@ _EXPRESSIONS: dict[type[ast.expr], Level] = {
     ast.Await: Level.POWER,
 }
 
+_OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+# Two numbers that agree so well are the same one.
+_CLOSE = 1e-9
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> ast.expr | None:
+    """The syntax tree; None for what is no expression by itself."""
+    try:
+        return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+
 
 @lru_cache(maxsize=65536)
 def level(text: str) -> Level:
     """How tightly an expression binds; ``BROKEN`` for what is no expression by itself."""
-    try:
-        node = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError):
+    node = _parsed(text)
+    if node is None:
         return Level.BROKEN
     if isinstance(node, ast.Tuple):
         return Level.PRIMARY if _closed(text) else Level.TUPLE
@@ -68,7 +90,7 @@ def level(text: str) -> Level:
 
 def _of(node: ast.expr) -> Level:
     if isinstance(node, ast.BinOp):
-        return _OPERATORS.get(type(node.op), Level.PRODUCT)
+        return _BINDING.get(type(node.op), Level.PRODUCT)
     if isinstance(node, ast.BoolOp):
         return Level.OR if isinstance(node.op, ast.Or) else Level.AND
     if isinstance(node, ast.UnaryOp):
@@ -128,6 +150,11 @@ def attribute(one: str, name: str) -> str:
     return f"{operand(one, Level.PRIMARY)}.{name}"
 
 
+def turned(text: str) -> str:
+    """A matrix transposed, without two transposes that cancel."""
+    return text.removesuffix(".T") if text.endswith(".T") else attribute(text, "T")
+
+
 def reciprocal(text: str) -> str | None:
     """The ``m`` of ``1 / m``."""
     for one in ("1 / ", "1.0 / ", "1/", "1.0/"):
@@ -148,23 +175,65 @@ def number(text: str) -> int | float | None:
 @lru_cache(maxsize=4096)
 def normal(text: str) -> str:
     """An expression as Python itself would write it, so that two spellings are one key."""
-    try:
-        return ast.unparse(ast.parse(text, mode="eval"))
-    except (SyntaxError, ValueError):
-        return text
+    node = _parsed(text)
+    return text if node is None else ast.unparse(node)
 
 
 @lru_cache(maxsize=4096)
 def loaded(text: str) -> frozenset[str]:
     """The names that an expression reads."""
-    try:
-        tree = ast.parse(text, mode="eval")
-    except (SyntaxError, ValueError):
-        return frozenset()
-    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    tree = _parsed(text)
+    below = () if tree is None else ast.walk(tree)
+    return frozenset(node.id for node in below if isinstance(node, ast.Name))
 
 
 def short(text: str, most: int = 48) -> str:
     """A piece of code on one line, its middle left out where it is long."""
     line = " ".join(text.split())
     return line if len(line) <= most else f"{line[: most // 2 - 1]} … {line[1 - most // 2 :]}"
+
+
+def value(text: str, numbers: Mapping[str, float], shapes: Mapping[str, Shape]) -> float | None:
+    """The number that an expression came to in the run; None where nobody knows."""
+    tree = _parsed(text)
+    try:
+        found = None if tree is None else _value(tree, numbers, shapes)
+    except (ArithmeticError, ValueError, TypeError):
+        return None
+    return found if isinstance(found, int | float) else None
+
+
+def close(one: float | None, other: float | None) -> bool:
+    """Whether two numbers are known, and the same."""
+    if one is None or other is None:
+        return False
+    return abs(one - other) <= _CLOSE * max(abs(one), abs(other))
+
+
+def _value(
+    node: ast.expr, numbers: Mapping[str, float], shapes: Mapping[str, Shape]
+) -> float | None:
+    match node:
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            return number
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            known = _value(inner, numbers, shapes)
+            return None if known is None else -known
+        case ast.BinOp(left=left, op=op, right=right):
+            one, other = (_value(side, numbers, shapes) for side in (left, right))
+            how = _OPERATORS.get(type(op))
+            return None if one is None or other is None or how is None else how(one, other)
+        case ast.Call(func=ast.Name(id="len"), args=[held]):
+            return _length(held, 0, shapes)
+        case ast.Subscript(value=ast.Attribute(value=held, attr="shape"), slice=index):
+            axis = _value(index, {}, {})
+            return _length(held, int(axis), shapes) if axis is not None else None
+        case ast.Name() | ast.Attribute() | ast.Subscript():
+            return numbers.get(ast.unparse(node))
+        case _:
+            return None
+
+
+def _length(held: ast.expr, axis: int, shapes: Mapping[str, Shape]) -> float | None:
+    shape = shapes.get(ast.unparse(held), ())
+    return float(shape[axis]) if -len(shape) <= axis < len(shape) else None

@@ -6,39 +6,33 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from ..edit import Edit, Kind
+from ..edit import Edit
 from . import costs
 from .body import Body
+from .registry import candidates_of
 from .text import level, number, operand, product, quotient
 
 Literal = cst.Integer | cst.Float
-_DECADE = 0.1  # a smaller one is of some order of magnitude
 
 
-def constants(body: Body) -> Iterator[Edit]:
-    """Other numbers in the place of each, and other powers."""
-    literals: list[Literal] = [*body.of(cst.Integer), *body.of(cst.Float)]
-    for node in literals:
-        if not _index(body, node):
-            for new, cost in _others(body, node):
-                yield body.replace(node, new, Kind.CONSTANT, cost)
-    for power in body.of(cst.BinaryOperation):
-        if isinstance(power.operator, cst.Power):
-            yield from _powers(body, power)
+@candidates_of("constant", cst.Integer, cst.Float)
+def other_constants(body: Body, node: Literal) -> Iterator[Edit]:
+    """Other numbers in the place of one."""
+    value = number(node.value)
+    if value is not None and not _index(body, node):
+        for new, cost in _others(body, node, value):
+            yield body.replace(node, new, cost)
 
 
 def _index(body: Body, node: cst.CSTNode) -> bool:
-    """Whether a number counts entries or axes; other families have these."""
+    """Whether a number counts entries or axes; other generators have these."""
     parent = body.parent(node)
     if isinstance(parent, cst.Arg):
         return parent.keyword is not None and parent.keyword.value in {"axis", "axes", "ddof"}
     return isinstance(parent, (cst.Index, cst.Slice))
 
 
-def _others(body: Body, node: Literal) -> Iterator[tuple[str, float]]:
-    value = number(node.value)
-    if value is None:
-        return
+def _others(body: Body, node: Literal, value: float) -> Iterator[tuple[str, float]]:
     for text, ratio in _asked(body, node, value):
         if body.asked(ratio):
             yield text, costs.HINTED_CHANGE
@@ -59,23 +53,17 @@ def _others(body: Body, node: Literal) -> Iterator[tuple[str, float]]:
         yield name, cost
 
 
-def _asked(body: Body, node: Literal, value: float) -> Iterator[tuple[str, float]]:
+def _asked(body: Body, node: Literal, value: float) -> Iterator[tuple[str, float | None]]:
     """Other values of a factor, and by how much each changes its product."""
-    product = body.parent(node)
-    if not (isinstance(product, cst.BinaryOperation) and value):
-        return
-    divided = isinstance(product.operator, cst.Divide) and node is product.right
-    if not divided and not isinstance(product.operator, (cst.Multiply, cst.Divide)):
+    divided = body.is_divisor(node)
+    if divided is None or not value:
         return
     for hint in body.hints.factors:
         wanted = body.scope.value(hint)
         if wanted:
-            other = value / wanted if divided else value * wanted
-            yield _written(other, node), wanted
+            yield _written(value / wanted if divided else value * wanted, node), wanted
     for name in body.scope.numbers():
-        other_value = body.scope.value(name)
-        if other_value:
-            yield name, value / other_value if divided else other_value / value
+        yield name, body.ratio(node, body.scope.value(name))
 
 
 def _written(value: float, node: Literal) -> str:
@@ -84,18 +72,21 @@ def _written(value: float, node: Literal) -> str:
     return str(int(value)) if whole else f"{value:.15g}"
 
 
-def _powers(body: Body, node: cst.BinaryOperation) -> Iterator[Edit]:
+@candidates_of("constant", cst.BinaryOperation)
+def other_powers(body: Body, node: cst.BinaryOperation) -> Iterator[Edit]:
+    """Other exponents, or none."""
+    if not isinstance(node.operator, cst.Power):
+        return
     base, power = body.bare(node.left), body.bare(node.right)
-    yield body.replace(node, base, Kind.CONSTANT, costs.EXPONENT, f"drop the exponent {power}")
+    yield body.replace(node, base, costs.EXPONENT, f"drop the exponent {power}")
     value = number(power)
     if value is None:
         return
     start = operand(base, level("2")) + "**"
     for other in (2, 3, 0.5, 1.5, -value, 2 * value, value / 2, value - 0.5):
         if other != value:
-            new = start + (f"{other:g}" if other != 1 else "1")
-            yield body.replace(node, new, Kind.CONSTANT, costs.EXPONENT + 0.3)
+            yield body.replace(node, f"{start}{other:g}", costs.EXPONENT + 0.3)
     if value == 2:
-        yield body.replace(node, product(base, "2"), Kind.CONSTANT, costs.NUDGE)
+        yield body.replace(node, product(base, "2"), costs.NUDGE)
     if value == 0.5:
-        yield body.replace(node, quotient(base, "2"), Kind.CONSTANT, costs.STRETCH)
+        yield body.replace(node, quotient(base, "2"), costs.STRETCH)
