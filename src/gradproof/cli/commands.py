@@ -329,7 +329,7 @@ def fix(
 
 def _fix_one(fixes: Fixes) -> None:
     """Tell each outcome and its repairs as they come, and sum up, even after Ctrl-C."""
-    from ..repair.shown import show
+    from .fixes import show
 
     began = time.perf_counter()
     steps = iter(fixes.run)

@@ -12,7 +12,7 @@ from ..edit import Edit, applied, overlapping
 from ..hints import Hints
 from . import costs
 from .body import body_of
-from .check import Change, Parser, result
+from .check import Parser
 from .registry import candidates_of, generated
 from .source import Text, find
 
@@ -47,14 +47,14 @@ def candidates(source: str, functions: Sequence[str], hints: Hints) -> list[Edit
     """
     text = Text.of(source)
     found = find(text, functions, hints.lines)
-    best = dict[Change, Edit]()
+    best = dict[int, Edit]()
     for one in found:
         body = body_of(text, one, hints, found)
         parser, single = Parser.of(body), list(generated(body))
         for edit in (*single, *_everywhere(source, single)):
             if source[edit.begin : edit.end] == edit.new or not parser.parses(edit):
                 continue
-            key = result(source, edit)
+            key = hash(source[: edit.begin] + edit.new + source[edit.end :])
             if key not in best or edit.cost < best[key].cost:
                 best[key] = edit
     return sorted(best.values(), key=lambda edit: (edit.cost, edit.begin, edit.end, edit.new))

@@ -1,4 +1,4 @@
-"""Whether a text still parses after an edit, and which text it leaves."""
+"""Whether a text still parses after an edit."""
 
 from __future__ import annotations
 
@@ -12,24 +12,6 @@ import libcst as cst
 from ..edit import Edit
 from .body import Body
 from .source import Span
-
-Change = tuple[int, int, str]
-
-
-def result(source: str, edit: Edit) -> Change:
-    """The change that an edit makes, the same for all edits that leave the same text."""
-    begin, end, new = edit.begin, edit.end, edit.new
-    while begin < end and new and source[begin] == new[0]:
-        begin, new = begin + 1, new[1:]
-    while begin < end and new and source[end - 1] == new[-1]:
-        end, new = end - 1, new[:-1]
-    if begin == end:  # an insertion: as far to the right as it goes
-        while new and end < len(source) and source[end] == new[0]:
-            begin, end, new = begin + 1, end + 1, new[1:] + new[0]
-    elif not new:  # a deletion, too
-        while end < len(source) and source[begin] == source[end]:
-            begin, end = begin + 1, end + 1
-    return begin, end, new
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from .source import Found, Text, nodes
 from .text import loaded, normal, number, value
 
 T = TypeVar("T")
+Looked = tuple[Found, cst.CSTNode]
 
 # What is never an array, whether the function imports it or not.
 _BUILTIN = frozenset({*dir(builtins), "np", "numpy", "os", "sys", "subprocess", "socket", "math"})
@@ -94,79 +95,51 @@ class Scope:
 def scope(text: Text, found: Found, hints: Hints, others: Sequence[Found]) -> Scope:
     """The scope of one function; ``others`` are all the functions that are looked at."""
     own, loops = _own(found.node)
-    still = _still(text.tree) | _BUILTIN | {name for one in others for name in _called(one.node)}
-    near = frozenset(name for one in others for name in _read(one.node))
-    spelled = {
-        normal(one): one for one in _holders(text, others) if not loaded(one) & (still - own)
+    looked = [(one, node) for one in others for node in nodes(one.node.body)]
+    near = frozenset(node.value for _, node in looked if isinstance(node, cst.Name))
+    still = _still(text.tree, looked) - own
+    known = _known(found.name, hints.shapes)
+    inside = (own | near | frozenset(hints.shapes.get(MODULE, {}))) - still
+    shapes = _inferred(text.tree, found) | {
+        normal(key): shape for key, shape in known.items() if shape is not None
     }
-    told = _told(found.name, hints.shapes)
-    quote = '"' if '["' in text.source or "['" not in text.source else "'"
-    for key in told:
-        if not key.isidentifier():
-            spelled.setdefault(normal(key), normal(key).replace("'", quote))
-    inferred = _inferred(text.tree, found)
-    shapes = {
-        **inferred,
-        **{normal(key): shape for key, shape in told.items() if shape is not None},
-    }
-    inside = own | near | frozenset(hints.shapes.get(MODULE, {}))
-    kept = {
-        name: shape
-        for name, shape in shapes.items()
-        if name == RETURN or loaded(name) <= inside - (still - own)
-    }
-    none = frozenset(key for key, shape in told.items() if shape is None)
+    shapes = {n: shape for n, shape in shapes.items() if n == RETURN or loaded(n) <= inside}
+    values = {normal(key): held for key, held in _known(found.name, hints.values).items()}
+    literals = (node.value for _, node in looked if isinstance(node, (cst.Integer, cst.Float)))
     return Scope(
-        kept,
-        spelled,
-        own,
-        frozenset(_parameters(found.node.params)),
-        loops,
-        near,
-        frozenset(still - own),
-        none,
-        _literals(others),
-        _counts(text, others, own | near),
-        {
-            normal(key): held
-            for key, held in _told(found.name, hints.values).items()
-            if normal(key) in kept
-        },
+        shapes=shapes,
+        spelled=_spelled(text, looked, known, still),
+        own=own,
+        given=frozenset(_parameters(found.node.params)),
+        loops=loops,
+        near=near,
+        still=still,
+        others=frozenset(key for key, shape in known.items() if shape is None),
+        literals=tuple(dict.fromkeys(literals)),
+        counts=_counts(text, looked, own | near),
+        values={key: held for key, held in values.items() if key in shapes},
     )
 
 
-def _told(name: str, hints: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
-    """What is told about a function's names, and about those around it."""
-    told = dict(hints.get(MODULE, {}))
+def _known(name: str, hints: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
+    """What is known about a function's names, and about those around it."""
+    known = dict(hints.get(MODULE, {}))
     parts = name.split(".<locals>.")
     for k in range(1, len(parts) + 1):
-        told |= hints.get(".<locals>.".join(parts[:k]), {})
-    if name not in hints:
-        told |= hints.get("<lambda>", {})
-    return told
+        known |= hints.get(".<locals>.".join(parts[:k]), {})
+    return known if name in hints else {**known, **hints.get("<lambda>", {})}
 
 
-def _still(tree: ast.Module) -> frozenset[str]:
-    """The names of the module's functions, classes and modules."""
-    names = set[str]()
+def _still(tree: ast.Module, looked: Sequence[Looked]) -> frozenset[str]:
+    """The names of functions, classes and modules: those of the module, and what is called."""
+    names = set(_BUILTIN)
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             names.add(node.name)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             names |= {(one.asname or one.name).partition(".")[0] for one in node.names}
-    return frozenset(names)
-
-
-def _called(node: cst.Lambda | cst.FunctionDef) -> Iterator[str]:
-    for one in nodes(node.body):
-        if isinstance(one, cst.Call) and isinstance(one.func, cst.Name):
-            yield one.func.value
-
-
-def _read(node: cst.Lambda | cst.FunctionDef) -> Iterator[str]:
-    for one in nodes(node.body):
-        if isinstance(one, cst.Name):
-            yield one.value
+    called = [one.func for _, one in looked if isinstance(one, cst.Call)]
+    return frozenset(names | {one.value for one in called if isinstance(one, cst.Name)})
 
 
 def _own(node: cst.Lambda | cst.FunctionDef) -> tuple[frozenset[str], frozenset[str]]:
@@ -199,29 +172,30 @@ def _names(target: cst.CSTNode) -> Iterator[str]:
             yield from _names(element.value)
 
 
-def _holders(text: Text, others: Sequence[Found]) -> Iterator[str]:
-    for found in others:
-        below = list(nodes(found.node.body))
-        called = {id(one.func) for one in below if isinstance(one, cst.Call)}
-        for one in below:
-            if is_holder(one) and id(one) not in called:
-                begin, end = found.spans[one]
-                yield text.source[begin:end]
+def _spelled(
+    text: Text, looked: Sequence[Looked], known: Iterable[str], still: frozenset[str]
+) -> dict[str, str]:
+    """How holders are written in the code; those that it does not mention, with its quotes."""
+    called = {id(one.func) for _, one in looked if isinstance(one, cst.Call)}
+    held = [(found, one) for found, one in looked if is_holder(one) and id(one) not in called]
+    codes = [text.source[slice(*found.spans[one])] for found, one in held]
+    spelled = {normal(code): code for code in codes if not loaded(code) & still}
+    quote = '"' if '["' in text.source or "['" not in text.source else "'"
+    for key in known:
+        if not key.isidentifier():
+            spelled.setdefault(normal(key), normal(key).replace("'", quote))
+    return spelled
 
 
 def is_holder(node: cst.CSTNode) -> bool:
     """Whether a node is an attribute, or an item by a fixed key, of a name or a holder."""
-    if isinstance(node, cst.Attribute):
-        return node.attr.value not in _VIEWS and _holds(node.value)
-    if isinstance(node, cst.Subscript) and len(node.slice) == 1:
-        index = node.slice[0].slice
-        fixed = isinstance(index, cst.Index) and isinstance(index.value, cst.SimpleString)
-        return fixed and _holds(node.value)
+    match node:
+        case cst.Attribute(attr=cst.Name(value=name), value=held) if name not in _VIEWS:
+            return isinstance(held, cst.Name) or is_holder(held)
+        case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key))], value=held):
+            fixed = isinstance(key, cst.SimpleString)
+            return fixed and (isinstance(held, cst.Name) or is_holder(held))
     return False
-
-
-def _holds(node: cst.CSTNode) -> bool:
-    return isinstance(node, cst.Name) or is_holder(node)
 
 
 def _inferred(tree: ast.Module, found: Found) -> dict[str, Shape]:
@@ -231,35 +205,26 @@ def _inferred(tree: ast.Module, found: Found) -> dict[str, Shape]:
         if isinstance(node, ast.Assign) and number(ast.unparse(node.value)) is not None:
             shapes |= {one.id: () for one in node.targets if isinstance(one, ast.Name)}
     for one in nodes(found.node.body):
-        if isinstance(one, cst.Assign) and _counts_something(one.value):
+        if isinstance(one, cst.Assign) and _is_number(one.value):
             shapes |= {name: () for target in one.targets for name in _names(target.target)}
     return shapes
 
 
-def _counts_something(node: cst.BaseExpression) -> bool:
-    if isinstance(node, cst.Call):
-        return isinstance(node.func, cst.Name) and node.func.value in _COUNTING
-    if isinstance(node, cst.Subscript) and isinstance(node.value, cst.Attribute):
-        return node.value.attr.value == "shape"
-    return isinstance(node, (cst.Integer, cst.Float))
+def _is_number(node: cst.CSTNode) -> bool:
+    match node:
+        case cst.Call(func=cst.Name(value=name)):
+            return name in _COUNTING
+        case cst.Subscript(value=cst.Attribute(attr=cst.Name(value=name))):
+            return name == "shape"
+        case _:
+            return isinstance(node, (cst.Integer, cst.Float))
 
 
-def _literals(others: Sequence[Found]) -> tuple[str, ...]:
-    """The number literals of the functions, each once."""
-    literals = dict[str, None]()
-    for one in others:
-        for node in nodes(one.node.body):
-            if isinstance(node, (cst.Integer, cst.Float)):
-                literals[node.value] = None
-    return tuple(literals)
-
-
-def _counts(text: Text, others: Sequence[Found], names: frozenset[str]) -> tuple[str, ...]:
+def _counts(text: Text, looked: Sequence[Looked], names: frozenset[str]) -> tuple[str, ...]:
     """Numbers of examples and the like that the functions compute: ``len(X)``, ``X.shape[0]``."""
-    counts = dict[str, None]()
-    for one in others:
-        for node in nodes(one.node.body):
-            if isinstance(node, (cst.Call, cst.Subscript)) and _counts_something(node):
-                begin, end = one.spans[node]
-                counts[text.source[begin:end]] = None
-    return tuple(count for count in counts if loaded(count) - _BUILTIN <= names)
+    counting = [
+        text.source[slice(*one.spans[node])]
+        for one, node in looked
+        if isinstance(node, (cst.Call, cst.Subscript)) and _is_number(node)
+    ]
+    return tuple(one for one in dict.fromkeys(counting) if loaded(one) - _BUILTIN <= names)

@@ -69,11 +69,12 @@ def find(text: Text, functions: Sequence[str], lines: Sequence[int]) -> list[Fou
     A lambda is found by the name that it is assigned to, or as ``"<lambda>"``: all of these,
     or those on ``lines`` where there are some.
     """
-    words = [name.rpartition(".")[2].strip("<>") for name in functions]
+    words = "|".join(re.escape(name.rpartition(".")[2]) for name in functions)
+    mentioned = re.compile(rf"\b(def\s+({words})|lambda)\b")
     found = [
         one
         for begin, piece in _pieces(text)
-        if any(word in piece for word in words)  # others need not be parsed
+        if mentioned.search(piece)  # the others need not be parsed
         for one in _parsed(begin, piece)
     ]
     lambdas = [

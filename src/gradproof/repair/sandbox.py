@@ -24,7 +24,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from ..errors import UsageError
@@ -41,6 +40,14 @@ _MOST_AT_ONCE = 4
 
 # Finished ahead of the one whose answer is due next, per process that may run.
 _AHEAD = 4
+
+# What a list of processes calls a job.
+_NAME = "gradproof job"
+
+_NO_FORK = (
+    "Trying edits of a function needs os.fork, which this system lacks: run it on Linux or macOS, "
+    "or under the Windows Subsystem for Linux."
+)
 
 # Bytes that a job may take beyond what the calling process has, and as much memory again.
 _ROOM = 4 << 30
@@ -99,17 +106,10 @@ class Worker:
     """
 
     def __init__(
-        self,
-        task: Callable[[Any], Any],
-        limit: float,
-        name: str = "gradproof job",
-        at_once: int | None = None,
+        self, task: Callable[[Any], Any], limit: float, name: str = _NAME, at_once: int = 0
     ) -> None:
         if not hasattr(os, "fork"):
-            raise UsageError(
-                "Trying edits of a function needs os.fork, which this system lacks: run it on "
-                "Linux or macOS, or under the Windows Subsystem for Linux."
-            )
+            raise UsageError(_NO_FORK)
         self.task = task
         self.limit = limit
         self.at_once = at_once or min(_cores(), _MOST_AT_ONCE)
@@ -122,12 +122,7 @@ class Worker:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._kill(list(self._children))
         self._reap()
 

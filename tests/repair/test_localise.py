@@ -7,7 +7,7 @@ import sys
 import numpy as np
 
 from gradproof.repair.hints import MODULE, RETURN
-from gradproof.repair.traced import Traced
+from gradproof.repair.localise import Traced
 
 RATE = 2.0
 

@@ -1,4 +1,4 @@
-"""One search for repairs, from the check that is made again to what is found and confirmed."""
+"""One search for fixes, from the check that is made again to what is found and confirmed."""
 
 from __future__ import annotations
 
@@ -9,31 +9,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..engine.run import examine, play
-from ..engine.stage import Stage
 from ..errors import UsageError
 from ..progress import ProgressLine
-from ..records.direction import Direction, Part
 from ..report.report import Report
-from ..space.point import Point, Working
 from ..subject.asked import Asked
-from ..subject.gradient import Gradient
 from ..subject.guards import generators_restored
 from ..subject.providers import Autodiff, Products
+from .attempts import Attempt, Attempts, Edits
 from .edit import Edit, applied
 from .fix import Fix, Miss, Suggestions, content_of, unified
-from .hinted import hints
-from .hints import Hints, Shape
-from .hold import Bench, Held
+from .hints import Hints, hints
+from .localise import Place, given, places
 from .patch import alike, patched
-from .places import Place, given, places
-from .search import Search, nearer
+from .sandbox import NO_ANSWER, Worker
+from .search import Search
 from .suggest import REJECTED
 from .surroundings import Surroundings
-from .trying import Attempt, Edits, Trying
-from .worker import NO_ANSWER, Worker
+from .validation import PLACES, Judged, Validator, check_again
 
-# Lists the edits of some functions of a source text.
+# Lists the candidates for some functions of a source text.
 Listing = Callable[[str, Sequence[str], Hints], Sequence[Edit]]
 
 # A candidate may take so many times as long as the code as it stands, and so many seconds at least.
@@ -51,26 +45,19 @@ _FIRST_TURN = 0.15
 _MANY = 0.25
 _FORKED = "A library whose threads do not survive a fork, as JAX, may be the reason."
 
-# The draws of these directions: away from those of any check.
-_FAR_DRAW = 1 << 21
-
-# Where a repair is checked too: so far along random directions, in units of each block's scale.
-_ELSEWHERE = (0.3, -0.2)
-
 
 @dataclass(slots=True)
-class Hunt:
+class Session:
     """One search; after Ctrl-C ``so_far`` has what it found."""
 
     report: Report
     seconds: float
-    task: Asked = field(init=False)
-    bench: Bench = field(init=False)
+    asked: Asked = field(init=False)
+    validator: Validator = field(init=False)
     places: list[Place] = field(init=False)
     until: float = field(init=False)
     limit: float = field(init=False)
     searches: dict[Place, Search] = field(default_factory=dict)
-    watched: dict[Place, Trying] = field(default_factory=dict)
     confirmed: dict[Edits, list[Report]] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -80,31 +67,31 @@ class Hunt:
     @property
     def tried(self) -> int:
         """How many sets of edits were tried; those of a place's second turn are the same ones."""
-        return sum(trying.tried for trying in self.watched.values())
+        return sum(search.attempts.tried for search in self.searches.values())
 
     def suggestions(self, most: int) -> Suggestions:
         """Search until there are so many, or all was tried, or the time is up."""
-        edits = _edits_of()
-        self.task = _in_reverse(self.report.origin)
+        listing = _listing()
+        self.asked = _in_reverse(self.report.origin)
         self.until = time.monotonic() + self.seconds
-        where = self.task.where
-        with generators_restored(), where.session(), ProgressLine(lambda: str(self)):
-            self.bench = Bench.of(play(self.task, Stage(self.report.name)).last)
+        with generators_restored(), self.asked.where.session(), ProgressLine(lambda: str(self)):
+            self.validator = Validator.of(self.asked, self.report.name)
             base = self._as_it_stands()
             if isinstance(base, str):
                 return Suggestions(reason=base)
-            return self._searched(most, edits, base)
+            return self._searched(most, listing, base)
 
     def so_far(self) -> Suggestions:
         """What was confirmed before it was interrupted."""
-        found = [(a, place) for place, search in self.searches.items() for a in search.found]
-        fixes = [self._fix(attempt, place) for attempt, place in found]
+        fixes = [
+            self._fix(a, place) for place, search in self.searches.items() for a in search.found
+        ]
         reason = "" if fixes else f"Interrupted before a repair was found ({self.tried:,} tried)."
         return Suggestions(fixes, tried=self.tried, complete=False, reason=reason)
 
-    def _as_it_stands(self) -> Held | str:
+    def _as_it_stands(self) -> Judged | str:
         """The wrong code judged as every edit will be; a sentence where that leads nowhere."""
-        subject = self.bench.trial.subject
+        subject = self.validator.subject
         if not (subject.movable and callable(given(subject))):
             raise UsageError(
                 "The gradient is an array that was computed before: pass grad as a function, so "
@@ -112,29 +99,30 @@ class Hunt:
             )
         self.places = places(subject, self.report.findings)
         began = time.monotonic()
-        self.bench.claim()
+        self.validator.claim()
         spent = time.monotonic() - began + self.report.seconds / max(self.report.evaluations, 1)
         self.limit = max(_LEAST, _PATIENCE * spent)
-        first = self._trying(self.places[0], math.inf)
+        first = self._attempts(self.places[0], math.inf)
         first.limit *= _FIRST_PATIENCE
         base = next(first.run([()]))
-        if base.held is None:
+        if base.judged is None:
             return _not_run(base.note)
-        return base.held if not base.right else _right_already(self.report.origin.grad)
+        return base.judged if not base.right else _right_already(self.report.origin.grad)
 
-    def _searched(self, most: int, edits: Listing, base: Held) -> Suggestions:
+    def _searched(self, most: int, listing: Listing, base: Judged) -> Suggestions:
         """Each place for a while, then those that had more to try for what time is left."""
         left, share = self.places, _FIRST_TURN if len(self.places) > 1 else 1.0
         while left:
             cut = []
             for number, place in enumerate(left):
                 turn = share * self._remaining / (1 if share < 1 else len(left) - number)
-                search = self._search(place, time.monotonic() + turn, most, edits, base)
+                search = self._search(place, time.monotonic() + turn, most, listing, base)
                 found = search.run()
                 if found:
                     fixes = [self._fix(attempt, place) for attempt in found[:most]]
-                    return Suggestions(fixes, tried=self.tried, complete=not search.trying.over)
-                cut += [place] if search.trying.over else []
+                    complete = not search.attempts.over
+                    return Suggestions(fixes, tried=self.tried, complete=complete)
+                cut += [place] if search.attempts.over else []
             if share == 1.0 or self._remaining <= 0:
                 break
             left, share = cut, 1.0
@@ -144,51 +132,38 @@ class Hunt:
     def _remaining(self) -> float:
         return max(0.0, self.until - time.monotonic())
 
-    def _trying(self, place: Place, until: float) -> Trying:
-        subject = self.bench.trial.subject
+    def _attempts(self, place: Place, until: float) -> Attempts:
+        subject = self.validator.subject
         caller = subject.caller
-        copies = subject.working.copies
-        claimed = given(subject)
-        around = Surroundings.of(
-            place.functions, caller.args, caller.kwargs, copies, subject.fun, claimed
-        )
+        held = (caller.args, caller.kwargs, subject.working.copies, subject.fun, given(subject))
+        around = Surroundings.of(place.functions, *held)
         functions = alike(place.functions)
-        return Trying(self.bench, functions, place.source, self.limit, until, around)
+        return Attempts(self.validator, functions, place.source, self.limit, until, around)
 
-    def _search(self, place: Place, until: float, most: int, edits: Listing, base: Held) -> Search:
-        trying = self._trying(place, until)
-        told = hints(self.report.findings, place.file, place.shapes, place.values, self._shapes())
-        listed = edits(place.source, place.names, told)
-        search = Search(trying, listed, base, most, lambda attempt: self._confirm(attempt, trying))
+    def _search(
+        self, place: Place, until: float, most: int, listing: Listing, base: Judged
+    ) -> Search:
+        attempts = self._attempts(place, until)
+        blocks = {block.name: block.shape for block in self.validator.blocks}
+        known = hints(self.report.findings, place.file, place.shapes, place.values, blocks)
+        edits = listing(place.source, place.names, known)
+        search = Search(attempts, edits, base, most, lambda found: self._confirm(found, attempts))
         self.searches[place] = search
-        self.watched[place] = trying
         return search
 
-    def _shapes(self) -> dict[str, Shape]:
-        """Of the blocks, by their names."""
-        return {block.name: block.shape for block in self.bench.trial.subject.point.blocks}
-
-    def _confirm(self, attempt: Attempt, trying: Trying) -> bool:
+    def _confirm(self, attempt: Attempt, attempts: Attempts) -> bool:
         """Check the repaired code along fresh directions, and at other points."""
-        limit = max(_LEAST, _PATIENCE * self.report.seconds) * (1 + len(_ELSEWHERE))
-        with Worker(lambda edits: self._checked(edits, trying), limit) as worker:
+
+        def checked(edits: Edits) -> list[Report]:
+            with patched(attempts.functions, applied(attempts.source, edits)):
+                return check_again(self.asked, self.validator.subject, self.report.seed)
+
+        with Worker(checked, max(_LEAST, _PATIENCE * self.report.seconds) * PLACES) as worker:
             _, outcome = next(iter(worker.run([attempt.edits])))
         if not outcome.answered:
             return False
-        here, *elsewhere = outcome.value
-        self.confirmed[attempt.edits] = outcome.value
+        here, *elsewhere = self.confirmed[attempt.edits] = outcome.value
         return here.ok and not any(report.verdict in REJECTED for report in elsewhere)
-
-    def _checked(self, edits: Edits, trying: Trying) -> list[Report]:
-        """In a process of its own."""
-        task, seed = self.task, self.report.seed
-        subject = self.bench.trial.subject
-        far = [_moved(subject, t, seed, _FAR_DRAW + k) for k, t in enumerate(_ELSEWHERE)]
-        with patched(trying.functions, applied(trying.source, edits)):
-            return [
-                examine(task.fun, where, task.grad, replace(task.options, seed=seed + k))
-                for k, where in enumerate([task.where, *far], 1)
-            ]
 
     def _fix(self, attempt: Attempt, place: Place) -> Fix:
         here, *elsewhere = self.confirmed[attempt.edits]
@@ -201,36 +176,32 @@ class Hunt:
         reason = "No edit of these kinds, and no two of them together, repairs it"
         if not complete:
             reason = "No repair was found before the time was up"
-        late = sum(trying.late for trying in self.watched.values())
-        told = f"{self.tried:,} were tried{f', {late:,} gave {NO_ANSWER} in time' if late else ''}"
-        reason = f"{reason} ({told})."
+        late = sum(search.attempts.late for search in self.searches.values())
+        gave = f", {late:,} gave {NO_ANSWER} in time" if late else ""
+        reason = f"{reason} ({self.tried:,} were tried{gave})."
         if late > _MANY * self.tried:
             reason = f"{reason} {_FORKED}"
-        return Suggestions(
-            tried=self.tried, complete=complete, closest=self._closest(), reason=reason
-        )
+        closest = self._closest()
+        return Suggestions(tried=self.tried, complete=complete, closest=closest, reason=reason)
 
     def _closest(self) -> Miss | None:
-        found = [(s.closest, p) for p, s in self.searches.items() if s.closest is not None]
-        if not found:
+        best: tuple[Attempt, Place] | None = None
+        for place, search in self.searches.items():
+            if search.closest and (best is None or search.closest.miss < best[0].miss):
+                best = search.closest, place
+        if best is None:
             return None
-        attempt, place = found[0]
-        for other, elsewhere in found[1:]:
-            if nearer(other, attempt):
-                attempt, place = other, elsewhere
-        assert attempt.held is not None
-        blocks = self.bench.trial.subject.point.blocks
-        content = content_of(place.file, place.source)
-        return Miss(
-            attempt.edits,
-            unified(place.file, place.source, attempt.edits, content),
-            tuple(blocks[k].name for k in sorted(attempt.held.wrong)),
-            attempt.held.error,
+        (attempt, place), blocks = best, self.validator.blocks
+        diff = unified(
+            place.file, place.source, attempt.edits, content_of(place.file, place.source)
         )
+        judged = attempt.known
+        wrong = tuple(blocks[k].name for k in sorted(judged.wrong))
+        return Miss(attempt.edits, diff, wrong, judged.error)
 
 
-def _edits_of() -> Listing:
-    """The list of edits; loaded here, since libcst takes a while and may be missing."""
+def _listing() -> Listing:
+    """What lists the candidates; loaded here, since libcst takes a while and may be missing."""
     try:
         from .candidates import candidates
     except ModuleNotFoundError as error:
@@ -242,18 +213,18 @@ def _edits_of() -> Listing:
     return candidates
 
 
-def _in_reverse(task: Asked) -> Asked:
+def _in_reverse(asked: Asked) -> Asked:
     """The same claim without its Jacobian-vector products, which are not looked at here."""
-    grad = task.grad
+    grad = asked.grad
     if isinstance(grad, Products) and grad.forward:
         if not grad.reverse:
             raise UsageError(
                 "Repairs of a jvp are not looked for: only of gradients, Jacobians and the vjp."
             )
-        return replace(task, grad=replace(grad, jvp=None))
+        return replace(asked, grad=replace(grad, jvp=None))
     if isinstance(grad, Autodiff) and grad.forward and grad.reverse:
-        return replace(task, grad=replace(grad, forward=False))
-    return task
+        return replace(asked, grad=replace(grad, forward=False))
+    return asked
 
 
 def _not_run(note: str) -> str:
@@ -280,12 +251,3 @@ def _right_already(grad: Any) -> str:
         "The gradient is wrong only at the point itself, which is a kink: repairs are looked for "
         "beside it, and there it is right."
     )
-
-
-def _moved(subject: Gradient, distance: float, seed: int, draw: int) -> Point:
-    """Another point, some way along a random direction through all blocks."""
-    point = subject.point
-    working = Working(point, promote=False)
-    parts = tuple(Part(block.index, block.scale) for block in point.blocks)
-    working.line(Direction(parts, seed, draw)).move(distance)
-    return point.at(working.tree(fresh=True))

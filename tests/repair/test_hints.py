@@ -1,8 +1,7 @@
 """What a diagnosis suggests, as expressions that an edit can use."""
 
 from gradproof.records.finding import Finding, Kind, SourceLine
-from gradproof.repair.hinted import hints
-from gradproof.repair.hints import MODULE
+from gradproof.repair.hints import MODULE, hints
 
 SHAPES = {
     MODULE: {"LAMBDA": ()},

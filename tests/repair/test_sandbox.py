@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from gradproof.errors import UsageError
-from gradproof.repair.worker import Ending, Outcome, Worker
+from gradproof.repair.sandbox import Ending, Outcome, Worker
 
 STATE = {"array": np.zeros(3)}
 
@@ -377,7 +377,7 @@ def test_the_parent_is_as_before():
 def test_what_the_parent_does_at_its_end_is_not_done_by_a_job(tmp_path):
     program = (
         "import atexit, sys\n"
-        "from gradproof.repair.worker import Worker\n"
+        "from gradproof.repair.sandbox import Worker\n"
         "atexit.register(print, 'at exit')\n"
         "print('unflushed', end=' ')\n"
         "with Worker(lambda job: job, 2.0) as worker:\n"
@@ -442,7 +442,7 @@ def test_ctrl_c_again_and_again_forgets_no_process():
 def test_a_job_dies_with_the_parent(tmp_path):
     program = (
         "import os, sys\n"
-        "from gradproof.repair.worker import Worker\n"
+        "from gradproof.repair.sandbox import Worker\n"
         "def job(_):\n"
         "    while True: pass\n"
         "with Worker(job, 60.0, at_once=1) as worker:\n"

@@ -6,9 +6,9 @@ import numpy as np
 from rich.console import Console
 
 import gradproof as gp
+from gradproof.cli.fixes import show
 from gradproof.repair.edit import Edit
 from gradproof.repair.fix import Fix, Miss, Suggestions
-from gradproof.repair.shown import show
 
 SOURCE = f"def grad(w):\n\tx = {'1 + ' * 60}1\n\treturn 3 * w[0]  # [red] :smile: {{}}\n"
 REPORT = gp.check(lambda w: float(w @ w), np.ones(2), grad=lambda w: 2 * w)

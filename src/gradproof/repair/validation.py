@@ -1,22 +1,33 @@
-"""A candidate's gradient held against slopes that were measured before: no evaluation more."""
+"""A candidate's gradient compared with slopes that were measured before: no evaluation more.
+
+All that repairs need of a check stands here: to make it again, to compare its slopes with another
+claim, and to check what was found along fresh directions and at other points.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from ..engine.run import examine, play
 from ..engine.session import Trial
+from ..engine.stage import Stage
 from ..judge.compare import KNOWN_WELL
+from ..records.block import Block
 from ..records.comparison import Comparison
-from ..records.direction import Direction
+from ..records.direction import Direction, Part
 from ..records.verdict import Verdict
+from ..report.report import Report
 from ..space.directions import RMS
+from ..space.point import Point, Working
+from ..subject.asked import Asked
 from ..subject.claim import Claim, owned
+from ..subject.gradient import Gradient
 from ..subject.obtain import call_grad
 
 # Slopes along directions through a wrong block alone, measured to the end, that a candidate has
@@ -29,9 +40,18 @@ _PLAINLY = 10.0
 # Two gradients that agree to so many digits are the same one, computed in another order.
 _DIGITS = 9
 
+# The draws of these directions: away from those of any check.
+_FAR_DRAW = 1 << 21
+
+# Where a fix is checked too: so far along random directions, in units of each block's scale.
+_ELSEWHERE = (0.3, -0.2)
+
+PLACES = 1 + len(_ELSEWHERE)
+"""At how many points a fix is checked."""
+
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Judged:
     """What came of one gradient: for each block whether it is right, and its relative error.
 
     ``wrong`` are the blocks that are not (where some plainly are not, any that has changed counts
@@ -55,8 +75,8 @@ class Held:
 
 
 @dataclass(slots=True)
-class Bench:
-    """A finished trial whose slopes are sharp enough to hold other gradients against them.
+class Validator:
+    """A finished check whose slopes are sharp enough to compare other gradients with them.
 
     Of the code as it stands ``claims`` are what it claims, and ``wrong`` the blocks in which that
     is wrong; ``sizes`` are the norms of the blocks' gradients as the slopes tell them.
@@ -71,25 +91,38 @@ class Bench:
     sizes: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, trial: Trial) -> Bench:
-        """Measure what is missing; from then on ``fun`` is only called to see that it stays."""
+    def of(cls, asked: Asked, name: str) -> Validator:
+        """Check again, and measure what is missing.
+
+        From then on ``fun`` is only called to see that it stays.
+        """
+        trial = play(asked, Stage(name)).last
         for block in trial.subject.point.blocks:
             if trial.judgements[block.index].verdict is not Verdict.CORRECT:
                 for _ in range(_DRAWS):
                     trial.compare(trial.fresh().alone(block.index), KNOWN_WELL)
         beside = trial.fresh().joint(range(len(trial.subject.point.blocks)))
-        bench = cls(trial, trial.subject.result(), beside)
-        bench.values = bench.look()
-        bench.sizes = tuple(judgement.size for judgement in trial.judgements)
-        bench.claims = tuple(map(owned, bench.claim()))
-        bench.wrong = bench.hold().wrong
-        return bench
+        made = cls(trial, trial.subject.result(), beside)
+        made.values = made.look()
+        made.sizes = tuple(judgement.size for judgement in trial.judgements)
+        made.claims = tuple(map(owned, made.claim()))
+        made.wrong = made.judge().wrong
+        return made
+
+    @property
+    def subject(self) -> Gradient:
+        """The code that is looked at, at its point."""
+        return self.trial.subject
+
+    @property
+    def blocks(self) -> Sequence[Block]:
+        """The blocks of the point."""
+        return self.subject.point.blocks
 
     def look(self) -> tuple[float, ...]:
         """Values of ``fun`` at the point and beside it, which an edit must not change."""
-        subject = self.trial.subject
-        line = subject.line(self.beside)
-        found = [float(v) for t in (0.0, 1.0, -0.5) for v in subject.evaluate(line, t)]
+        line = self.subject.line(self.beside)
+        found = [float(v) for t in (0.0, 1.0, -0.5) for v in self.subject.evaluate(line, t)]
         line.back()
         return tuple(found)
 
@@ -97,29 +130,29 @@ class Bench:
         """Whether ``fun`` is what it was."""
         now = np.array(self.look())
         scale = np.abs(self.values).max(initial=np.finfo(float).tiny)
-        spread = max(self.trial.subject.spread, 1e-12 * scale)
+        spread = max(self.subject.spread, 1e-12 * scale)
         return bool(np.allclose(now, self.values, rtol=0, atol=spread, equal_nan=True))
 
     def claim(self) -> list[Claim]:
         """What the code as it now stands claims: one call of the gradient."""
-        return call_grad(self.trial.subject, self.first)
+        return call_grad(self.subject, self.first)
 
-    def hold(self) -> Held:
+    def judge(self) -> Judged:
         """Call the gradient once and judge it; in a process of its own, since the trial changes."""
         made = self.claim()
         errors = [self._plain_error(made, block) for block in sorted(self.wrong)]
         if errors and all(errors):  # the usual end of a candidate, and cheaper than all judgements
-            return Held(self.wrong | self._changed(made), tuple(errors), "")
+            return Judged(self.wrong | self._changed(made), tuple(errors), "")
         self.trial.reclaim(made)
         judgements = self.trial.judgements
         wrong = frozenset(k for k, j in enumerate(judgements) if j.verdict is not Verdict.CORRECT)
-        return Held(wrong, tuple(j.error for j in judgements), "" if wrong else self._mark(made))
+        return Judged(wrong, tuple(j.error for j in judgements), "" if wrong else self._mark(made))
 
     def _changed(self, made: Sequence[Claim]) -> frozenset[int]:
         """The blocks whose gradients are not what they were, by more than they may be."""
         return frozenset(
             block.index
-            for block in self.trial.subject.point.blocks
+            for block in self.blocks
             for new, old in zip(made, self.claims, strict=True)
             if not self._alike(new, old, block.index)
         )
@@ -137,17 +170,34 @@ class Bench:
         part, claim = known.direction.parts[0], made[known.projection]
         if not part.whole or known.kinked:
             return 0.0
-        gap = abs(claim.along(self.trial.subject.line(known.direction)) - known.slope.value)
+        gap = abs(claim.along(self.subject.line(known.direction)) - known.slope.value)
         unit = max(claim.norms[block], self.sizes[block]) * part.step * RMS
         least = known.slope_bar + self.trial.bands[block].wrong_above * unit
         return gap / unit if unit > 0 and _PLAINLY * least < gap < math.inf else 0.0
 
     def _mark(self, claims: Sequence[Claim]) -> str:
         """Alike for gradients that are alike to many digits of their block's norm."""
-        told = hashlib.blake2b(digest_size=16)
+        digest = hashlib.blake2b(digest_size=16)
         for claim in claims:
             for gradient, size in zip(claim.gradients, self.sizes, strict=True):
                 unit = size if size > 0 and math.isfinite(size) else 1.0
                 # Zero is added because a zero that has a sign has other bytes.
-                told.update((np.round(np.asarray(gradient) / unit, _DIGITS) + 0.0).tobytes())
-        return told.hexdigest()
+                digest.update((np.round(np.asarray(gradient) / unit, _DIGITS) + 0.0).tobytes())
+        return digest.hexdigest()
+
+
+def check_again(asked: Asked, subject: Gradient, seed: int) -> list[Report]:
+    """The code as it now stands checked along fresh directions, there and at other points."""
+    far = [_moved(subject.point, t, seed, _FAR_DRAW + k) for k, t in enumerate(_ELSEWHERE)]
+    return [
+        examine(asked.fun, where, asked.grad, replace(asked.options, seed=seed + k))
+        for k, where in enumerate([asked.where, *far], 1)
+    ]
+
+
+def _moved(point: Point, distance: float, seed: int, draw: int) -> Point:
+    """Another point, some way along a random direction through all blocks."""
+    working = Working(point, promote=False)
+    parts = tuple(Part(block.index, block.scale) for block in point.blocks)
+    working.line(Direction(parts, seed, draw)).move(distance)
+    return point.at(working.tree(fresh=True))
