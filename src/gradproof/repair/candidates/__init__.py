@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import ast
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
 from itertools import pairwise
 
+import libcst as cst
+
 from ..edit import Edit, applied, overlapping
 from ..hints import Hints
 from . import costs
-from .body import body_of
-from .check import Parser
+from .body import Body, body_of
 from .registry import candidates_of, generated
-from .source import Text, find
+from .source import Span, Text, find
 
 __all__ = ["candidates", "candidates_of"]
 
@@ -50,14 +53,45 @@ def candidates(source: str, functions: Sequence[str], hints: Hints) -> list[Edit
     best = dict[int, Edit]()
     for one in found:
         body = body_of(text, one, hints, found)
-        parser, single = Parser.of(body), list(generated(body))
+        simple, single = _simple(body), list(generated(body))
         for edit in (*single, *_everywhere(source, single)):
-            if source[edit.begin : edit.end] == edit.new or not parser.parses(edit):
+            if source[edit.begin : edit.end] == edit.new or not _parses(body, simple, edit):
                 continue
+            # Edits that leave the same text are the same one.
             key = hash(source[: edit.begin] + edit.new + source[edit.end :])
             if key not in best or edit.cost < best[key].cost:
                 best[key] = edit
     return sorted(best.values(), key=lambda edit: (edit.cost, edit.begin, edit.end, edit.new))
+
+
+def _simple(body: Body) -> list[Span]:
+    """The spans of the simple statements."""
+    kinds = (kind for kind in body.kinds if issubclass(kind, cst.BaseSmallStatement))
+    return sorted({body.inner(node) for node in body.of(*kinds)})
+
+
+def _parses(body: Body, simple: Sequence[Span], edit: Edit) -> bool:
+    """Whether the text still is Python after an edit."""
+    try:
+        ast.parse(_around(body, simple, edit))
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def _around(body: Body, simple: Sequence[Span], edit: Edit) -> str:
+    """The smallest part of the text by which an edit can be judged, changed."""
+    source = body.text.source
+    k = bisect_right(simple, edit.begin, key=lambda span: span[0]) - 1
+    if k >= 0 and edit.end <= simple[k][1] and edit.new:
+        return source[simple[k][0] : edit.begin] + edit.new + source[edit.end : simple[k][1]]
+    begin, end = body.inner(body.found.node)
+    begin, end = min(begin, edit.begin), max(end, edit.end)
+    changed = source[begin : edit.begin] + edit.new + source[edit.end : end]
+    if isinstance(body.found.node, cst.Lambda):
+        return f"({changed}\n)"
+    blank = source[body.text.start(begin) : begin].removeprefix("\ufeff")
+    return f"if True:\n{blank}{changed}" if blank else changed
 
 
 def _everywhere(source: str, edits: Sequence[Edit]) -> Iterator[Edit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,9 @@ Expression = cst.BaseExpression
 _OUTSIDE = frozenset({"print", "open", "exec", "eval", "os", "sys", "subprocess", "socket"})
 STILL = (cst.Raise, cst.Assert, cst.Import, cst.ImportFrom, cst.Global, cst.Nonlocal, cst.Pass)
 
-ARRAY_MODULES = frozenset({"np", "numpy", "jnp", "torch", "cp"})
+_TOKEN = re.compile(r"[\w.]+|[*/<>=!+\-@%&|^~]+|.", re.DOTALL)
+
+_ARRAY_MODULES = frozenset({"np", "numpy", "jnp", "torch", "cp"})
 
 # How tightly an expression has to bind as a part of these; of others, as tightly as a name does.
 _STARRED = (cst.StarredElement, cst.StarredDictElement)
@@ -224,7 +227,7 @@ def method(node: cst.CSTNode) -> str:
 def is_module(call: cst.Call) -> bool:
     """Whether a call is of a function of NumPy or the like, and not of a method."""
     value = call.func.value if isinstance(call.func, cst.Attribute) else None
-    return isinstance(value, cst.Name) and value.value in ARRAY_MODULES
+    return isinstance(value, cst.Name) and value.value in _ARRAY_MODULES
 
 
 def inside(call: cst.Call) -> Expression | None:
@@ -305,28 +308,13 @@ def _word(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
-def _sort(character: str) -> int:
-    """Characters of one sort make one token together."""
-    if _word(character) or character == ".":
-        return 1
-    return 2 if character in "*/<>=!+-@%&|^~" else 0
-
-
-def _splits(text: str, k: int) -> bool:
-    """Whether a place in a text is in the middle of a token."""
-    inside = 0 < k < len(text)
-    return inside and _sort(text[k - 1]) == _sort(text[k]) != 0
-
-
 def _trimmed(source: str, span: Span, new: str) -> tuple[int, int, str]:
     """The same change without the tokens that stay as they are at its ends."""
-    old = source[slice(*span)]
-    most = min(len(old), len(new))
-    head = next((k for k in range(most) if old[k] != new[k]), most)
-    while head and (_splits(old, head) or _splits(new, head)):
-        head -= 1
-    most -= head
-    tail = next((k for k in range(most) if old[-1 - k] != new[-1 - k]), most)
-    while tail and (_splits(old, len(old) - tail) or _splits(new, len(new) - tail)):
-        tail -= 1
-    return span[0] + head, span[1] - tail, new[head : len(new) - tail]
+    (begin, end), before, after = span, _TOKEN.findall(source[slice(*span)]), _TOKEN.findall(new)
+    while before and after and before[0] == after[0]:
+        begin += len(before.pop(0))
+        after.pop(0)
+    while before and after and before[-1] == after[-1]:
+        end -= len(before.pop())
+        after.pop()
+    return begin, end, "".join(after)

@@ -93,11 +93,10 @@ def _wholes(body: Body) -> Sized:
 def _assigned(body: Body) -> Sized:
     for node in body.of(cst.Assign):
         yield from _values(body, node.targets[-1].target, node.value)
-    for more in body.of(cst.AugAssign):
-        yield from _values(body, more.target, more.value)
-    for noted in body.of(cst.AnnAssign):
-        if noted.value is not None:
-            yield from _values(body, noted.target, noted.value)
+    others: Iterator[cst.AugAssign | cst.AnnAssign] = body.of(cst.AugAssign, cst.AnnAssign)
+    for other in others:
+        if other.value is not None:
+            yield from _values(body, other.target, other.value)
 
 
 def _handed_on(body: Body) -> Iterator[Expression]:
@@ -140,15 +139,14 @@ def _packs(node: cst.Call) -> bool:
 def _shape(body: Body, node: cst.CSTNode) -> Shape | None:
     """The shape of a name, of what holds an array, or of a gradient by the name it goes by."""
     known = body.shape(node)
-    if known is None and is_holder(node):
-        return _of_key(body, node.attr.value if isinstance(node, cst.Attribute) else _item(node))
-    return known
-
-
-def _item(node: cst.CSTNode) -> str | None:
-    assert isinstance(node, cst.Subscript)
-    index = node.slice[0].slice
-    return _string(index.value) if isinstance(index, cst.Index) else None
+    if known is not None or not is_holder(node):
+        return known
+    match node:
+        case cst.Attribute(attr=cst.Name(value=name)):
+            return _of_key(body, name)
+        case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key))]):
+            return _of_key(body, _string(key))
+    return None
 
 
 def _string(node: Expression) -> str | None:

@@ -34,25 +34,20 @@ class Level(IntEnum):
     NEVER = 16  # no expression does without parentheses here
 
 
-_BINDING: dict[type[ast.operator], Level] = {
-    ast.Add: Level.SUM,
-    ast.Sub: Level.SUM,
-    ast.Pow: Level.POWER,
+# Other operators bind as a product does, other expressions as a name does.
+_BINDING: dict[type[ast.AST], Level] = {
+    **dict.fromkeys((ast.NamedExpr, ast.Starred, ast.Yield, ast.YieldFrom), Level.TUPLE),
+    **dict.fromkeys((ast.Lambda, ast.IfExp), Level.TEST),
+    **dict.fromkeys((ast.Add, ast.Sub), Level.SUM),
+    **dict.fromkeys((ast.LShift, ast.RShift), Level.SHIFT),
+    **dict.fromkeys((ast.Pow, ast.Await), Level.POWER),
+    ast.Or: Level.OR,
+    ast.And: Level.AND,
+    ast.Not: Level.NOT,
+    ast.Compare: Level.COMPARE,
     ast.BitOr: Level.BIT_OR,
     ast.BitXor: Level.BIT_XOR,
     ast.BitAnd: Level.BIT_AND,
-    ast.LShift: Level.SHIFT,
-    ast.RShift: Level.SHIFT,
-}
-_EXPRESSIONS: dict[type[ast.expr], Level] = {
-    ast.NamedExpr: Level.TUPLE,
-    ast.Starred: Level.TUPLE,
-    ast.Yield: Level.TUPLE,
-    ast.YieldFrom: Level.TUPLE,
-    ast.Lambda: Level.TEST,
-    ast.IfExp: Level.TEST,
-    ast.Compare: Level.COMPARE,
-    ast.Await: Level.POWER,
 }
 
 _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
@@ -89,15 +84,14 @@ def level(text: str) -> Level:
 
 
 def _of(node: ast.expr) -> Level:
-    if isinstance(node, ast.BinOp):
-        return _BINDING.get(type(node.op), Level.PRODUCT)
-    if isinstance(node, ast.BoolOp):
-        return Level.OR if isinstance(node.op, ast.Or) else Level.AND
-    if isinstance(node, ast.UnaryOp):
-        return Level.NOT if isinstance(node.op, ast.Not) else Level.UNARY
-    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float, complex)):
-        return Level.PRIMARY if isinstance(node.value, bool) else Level.NUMBER
-    return _EXPRESSIONS.get(type(node), Level.PRIMARY)
+    match node:
+        case ast.BinOp(op=operator) | ast.BoolOp(op=operator):
+            return _BINDING.get(type(operator), Level.PRODUCT)
+        case ast.UnaryOp(op=operator):
+            return _BINDING.get(type(operator), Level.UNARY)
+        case ast.Constant(value=int() | float() | complex() as held) if not isinstance(held, bool):
+            return Level.NUMBER
+    return _BINDING.get(type(node), Level.PRIMARY)
 
 
 def _closed(text: str) -> bool:
