@@ -112,8 +112,8 @@ class Attempts:
                 yield from self._attempts(single, outcome)
 
     def _batched(self, candidates: Iterable[Edits]) -> Iterator[tuple[Edits, ...]]:
-        progress = iter(candidates)
-        while not self.over and (batch := tuple(islice(progress, self._room()))):
+        queue = iter(candidates)
+        while not self.over and (batch := tuple(islice(queue, self._room()))):
             yield batch
 
     def _room(self) -> int:

@@ -24,10 +24,15 @@ import threading
 import warnings
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # from linux/prctl.h
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+# Bytes that a job may take beyond what the calling process has, and as much memory again.
+_ROOM = 4 << 30
 
 
 class Refused(PermissionError):  # noqa: N818 - a person reads the name
@@ -45,6 +50,22 @@ class Bounds:
     seconds: float
     memory: int
     cores: int
+
+    @staticmethod
+    def of(name: str, seconds: float) -> Bounds:
+        """What a job of this process may take."""
+        alike = hasattr(os, "sched_getaffinity")
+        cores = len(os.sched_getaffinity(0)) if alike else os.cpu_count() or 1
+        taken = _memory_taken()
+        return Bounds(name, seconds, taken + _ROOM if taken else resource.RLIM_INFINITY, cores)
+
+
+def _memory_taken() -> int:
+    """Bytes of addresses and bytes of memory that this process takes, together, where known."""
+    with contextlib.suppress(OSError):  # only Linux has this file
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()
+        return (int(pages[0]) + int(pages[1])) * resource.getpagesize()
+    return 0
 
 
 def confine(bounds: Bounds, pipe: int, parent: int) -> list[str]:

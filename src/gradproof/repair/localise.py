@@ -177,26 +177,25 @@ class Traced:
         numbers.setdefault(MODULE, {}).update(_numbers(read))
 
 
-def _shapes(names: Mapping[str, Any]) -> Iterator[tuple[str, Shape | None]]:
+def _shapes(names: Mapping[str, Any]) -> dict[str, Shape | None]:
     """Of each name, and of what the containers and objects among them hold."""
-    for name, value in names.items():
-        if not name.isidentifier():
-            continue
-        yield name, _shape(value)
-        for inner, held in _held(name, value):
-            if (shape := _shape(held)) is not None:
-                yield inner, shape
+    shapes = {name: _shape(value) for name, value in _all_held(names)}
+    return {key: shape for key, shape in shapes.items() if shape is not None or key in names}
 
 
-def _numbers(names: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+def _numbers(names: Mapping[str, Any]) -> dict[str, float]:
     """Of each name that holds a real number, and of what holds one."""
+    real = (int, float, np.number)
+    known = {name: value for name, value in _all_held(names) if isinstance(value, real)}
+    odd = (bool, np.complexfloating)
+    return {name: float(value) for name, value in known.items() if not isinstance(value, odd)}
+
+
+def _all_held(names: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in names.items():
         if name.isidentifier():
-            for inner, held in ((name, value), *_held(name, value)):
-                if isinstance(held, int | float | np.number) and not isinstance(
-                    held, bool | np.complexfloating
-                ):
-                    yield inner, float(held)
+            yield name, value
+            yield from _held(name, value)
 
 
 def _held(name: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -23,14 +23,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
 from ..errors import UsageError
 
 if sys.platform != "win32":
-    import resource
-
     from .confine import Bounds, confine
 
 T = TypeVar("T")
@@ -48,9 +45,6 @@ _NO_FORK = (
     "Trying edits of a function needs os.fork, which this system lacks: run it on Linux or macOS, "
     "or under the Windows Subsystem for Linux."
 )
-
-# Bytes that a job may take beyond what the calling process has, and as much memory again.
-_ROOM = 4 << 30
 
 NO_ANSWER = "no answer"
 """How the text of an outcome begins whose time was up."""
@@ -112,12 +106,10 @@ class Worker:
             raise UsageError(_NO_FORK)
         self.task = task
         self.limit = limit
-        self.at_once = at_once or min(_cores(), _MOST_AT_ONCE)
+        self.bounds = Bounds.of(name, limit)
+        self.at_once = at_once or min(self.bounds.cores, _MOST_AT_ONCE)
         self._children: list[_Child[Any]] = []
         self._killed: list[_Child[Any]] = []
-        taken = _memory_taken()
-        memory = taken + _ROOM if taken else resource.RLIM_INFINITY
-        self.bounds = Bounds(name, limit, memory, _cores())
 
     def __enter__(self) -> Self:
         return self
@@ -128,14 +120,14 @@ class Worker:
 
     def run(self, jobs: Iterable[T]) -> Iterator[tuple[T, Outcome]]:
         """Each job and what came of it, in the order of the jobs, which are read ahead."""
-        progress = iter(jobs)
+        queue = iter(jobs)
         due: deque[_Child[T]] = deque()
         try:
-            while self._start(progress, due):
+            while self._start(queue, due):
                 while due[0].outcome is None:
                     self._attend(due)
                     if due[0].outcome is None:  # or the job after it may depend on it
-                        self._start(progress, due)
+                        self._start(queue, due)
                 child = due.popleft()
                 assert child.outcome is not None
                 yield child.job, child.outcome
@@ -143,14 +135,11 @@ class Worker:
             self._kill(list(due))
             self._reap()
 
-    def _start(self, progress: Iterator[T], due: deque[_Child[T]]) -> bool:
+    def _start(self, queue: Iterator[T], due: deque[_Child[T]]) -> bool:
         """Start as many jobs as may run; whether there is one whose answer is due."""
-        while (
-            len(due) < _AHEAD * self.at_once
-            and sum(child.outcome is None for child in due) < self.at_once
-        ):
+        while len(due) < _AHEAD * self.at_once and len(_running(due)) < self.at_once:
             try:
-                job = next(progress)
+                job = next(queue)
             except StopIteration:
                 break
             self._fork(job, due)
@@ -194,7 +183,7 @@ class Worker:
 
     def _attend(self, due: Iterable[_Child[T]]) -> None:
         """Wait until one of the processes says something, or its time is up."""
-        running = [child for child in due if child.outcome is None]
+        running = _running(due)
         poll = select.poll()
         for child in running:
             poll.register(child.pipe, select.POLLIN)
@@ -280,22 +269,12 @@ class _Child(Generic[T]):
                 os.waitpid(self.pid, 0)
 
 
+def _running(children: Iterable[_Child[T]]) -> list[_Child[T]]:
+    return [child for child in children if child.outcome is None]
+
+
 def _late(limit: float) -> Outcome:
     return Outcome(Ending.LATE, text=f"{NO_ANSWER} within {limit:.3g} s")
-
-
-def _memory_taken() -> int:
-    """Bytes of addresses and bytes of memory that this process takes, together, where known."""
-    with contextlib.suppress(OSError):  # only Linux tells
-        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()
-        return (int(pages[0]) + int(pages[1])) * resource.getpagesize()
-    return 0
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextlib.contextmanager
