@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from ..subject.gradient import Gradient
 from ..subject.obtain import call_grad
 from ..subject.providers import Autodiff, Jacobian, watchable
 from .hints import MODULE, RETURN, Shape, Shapes, Values
-from .patch import function_of, source_of
+from .patch import alive, function_of, source_of
 
 T = TypeVar("T")
 
@@ -122,13 +121,7 @@ def _functions(codes: Sequence[CodeType]) -> list[FunctionType]:
     """The functions that run some code, in its order."""
     wanted = {code: place for place, code in enumerate(codes)}
     files = {code.co_filename for code in codes}  # the same code in another one is equal to it
-    found = [
-        thing
-        for thing in gc.get_objects()
-        if type(thing) is FunctionType
-        and thing.__code__.co_filename in files
-        and thing.__code__ in wanted
-    ]
+    found = [function for function in alive(files) if function.__code__ in wanted]
     return sorted(found, key=lambda function: wanted[function.__code__])
 
 

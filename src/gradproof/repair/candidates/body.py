@@ -231,7 +231,10 @@ def is_module(call: cst.Call) -> bool:
 
 
 def inside(call: cst.Call) -> Expression | None:
-    """What a method, or a function of the same name, is applied to."""
+    """What a method, or a function, is applied to; of several arguments the first, of NumPy."""
+    if isinstance(call.func, cst.Name):
+        alone = len(call.args) == 1 and not call.args[0].star
+        return call.args[0].value if alone else None
     if not isinstance(call.func, cst.Attribute):
         return None
     if is_module(call):

@@ -227,7 +227,7 @@ def exchanged_arguments(body: Body, call: cst.Call) -> Iterator[Edit]:
 @candidates_of("unwrap", cst.Call)
 def dropped_calls(body: Body, call: cst.Call) -> Iterator[Edit]:
     """A call replaced by what it is given."""
-    held, name = _wrapped(call), called(call)
+    held, name = inside(call), called(call)
     if held is None:
         return
     if name in _WRAPPERS or (isinstance(call.func, cst.Name) and name not in _COUNTING):
@@ -239,19 +239,11 @@ def dropped_calls(body: Body, call: cst.Call) -> Iterator[Edit]:
         yield body.replace(call.args[0].value, "float", costs.UNWRAP_RARE)
 
 
-def _wrapped(call: cst.Call) -> Expression | None:
-    """What a call is applied to."""
-    if isinstance(call.func, cst.Name):
-        alone = len(call.args) == 1 and not call.args[0].star
-        return call.args[0].value if alone else None
-    return inside(call)
-
-
 @candidates_of("transpose")
 def transposes_for_shapes(body: Body) -> Iterator[Edit]:
     """A transpose where rows were only cut in other places."""
     for call in body.calls("reshape"):
-        held = _wrapped(call)
+        held = inside(call)
         if held is not None:
             yield body.replace(call, attribute(body.bare(held), "T"), costs.TRANSPOSE_CALL)
 

@@ -34,19 +34,16 @@ def _product(node: Expression) -> bool:
     return isinstance(node, cst.BinaryOperation) and not node.lpar
 
 
-@candidates_of("transpose", cst.Attribute)
-def dropped_transposes(body: Body, node: cst.Attribute) -> Iterator[Edit]:
-    """A matrix without its ``.T``."""
-    if node.attr.value in {"T", "mT"}:
-        yield body.replace(node, body.bare(node.value), costs.TRANSPOSE)
-
-
-@candidates_of("transpose", cst.Call)
-def dropped_transposing_calls(body: Body, call: cst.Call) -> Iterator[Edit]:
-    """The same for calls."""
-    held = inside(call)
-    if method(call) in _MOVING and held is not None:
-        yield body.replace(call, body.bare(held), costs.TRANSPOSE)
+@candidates_of("transpose", cst.Attribute, cst.Call)
+def dropped_transposes(body: Body, node: cst.Attribute | cst.Call) -> Iterator[Edit]:
+    """A matrix without its ``.T``, or the call that transposes it."""
+    held = None
+    if isinstance(node, cst.Attribute):
+        held = node.value if node.attr.value in {"T", "mT"} else None
+    elif method(node) in _MOVING:
+        held = inside(node)
+    if held is not None:
+        yield body.replace(node, body.bare(held), costs.TRANSPOSE)
 
 
 @candidates_of("transpose")
@@ -171,7 +168,7 @@ def orders(items: Sequence[str]) -> Iterator[tuple[str, ...]]:
 def conjugates(body: Body) -> Iterator[Edit]:
     """A conjugate more or less; the whole of what is real or imaginary."""
     for call in body.calls("conj", "conjugate"):
-        held = inside(call)
+        held = inside(call) if method(call) else None
         if held is not None:
             yield body.replace(call, body.bare(held), costs.CONJUGATE)
     words = ("conj", "1j", ".real", ".imag", "complex")
