@@ -3,9 +3,10 @@
 import ast
 from pathlib import Path
 
+import libcst as cst
 import pytest
 
-from gradproof.repair.candidates import candidates
+from gradproof.repair.candidates import candidates, candidates_of, registry
 from gradproof.repair.edit import applied
 from gradproof.repair.hints import MODULE, Hints
 
@@ -436,3 +437,21 @@ def test_no_edit_names_what_a_person_would_not_read():
     assert "drop the factor 2" in whats
     assert "drop the divisor m" in whats
     assert all(len(what) < 200 and "\n" not in what for what in whats)
+
+
+# Kinds from outside
+
+
+def test_a_kind_of_edit_is_one_function_that_is_registered(monkeypatch):
+    monkeypatch.setattr(registry, "_registered", list(registry._registered))
+
+    @candidates_of("doubled", cst.Return)
+    def doubled(body, node):
+        yield body.replace(node.value, f"twice({body.bare(node.value)})", 0.1)
+
+    first = candidates(function("return A"), ["grad"], Hints(SHAPES))[0]
+    assert (first.kind, first.what) == ("doubled", "A → twice(A)")
+
+
+def test_every_kind_is_tried_by_an_example():
+    assert {kind for kind, _, _ in registry._registered} <= set(FAMILIES)

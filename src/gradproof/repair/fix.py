@@ -79,10 +79,11 @@ class Fix:
             raise UsageError(
                 f"{self.file} has changed since it was repaired: nothing was written; run again."
             )
-        new = _encoded(content, self.edits)
+        text, encoding = _decoded(content)
+        new = _edited(text, self.edits).encode(encoding)
         _may_write(path)
         if backup:
-            _keep(_beside(path, backup), content)
+            _keep(path, backup, content)
         _write(path.resolve(), new)
         return path
 
@@ -92,7 +93,7 @@ class Fix:
             "file": self.file,
             "diff": self.diff,
             "edits": [
-                {"line": edit.line, "kind": str(edit.kind), "what": edit.what, "new": edit.new}
+                {"line": edit.line, "kind": edit.kind, "what": edit.what, "new": edit.new}
                 for edit in self.edits
             ],
             "report": self.report.to_dict(),
@@ -160,13 +161,16 @@ def _what(edits: Iterable[Edit]) -> str:
 def unified(file: str, source: str, edits: Sequence[Edit], content: bytes = b"") -> str:
     """A unified diff of one file, as `patch -p1` and `git apply` read it.
 
-    With the file's ``content`` lines end as they do there.
+    The file is named from the working directory where it is below it, else from the root. With
+    its ``content`` lines end as they do there.
     """
     import difflib
 
     before = _decoded(content)[0] if content else source
     after = _edited(before, edits)
-    name = _name(Path(file))
+    path, here = Path(file), Path.cwd()
+    inside = path.relative_to(here) if path.is_relative_to(here) else path
+    name = inside.as_posix().lstrip("/")
     lines = difflib.unified_diff(_lines(before), _lines(after), f"a/{name}", f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}" for line in lines)
 
@@ -189,13 +193,6 @@ def content_of(file: str, source: str) -> bytes:
     return content
 
 
-def _name(path: Path) -> str:
-    """From the working directory, or from the root."""
-    here = Path.cwd()
-    inside = path.is_relative_to(here)
-    return (path.relative_to(here) if inside else path).as_posix().lstrip("/")
-
-
 def _lines(text: str) -> list[str]:
     # Not splitlines: that also splits at characters which end no line for patch and git.
     return re.findall(r"[^\n]*\n|[^\n]+", text)
@@ -204,7 +201,7 @@ def _lines(text: str) -> list[str]:
 def _decoded(content: bytes) -> tuple[str, str]:
     """A file's text, its lines ended as they are, and its encoding."""
     import io
-    import tokenize  # here: importing gradproof shall not take longer for it
+    import tokenize  # here: importing gradproof must not take longer for it
 
     encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
     return content.decode(encoding), encoding
@@ -214,12 +211,6 @@ def _plain(text: str) -> str:
     """A text as the interpreter knows it: every line ended by a newline only."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text if text.endswith("\n") else text + "\n"
-
-
-def _encoded(content: bytes, edits: Sequence[Edit]) -> bytes:
-    """The content of a file after edits of its plain text."""
-    text, encoding = _decoded(content)
-    return _edited(text, edits).encode(encoding)
 
 
 def _edited(text: str, edits: Sequence[Edit]) -> str:
@@ -253,13 +244,10 @@ def _may_write(path: Path) -> None:
         raise UsageError(f"{path} is read-only: nothing was written; make it writable, or patch.")
 
 
-def _beside(path: Path, backup: str) -> Path:
+def _keep(path: Path, backup: str, content: bytes) -> None:
     if Path(backup).name != backup:
         raise UsageError(f"backup must be a suffix, as '.orig', but is {backup!r}.")
-    return path.with_name(path.name + backup)
-
-
-def _keep(place: Path, content: bytes) -> None:
+    place = path.with_name(path.name + backup)
     if place.exists() and _read(place) != content:
         raise UsageError(
             f"{place} is there already and holds something else: nothing was written; move it "

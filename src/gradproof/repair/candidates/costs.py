@@ -6,8 +6,8 @@ Below 1: the diagnosis asked for it. 1: slips that everybody makes. 2: slips tha
 
 from __future__ import annotations
 
-# An accused statement is far likelier to hold the fault than its neighbours, but the fault
-# may also lie in a statement that feeds it: not so much that all of its edits come first.
+# A statement that the diagnosis names is far likelier to hold the fault than its neighbours, but
+# it may also lie in a statement that feeds it: not so much that all of its edits come first.
 BONUS = 1.0
 # What cost little already keeps so much of it: the order among them has to stay.
 KEPT = 0.3
