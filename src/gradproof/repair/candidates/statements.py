@@ -26,29 +26,30 @@ def assigned_for_added(body: Body, node: cst.AugAssign) -> Iterator[Edit]:
 
 @candidates_of("accumulation", cst.Assign)
 def added_for_assigned(body: Body, node: cst.Assign) -> Iterator[Edit]:
-    """Add up what is assigned, over the loop around it too; copy what only gets a second name."""
+    """Add up what is assigned, over the loop around it too."""
     target = node.targets[0].target
-    name = target.value if isinstance(target, cst.Name) else ""
-    if name and isinstance(node.value, (cst.Name, cst.Subscript)):
-        yield body.replace(
-            node.value, attribute(body.code(node.value), "copy()"), costs.ACCUMULATE_RARE
-        )
     if len(node.targets) > 1 or isinstance(target, (cst.Tuple, cst.List)):
         return
-    span = (body.outer(target)[1], body.outer(node.value)[0])
+    begin, end = body.outer(target)[1], body.outer(node.value)[0]
     new = body.between(target, node.value).replace("=", "+=", 1)
     loop = _loop(body, node)
     indexed = isinstance(target, (cst.Subscript, cst.Attribute))
     cost = costs.ACCUMULATE if indexed and loop else costs.ACCUMULATE_RARE
-    yield body.write(span, new, cost, f"add to {short(body.code(target))} what is assigned", node)
+    what = f"add to {short(body.code(target))} what is assigned"
+    yield body.write((begin, end), new, cost, what, node)
     yield from _at(body, target, node, "+=")
-    if loop is not None and name:
-        begin = body.inner(loop)[0]
-        source, first = body.text.source, body.text.start(begin)
-        end = "\r\n" if "\r\n" in source else "\n"
-        new = f"{name} = 0{end}{source[first:begin]}{source[begin : span[0]]}{new}"
-        what = f"sum {name} over the loop"
-        yield body.write((begin, span[1]), new, costs.ACCUMULATE, what, node)
+    if loop is not None and isinstance(target, cst.Name):
+        start = _zero(body, body.inner(loop)[0], target.value)
+        new = start + body.text.source[body.inner(loop)[0] : begin] + new
+        what = f"sum {target.value} over the loop"
+        yield body.write((body.inner(loop)[0], end), new, costs.ACCUMULATE, what, node)
+
+
+def _zero(body: Body, begin: int, name: str) -> str:
+    """A name set to zero in a line of its own before a statement."""
+    source = body.text.source
+    newline = "\r\n" if "\r\n" in source else "\n"
+    return f"{name} = 0{newline}{source[body.text.start(begin) : begin]}"
 
 
 def _loop(body: Body, node: cst.CSTNode) -> cst.For | cst.While | None:
@@ -96,6 +97,15 @@ def added_once(body: Body, node: cst.Expr) -> Iterator[Edit]:
         array, index, value = (body.code(one.value) for one in call.args)
         new = f"{array}[{index}] {sign} {value}"
         yield body.write(body.inner(node), new, costs.ACCUMULATE_RARE, None, node)
+
+
+@candidates_of("accumulation", cst.Assign)
+def copies(body: Body, node: cst.Assign) -> Iterator[Edit]:
+    """A copy where a name was given a second name."""
+    named = isinstance(node.targets[0].target, cst.Name)
+    if named and isinstance(node.value, (cst.Name, cst.Subscript)):
+        new = attribute(body.code(node.value), "copy()")
+        yield body.replace(node.value, new, costs.ACCUMULATE_RARE)
 
 
 @candidates_of("accumulation", cst.Call)
