@@ -11,8 +11,9 @@ import pytest
 
 import gradproof as gp
 from gradproof.errors import UsageError
+from gradproof.repair.apply import content_of
 from gradproof.repair.edit import Edit
-from gradproof.repair.fix import Fix, Suggestions, content_of
+from gradproof.repair.fix import Fix, Suggestions
 
 SOURCE = '# é\n\ndef grad(w):\n\tif True:\n\t\ts = "\x1c\u2028"\n\x0c\n\t\treturn 3 * w\n'
 REPORT = gp.check(lambda w: float(w @ w), np.ones(2), grad=lambda w: 2 * w)

@@ -15,9 +15,10 @@ from ..report.report import Report
 from ..subject.asked import Asked
 from ..subject.guards import generators_restored
 from ..subject.providers import Autodiff, Products
+from .apply import content_of, unified
 from .attempts import Attempt, Attempts, Edits
 from .edit import Edit, applied
-from .fix import Fix, Miss, Suggestions, content_of, unified
+from .fix import Fix, Miss, Suggestions
 from .hints import Hints, hints
 from .localise import Place, given, places
 from .patch import alike, patched
