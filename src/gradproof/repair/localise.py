@@ -158,16 +158,13 @@ class Traced:
             if not code.co_qualname.endswith(_NOT_EDITED):
                 self.codes.setdefault(code)
             return
-        known = self.shapes.setdefault(file, {})
-        own = known.setdefault(code.co_qualname, {})
-        own.update(_shapes(frame.f_locals))
-        if (shape := _shape(argument)) is not None:
-            own[RETURN] = shape
+        shapes, values = self.shapes.setdefault(file, {}), self.values.setdefault(file, {})
         read = {n: frame.f_globals[n] for n in code.co_names if n in frame.f_globals}
-        known.setdefault(MODULE, {}).update(_shapes(read))
-        numbers = self.values.setdefault(file, {})
-        numbers.setdefault(code.co_qualname, {}).update(_numbers(frame.f_locals))
-        numbers.setdefault(MODULE, {}).update(_numbers(read))
+        for name, names in ((code.co_qualname, frame.f_locals), (MODULE, read)):
+            shapes.setdefault(name, {}).update(_shapes(names))
+            values.setdefault(name, {}).update(_numbers(names))
+        if (shape := _shape(argument)) is not None:
+            shapes[code.co_qualname][RETURN] = shape
 
 
 def _shapes(names: Mapping[str, Any]) -> dict[str, Shape | None]:
