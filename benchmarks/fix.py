@@ -33,14 +33,14 @@ from gradproof.demo import network
 from gradproof.engine.loop import check
 from gradproof.engine.watch import Watch
 from gradproof.records.direction import Direction, Part
-from gradproof.repair.edits import edits
-from gradproof.repair.hinted import hints
-from gradproof.repair.hold import Held
+from gradproof.repair.attempts import Attempts
+from gradproof.repair.candidates import candidates
+from gradproof.repair.hints import hints
+from gradproof.repair.localise import Place, places
 from gradproof.repair.patch import alike, patched
-from gradproof.repair.places import Place, places
 from gradproof.repair.suggest import suggest_fixes
 from gradproof.repair.surroundings import Surroundings
-from gradproof.repair.trying import Trying
+from gradproof.repair.validation import Judged
 from gradproof.space.point import Point, Working
 from gradproof.subject.claim import match
 
@@ -137,10 +137,10 @@ class Truth:
                 for point, right in zip(self.points, self.right, strict=True)
             )
 
-    def hold(self) -> Held:
-        """The same for a search, which holds a gradient against slopes."""
+    def judge(self) -> Judged:
+        """The same for a search, which compares a gradient with slopes."""
         wrong = frozenset() if self.holds() else frozenset({0})
-        return Held(wrong, (float(bool(wrong)),), "")
+        return Judged(wrong, (float(bool(wrong)),), "")
 
     def keeps_fun(self) -> bool:
         """An edit that changes ``fun`` too is refused elsewhere."""
@@ -168,16 +168,16 @@ def single_exists(report: gp.Report, truth: Truth, offered: list[gp.Fix]) -> boo
 
 def _has_single(report: gp.Report, truth: Truth, place: Place, shapes: Any) -> bool:
     told = hints(report.findings, place.file, place.shapes, place.values, shapes)
-    trying = Trying(
-        truth,  # type: ignore[arg-type] # it judges as a bench does
+    attempts = Attempts(
+        truth,  # type: ignore[arg-type] # it judges as a validator does
         alike(place.functions),
         place.source,
         CANDIDATE_SECONDS,
         math.inf,
         Surroundings.of(place.functions, truth.args, {}),
     )
-    listed = edits(place.source, place.names, told)
-    return any(attempt.right for attempt in trying.run((edit,) for edit in listed))
+    listed = candidates(place.source, place.names, told)
+    return any(attempt.right for attempt in attempts.run((edit,) for edit in listed))
 
 
 def article_network() -> dict[str, Any]:

@@ -85,7 +85,7 @@ def test_the_edit_mends_both_lines(text):
 
 def test_without_libcst_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "libcst", None)
-    for name in [name for name in sys.modules if name.startswith("gradproof.repair.edits")]:
+    for name in [name for name in sys.modules if name.startswith("gradproof.repair.candidates")]:
         monkeypatch.delitem(sys.modules, name)
     assert "pip install 'gradproof[fix]'" in flat(told())
 

@@ -7,7 +7,7 @@ import pytest
 
 from gradproof.cli.fixes import Fixes
 from gradproof.cli.runs import CORRECT, INTERRUPTED, MISUSED, UNDECIDED, WRONG
-from gradproof.repair.hunt import Hunt
+from gradproof.repair.session import Session
 from gradproof.report.renderers.json import to_json
 
 NET = """\
@@ -156,13 +156,13 @@ def test_plain_data(target):
 
 
 def test_ctrl_c_ends_the_run_and_keeps_what_was_found(target, monkeypatch):
-    searched = Hunt.suggestions
+    searched = Session.suggestions
 
-    def interrupted(hunt, most):
-        searched(hunt, most)
+    def interrupted(self, most):
+        searched(self, most)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Hunt, "suggestions", interrupted)
+    monkeypatch.setattr(Session, "suggestions", interrupted)
     fixes, [found] = fixed(target("sines", "square"), apply=True)
     assert len(found.suggestions) == 1
     assert not found.suggestions.complete
@@ -175,6 +175,6 @@ def test_ctrl_c_before_anything_was_found(target, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Hunt, "suggestions", interrupted)
+    monkeypatch.setattr(Session, "suggestions", interrupted)
     _, [found] = fixed(target("sines"))
     assert found.suggestions.reason == "Interrupted before a repair was found (0 tried)."

@@ -1,10 +1,10 @@
 import pytest
 
-from gradproof.repair.edit import Edit, Kind, applied, overlapping
+from gradproof.repair.edit import Edit, applied, overlapping
 
 
 def edit(begin, end, new):
-    return Edit(begin, end, new, Kind.NAME, 1, f"{begin}:{end} → {new}", 1.0)
+    return Edit(begin, end, new, "name", 1, f"{begin}:{end} → {new}", 1.0)
 
 
 def test_one_edit_replaces_its_span():

@@ -11,8 +11,9 @@ import pytest
 
 import gradproof as gp
 from gradproof.errors import UsageError
-from gradproof.repair.edit import Edit, Kind
-from gradproof.repair.fix import Fix, Suggestions, content_of
+from gradproof.repair.apply import content_of
+from gradproof.repair.edit import Edit
+from gradproof.repair.fix import Fix, Suggestions
 
 SOURCE = '# é\n\ndef grad(w):\n\tif True:\n\t\ts = "\x1c\u2028"\n\x0c\n\t\treturn 3 * w\n'
 REPORT = gp.check(lambda w: float(w @ w), np.ones(2), grad=lambda w: 2 * w)
@@ -40,8 +41,8 @@ def edits_of(source):
     """One in the last line, and a new line behind it."""
     begin, line = source.index("3 * w"), source.count("\n")
     return (
-        Edit(begin, begin + 1, "2", Kind.CONSTANT, line, "3 → 2", 1.0),
-        Edit(len(source), len(source), "\n\ndone = 1\n", Kind.STATEMENT, line, "add", 1.0),
+        Edit(begin, begin + 1, "2", "constant", line, "3 → 2", 1.0),
+        Edit(len(source), len(source), "\n\ndone = 1\n", "statement", line, "add", 1.0),
     )
 
 

@@ -207,9 +207,9 @@ def test_every_kind_of_function(module, kind):
 
 
 def test_a_coroutine(module):
-    with patched([module.progress], edited(module.progress, "x * 99", "x * 2")):
+    with patched([module.waiting], edited(module.waiting, "x * 99", "x * 2")):
         with pytest.raises(StopIteration) as stop:
-            module.progress(3).send(None)
+            module.waiting(3).send(None)
         assert stop.value.value == 6
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from gradproof.repair import suggest_fixes
-from gradproof.repair.edit import Edit, Kind
-from gradproof.repair.hold import Held
+from gradproof.repair.attempts import Attempt
+from gradproof.repair.edit import Edit
 from gradproof.repair.search import Search
-from gradproof.repair.trying import Attempt
+from gradproof.repair.validation import Judged
 from planting import NETWORK, RIDGE, WEIGHT, planted, wrong
 
 NETWORKS = {
@@ -79,25 +79,25 @@ def test_where_no_edit_helps_the_nearest_miss_is_told(tmp_path):
 
 # The rules by which one repair is preferred, on attempts whose outcomes are given
 
-WRONG = Held(frozenset({0, 1}), (1.0, 1.0), "")
+WRONG = Judged(frozenset({0, 1}), (1.0, 1.0), "")
 
 
 def right(mark, error=1e-12):
-    return Held(frozenset(), (error,), mark)
+    return Judged(frozenset(), (error,), mark)
 
 
 def edit(place, cost, new="x", end=None):
     end = place + 1 if end is None else end
-    return Edit(place, end, new, Kind.NAME, 1, f"edit at {place}", cost)
+    return Edit(place, end, new, "name", 1, f"edit at {place}", cost)
 
 
 @dataclass
-class Told:
-    """A trying whose outcomes are told beforehand, by the edits' places."""
+class Prepared:
+    """Attempts whose outcomes are known beforehand, by the edits' places."""
 
-    outcomes: dict[tuple[int, ...], Held]
+    outcomes: dict[tuple[int, ...], Judged]
     asked: list[tuple[int, ...]] = field(default_factory=list)
-    other: Held = WRONG
+    other: Judged = WRONG
 
     def run(self, candidates):
         for edits in candidates:
@@ -107,7 +107,7 @@ class Told:
 
 
 def search(outcomes, edits, confirm=lambda _: True, wanted=3):
-    return Search(Told(outcomes), edits, WRONG, wanted, confirm)
+    return Search(Prepared(outcomes), edits, WRONG, wanted, confirm)
 
 
 def places(found):
@@ -128,7 +128,7 @@ def test_of_equally_likely_ones_the_shorter_text():
 
 def test_one_edit_is_simpler_than_two_likelier_ones():
     edits = [edit(0, 0.1), edit(10, 0.1), edit(20, 0.9)]
-    halves = {(0,): Held(frozenset({1}), (1.0,), ""), (10,): Held(frozenset({0}), (1.0,), "")}
+    halves = {(0,): Judged(frozenset({1}), (1.0,), ""), (10,): Judged(frozenset({0}), (1.0,), "")}
     outcomes = {**halves, (0, 10): right("a"), (20,): right("a")}
     assert places(search(outcomes, edits).run()) == [(20,)]
 
@@ -136,16 +136,16 @@ def test_one_edit_is_simpler_than_two_likelier_ones():
 def test_another_edit_gets_its_chance_where_one_was_denied():
     edits = [edit(0, 1.0), edit(10, 1.1)]
     outcomes = {(0,): right("a"), (10,): right("a")}
-    hunt = search(outcomes, edits, confirm=lambda attempt: attempt.edits[0].begin == 10)
-    assert places(hunt.run()) == [(10,)]
-    assert places(hunt.refuted) == [(0,)]
+    under_way = search(outcomes, edits, confirm=lambda attempt: attempt.edits[0].begin == 10)
+    assert places(under_way.run()) == [(10,)]
+    assert places(under_way.refuted) == [(0,)]
 
 
 def test_much_less_likely_edits_are_left_alone_once_a_repair_is_known():
     edits = [edit(0, 1.0), edit(10, 1.9), edit(20, 2.1)]
-    hunt = search({(0,): right("a"), (20,): right("b")}, edits)
-    assert places(hunt.run()) == [(0,)]
-    assert hunt.trying.asked == [(0,), (10,)]
+    under_way = search({(0,): right("a"), (20,): right("b")}, edits)
+    assert places(under_way.run()) == [(0,)]
+    assert under_way.attempts.asked == [(0,), (10,)]
 
 
 def test_what_is_not_exact_gives_way_to_what_is():
@@ -156,22 +156,22 @@ def test_what_is_not_exact_gives_way_to_what_is():
 
 def test_a_fault_that_hides_behind_a_later_one_is_looked_for_from_there():
     edits = [edit(0, 1.0), edit(10, 1.0), edit(20, 1.0)]
-    outcomes = {(0,): Held(frozenset({1}), (1.0,), ""), (0, 20): right("a")}
+    outcomes = {(0,): Judged(frozenset({1}), (1.0,), ""), (0, 20): right("a")}
     assert places(search(outcomes, edits).run()) == [(0, 20)]
 
 
 def test_a_slip_that_blocks_share_is_likelier_than_one_in_each():
     edits = [edit(0, 0.1), edit(10, 0.1), edit(20, 0.1), edit(30, 0.5), edit(40, 0.6)]
-    base = Held(frozenset({0, 1, 2}), (1.0,), "")
+    base = Judged(frozenset({0, 1, 2}), (1.0,), "")
     outcomes = {
-        (0,): Held(frozenset({1, 2}), (1.0,), ""),
-        (10,): Held(frozenset({0, 2}), (1.0,), ""),
-        (20,): Held(frozenset({0, 1}), (1.0,), ""),
+        (0,): Judged(frozenset({1, 2}), (1.0,), ""),
+        (10,): Judged(frozenset({0, 2}), (1.0,), ""),
+        (20,): Judged(frozenset({0, 1}), (1.0,), ""),
         (0, 10, 20): right("a"),
-        (30,): Held(frozenset({2}), (1.0,), ""),
+        (30,): Judged(frozenset({2}), (1.0,), ""),
         (30, 40): right("a"),
     }
-    assert places(Search(Told(outcomes, other=base), edits, base, 1, lambda _: True).run()) == [
+    assert places(Search(Prepared(outcomes, other=base), edits, base, 1, lambda _: True).run()) == [
         (30, 40)
     ]
 
@@ -179,19 +179,19 @@ def test_a_slip_that_blocks_share_is_likelier_than_one_in_each():
 def test_pairs_are_of_edits_that_change_what_is_wrong_and_nothing_else():
     edits = [edit(0, 1.0), edit(10, 1.0), edit(20, 1.0), edit(30, 1.0)]
     outcomes = {
-        (0,): Held(frozenset({0, 1}), (0.5, 1.0), ""),
-        (10,): Held(frozenset({0, 1}), (2.0, 1.0), ""),
-        (20,): Held(frozenset({0, 1, 2}), (2.0, 1.0), ""),
+        (0,): Judged(frozenset({0, 1}), (0.5, 1.0), ""),
+        (10,): Judged(frozenset({0, 1}), (2.0, 1.0), ""),
+        (20,): Judged(frozenset({0, 1, 2}), (2.0, 1.0), ""),
         (0, 10): right("a"),
     }
-    hunt = search(outcomes, edits)
-    assert places(hunt.run()) == [(0, 10)]
-    assert [one for one in hunt.trying.asked if len(one) == 2] == [(0, 10)]
+    under_way = search(outcomes, edits)
+    assert places(under_way.run()) == [(0, 10)]
+    assert [one for one in under_way.attempts.asked if len(one) == 2] == [(0, 10)]
 
 
 def test_of_edits_that_do_the_same_few_are_paired():
     edits = [edit(10 * k, 1.0) for k in range(6)]
-    same = {(10 * k,): Held(frozenset({0, 1}), (0.5, 1.0), "") for k in range(6)}
-    hunt = search(same, edits)
-    assert hunt.run() == []
-    assert [one for one in hunt.trying.asked if len(one) == 2] == [(0, 10)]
+    same = {(10 * k,): Judged(frozenset({0, 1}), (0.5, 1.0), "") for k in range(6)}
+    under_way = search(same, edits)
+    assert under_way.run() == []
+    assert [one for one in under_way.attempts.asked if len(one) == 2] == [(0, 10)]

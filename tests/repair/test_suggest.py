@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import gradproof as gp
-from gradproof.repair import hunt, suggest
-from gradproof.repair.worker import NO_ANSWER
+from gradproof.repair import session, suggest
+from gradproof.repair.sandbox import NO_ANSWER
 
 POINT = np.array([1.5, -0.7, 0.4])
 NUMBER = itertools.count()
@@ -271,7 +271,7 @@ def test_a_backward_of_torch(load):
     x = torch.linspace(-1, 2, 6, dtype=torch.float64)
     for report in (gp.check(code.Cube.apply, x), gp.check_module(code.Layer(), x)):
         assert repaired(report)[0] == "-        return g * 3 * x"
-        search = hunt.Hunt(report, 60.0)
+        search = session.Session(report, 60.0)
         search.suggestions(1)
         assert {place.file for place in search.places} == {code.__file__}
 
@@ -346,7 +346,7 @@ def test_edits_that_give_no_answer_are_counted(load, monkeypatch):
         "import numpy as np\n\n\ndef grad(w):\n    found = np.floor(w)\n"
         "    while not np.array_equal(found, np.floor(w)):\n        pass\n    return found\n"
     )
-    monkeypatch.setattr(hunt, "_MANY", 0.0)
+    monkeypatch.setattr(session, "_MANY", 0.0)
     report = wrong(lambda w: np.sum(np.exp(w) * w), code.grad)
     found = gp.suggest_fixes(report, seconds=4)
     assert f"gave {NO_ANSWER} in time)." in found.reason
@@ -402,7 +402,7 @@ def test_a_cell_of_a_notebook_is_repaired_but_not_written(code):
 def test_the_same_code_in_another_file_is_left_alone(load):
     here, there = load(), load()
     report = wrong(here.square, here.three)
-    search = hunt.Hunt(report, 60.0)
+    search = session.Session(report, 60.0)
     assert search.suggestions(1)
     files = {function.__code__.co_filename for p in search.places for function in p.functions}
     assert files == {here.__file__}
@@ -444,7 +444,7 @@ def test_without_libcst():
 
 def test_what_repairs_need_is_imported_only_for_them():
     loaded = python("import gradproof, sys; print(*sys.modules)").split()
-    heavy = ("libcst", "multiprocessing", "gradproof.repair.hunt", "gradproof.repair.worker")
+    heavy = ("libcst", "multiprocessing", "gradproof.repair.session", "gradproof.repair.sandbox")
     assert "gradproof.repair" in loaded
     assert not [name for name in loaded if name.startswith(heavy)]
 

@@ -18,10 +18,10 @@ from rich.table import Table
 from rich.text import Text
 
 from gradproof import textbook
+from gradproof.cli.fixes import show
 from gradproof.errors import UsageError
 from gradproof.records.finding import Finding
 from gradproof.repair import suggest_fixes
-from gradproof.repair.shown import show
 from gradproof.report.report import Report
 from gradproof.report.wording import figure
 

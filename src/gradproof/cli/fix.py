@@ -100,7 +100,7 @@ def _play(fixes: Fixes) -> None:
 
 
 def _fix_one(fixes: Fixes, outcome: Outcome) -> None:
-    from ..repair.shown import show as show_suggestions  # here: `gradproof --help` needs no rich
+    from .fixes import show as show_suggestions  # here: `gradproof --help` needs no rich
 
     show(outcome.result)
     with ProgressLine(lambda: fixes.run.doing):

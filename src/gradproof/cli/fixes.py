@@ -6,13 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from rich.console import Console
+from rich.segment import Segment, Segments
+from rich.style import Style
+from rich.text import Text
+
 from ..errors import UsageError
 from ..records.verdict import Verdict
-from ..repair.fix import Suggestions
+from ..repair.fix import Fix, Miss, Suggestions
 from ..repair.suggest import REJECTED, validate
 from ..report.document import Document
 from ..report.report import Report
 from .runs import CORRECT, UNDECIDED, WRONG, Outcome, Run
+
+_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +113,15 @@ class Fixes:
 
     def _suggestions(self, report: Report) -> Suggestions:
         """As `suggest_fixes`, but that Ctrl-C ends the run and keeps what was found."""
-        from ..repair.hunt import Hunt
+        from ..repair.session import Session
 
         validate(report, self.most, self.seconds)
-        hunt = Hunt(report, self.seconds)
+        session = Session(report, self.seconds)
         try:
-            return hunt.suggestions(self.most)
+            return session.suggestions(self.most)
         except KeyboardInterrupt:
             self.run.interrupted = True
-            return hunt.so_far()
+            return session.so_far()
 
     def _written(self, outcome: Outcome, suggestions: Suggestions) -> Fixed:
         """Write the first repair; the cases to come are checked with it."""
@@ -163,3 +170,53 @@ class Fixes:
         document = self.run.document
         more = {"exit_code": self.exit_code, "fixes": [m.to_dict() for m in self.looked]}
         return replace(document, facts={**document.facts, **more})
+
+
+def show(console: Console, suggestions: Suggestions) -> None:
+    """Print repairs, or why there are none."""
+    for part in _pieces(suggestions):
+        if isinstance(part, str):
+            _diff(console, part)
+        else:
+            console.print(part)
+
+
+def _pieces(suggestions: Suggestions) -> Iterator[Text | str]:
+    """What is printed, piece by piece; what is only text is a diff."""
+    for number, fix in enumerate(suggestions, 1):
+        which = "A repair" if len(suggestions) == 1 else f"Repair {number} of {len(suggestions)}"
+        yield Text.assemble((which, "bold"), ": ", fix.what)
+        yield fix.diff
+        yield Text(f"{proof(fix)}\n")
+    if not suggestions:
+        yield Text(suggestions.reason)
+        if suggestions.closest is not None:
+            yield from _nearest(suggestions.closest)
+
+
+def proof(fix: Fix) -> str:
+    """The verdict on the repaired code, in a sentence."""
+    there = ", ".join(str(report.verdict) for report in fix.elsewhere)
+    text = (
+        f"With it the gradient is {fix.report.verdict} along fresh directions "
+        f"(difference {fix.report.difference:.1e}, resolution {fix.report.resolution:.1e})"
+    )
+    return f"{text}; at other random points: {there}." if there else f"{text}."
+
+
+def _nearest(miss: Miss) -> Iterator[Text | str]:
+    wrong = ", ".join(miss.wrong)
+    yield Text(f"The nearest miss ({miss.what}) leaves {wrong} wrong, off by {miss.error:.2g}:")
+    yield miss.diff
+
+
+def _diff(console: Console, text: str) -> None:
+    """A unified diff in the usual colours, else as it is, so that `patch` can read it."""
+    lines = [Segment(f"{line}\n", _style(line)) for line in text.split("\n")[:-1]]
+    # Not as a text: that would make spaces of tabs.
+    console.print(Segments(lines), end="", soft_wrap=True)
+
+
+def _style(line: str) -> Style | None:
+    style = "bold" if line.startswith(("---", "+++")) else _COLOURS.get(line[:1])
+    return None if style is None else Style.parse(style)

@@ -24,10 +24,15 @@ import threading
 import warnings
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # from linux/prctl.h
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+# Bytes that a job may take beyond what the calling process has, and as much memory again.
+_ROOM = 4 << 30
 
 
 class Refused(PermissionError):  # noqa: N818 - a person reads the name
@@ -45,6 +50,22 @@ class Bounds:
     seconds: float
     memory: int
     cores: int
+
+    @staticmethod
+    def of(name: str, seconds: float) -> Bounds:
+        """What a job of this process may take."""
+        alike = hasattr(os, "sched_getaffinity")
+        cores = len(os.sched_getaffinity(0)) if alike else os.cpu_count() or 1
+        taken = _memory_taken()
+        return Bounds(name, seconds, taken + _ROOM if taken else resource.RLIM_INFINITY, cores)
+
+
+def _memory_taken() -> int:
+    """Bytes of addresses and bytes of memory that this process takes, together, where known."""
+    with contextlib.suppress(OSError):  # only Linux has this file
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()
+        return (int(pages[0]) + int(pages[1])) * resource.getpagesize()
+    return 0
 
 
 def confine(bounds: Bounds, pipe: int, parent: int) -> list[str]:
@@ -128,48 +149,40 @@ def _set_limit(which: int, value: int) -> None:
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
-# Audit events that a job does not get away with: what is said, and which argument it is about.
-# Not here: what ends with the process (chdir, putenv, a socket that is made and not used).
-_REFUSED: dict[str, tuple[str, int | None]] = {
+# Audit events that a job does not get away with: what is said, the argument that it is about, and
+# the events. Not here: what ends with the process (chdir, putenv, a socket that is not used).
+_VERBS: tuple[tuple[str, int | None, tuple[str, ...]], ...] = (
     # Files and folders, and what is written beside their content.
-    "os.remove": ("removes", 0),
-    "os.rename": ("renames", 0),
-    "os.mkdir": ("creates", 0),
-    "os.rmdir": ("removes", 0),
-    "os.link": ("links", 1),
-    "os.symlink": ("links", 1),
-    "os.truncate": ("truncates", 0),
-    "os.chmod": ("changes the rights of", 0),
-    "os.chown": ("changes the owner of", 0),
-    "os.chflags": ("changes the flags of", 0),
-    "os.utime": ("changes the times of", 0),
-    "os.setxattr": ("changes the attributes of", 0),
-    "os.removexattr": ("changes the attributes of", 0),
+    ("removes", 0, ("os.remove", "os.rmdir")),
+    ("renames", 0, ("os.rename",)),
+    ("creates", 0, ("os.mkdir",)),
+    ("links", 1, ("os.link", "os.symlink")),
+    ("truncates", 0, ("os.truncate",)),
+    ("changes the rights of", 0, ("os.chmod",)),
+    ("changes the owner of", 0, ("os.chown",)),
+    ("changes the flags of", 0, ("os.chflags",)),
+    ("changes the times of", 0, ("os.utime",)),
+    ("changes the attributes of", 0, ("os.setxattr", "os.removexattr")),
     # Its files are opened in C, where no event is raised.
-    "sqlite3.connect": ("opens the database", 0),
-    "syslog.syslog": ("writes to the system's log", None),
+    ("opens the database", 0, ("sqlite3.connect",)),
+    ("writes to the system's log", None, ("syslog.syslog",)),
     # Other machines, and other processes on this one.
-    "socket.connect": ("connects to", 1),
-    "socket.bind": ("listens at", 1),
-    "socket.sendto": ("sends to", 1),
-    "socket.sendmsg": ("sends to", 1),
-    "socket.getaddrinfo": ("asks for the address of", 0),
-    "socket.gethostbyname": ("asks for the address of", 0),
-    "socket.gethostbyaddr": ("asks for the address of", 0),
-    "webbrowser.open": ("opens in a browser", 0),
-    "os.kill": ("sends a signal to process", 0),
-    "os.killpg": ("sends a signal to processes", 0),
+    ("connects to", 1, ("socket.connect",)),
+    ("listens at", 1, ("socket.bind",)),
+    ("sends to", 1, ("socket.sendto", "socket.sendmsg")),
+    ("asks for the address of", 0, ("socket.getaddrinfo", "socket.gethostbyname")),
+    ("asks for the address of", 0, ("socket.gethostbyaddr",)),
+    ("opens in a browser", 0, ("webbrowser.open",)),
+    ("sends a signal to process", 0, ("os.kill",)),
+    ("sends a signal to processes", 0, ("os.killpg",)),
     # A new process: this guard does not reach into all of them, and they may outlive the job.
-    "subprocess.Popen": ("starts", 0),
-    "os.system": ("starts", 0),
-    "os.exec": ("becomes", 0),
-    "os.posix_spawn": ("starts", 0),
-    "os.fork": ("forks", None),
-    "os.forkpty": ("forks", None),
-    "pty.spawn": ("starts", 0),
+    ("starts", 0, ("subprocess.Popen", "os.system", "os.posix_spawn", "pty.spawn")),
+    ("becomes", 0, ("os.exec",)),
+    ("forks", None, ("os.fork", "os.forkpty")),
     # What is called in a library loaded this way raises no event at all.
-    "ctypes.dlopen": ("loads the library", 0),
-}
+    ("loads the library", 0, ("ctypes.dlopen",)),
+)
+_REFUSED = {event: (verb, place) for verb, place, events in _VERBS for event in events}
 
 
 def _guard(refused: list[str], event: str, arguments: tuple[Any, ...]) -> None:

@@ -4,28 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-
-
-class Kind(StrEnum):
-    """What sort of slip an edit undoes."""
-
-    FACTOR = "factor"
-    CONSTANT = "constant"
-    SIGN = "sign"
-    OPERATOR = "operator"
-    TRANSPOSE = "transpose"
-    NAME = "name"
-    AXIS = "axis"
-    KEEPDIMS = "keepdims"
-    REDUCTION = "reduction"
-    COMPARISON = "comparison"
-    TERM = "term"
-    INDEX = "index"
-    ACCUMULATION = "accumulation"
-    STATEMENT = "statement"
-    ARGUMENTS = "arguments"
-    UNWRAP = "unwrap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +11,15 @@ class Edit:
     """One change of a source text.
 
     ``source[begin:end]`` is replaced by ``new``; offsets count characters. ``line`` is the
-    first line (from 1) of the statement it is in. ``what`` is for a person: "drop the factor 2".
-    ``cost`` says how unlikely the edit is, on the scale of ``edits/costs.py``; the smaller
-    the likelier.
+    first line (from 1) of the statement it is in. ``kind`` is the sort of slip it undoes: "factor",
+    "sign"; ``what`` is for a person: "drop the factor 2". ``cost`` says how unlikely the edit is,
+    on the scale of ``candidates/costs.py``.
     """
 
     begin: int
     end: int
     new: str
-    kind: Kind
+    kind: str
     line: int
     what: str
     cost: float

@@ -12,7 +12,7 @@ import ast
 import gc
 import linecache
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -86,15 +86,18 @@ def alike(functions: Iterable[FunctionType]) -> tuple[FunctionType, ...]:
     wanted = tuple(dict.fromkeys(functions))
     codes = {function.__code__ for function in wanted}
     files = {code.co_filename for code in codes}
-    others = [
-        thing
-        for thing in gc.get_objects()
-        if type(thing) is FunctionType
-        and thing.__code__.co_filename in files
-        and not codes.isdisjoint(_codes(thing.__code__))
-    ]
+    others = (other for other in alive(files) if not codes.isdisjoint(_codes(other.__code__)))
     known = [other for other in others if other in wanted or _is_known(other)]
     return tuple(dict.fromkeys([*wanted, *known]))
+
+
+def alive(files: Container[str]) -> list[FunctionType]:
+    """All functions there are that come from some files."""
+    return [
+        thing
+        for thing in gc.get_objects()
+        if type(thing) is FunctionType and thing.__code__.co_filename in files
+    ]
 
 
 def replaced(function: FunctionType, source: str) -> CodeType:
@@ -145,12 +148,7 @@ def adopt(file: str, before: str, after: str) -> None:
     Those stay as they are that cannot, since a variable around them is another one.
     """
     linecache.checkcache(file)
-    functions = [
-        thing
-        for thing in gc.get_objects()
-        if type(thing) is FunctionType and thing.__code__.co_filename == file
-    ]
-    for function in functions:
+    for function in alive((file,)):
         code = function.__code__
         old, new = (list(_codes(_whole(text, code))) for text in (before, after))
         if code not in old or len(old) != len(new):
@@ -236,14 +234,14 @@ def _changed(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
 
 def _around(text: str, first: int, last: int) -> tuple[int, int]:
     """Some lines, and the rest of the top-level statements that they belong to."""
-    touched = [span for span in _spans(text) if span[0] <= last and first <= span[1]]
+    touched = [span for span in statements(text) if span[0] <= last and first <= span[1]]
     starts, ends = zip(*touched, (first, last), strict=True)
     return min(starts), max(ends)
 
 
 @lru_cache(maxsize=16)
-def _spans(text: str) -> tuple[tuple[int, int], ...]:
-    """The lines of each top-level statement; of several that share a line, all their lines."""
+def statements(text: str) -> tuple[tuple[int, int], ...]:
+    """The first and last line of each top-level statement; of several that share a line, of all."""
     spans: list[tuple[int, int]] = []
     for node in _parsed(text).body:
         first, last = _first_line(node), node.end_lineno or node.lineno

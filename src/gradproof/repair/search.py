@@ -1,4 +1,4 @@
-"""The search for a repair: single edits, then those together that each mend a part, then pairs.
+"""The search for a repair: single edits, then those together that each fix a part, then pairs.
 
 Edits come likeliest first. Once one satisfies every slope, only those are tried that may be
 simpler: of repairs that give the same gradient a person would make the smallest.
@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, islice, product
 
+from .attempts import Attempt, Attempts, Edits, sets, together
 from .edit import Edit, overlapping
-from .hold import Held
-from .trying import Attempt, Edits, Trying, sets, together
+from .validation import Judged
 
 # Once a repair is known, edits that are this much less likely are not tried any more.
 _BEHIND = 1.0
@@ -31,7 +31,7 @@ _ALIKE = 2
 # So many repairs that give the same gradient at the point are denied before no more are asked for.
 _DENIED = 4
 
-# Of each set of blocks that edits mend, so many of these are combined with those of others.
+# Of each set of blocks that edits fix, so many of these are combined with those of others.
 _EACH = 3
 _COMBINATIONS = 60
 
@@ -55,9 +55,9 @@ class Search:
     edits by what each of them does alone.
     """
 
-    trying: Trying
+    attempts: Attempts
     edits: Sequence[Edit]
-    base: Held
+    base: Judged
     wanted: int
     confirm: Callable[[Attempt], bool]
     found: list[Attempt] = field(default_factory=list)
@@ -78,24 +78,24 @@ class Search:
 
         One digit more in a rounded gradient may bring it below any threshold.
         """
-        nearest = min(map(_error, self.found))
-        return _error(attempt) <= max(_ROUND_OFF, _NEARER * nearest)
+        nearest = min(one.known.error for one in self.found)
+        return attempt.known.error <= max(_ROUND_OFF, _NEARER * nearest)
 
     def _try(
         self, candidates: Iterable[Edits], wrong: frozenset[int], *, joining: bool = False
     ) -> list[Attempt]:
-        """Try some; those that mend a part of the wrong blocks, and harm none, come back.
+        """Try some; those that fix a part of the wrong blocks, and harm none, come back.
 
-        ``joining``: as soon as those mend all of them between them, they are made together.
+        ``joining``: as soon as those fix all of them between them, they are made together.
         """
         partial: list[Attempt] = []
-        for attempt in self.trying.run(self._likely(candidates)):
-            if attempt.held is None:
+        for attempt in self.attempts.run(self._likely(candidates)):
+            if attempt.judged is None:
                 continue
             self._note(attempt)
             if attempt.right:
                 self._keep(attempt)
-            elif attempt.held.wrong < wrong:
+            elif attempt.known.wrong < wrong:
                 partial.append(attempt)
                 if joining:
                     self._combine(partial, attempt)
@@ -133,66 +133,63 @@ class Search:
         self.found.append(attempt)
 
     def _note(self, attempt: Attempt) -> None:
-        if not attempt.right and (self.closest is None or nearer(attempt, self.closest)):
+        if not attempt.right and (self.closest is None or attempt.miss < self.closest.miss):
             self.closest = attempt
         if len(attempt.edits) == 1:
             self._learn(attempt)
 
     def _learn(self, attempt: Attempt) -> None:
         """What an edit alone does: of those that do the same few are worth another try."""
-        held, edit = attempt.held, attempt.edits[0]
-        assert held is not None
-        told = math.isfinite(held.error)  # else nobody knows what it does
-        if held.wrong <= self.base.wrong and not (told and held.errors == self.base.errors):
-            errors = tuple(f"{error:.6e}" for error in held.errors)
-            effect = (held.wrong, errors if told else (str(edit.begin), str(edit.end), edit.new))
+        judged, edit = attempt.known, attempt.edits[0]
+        known = math.isfinite(judged.error)  # else nobody knows what it does
+        if judged.wrong <= self.base.wrong and not (known and judged.errors == self.base.errors):
+            errors = tuple(f"{error:.6e}" for error in judged.errors)
+            effect = (judged.wrong, errors if known else (str(edit.begin), str(edit.end), edit.new))
             alike = self.effects.setdefault(effect, [])
             if len(alike) < _ALIKE:
                 alike.append(edit)
 
     def _combine(self, partial: list[Attempt], newest: Attempt) -> None:
-        """What was found last, made together with what mends the other blocks.
+        """What was found last, made together with what fixes the other blocks.
 
         These are faults that know nothing of each other.
         """
-        by_mended: dict[frozenset[int], list[Attempt]] = {}
+        by_fixed: dict[frozenset[int], list[Attempt]] = {}
         for attempt in sorted(partial, key=lambda attempt: attempt.cost):
-            by_mended.setdefault(self._mended(attempt), []).append(attempt)
-        new = self._mended(newest)
-        if newest not in by_mended[new][:_EACH]:
+            by_fixed.setdefault(self._fixed(attempt), []).append(attempt)
+        new = self._fixed(newest)
+        if newest not in by_fixed[new][:_EACH]:
             return
-        groups = _cover(list(by_mended), self.base.wrong - new)
+        groups = _cover(list(by_fixed), self.base.wrong - new)
         if 1 + len(groups) >= self.fewest:
             return
-        choices = product([newest], *(by_mended[group][:_EACH] for group in groups))
+        choices = product([newest], *(by_fixed[group][:_EACH] for group in groups))
         joined = sorted(map(_joined, choices), key=together)
         apart = (edits for edits in joined if len(edits) > 1 and not _touching(edits))
         self._try(islice(apart, _COMBINATIONS), frozenset())
 
-    def _mended(self, attempt: Attempt) -> frozenset[int]:
-        assert attempt.held is not None
-        return self.base.wrong - attempt.held.wrong
+    def _fixed(self, attempt: Attempt) -> frozenset[int]:
+        return self.base.wrong - attempt.known.wrong
 
     def _go_on(self, partial: list[Attempt]) -> None:
-        """From what mends a part, look for the rest: a fault may hide behind a later one.
+        """From what fixes a part, look for the rest: a fault may hide behind a later one.
 
         Where a repair is known, only what might need fewer edits is worth it.
         """
         for _ in range(_STEPS):
-            beginnings = sorted(filter(self._promising, partial), key=_miss_and_cost)[:_BEGINNINGS]
+            beginnings = sorted(filter(self._promising, partial), key=_wrong_and_cost)[:_BEGINNINGS]
             partial = []
             for attempt in beginnings:
-                assert attempt.held is not None
                 if self._promising(attempt):
-                    partial += self._try(sets(self.edits, attempt.edits), attempt.held.wrong)
+                    partial += self._try(sets(self.edits, attempt.edits), attempt.known.wrong)
 
     def _promising(self, attempt: Attempt) -> bool:
         edits = len(attempt.edits)
-        shared = len(self._mended(attempt)) > edits or not self.found
+        shared = len(self._fixed(attempt)) > edits or not self.found
         return shared and edits + 1 < self.fewest
 
     def _pairs(self) -> None:
-        """Two edits neither of which mends anything alone, the likeliest together first.
+        """Two edits neither of which fixes anything alone, the likeliest together first.
 
         Each of them changes what is wrong and nothing that is right.
         """
@@ -204,9 +201,7 @@ class Search:
 
 def _same(one: Attempt, other: Attempt) -> bool:
     """Whether two attempts give the same gradient at the point."""
-    assert one.held is not None
-    assert other.held is not None
-    return one.held.mark == other.held.mark
+    return one.known.mark == other.known.mark
 
 
 def _simplicity(attempt: Attempt) -> tuple[int, float, int]:
@@ -215,18 +210,8 @@ def _simplicity(attempt: Attempt) -> tuple[int, float, int]:
     return len(attempt.edits), attempt.cost, grown
 
 
-def _error(attempt: Attempt) -> float:
-    assert attempt.held is not None
-    return attempt.held.error
-
-
 def _dearest(edits: Edits) -> float:
     return max((edit.cost for edit in edits), default=0.0)
-
-
-def nearer(one: Attempt, other: Attempt) -> bool:
-    """Whether one attempt came nearer to a repair than another."""
-    return _miss(one) < _miss(other)
 
 
 def _cover(fixed: list[frozenset[int]], wrong: frozenset[int]) -> list[frozenset[int]]:
@@ -250,11 +235,5 @@ def _touching(edits: Edits) -> bool:
     return any(overlapping(one, other) for one, other in combinations(edits, 2))
 
 
-def _miss(attempt: Attempt) -> tuple[int, float]:
-    """How far an attempt is from a repair: blocks that stay wrong, and by how much."""
-    assert attempt.held is not None
-    return len(attempt.held.wrong), attempt.held.error
-
-
-def _miss_and_cost(attempt: Attempt) -> tuple[int, float]:
-    return _miss(attempt)[0], attempt.cost
+def _wrong_and_cost(attempt: Attempt) -> tuple[int, float]:
+    return len(attempt.known.wrong), attempt.cost

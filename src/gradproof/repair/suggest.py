@@ -58,9 +58,9 @@ def suggest_fixes(report: Report, *, most: int = 3, seconds: float = 60.0) -> Su
     validate(report, most, seconds)
     if report.verdict not in REJECTED:
         return Suggestions(reason=f"The gradient is {report.verdict}: there is nothing to repair.")
-    from .hunt import Hunt  # here: most checks need no repair, and libcst may be missing
+    from .session import Session  # here: most checks need no repair, and libcst may be missing
 
-    return Hunt(report, float(seconds)).suggestions(most)
+    return Session(report, float(seconds)).suggestions(most)
 
 
 def validate(report: object, most: object, seconds: object) -> None:

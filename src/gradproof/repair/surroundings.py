@@ -40,14 +40,14 @@ class Surroundings:
 
     def state(self) -> object:
         """The same as long as nothing has changed; never the same where there is too much."""
-        told, left = 0, _MOST_BYTES
+        seen, left = 0, _MOST_BYTES
         generator = np.random.get_state(legacy=False)  # noqa: NPY002
         for number, array in enumerate(_arrays((self.roots, generator))):
             left -= array.nbytes
             if left < 0 or number > _MOST_THINGS:
                 return object()
-            told = zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data, told)
-        return told, hash(random.getstate())
+            seen = zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data, seen)
+        return seen, hash(random.getstate())
 
 
 def _contents(function: FunctionType) -> list[Any]:
@@ -62,9 +62,9 @@ def _contents(function: FunctionType) -> list[Any]:
 
 def _arrays(roots: Any) -> Iterator[np.ndarray[Any, Any]]:
     """All numbers there are, the lengths of containers, and how often tensors were written to."""
-    progress, seen = [roots], dict[int, Any]()  # what is held cannot make room for another id
-    while progress:
-        value = progress.pop()
+    left, seen = [roots], dict[int, Any]()  # what is held cannot make room for another id
+    while left:
+        value = left.pop()
         if isinstance(value, np.ndarray) and value.dtype != object:
             yield value
         elif isinstance(value, int):  # of any length
@@ -75,7 +75,7 @@ def _arrays(roots: Any) -> Iterator[np.ndarray[Any, Any]]:
             seen[id(value)] = value
             inside = _inside(value)
             yield np.asarray(len(inside))
-            progress += inside
+            left += inside
 
 
 def _inside(value: Any) -> list[Any]:

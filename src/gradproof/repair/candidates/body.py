@@ -1,0 +1,323 @@
+"""What may be edited of a function: the nodes of its body, and the making of an edit of one."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import libcst as cst
+
+from ..edit import Edit
+from ..hints import Hints, Shape
+from .costs import BONUS, KEPT, LENGTH
+from .scope import Scope, scope
+from .source import Found, Span, Text, parts
+from .text import Level, close, level, operand, short
+
+Node = TypeVar("Node", bound=cst.CSTNode)
+Expression = cst.BaseExpression
+
+# Calls whose arguments are nobody's gradient, and statements that compute nothing.
+_OUTSIDE = frozenset({"print", "open", "exec", "eval", "os", "sys", "subprocess", "socket"})
+STILL = (cst.Raise, cst.Assert, cst.Import, cst.ImportFrom, cst.Global, cst.Nonlocal, cst.Pass)
+
+_TOKEN = re.compile(r"[\w.]+|[*/<>=!+\-@%&|^~]+|.", re.DOTALL)
+
+_ARRAY_MODULES = frozenset({"np", "numpy", "jnp", "torch", "cp"})
+
+# How tightly an expression has to bind as a part of these; of others, as tightly as a name does.
+_STARRED = (cst.StarredElement, cst.StarredDictElement)
+_LOOSE = (
+    cst.AugAssign, cst.AnnAssign, cst.Index, cst.Slice, cst.Lambda, cst.If, cst.While, cst.For,
+    cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp, cst.FormattedStringExpression,
+    cst.SubscriptElement, cst.Arg, cst.Element, cst.DictElement,
+)  # fmt: skip
+_PLACES: dict[type[cst.CSTNode], Level] = {
+    **dict.fromkeys((cst.Assign, cst.Return, cst.Expr), Level.TUPLE),
+    **dict.fromkeys(_LOOSE, Level.TEST),
+    **dict.fromkeys((cst.CompFor, cst.CompIf), Level.OR),
+    **dict.fromkeys((cst.Comparison, cst.ComparisonTarget, *_STARRED), Level.BIT_OR),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """A function's body: its text, the nodes that may be edited, and what its names hold.
+
+    ``statements`` has the smallest statement that a node is in.
+    """
+
+    text: Text
+    found: Found
+    hints: Hints
+    scope: Scope
+    parents: Mapping[cst.CSTNode, cst.CSTNode]
+    statements: Mapping[cst.CSTNode, cst.CSTNode]
+    kinds: Mapping[type[cst.CSTNode], Sequence[cst.CSTNode]] = field(repr=False)
+
+    def of(self, *kinds: type[Node]) -> Iterator[Node]:
+        """The nodes of some kinds, kind by kind."""
+        for kind in kinds:
+            yield from self.kinds.get(kind, ())  # type: ignore[misc]
+
+    def calls(self, *names: str) -> Iterator[cst.Call]:
+        """The calls of functions and methods of some names."""
+        return (call for call in self.of(cst.Call) if called(call) in names)
+
+    def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
+        """The node that a node is a part of, within the body."""
+        return self.parents.get(node)
+
+    def inner(self, node: cst.CSTNode) -> Span:
+        """Where a node stands, without parentheses around it."""
+        return self.found.spans[node]
+
+    def outer(self, node: cst.CSTNode) -> Span:
+        """Where a node stands, with its parentheses."""
+        if not getattr(node, "lpar", None):
+            return self.inner(node)
+        assert isinstance(node, Expression)
+        return self.inner(node.lpar[0])[0], self.inner(node.rpar[-1])[1]
+
+    def raw(self, node: cst.CSTNode) -> str:
+        """The text of a node, without parentheses around it."""
+        return self.text.source[slice(*self.inner(node))]
+
+    def code(self, node: cst.CSTNode) -> str:
+        """The text of a node, with its parentheses."""
+        return self.text.source[slice(*self.outer(node))]
+
+    def bare(self, node: cst.CSTNode) -> str:
+        """The text of a node, without parentheses where it does without by itself."""
+        inner = self.raw(node)
+        return inner if _groups(node) and level(inner) != Level.BROKEN else self.code(node)
+
+    def between(self, one: cst.CSTNode, other: cst.CSTNode) -> str:
+        """The text between two nodes."""
+        return self.text.source[self.outer(one)[1] : self.outer(other)[0]]
+
+    def sign(self, operator: cst.CSTNode) -> str:
+        """An operator as it is written, without the blanks around it."""
+        return self.raw(operator).strip()
+
+    def replace(self, node: cst.CSTNode, new: str, cost: float, what: str | None = None) -> Edit:
+        """The edit that puts another expression in a node's place, in parentheses if it must."""
+        span, place = self.outer(node), self.place(node)
+        inner = self.inner(node)
+        if span != inner and _groups(node):
+            lines = "\n" in self.text.source[span[0] : inner[0]]  # perhaps with a comment
+            if lines or level(new) < Level.PRIMARY:
+                span, place = inner, Level.BROKEN
+        return self.write(span, operand(new, place), cost, what, node)
+
+    def exchange(
+        self,
+        one: cst.CSTNode,
+        other: cst.CSTNode,
+        cost: float,
+        node: cst.CSTNode,
+        what: str | None = "exchange {} and {}",
+    ) -> Edit:
+        """The edit that exchanges two nodes; what stands between them is left alone."""
+        first, second = self.code(one), self.code(other)
+        new = second + self.between(one, other) + first
+        span = (self.outer(one)[0], self.outer(other)[1])
+        return self.write(span, new, cost, what and what.format(short(first), short(second)), node)
+
+    def operator(
+        self, operator: cst.CSTNode, new: str, cost: float, what: str | None, node: cst.CSTNode
+    ) -> Edit:
+        """The edit that writes another operator, the blanks around it left alone."""
+        sign, (begin, _) = self.sign(operator), self.inner(operator)
+        begin += self.raw(operator).index(sign)
+        return self.write((begin, begin + len(sign)), new, cost, what, node)
+
+    def write(self, span: Span, new: str, cost: float, what: str | None, node: cst.CSTNode) -> Edit:
+        """The edit that puts another text in a span; the node tells the statement."""
+        source = self.text.source
+        old, new = source[slice(*span)], _apart(source, span, new)
+        if what is None:
+            what = f"{short(old)} → {short(new)}"
+        line = self.text.line(self.inner(self.statement(node))[0])
+        begin, end, new = _trimmed(source, span, new)
+        cost += LENGTH * _size(source[begin:end], new)
+        if self.rejected(node):
+            cost = max(cost - BONUS, KEPT * cost)
+        return Edit(begin, end, new, "", line, what, round(cost, 4))
+
+    def statement(self, node: cst.CSTNode) -> cst.CSTNode:
+        """The smallest statement that a node is in."""
+        return self.statements.get(node, self.found.node)
+
+    def rejected(self, node: cst.CSTNode) -> bool:
+        """Whether the diagnosis names the statement that a node is in."""
+        begin, end = self._head(self.statement(node))
+        lines = range(self.text.line(begin), self.text.line(max(begin, end - 1)) + 1)
+        return any(line in lines for line in self.hints.lines)
+
+    def shape(self, node: cst.CSTNode) -> Shape | None:
+        """The shape of what an expression held, where it is a name or the like."""
+        return self.scope.shape(self.code(node))
+
+    def value(self, node: cst.CSTNode) -> float | None:
+        """The number that an expression came to, where it is known."""
+        return self.scope.value(self.bare(node))
+
+    def asked(self, ratio: float | None) -> bool:
+        """Whether the diagnosis asks for a gradient that is so many times as large."""
+        return any(close(ratio, self.scope.value(hint)) for hint in self.hints.factors)
+
+    def is_divisor(self, node: cst.CSTNode) -> bool | None:
+        """Whether a factor divides its product; None where it is no factor of a product."""
+        product = self.parent(node)
+        if not isinstance(product, cst.BinaryOperation):
+            return None
+        if isinstance(product.operator, cst.Divide):
+            return node is product.right
+        return False if isinstance(product.operator, cst.Multiply) else None
+
+    def ratio(self, node: cst.CSTNode, then: float | None) -> float | None:
+        """How many times larger a product is with another number in a factor's place."""
+        divided, now = self.is_divisor(node), self.value(node)
+        if divided is None or not now or not then:
+            return None
+        return now / then if divided else then / now
+
+    def place(self, node: cst.CSTNode) -> Level | int:
+        """How tightly an expression has to bind in a node's place."""
+        match parent := self.parent(node):
+            case cst.BinaryOperation(left=left, operator=operator):
+                return _side(level(f"a {self.sign(operator)} b"), node is left)
+            case cst.BooleanOperation(operator=operator):
+                return Level.AND if isinstance(operator, cst.Or) else Level.NOT
+            case cst.UnaryOperation(operator=operator):
+                return Level.NOT if isinstance(operator, cst.Not) else Level.UNARY
+            case cst.IfExp(orelse=orelse):
+                return Level.TEST if node is orelse else Level.OR
+            case cst.Arg(star=str(star)) if star:
+                return Level.BIT_OR
+        return Level.PRIMARY if parent is None else _PLACES.get(type(parent), Level.PRIMARY)
+
+    def _head(self, statement: cst.CSTNode) -> Span:
+        """Where a statement stands, without the statements inside of it."""
+        begin, end = self.inner(statement)
+        body = getattr(statement, "body", None)
+        if isinstance(body, (cst.IndentedBlock, cst.SimpleStatementSuite)):
+            end = max(begin, self.inner(body)[0])
+        return begin, end
+
+
+def called(node: cst.CSTNode) -> str:
+    """The name of what a call calls, without what stands before the last dot."""
+    if not isinstance(node, cst.Call):
+        return ""
+    name = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
+    return name.value if isinstance(name, cst.Name) else ""
+
+
+def method(node: cst.CSTNode) -> str:
+    """The name of the method, or of the function of a module, that a call calls."""
+    dotted = isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute)
+    return called(node) if dotted else ""
+
+
+def is_module(call: cst.Call) -> bool:
+    """Whether a call is of a function of NumPy or the like, and not of a method."""
+    value = call.func.value if isinstance(call.func, cst.Attribute) else None
+    return isinstance(value, cst.Name) and value.value in _ARRAY_MODULES
+
+
+def inside(call: cst.Call) -> Expression | None:
+    """What a method, or a function, is applied to; of several arguments the first, of NumPy."""
+    if isinstance(call.func, cst.Name):
+        alone = len(call.args) == 1 and not call.args[0].star
+        return call.args[0].value if alone else None
+    if not isinstance(call.func, cst.Attribute):
+        return None
+    if is_module(call):
+        return call.args[0].value if call.args else None
+    return call.func.value
+
+
+def body_of(text: Text, found: Found, hints: Hints, others: Sequence[Found]) -> Body:
+    """The body of a function that was found; ``others`` are all that were."""
+    parents = dict[cst.CSTNode, cst.CSTNode]()
+    statements = dict[cst.CSTNode, cst.CSTNode]()
+    kinds = defaultdict[type[cst.CSTNode], list[cst.CSTNode]](list)
+    for node, parent, statement in _walk(found.node.body, found.node, found.node):
+        parents[node], statements[node] = parent, statement
+        kinds[type(node)].append(node)
+    return Body(text, found, hints, scope(text, found, hints, others), parents, statements, kinds)
+
+
+def _walk(
+    node: cst.CSTNode, parent: cst.CSTNode, statement: cst.CSTNode
+) -> Iterator[tuple[cst.CSTNode, cst.CSTNode, cst.CSTNode]]:
+    """The nodes that may be edited, each with its parent and its statement."""
+    if isinstance(node, STILL) or _outside(node) or _docstring(node):
+        return
+    if isinstance(node, (cst.BaseSmallStatement, cst.BaseCompoundStatement)):
+        statement = node
+    yield node, parent, statement
+    for child in parts(node):
+        yield from _walk(child, node, statement)
+
+
+def _outside(node: cst.CSTNode) -> bool:
+    """Whether a call is of what talks to the outside."""
+    if not isinstance(node, cst.Call):
+        return False
+    first: Expression = node.func
+    while isinstance(first, cst.Attribute):
+        first = first.value
+    return isinstance(first, cst.Name) and first.value in _OUTSIDE
+
+
+def _docstring(node: cst.CSTNode) -> bool:
+    strings = (cst.SimpleString, cst.ConcatenatedString)
+    return isinstance(node, cst.Expr) and isinstance(node.value, strings)
+
+
+def _groups(node: cst.CSTNode) -> bool:
+    """Whether a node's parentheses only group."""
+    return not isinstance(node, (cst.Tuple, cst.GeneratorExp))
+
+
+def _side(one: Level, first: bool) -> Level | int:
+    if one == Level.POWER:
+        return Level.NUMBER if first else Level.UNARY
+    return one if first else one + 1
+
+
+def _apart(source: str, span: Span, new: str) -> str:
+    """The text with a blank where it would join a word beside it."""
+    if new and span[0] and _word(source[span[0] - 1]) and _word(new[0]):
+        new = " " + new
+    if new and span[1] < len(source) and _word(source[span[1]]) and _word(new[-1]):
+        new += " "
+    return new
+
+
+def _size(old: str, new: str) -> int:
+    """How much a change puts in or takes out, or both where the one is not in the other."""
+    kept = old in new or new in old
+    return abs(len(new) - len(old)) + (0 if kept else min(len(old), len(new)))
+
+
+def _word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _trimmed(source: str, span: Span, new: str) -> tuple[int, int, str]:
+    """The same change without the tokens that stay as they are at its ends."""
+    (begin, end), before, after = span, _TOKEN.findall(source[slice(*span)]), _TOKEN.findall(new)
+    while before and after and before[0] == after[0]:
+        begin += len(before.pop(0))
+        after.pop(0)
+    while before and after and before[-1] == after[-1]:
+        end -= len(before.pop())
+        after.pop()
+    return begin, end, "".join(after)

@@ -1,0 +1,186 @@
+"""Factors: one too many in a product, or one too few in what is assigned or returned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from ..edit import Edit
+from ..hints import Shape
+from . import costs
+from .body import Body, Expression
+from .registry import candidates_of
+from .sites import Site, fits, sites
+from .text import Level, close, loaded, normal, operand, product, quotient, reciprocal, short
+
+Suggestions = Iterator[tuple[str, float]]
+
+_DIVISIONS = (cst.Divide, cst.FloorDivide)
+_PRODUCTS = (cst.Multiply, cst.MatrixMultiply, *_DIVISIONS)
+_NUMBERS = (cst.Integer, cst.Float)
+_PLAIN = frozenset({"2", "1 / 2", "-1"})  # no name is likelier than these
+
+
+@candidates_of("factor", cst.BinaryOperation)
+def dropped_factors(body: Body, node: cst.BinaryOperation) -> Iterator[Edit]:
+    """A product without one of its factors."""
+    if not isinstance(node.operator, _PRODUCTS):
+        return
+    yield _without(body, node, node.right, node.left)
+    if not isinstance(node.operator, _DIVISIONS):
+        yield _without(body, node, node.left, node.right)
+    elif not isinstance(node.left, _NUMBERS):
+        yield body.replace(node, quotient("1", body.bare(node.right)), costs.DROP_SEVERAL)
+
+
+def _without(body: Body, node: cst.BinaryOperation, gone: Expression, kept: Expression) -> Edit:
+    which = "divisor" if isinstance(node.operator, _DIVISIONS) else "factor"
+    what = f"drop the {which} {short(body.code(gone))}"
+    return body.replace(node, body.bare(kept), _weight(body, node, gone), what)
+
+
+def _weight(body: Body, node: cst.BinaryOperation, gone: Expression) -> float:
+    """What it costs to drop a factor."""
+    if isinstance(node.operator, cst.MatrixMultiply):
+        return costs.DROP_MATRIX
+    if _counting(body, gone):
+        return costs.DROP_SEVERAL
+    known = body.value(gone)
+    if known and body.asked(known if isinstance(node.operator, _DIVISIONS) else 1 / known):
+        return costs.HINTED_DROP
+    if isinstance(gone, _NUMBERS):
+        return costs.DROP_NUMBER
+    counts = body.shape(gone) == () or normal(body.code(gone)) in map(normal, body.scope.counts)
+    if counts or reciprocal(body.bare(gone)) is not None:
+        return costs.DROP_SCALAR
+    if isinstance(gone, cst.Name):
+        return costs.DROP_ARRAY
+    several = isinstance(gone, cst.BinaryOperation) and isinstance(gone.operator, _PRODUCTS)
+    return costs.DROP_SEVERAL if gone is node.left and several else costs.DROP_EXPRESSION
+
+
+def _counting(body: Body, node: cst.CSTNode) -> bool:
+    """Whether a factor is one of an index."""
+    above = body.parent(node)
+    while isinstance(above, Expression):
+        above = body.parent(above)
+    return isinstance(above, (cst.Index, cst.Slice))
+
+
+@candidates_of("factor")
+def added_factors(body: Body) -> Iterator[Edit]:
+    """A factor that the diagnosis, the scope or the code suggest."""
+    for site in sites(body):
+        for text, cost in _suggested(body, site):
+            yield _added(body, site, text, cost)
+
+
+def _added(body: Body, site: Site, text: str, cost: float) -> Edit:
+    what = f"multiply {short(body.code(site.node))} by {short(text)}"
+    divisor = reciprocal(text)
+    if divisor is not None:
+        what = f"divide {short(body.code(site.node))} by {short(divisor)}"
+    if isinstance(site.node, cst.Name):
+        cost += 0.3  # a mere name: what was assigned to it is likelier to lack the factor
+    if not site.whole:
+        cost += 0.3
+    return body.replace(site.node, product(body.bare(site.node), text), cost, what)
+
+
+def _suggested(body: Body, site: Site) -> Suggestions:
+    """Factors that may be missing at a site, with what they cost."""
+    for hint in body.hints.factors:
+        yield hint, costs.HINTED if hint in _PLAIN else costs.HINTED_LITERAL
+        yield from _by_name(body, hint)
+    yield from (("2", costs.ADD_NUMBER), ("1 / 2", costs.ADD_NUMBER))
+    for name in body.scope.numbers():
+        yield from _either(name, costs.ADD_SCALAR + _far(body, name))
+        yield from _either(f"{operand(name, Level.NUMBER)}**0.5", costs.ADD_ROOT + _far(body, name))
+    for literal in ("3", "4"):
+        yield from _either(literal, costs.ADD_NUMBER + 0.6)
+    for count in _counts(body):
+        yield from _either(count, costs.ADD_COUNT + _rare(body, count))
+    for name, shape in body.scope.arrays():
+        if name != "_" or site.shape is not None:
+            yield from _arrays(name, shape, site.shape, _far(body, name))
+    if site.shape is None:
+        for name in body.scope.unknown():
+            yield from _either(name, costs.ADD_UNKNOWN)
+
+
+def _by_name(body: Body, hint: str) -> Suggestions:
+    """A suggested factor as the code would write it: ``1 / m`` for ``1 / 6``."""
+    if hint in _PLAIN:
+        return
+    names = [(name, _far(body, name) / 2) for name in body.scope.numbers()]
+    names += [(count, _rare(body, count) / 2) for count in _counts(body)]
+    for name, cost in names:
+        for text in (quotient("1", name), name):
+            if close(body.scope.value(text), body.scope.value(hint)):
+                yield text, costs.HINTED + cost
+
+
+def _either(text: str, cost: float) -> Suggestions:
+    """A division by a number, which is the likelier to be forgotten, and a multiplication."""
+    yield quotient("1", text), cost
+    yield text, cost + 0.3
+
+
+def _far(body: Body, text: str) -> float:
+    near = text != "_" and body.scope.is_near(text)  # what is discarded seldom is missed
+    return 0.0 if near else costs.FAR
+
+
+def _rare(body: Body, count: str) -> float:
+    """What a count costs more that the code does not ask for yet."""
+    if count in body.scope.counts:
+        return 0.0
+    given = loaded(count) & body.scope.given
+    return (0.2 if given else 0.4) + 0.4 * (".shape" in count)
+
+
+def _counts(body: Body) -> list[str]:
+    """Numbers of examples: those that the code asks for, and the lengths of its arguments.
+
+    Of those that are the same axis of arrays of one shape it is the first.
+    """
+    counts = list(body.scope.counts)
+    for name, shape in body.scope.arrays():
+        if name in body.scope.own:
+            counts += [f"len({name})"] if name.isidentifier() else []
+            counts += [f"{name}.shape[{k}]" for k in range(1, len(shape))]
+    kept = dict[object, str]()
+    for count in counts:
+        kept.setdefault(_axis(body, count), count)
+    return list(kept.values())
+
+
+def _axis(body: Body, count: str) -> object:
+    """The same for counts that are the same axis of arrays of one shape."""
+    names = [name for name in loaded(count) if name != "len"]
+    shape = body.scope.shapes.get(names[0]) if len(names) == 1 else None
+    axis = 0 if count.startswith("len(") else count.rpartition("[")[2].strip("]")
+    return (axis, shape) if shape and count not in body.scope.counts else count
+
+
+def _arrays(name: str, shape: Shape, site: Shape | None, far: float) -> Suggestions:
+    """An array, or the derivative of an activation that it holds, where the shapes fit."""
+    if site is None:
+        if name.isidentifier():
+            yield name, costs.ADD_UNKNOWN + far
+    elif fits(shape, site):
+        yield from _factor_or_divisor(name, costs.ADD_ARRAY + far)
+        if shape == site:
+            yield f"(1 - {name}**2)", costs.ADD_DERIVATIVE + far
+            yield f"({name} > 0)", costs.ADD_DERIVATIVE + far
+            yield f"{name} * (1 - {name})", costs.ADD_DERIVATIVE + far
+            yield f"(1 - {name})", costs.ADD_DERIVATIVE + 0.6 + far
+            yield f"np.sign({name})", costs.ADD_DERIVATIVE + 0.8 + far
+    elif len(site) == len(shape) + 1 and fits((*shape, 1), site):
+        yield from _factor_or_divisor(f"{name}[{':, ' * len(shape)}None]", costs.ADD_ARRAY + far)
+
+
+def _factor_or_divisor(text: str, cost: float) -> Suggestions:
+    yield text, cost
+    yield quotient("1", text), cost + 0.4

@@ -1,0 +1,180 @@
+"""Indices: one off, a slice that starts or ends too early, a loop that leaves one out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import libcst as cst
+
+from ..edit import Edit
+from . import costs
+from .body import Body, Expression, method
+from .registry import candidates_of
+from .source import nodes
+from .text import Level, operand, short
+
+_FIXED = frozenset({"None", "...", "True", "False"})
+
+
+def shifted(text: str) -> list[str]:
+    """An index that is one less or one more."""
+    for sign, other in ((" - ", " + "), (" + ", " - ")):
+        head, found, tail = text.rpartition(sign)
+        if found and tail == "1":
+            return [head, f"{head}{other}1"]
+    if text.lstrip("-").isdigit():
+        return [str(int(text) - 1), str(int(text) + 1)]
+    body = operand(text, Level.SUM)
+    return [f"{body} - 1", f"{body} + 1"]
+
+
+@candidates_of("index", cst.Subscript)
+def other_entries(body: Body, node: cst.Subscript) -> Iterator[Edit]:
+    """Other indices and slices, or two of them exchanged."""
+    elements = [one.slice for one in node.slice]
+    for k, one in enumerate(elements):
+        if isinstance(one, cst.Slice):
+            yield from _slices(body, node, one)
+        elif isinstance(one, cst.Index):
+            yield from _moved(body, one.value)
+        for other in elements[k + 1 :]:
+            slices = isinstance(one, cst.Slice) or isinstance(other, cst.Slice)
+            cost = costs.INDEX_RARE if slices else costs.INDEX
+            yield body.exchange(one, other, cost, node, None)
+
+
+def _moved(body: Body, index: Expression) -> Iterator[Edit]:
+    code = body.code(index)
+    strings = (cst.SimpleString, cst.FormattedString)
+    if code in _FIXED or isinstance(index, (cst.Comparison, cst.List, cst.Tuple, *strings)):
+        return
+    for new in shifted(code):
+        yield body.replace(index, new, costs.INDEX)
+    if code.isdigit() or code == "-1":
+        for new in ("0", "1", "-1"):
+            yield body.replace(index, new, costs.INDEX)
+        yield body.replace(index, ":", costs.INDEX_RARE)
+
+
+def _slices(body: Body, node: cst.Subscript, one: cst.Slice) -> Iterator[Edit]:
+    """A slice with other bounds, or without one of them."""
+    span, old = body.inner(one), body.raw(one)
+    lower, upper, step = _bounded(body, one)
+    for name in body.scope.numbers() if upper and not step else ():
+        yield body.write(span, f"{lower}::{name}", costs.INDEX_RARE + 0.8, None, node)
+    for new, cost in _bounds(lower, upper, step):
+        what = f"{short(body.code(node))}: {old} → {new}"
+        yield body.write(span, new, cost, what, node)
+
+
+def _bounded(body: Body, one: cst.Slice) -> tuple[str, str, str]:
+    """The two bounds and the step of a slice, empty where there is none."""
+    lower, upper, step = (
+        body.code(part) if part is not None else "" for part in (one.lower, one.upper, one.step)
+    )
+    return lower, upper, step
+
+
+def _bounds(lower: str, upper: str, step: str) -> Iterator[tuple[str, float]]:
+    """Other slices, and what they cost."""
+    if not (lower or upper or step):
+        return
+    yield ":", costs.INDEX + 0.3
+    if step:
+        yield f"{lower}:{upper}", costs.INDEX
+        yield f"{lower}:{upper}:{_negated(step)}", costs.INDEX + 0.2
+    tail = f":{step}" if step else ""
+    for new in ("", *shifted(lower)) if lower else ("1",):
+        yield f"{new}:{upper}{tail}", costs.INDEX
+    for new in ("", *shifted(upper)) if upper else ("-1",):
+        yield f"{lower}:{new}{tail}", costs.INDEX
+    yield from ((f"{new}{tail}", costs.INDEX) for new in _mirrored(lower, upper))
+
+
+def _negated(number: str) -> str:
+    return number[1:] if number.startswith("-") else f"-{operand(number, Level.UNARY)}"
+
+
+def _mirrored(lower: str, upper: str) -> Iterator[str]:
+    """``[1:]`` for ``[:-1]`` and back; a margin on both sides for one on one side."""
+    if upper.startswith("-") and not lower:
+        margin = upper[1:].strip()
+        yield f"{margin}:"
+    elif lower and not upper:
+        margin = lower
+        yield f":-{operand(lower, Level.UNARY)}"
+    else:
+        return
+    yield from (f"{half}:-{half}" for half in _halves(margin))
+
+
+def _halves(margin: str) -> list[str]:
+    """A margin, and the half of it."""
+    head, found, rest = margin.partition(" * ")
+    if found and head == "2":
+        return [rest, margin] if operand(rest, Level.UNARY) == rest else [margin]
+    return [margin] + ([str(int(margin) // 2)] if margin.isdigit() and margin != "1" else [])
+
+
+@candidates_of("index", cst.Subscript)
+def dropped_indices(body: Body, node: cst.Subscript) -> Iterator[Edit]:
+    """The whole instead of a part: ``x[:, ::-1]`` → ``x``."""
+    assigned = isinstance(body.parent(node), (cst.AssignTarget, cst.AugAssign))
+    if not assigned and not _keyed(node):
+        what = f"drop the index of {short(body.code(node))}"
+        yield body.replace(node, body.bare(node.value), costs.INDEX_RARE, what)
+    if [body.raw(one.slice) for one in node.slice] == [":", "None"]:
+        yield body.replace(node, operand(body.code(node.value), Level.PRIMARY), costs.INDEX)
+
+
+def _keyed(node: cst.Subscript) -> bool:
+    """Whether the index is a key, and what it picks no part of an array."""
+    first = node.slice[0].slice
+    strings = (cst.SimpleString, cst.FormattedString)
+    shape = isinstance(node.value, cst.Attribute) and node.value.attr.value == "shape"
+    return shape or (isinstance(first, cst.Index) and isinstance(first.value, strings))
+
+
+@candidates_of("index", cst.Call)
+def other_ranges(body: Body, call: cst.Call) -> Iterator[Edit]:
+    """Loops that begin or end elsewhere, or run the other way; rolled the other way."""
+    name = call.func.value if isinstance(call.func, cst.Name) else ""
+    if name == "range":
+        yield from _ranges(body, call)
+    if name == "reversed":
+        yield body.replace(call, body.code(call.args[0].value), costs.INDEX_RARE)
+    if method(call) == "roll" and len(call.args) > 1:
+        shift = call.args[1].value
+        yield body.replace(shift, _negated(body.code(shift)), costs.INDEX)
+
+
+def _ranges(body: Body, call: cst.Call) -> Iterator[Edit]:
+    arguments = [body.code(one.value) for one in call.args]
+    for k, one in enumerate(call.args):
+        for new in shifted(arguments[k]):
+            if not (k == 0 and len(arguments) == 2 and new == "0"):  # the same as without it
+                yield body.replace(one.value, new, costs.INDEX)
+    new, cost = {
+        1: (f"1, {arguments[0]}", costs.INDEX),
+        2: (arguments[-1], costs.INDEX),
+    }.get(len(arguments), (", ".join(arguments[:2]), costs.INDEX_RARE))
+    yield body.replace(call, f"{body.code(call.func)}({new})", cost)
+    if not isinstance(body.parent(call), cst.Arg):
+        yield body.replace(call, f"reversed({body.code(call)})", costs.INDEX_RARE + 0.4)
+
+
+@candidates_of("index", cst.Assign, cst.AugAssign)
+def slices_of_both_sides(body: Body, statement: cst.Assign | cst.AugAssign) -> Iterator[Edit]:
+    """A slice that a statement has on both of its sides, changed on both."""
+    alike = defaultdict[str, list[cst.Slice]](list)
+    for node in nodes(statement):
+        if isinstance(node, cst.Slice) and node in body.parents:
+            alike[body.raw(node)].append(node)
+    for code, places in alike.items():
+        span = (body.inner(places[0])[0], body.inner(places[-1])[1])
+        old = body.text.source[slice(*span)]
+        if len(places) > 1 and old.count(code) == len(places):
+            for new, cost in _bounds(*_bounded(body, places[-1])):
+                what = f"{code} → {new}, {len(places)} times"
+                yield body.write(span, old.replace(code, new), cost, what, statement)

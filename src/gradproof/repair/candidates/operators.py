@@ -1,0 +1,151 @@
+"""Signs and operators: a minus too many, a difference the other way round, ``*`` for ``@``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from ..edit import Edit
+from . import costs
+from .body import Body, Expression, called, method
+from .registry import candidates_of
+from .sites import sites
+from .text import Level, level, negative, operand, product, short
+
+# Calls whose result cannot be negative.
+_POSITIVE = frozenset({"norm", "sqrt", "exp", "abs", "square", "len", "var", "std", "sigmoid"})
+
+# Functions that differ by a sign, and assignments.
+_TWINS = {"add": "subtract", "subtract": "add", "+=": "-=", "-=": "+="}
+
+# What may be meant for an operator, with its cost.
+_OTHERS: dict[str, dict[str, float]] = {
+    "*": {"@": costs.OPERATOR, "/": costs.OPERATOR, "+": costs.OPERATOR_RARE},
+    "@": {"*": costs.OPERATOR},
+    "/": {"*": costs.OPERATOR},
+    "//": {"/": costs.OPERATOR, "*": costs.OPERATOR_RARE},
+    "+": {"*": costs.OPERATOR_RARE},
+    "-": {"*": costs.OPERATOR_RARE, "/": costs.OPERATOR_RARE},
+    "**": {"*": costs.OPERATOR_RARE},
+}
+_AUGMENTED = {"*=": "/=", "/=": "*=", "+=": "*="}
+
+
+@candidates_of("sign")
+def signs_of_sites(body: Body) -> Iterator[Edit]:
+    """The sign of what is assigned or returned, and of its addends."""
+    for site in sites(body):
+        cost = _cost(body, costs.HINTED) if site.whole else costs.SIGN + 0.1
+        cost += 0.3 * isinstance(site.node, cst.Name)
+        cost = costs.SIGN_POSITIVE if _positive(site.node) else cost
+        what = f"change the sign of {short(body.code(site.node))}"
+        yield body.replace(site.node, negative(body.bare(site.node)), cost, what)
+
+
+def _cost(body: Body, hinted: float) -> float:
+    """What a sign costs: less where the diagnosis asks for it."""
+    return hinted if body.asked(-1.0) else costs.SIGN
+
+
+def _positive(node: Expression) -> bool:
+    """Whether a value cannot be negative."""
+    match node:
+        case cst.BinaryOperation(operator=cst.Power(), right=power):
+            return isinstance(power, cst.Integer) and power.value == "2"
+        case _:
+            return called(node) in _POSITIVE
+
+
+@candidates_of("sign", cst.UnaryOperation)
+def dropped_signs(body: Body, node: cst.UnaryOperation) -> Iterator[Edit]:
+    """An expression without its minus."""
+    if isinstance(node.operator, cst.Minus):
+        bare = body.bare(node.expression)
+        literal = isinstance(node.expression, (cst.Integer, cst.Float))
+        cost = costs.NUDGE if literal else _cost(body, costs.HINTED_DROP)
+        yield body.replace(node, bare, cost, f"drop the minus of {short(bare)}")
+
+
+@candidates_of("sign", cst.BinaryOperation)
+def signs_of_sums(body: Body, node: cst.BinaryOperation) -> Iterator[Edit]:
+    """A difference for a sum, a sum for a difference, a difference the other way round."""
+    old = body.sign(node.operator)
+    if old not in {"+", "-"}:
+        return
+    new = "-" if old == "+" else "+"
+    cost = costs.HINTED_CHANGE if body.hints.terms else costs.SIGN
+    what = f"{short(body.code(node))}: {old} → {new}"
+    yield body.operator(node.operator, new, cost, what, node)
+    if old == "-":
+        left, right = operand(body.bare(node.left), Level.SUM + 1), body.bare(node.right)
+        turned = operand(right, Level.SUM) + body.between(node.left, node.right) + left
+        yield body.replace(node, turned, _cost(body, costs.HINTED_CHANGE))
+
+
+@candidates_of("sign", cst.AugAssign)
+def signs_of_additions(body: Body, node: cst.AugAssign) -> Iterator[Edit]:
+    """What is added to a name is subtracted, and the other way round."""
+    twin = _TWINS.get(body.sign(node.operator))
+    if twin:
+        yield body.operator(node.operator, twin, costs.SIGN, None, node)
+
+
+@candidates_of("sign")
+def signs_of_arguments(body: Body) -> Iterator[Edit]:
+    """The operands of functions, and the sides of a choice."""
+    values = [one.value for one in body.of(cst.Arg) if not one.keyword and not one.star]
+    for choice in body.of(cst.IfExp):
+        values += [choice.body, choice.orelse]
+    for value in values:
+        if isinstance(value, (cst.Name, cst.BinaryOperation, cst.Subscript, cst.Call)):
+            yield body.replace(value, negative(body.bare(value)), costs.SIGN_INSIDE)
+
+
+@candidates_of("sign", cst.Call)
+def signs_of_ufuncs(body: Body, call: cst.Call) -> Iterator[Edit]:
+    """``np.subtract.at`` for ``np.add.at``, and the other way round."""
+    match call.func:
+        case cst.Attribute(attr=cst.Name(value="at"), value=cst.Attribute(attr=name)):
+            if name.value in _TWINS:
+                yield body.write(body.inner(name), _TWINS[name.value], costs.SIGN, None, call)
+
+
+@candidates_of("operator", cst.BinaryOperation)
+def other_operators(body: Body, node: cst.BinaryOperation) -> Iterator[Edit]:
+    """Another operator between the same operands."""
+    for new, cost in _OTHERS.get(body.sign(node.operator), {}).items():
+        yield body.replace(node, _joined(body, node, new), cost)
+
+
+def _joined(body: Body, node: cst.BinaryOperation, new: str) -> str:
+    """The operands with another operator between them, in parentheses where they need them."""
+    old = body.sign(node.operator)
+    least = level(f"a {new} b")
+    stays = level(f"a {old} b") == least
+    between = body.between(node.left, node.right)
+    blank = between if stays or between.strip() != between else f" {between} "
+    left = operand(body.code(node.left) if stays else body.bare(node.left), least)
+    return left + blank.replace(old, new, 1) + operand(body.code(node.right), least + 1)
+
+
+@candidates_of("operator", cst.AugAssign)
+def other_assignments(body: Body, node: cst.AugAssign) -> Iterator[Edit]:
+    """Another operator of an assignment."""
+    new = _AUGMENTED.get(body.sign(node.operator))
+    if new:
+        yield body.operator(node.operator, new, costs.OPERATOR, None, node)
+
+
+@candidates_of("operator", cst.Call)
+def elementwise(body: Body, call: cst.Call) -> Iterator[Edit]:
+    """A matrix product that is called made an elementwise one."""
+    if method(call) not in {"dot", "matmul"}:
+        return
+    operands: list[Expression] = [one.value for one in call.args]
+    if len(operands) == 1 and isinstance(call.func, cst.Attribute):
+        operands = [call.func.value, *operands]
+    if len(operands) == 2:
+        one, other = map(body.bare, operands)
+        new = product(one, other) if level(one) >= 0 else f"({one}) * ({other})"
+        yield body.replace(call, new, costs.OPERATOR)

@@ -1,0 +1,179 @@
+"""Where a gradient is computed: what is assigned, returned or added up, and its addends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import libcst as cst
+
+from ..hints import RETURN, Shape
+from .body import Body, Expression, called, method
+from .scope import is_holder
+from .text import normal
+
+Sized = Iterator[tuple[Expression, Shape | None]]
+
+# What makes no gradient, or an empty one.
+_EMPTY = (
+    cst.SimpleString, cst.ConcatenatedString, cst.FormattedString, cst.Dict, cst.List, cst.Set,
+    cst.Lambda, cst.ListComp, cst.DictComp, cst.GeneratorExp, cst.Integer, cst.Float,
+    cst.Comparison, cst.BooleanOperation,
+)  # fmt: skip
+_PLAIN = frozenset({"True", "False", "None"})
+_MAKERS = frozenset({"zeros", "zeros_like", "empty", "empty_like", "len", "range", "enumerate"})
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An expression that is a gradient or a part of one.
+
+    ``shape`` is that of its value, where it is known; ``whole`` tells it from an addend.
+    """
+
+    node: Expression
+    shape: Shape | None
+    whole: bool
+
+
+@lru_cache(maxsize=1)
+def sites(body: Body) -> tuple[Site, ...]:
+    """All sites of a function, each once: the whole expressions, then their addends."""
+    found = dict[int, Site]()
+    for node, shape in _wholes(body):
+        if node in body.parents and _computes(node):
+            found.setdefault(id(node), Site(node, shape, whole=True))
+    parts = [(one, site.shape) for site in found.values() for one in addends(site.node)]
+    for node, shape in (*parts, *((one, None) for one in _inner_sums(body))):
+        if _computes(node):
+            found.setdefault(id(node), Site(node, shape, whole=False))
+    return tuple(found.values())
+
+
+def is_sum(node: cst.CSTNode | None) -> bool:
+    """Whether a node is a sum or a difference."""
+    signs = (cst.Add, cst.Subtract)
+    return isinstance(node, cst.BinaryOperation) and isinstance(node.operator, signs)
+
+
+def addends(node: cst.CSTNode) -> Iterator[Expression]:
+    """The addends of a sum; nothing where it is none."""
+    if isinstance(node, cst.BinaryOperation) and is_sum(node):
+        for one in (node.left, node.right):
+            yield from list(addends(one)) or [one]
+
+
+def fits(shape: Shape, site: Shape) -> bool:
+    """Whether an array of a shape is broadcast to a site without enlarging it."""
+    tail = site[len(site) - len(shape) :] if len(shape) <= len(site) else None
+    return tail is not None and all(
+        one in (1, length) for one, length in zip(shape, tail, strict=True)
+    )
+
+
+def _inner_sums(body: Body) -> Iterator[Expression]:
+    for node in body.of(cst.BinaryOperation):
+        if not isinstance(body.parent(node), cst.BinaryOperation) or body.code(node)[0] == "(":
+            yield from addends(node)
+
+
+def _wholes(body: Body) -> Sized:
+    yield from _assigned(body)
+    for back in body.of(cst.Return):
+        if back.value is not None:
+            yield from _returned(body, back.value)
+    if isinstance(body.found.node, cst.Lambda):
+        yield from _returned(body, body.found.node.body)
+    yield from ((one, None) for one in _handed_on(body))
+    for pair in body.of(cst.DictElement):
+        yield pair.value, _of_key(body, _string(pair.key))
+
+
+def _assigned(body: Body) -> Sized:
+    for node in body.of(cst.Assign):
+        yield from _values(body, node.targets[-1].target, node.value)
+    others: Iterator[cst.AugAssign | cst.AnnAssign] = body.of(cst.AugAssign, cst.AnnAssign)
+    for other in others:
+        if other.value is not None:
+            yield from _values(body, other.target, other.value)
+
+
+def _handed_on(body: Body) -> Iterator[Expression]:
+    """What is chosen between, and what is given to a method as ``np.add.at`` is."""
+    for choice in body.of(cst.IfExp):
+        yield from (choice.body, choice.orelse)
+    for call in body.of(cst.Call):
+        if method(call) == "where":
+            yield from (one.value for one in call.args[1:3])
+    for statement in body.of(cst.Expr):
+        if isinstance(statement.value, cst.Call) and statement.value.args:
+            yield statement.value.args[-1].value
+
+
+def _values(body: Body, target: Expression, value: Expression) -> Sized:
+    """The expressions of an assignment, pair by pair where there are several."""
+    if not isinstance(target, (cst.Tuple, cst.List)):
+        yield value, _shape(body, target)
+    elif isinstance(value, (cst.Tuple, cst.List)) and len(value.elements) == len(target.elements):
+        for one, other in zip(target.elements, value.elements, strict=True):
+            yield from _values(body, one.value, other.value)
+
+
+def _returned(body: Body, value: Expression) -> Sized:
+    """What is returned, or the members of a tuple, a list or a call that only packs them."""
+    if isinstance(value, (cst.Tuple, cst.List)):
+        yield from ((one.value, _shape(body, one.value)) for one in value.elements)
+        return
+    yield value, _shape(body, value) or body.scope.shapes.get(RETURN)
+    for one in value.args if isinstance(value, cst.Call) and _packs(value) else ():
+        key = one.keyword.value if one.keyword else None
+        yield one.value, _of_key(body, key) or _shape(body, one.value)
+
+
+def _packs(node: cst.Call) -> bool:
+    name = called(node)
+    return isinstance(node.func, cst.Name) and (name[:1].isupper() or name == "dict")
+
+
+def _shape(body: Body, node: cst.CSTNode) -> Shape | None:
+    """The shape of a name, of what holds an array, or of a gradient by the name it goes by."""
+    known = body.shape(node)
+    if known is not None or not is_holder(node):
+        return known
+    match node:
+        case cst.Attribute(attr=cst.Name(value=name)):
+            return _of_key(body, name)
+        case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key))]):
+            return _of_key(body, _string(key))
+    return None
+
+
+def _string(node: Expression) -> str | None:
+    value = node.evaluated_value if isinstance(node, cst.SimpleString) else None
+    return value if isinstance(value, str) else None
+
+
+def _of_key(body: Body, key: str | None) -> Shape | None:
+    """The shape of the parameter that has a key, or has it after a ``d``."""
+    if not key:
+        return None
+    for name in (key, key.removeprefix("d").lstrip("_")):
+        for holder, shape in body.scope.shapes.items():
+            if holder.endswith((f"[{name!r}]", f".{name}")):
+                return shape
+    return body.scope.shapes.get(normal(f"d{key}")) if key.isidentifier() else None
+
+
+def _computes(node: Expression) -> bool:
+    match node:
+        case cst.Name(value=name):
+            return name not in _PLAIN
+        case cst.UnaryOperation(expression=inner) | cst.Subscript(value=inner):
+            return _computes(inner)
+        case cst.Attribute(attr=cst.Name(value=name)):
+            return name != "shape"
+        case cst.Call():
+            return called(node) not in _MAKERS
+        case _:
+            return not isinstance(node, _EMPTY)

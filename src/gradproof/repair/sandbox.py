@@ -1,0 +1,339 @@
+"""Candidates run in processes of their own: none can hang, crash or spoil the one that asks.
+
+Each job runs in a fork of the calling process, which has all of its functions, closures and
+arrays as they are at that moment; nothing is pickled on the way in, and whatever a job spoils
+ends with its process. Answers come back pickled through a pipe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import pickle
+import random
+import select
+import signal
+import struct
+import sys
+import threading
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Generic, Self, TypeVar
+
+from ..errors import UsageError
+
+if sys.platform != "win32":
+    from .confine import Bounds, confine
+
+T = TypeVar("T")
+
+# More at once gains little: the calling process itself has to fork each of them.
+_MOST_AT_ONCE = 4
+
+# Finished ahead of the one whose answer is due next, per process that may run.
+_AHEAD = 4
+
+# What a list of processes calls a job.
+_NAME = "gradproof job"
+
+_NO_FORK = (
+    "Trying edits of a function needs os.fork, which this system lacks: run it on Linux or macOS, "
+    "or under the Windows Subsystem for Linux."
+)
+
+NO_ANSWER = "no answer"
+"""How the text of an outcome begins whose time was up."""
+
+_CHUNK = 1 << 20
+_LONGEST_TEXT = 500
+_HEAD = struct.Struct("<Qd")  # how many bytes the answer has, and how many seconds it took
+_NAP = 0.001  # between two looks at a process that has closed its pipe and does not end
+
+# What Python (3.12 and later) and jax say about a fork beside threads. A job whose library waits
+# for a thread that only the calling process has gives no answer, and costs its time limit.
+_FORK_WARNINGS = (
+    (DeprecationWarning, r"This process .* is multi-threaded"),
+    (RuntimeWarning, r"os\.fork\(\) was called"),
+)
+
+
+class Ending(Enum):
+    """How a job ended; the value is what a person reads."""
+
+    ANSWERED = "answered"
+    RAISED = "raised an exception"
+    REFUSED = "tried to write, to connect or to start a process"
+    LATE = "gave no answer in time"
+    DIED = "ended its process"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a job: its value, or what stopped it.
+
+    ``exception`` names the type of what was raised, and ``text`` says more.
+    """
+
+    ending: Ending
+    value: Any = None
+    exception: str = ""
+    text: str = ""
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is a value."""
+        return self.ending is Ending.ANSWERED
+
+
+class Worker:
+    """Runs ``task(job)`` for many jobs, each within ``limit`` seconds in a process of its own.
+
+    Up to ``at_once`` processes run at a time, by default one per core and at most four; where it
+    is one, a job is read only after the answer to the one before it has been handed out.
+    ``name`` is what a list of processes calls them. ``UsageError`` where a process cannot be
+    forked, as on Windows.
+    """
+
+    def __init__(
+        self, task: Callable[[Any], Any], limit: float, name: str = _NAME, at_once: int = 0
+    ) -> None:
+        if not hasattr(os, "fork"):
+            raise UsageError(_NO_FORK)
+        self.task = task
+        self.limit = limit
+        self.bounds = Bounds.of(name, limit)
+        self.at_once = at_once or min(self.bounds.cores, _MOST_AT_ONCE)
+        self._children: list[_Child[Any]] = []
+        self._killed: list[_Child[Any]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kill(list(self._children))
+        self._reap()
+
+    def run(self, jobs: Iterable[T]) -> Iterator[tuple[T, Outcome]]:
+        """Each job and what came of it, in the order of the jobs, which are read ahead."""
+        queue = iter(jobs)
+        due: deque[_Child[T]] = deque()
+        try:
+            while self._start(queue, due):
+                while due[0].outcome is None:
+                    self._attend(due)
+                    if due[0].outcome is None:  # or the job after it may depend on it
+                        self._start(queue, due)
+                child = due.popleft()
+                assert child.outcome is not None
+                yield child.job, child.outcome
+        finally:
+            self._kill(list(due))
+            self._reap()
+
+    def _start(self, queue: Iterator[T], due: deque[_Child[T]]) -> bool:
+        """Start as many jobs as may run; whether there is one whose answer is due."""
+        while len(due) < _AHEAD * self.at_once and len(_running(due)) < self.at_once:
+            try:
+                job = next(queue)
+            except StopIteration:
+                break
+            self._fork(job, due)
+        return bool(due)
+
+    def _fork(self, job: T, due: deque[_Child[T]]) -> None:
+        """Start a process with a job; it is on the lists before Ctrl-C can come between."""
+        chance = random.getstate()  # Python draws a new one in every fork
+        parent = os.getpid()
+        with _uninterrupted(), _quiet_fork():
+            reading, writing = os.pipe()
+            try:
+                pid = os.fork()
+            except OSError:  # no more processes or memory to be had
+                os.close(reading)
+                os.close(writing)
+                raise
+            if pid == 0:
+                try:
+                    self._live(job, reading, writing, parent, chance)
+                finally:
+                    os._exit(1)  # nothing that the parent would do at its end
+            os.close(writing)
+            child = _Child(job, pid, reading, time.monotonic() + self.limit)
+            self._children.append(child)
+            due.append(child)
+
+    def _live(self, job: T, reading: int, writing: int, parent: int, chance: Any) -> None:
+        """All that the process of a job does."""
+        began = time.monotonic()
+        for pipe in (reading, *(child.pipe for child in self._children)):
+            os.close(pipe)
+        refused = confine(self.bounds, writing, parent)
+        random.setstate(chance)
+        answer = _pickled(_tried(self.task, job, refused))
+        head = _HEAD.pack(len(answer), time.monotonic() - began)
+        for data in (head, answer):
+            left = memoryview(data)
+            while left:
+                left = left[os.write(writing, left) :]
+
+    def _attend(self, due: Iterable[_Child[T]]) -> None:
+        """Wait until one of the processes says something, or its time is up."""
+        running = _running(due)
+        poll = select.poll()
+        for child in running:
+            poll.register(child.pipe, select.POLLIN)
+        patience = min(child.deadline for child in running) - time.monotonic()
+        ready = {pipe for pipe, _ in poll.poll(max(0, math.ceil(1000 * patience)))}
+        for child in running:
+            if child.pipe in ready:
+                child.read(self.limit)
+            elif not child.received and time.monotonic() >= child.deadline:
+                child.outcome = _late(self.limit)
+        self._kill([child for child in running if child.outcome is not None])
+        self._reap(self.at_once)
+
+    def _kill(self, children: Iterable[_Child[Any]]) -> None:
+        with _uninterrupted():
+            for child in [child for child in children if child in self._children]:
+                child.kill()
+                self._killed.append(child)
+                self._children.remove(child)
+
+    def _reap(self, most: int = 0) -> None:
+        """Wait until at most some of the killed are left: giving memory back takes them a while."""
+        while len(self._killed) > most:
+            self._killed[0].reap()
+            self._killed.pop(0)
+
+
+@dataclass(slots=True, eq=False)
+class _Child(Generic[T]):
+    """A process under way with a job, seen from the process that waits for it."""
+
+    job: T
+    pid: int
+    pipe: int
+    deadline: float
+    received: bytearray = field(default_factory=bytearray)
+    outcome: Outcome | None = None
+    status: int | None = None
+
+    def read(self, limit: float) -> None:
+        """Take in what has come through the pipe; the outcome is known once it is all there."""
+        chunk = os.read(self.pipe, _CHUNK)
+        self.received += chunk
+        if not chunk:
+            self.outcome = self._death(limit)
+        elif len(self.received) >= _HEAD.size:
+            length, seconds = _HEAD.unpack_from(self.received)
+            if len(self.received) == _HEAD.size + length:
+                # The time that the job itself took: this process may have looked late.
+                self.outcome = _late(limit) if seconds > limit else _unpickled(self.received)
+
+    def _death(self, limit: float) -> Outcome:
+        """How a process ended that closed its pipe without an answer, if it ends at all."""
+        while not self._is_over():
+            if time.monotonic() >= self.deadline:
+                return _late(limit)
+            time.sleep(_NAP)
+        code = os.waitstatus_to_exitcode(self.status or 0)
+        how = f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
+        return Outcome(Ending.DIED, text=how)
+
+    def _is_over(self) -> bool:
+        if self.status is None:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:  # somebody else has asked for its status before
+                pid, status = self.pid, 0
+            self.status = status if pid else None
+        return self.status is not None
+
+    def kill(self) -> None:
+        """End the process, whatever it is doing."""
+        if self.status is None:
+            for kill in (os.killpg, os.kill):  # it may not have its own group yet
+                with contextlib.suppress(OSError):
+                    kill(self.pid, signal.SIGKILL)
+        os.close(self.pipe)
+
+    def reap(self) -> None:
+        """Wait until nothing is left of the process."""
+        if self.status is None:
+            with contextlib.suppress(ChildProcessError):  # somebody else has waited for it
+                os.waitpid(self.pid, 0)
+
+
+def _running(children: Iterable[_Child[T]]) -> list[_Child[T]]:
+    return [child for child in children if child.outcome is None]
+
+
+def _late(limit: float) -> Outcome:
+    return Outcome(Ending.LATE, text=f"{NO_ANSWER} within {limit:.3g} s")
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits until this block is over: no process may be forked and then forgotten."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
+        yield  # no exception comes here from Ctrl-C, or its handler is not Python's
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            signal.raise_signal(signal.SIGINT)
+
+
+@contextlib.contextmanager
+def _quiet_fork() -> Iterator[None]:
+    with warnings.catch_warnings():
+        for category, message in _FORK_WARNINGS:
+            warnings.filterwarnings("ignore", message, category)
+        yield
+
+
+# From here on: what happens in the process of a job.
+
+
+def _tried(task: Callable[[Any], Any], job: Any, refused: list[str]) -> Outcome:
+    try:
+        return Outcome(Ending.ANSWERED, task(job))
+    except BaseException as error:  # noqa: BLE001 - also sys.exit and KeyboardInterrupt end a job
+        if refused:
+            return Outcome(Ending.REFUSED, exception="PermissionError", text=refused[0])
+        return _raised(error)
+
+
+def _raised(error: BaseException, before: str = "") -> Outcome:
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - whatever the exception's own code does
+        text = ""
+    text = (before + text)[:_LONGEST_TEXT]
+    return Outcome(Ending.RAISED, exception=type(error).__qualname__, text=text)
+
+
+def _pickled(outcome: Outcome) -> bytes:
+    try:
+        return pickle.dumps(outcome, pickle.HIGHEST_PROTOCOL)
+    except BaseException as error:  # noqa: BLE001 - whatever the value's own code does
+        return pickle.dumps(_raised(error, "the answer cannot be pickled: "))
+
+
+def _unpickled(received: bytearray) -> Outcome:
+    try:
+        outcome = pickle.loads(memoryview(received)[_HEAD.size :])  # noqa: S301 - our own fork's
+    except Exception as error:  # noqa: BLE001 - whatever the value's own code does
+        return _raised(error, "the answer cannot be unpickled: ")
+    assert isinstance(outcome, Outcome)
+    return outcome

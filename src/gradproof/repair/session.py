@@ -1,0 +1,254 @@
+"""One search for fixes, from the check that is made again to what is found and confirmed."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..errors import UsageError
+from ..progress import ProgressLine
+from ..report.report import Report
+from ..subject.asked import Asked
+from ..subject.guards import generators_restored
+from ..subject.providers import Autodiff, Products
+from .apply import content_of, unified
+from .attempts import Attempt, Attempts, Edits
+from .edit import Edit, applied
+from .fix import Fix, Miss, Suggestions
+from .hints import Hints, hints
+from .localise import Place, given, places
+from .patch import alike, patched
+from .sandbox import NO_ANSWER, Worker
+from .search import Search
+from .suggest import REJECTED
+from .surroundings import Surroundings
+from .validation import PLACES, Judged, Validator, check_again
+
+# Lists the candidates for some functions of a source text.
+Listing = Callable[[str, Sequence[str], Hints], Sequence[Edit]]
+
+# A candidate may take so many times as long as the code as it stands, and so many seconds at least.
+_PATIENCE = 20.0
+_LEAST = 1.0
+
+# So much more for the code as it stands, after which nothing else is tried.
+_FIRST_PATIENCE = 4.0
+
+# Where there are several places to look at, each has this part of the time before any has more:
+# pairs of edits in the first must not keep the single ones in the last from being tried.
+_FIRST_TURN = 0.15
+
+# Beyond this part of them without an answer, the fault is hardly that of the edits.
+_MANY = 0.25
+_FORKED = "A library whose threads do not survive a fork, as JAX, may be the reason."
+
+
+@dataclass(slots=True)
+class Session:
+    """One search; after Ctrl-C ``so_far`` has what it found."""
+
+    report: Report
+    seconds: float
+    asked: Asked = field(init=False)
+    validator: Validator = field(init=False)
+    places: list[Place] = field(init=False)
+    until: float = field(init=False)
+    limit: float = field(init=False)
+    searches: dict[Place, Search] = field(default_factory=dict)
+    confirmed: dict[Edits, list[Report]] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """What is under way."""
+        return f"repairing {self.report.name}: {self.tried:,} edits tried"
+
+    @property
+    def tried(self) -> int:
+        """How many sets of edits were tried; those of a place's second turn are the same ones."""
+        return sum(search.attempts.tried for search in self.searches.values())
+
+    def suggestions(self, most: int) -> Suggestions:
+        """Search until there are so many, or all was tried, or the time is up."""
+        listing = _listing()
+        self.asked = _in_reverse(self.report.origin)
+        self.until = time.monotonic() + self.seconds
+        with generators_restored(), self.asked.where.session(), ProgressLine(lambda: str(self)):
+            self.validator = Validator.of(self.asked, self.report.name)
+            base = self._as_it_stands()
+            if isinstance(base, str):
+                return Suggestions(reason=base)
+            return self._searched(most, listing, base)
+
+    def so_far(self) -> Suggestions:
+        """What was confirmed before it was interrupted."""
+        fixes = [
+            self._fix(a, place) for place, search in self.searches.items() for a in search.found
+        ]
+        reason = "" if fixes else f"Interrupted before a repair was found ({self.tried:,} tried)."
+        return Suggestions(fixes, tried=self.tried, complete=False, reason=reason)
+
+    def _as_it_stands(self) -> Judged | str:
+        """The wrong code judged as every edit will be; a sentence where that leads nowhere."""
+        session = self.validator.session
+        if not (session.movable and callable(given(session))):
+            raise UsageError(
+                "The gradient is an array that was computed before: pass grad as a function, so "
+                "that there is code to repair."
+            )
+        self.places = places(session, self.report.findings)
+        began = time.monotonic()
+        self.validator.claim()
+        spent = time.monotonic() - began + self.report.seconds / max(self.report.evaluations, 1)
+        self.limit = max(_LEAST, _PATIENCE * spent)
+        first = self._attempts(self.places[0], math.inf)
+        first.limit *= _FIRST_PATIENCE
+        base = next(first.run([()]))
+        if base.judged is None:
+            return _not_run(base.note)
+        return base.judged if not base.right else _right_already(self.report.origin.grad)
+
+    def _searched(self, most: int, listing: Listing, base: Judged) -> Suggestions:
+        """Each place for a while, then those that had more to try for what time is left."""
+        left, share = self.places, _FIRST_TURN if len(self.places) > 1 else 1.0
+        while left:
+            cut = []
+            for number, place in enumerate(left):
+                turn = share * self._remaining / (1 if share < 1 else len(left) - number)
+                search = self._search(place, time.monotonic() + turn, most, listing, base)
+                found = search.run()
+                if found:
+                    fixes = [self._fix(attempt, place) for attempt in found[:most]]
+                    complete = not search.attempts.over
+                    return Suggestions(fixes, tried=self.tried, complete=complete)
+                cut += [place] if search.attempts.over else []
+            if share == 1.0 or self._remaining <= 0:
+                break
+            left, share = cut, 1.0
+        return self._none(complete=not cut)
+
+    @property
+    def _remaining(self) -> float:
+        return max(0.0, self.until - time.monotonic())
+
+    def _attempts(self, place: Place, until: float) -> Attempts:
+        session = self.validator.session
+        caller = session.caller
+        held = (caller.args, caller.kwargs, session.working.copies, session.fun, given(session))
+        around = Surroundings.of(place.functions, *held)
+        functions = alike(place.functions)
+        return Attempts(self.validator, functions, place.source, self.limit, until, around)
+
+    def _search(
+        self, place: Place, until: float, most: int, listing: Listing, base: Judged
+    ) -> Search:
+        attempts = self._attempts(place, until)
+        blocks = {block.name: block.shape for block in self.validator.blocks}
+        known = hints(self.report.findings, place.file, place.shapes, place.values, blocks)
+        edits = listing(place.source, place.names, known)
+        search = Search(attempts, edits, base, most, lambda found: self._confirm(found, attempts))
+        self.searches[place] = search
+        return search
+
+    def _confirm(self, attempt: Attempt, attempts: Attempts) -> bool:
+        """Check the repaired code along fresh directions, and at other points."""
+
+        def checked(edits: Edits) -> list[Report]:
+            with patched(attempts.functions, applied(attempts.source, edits)):
+                return check_again(self.asked, self.validator.session, self.report.seed)
+
+        with Worker(checked, max(_LEAST, _PATIENCE * self.report.seconds) * PLACES) as worker:
+            _, outcome = next(iter(worker.run([attempt.edits])))
+        if not outcome.answered:
+            return False
+        here, *elsewhere = self.confirmed[attempt.edits] = outcome.value
+        return here.ok and not any(report.verdict in REJECTED for report in elsewhere)
+
+    def _fix(self, attempt: Attempt, place: Place) -> Fix:
+        here, *elsewhere = self.confirmed[attempt.edits]
+        content = content_of(place.file, place.source)
+        file = os.path.abspath(place.file)  # noqa: PTH100 - no link is resolved
+        return Fix(file, attempt.edits, here, tuple(elsewhere), place.source, content)
+
+    def _none(self, *, complete: bool) -> Suggestions:
+        """Nothing was found: say so, and how near it came."""
+        reason = "No edit of these kinds, and no two of them together, repairs it"
+        if not complete:
+            reason = "No repair was found before the time was up"
+        late = sum(search.attempts.late for search in self.searches.values())
+        gave = f", {late:,} gave {NO_ANSWER} in time" if late else ""
+        reason = f"{reason} ({self.tried:,} were tried{gave})."
+        if late > _MANY * self.tried:
+            reason = f"{reason} {_FORKED}"
+        closest = self._closest()
+        return Suggestions(tried=self.tried, complete=complete, closest=closest, reason=reason)
+
+    def _closest(self) -> Miss | None:
+        best: tuple[Attempt, Place] | None = None
+        for place, search in self.searches.items():
+            if search.closest and (best is None or search.closest.miss < best[0].miss):
+                best = search.closest, place
+        if best is None:
+            return None
+        (attempt, place), blocks = best, self.validator.blocks
+        diff = unified(
+            place.file, place.source, attempt.edits, content_of(place.file, place.source)
+        )
+        judged = attempt.known
+        wrong = tuple(blocks[k].name for k in sorted(judged.wrong))
+        return Miss(attempt.edits, diff, wrong, judged.error)
+
+
+def _listing() -> Listing:
+    """What lists the candidates; loaded here, since libcst takes a while and may be missing."""
+    try:
+        from .candidates import candidates
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "libcst":
+            raise
+        raise UsageError(
+            "Repairs need libcst, which is not installed: pip install 'gradproof[fix]'."
+        ) from None
+    return candidates
+
+
+def _in_reverse(asked: Asked) -> Asked:
+    """The same claim without its Jacobian-vector products, which are not looked at here."""
+    grad = asked.grad
+    if isinstance(grad, Products) and grad.forward:
+        if not grad.reverse:
+            raise UsageError(
+                "Repairs of a jvp are not looked for: only of gradients, Jacobians and the vjp."
+            )
+        return replace(asked, grad=replace(grad, jvp=None))
+    if isinstance(grad, Autodiff) and grad.forward and grad.reverse:
+        return replace(asked, grad=replace(grad, forward=False))
+    return asked
+
+
+def _not_run(note: str) -> str:
+    """Why no edit can be tried, in a sentence."""
+    refused = note.removeprefix("Refused: ")
+    if refused != note:
+        return (
+            f"The code as it stands {refused}. Nothing could be tried: take that out of the "
+            "functions, or do it only once, before the check."
+        )
+    if note.startswith(NO_ANSWER):
+        return (
+            f"In another process the code as it stands gave {note}: nothing could be tried. "
+            f"{_FORKED}"
+        )
+    return f"The code as it stands cannot be run in another process, so nothing was tried: {note}."
+
+
+def _right_already(grad: Any) -> str:
+    """Why there is nothing to be found although the report says wrong."""
+    if isinstance(grad, Autodiff | Products) and grad.forward:
+        return "What is wrong is the jvp, of which repairs are not looked for: the vjp is right."
+    return (
+        "The gradient is wrong only at the point itself, which is a kink: repairs are looked for "
+        "beside it, and there it is right."
+    )

@@ -1,0 +1,59 @@
+"""What a diagnosis suggests, as expressions that an edit can use."""
+
+from gradproof.records.finding import Finding, Kind, SourceLine
+from gradproof.repair.hints import MODULE, hints
+
+SHAPES = {
+    MODULE: {"LAMBDA": ()},
+    "grad": {"params['W']": (4, 3), "dW": (4, 3), "X": (6, 4), "b": (3,), "return": (4, 3)},
+}
+VALUES = {MODULE: {"LAMBDA": 0.3, "RATE": 0.1}, "grad": {"m": 6.0}}
+BLOCKS = {"params['W']": (4, 3), "params['b']": (3,)}
+
+
+def told(*findings, file="net.py"):
+    return hints(findings, file, SHAPES, VALUES, BLOCKS)
+
+
+def scale(factor):
+    return Finding(Kind.SCALE, "params['W']", "", factor=factor)
+
+
+def decay(missing, bar=1e-9):
+    return Finding(Kind.PARAMETER_TERM, "params['W']", "", factor=-missing, factor_bar=bar)
+
+
+def test_a_factor_is_undone():
+    factors = told(scale(2.0), scale(1 / 6), scale(-1.0), scale(0.75), scale(2.0)).factors
+    assert factors == ("1 / 2", "6", "-1", "4 / 3")
+
+
+def test_no_factor_that_is_no_small_fraction():
+    assert told(scale(0.318309886), scale(1e-7), scale(0.0)).factors == ()
+
+
+def test_the_lines_of_the_file_that_is_edited():
+    line = SourceLine("net.py", 7, 9, "dW = 2", "grad")
+    rejected = Finding(Kind.UNEXPLAINED, None, "", line=line)
+    assert told(rejected).lines == (7, 8, 9)
+    assert told(rejected, file="other.py").lines == ()
+
+
+def test_a_missing_term_by_the_names_of_its_coefficient_and_of_the_parameter():
+    terms = told(decay(0.3)).terms
+    assert terms[0] == "LAMBDA * params['W']"
+    assert "0.3 * params['W']" in terms
+    assert not any("X" in term or "b" in term or "return" in term for term in terms)
+
+
+def test_a_multiple_of_a_known_coefficient():
+    assert told(decay(0.6)).terms[0] == "2 * LAMBDA * params['W']"
+    assert told(decay(0.15)).terms[0] == "0.5 * LAMBDA * params['W']"
+
+
+def test_a_coefficient_that_nothing_holds_is_a_number():
+    assert told(decay(0.7654)).terms == ("0.7654 * params['W']", "0.7654 * dW")
+
+
+def test_a_term_too_much_is_there_to_be_dropped():
+    assert told(decay(-0.3)).terms == ()
