@@ -134,4 +134,9 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "relu at 0, 5, claimed 7",
         "norm at 0, claimed 7, as arrays",
     ),
+    "excuse kinks": (
+        "rectifiers of slope 1 and 0.75 at 0, both chosen, right",
+        "rectifiers of slope 1 and 2 at 0, both chosen, right",
+        "rectifiers of slope 1 and 3 at 0, both chosen, right",
+    ),
 }

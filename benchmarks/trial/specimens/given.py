@@ -9,7 +9,9 @@ import functools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from ..specimen import Problem, Specimen
+import numpy as np
+
+from ..specimen import Params, Problem, Specimen
 from . import alarms, ties
 
 FAMILY = "given"
@@ -25,6 +27,34 @@ def _as_arrays(make: Callable[[], Problem]) -> Problem:
     return replace(make(), given=True)
 
 
-ALL_GIVEN: tuple[Specimen, ...] = tuple(
-    _given((*alarms.kinks_at_the_point(), *alarms.pooling_ties(), *ties.ALL_TIES))
+def _chosen() -> Iterator[Specimen]:
+    """A difference of rectifiers at 0, whose backward pass takes the slope 1 for each of them.
+
+    ``relu(a) - w relu(-a)`` has the slopes 1 and ``w`` there, and the sum of both choices is
+    ``1 + w``, as in any framework with that convention: a legal claim outside the slopes. Ten times
+    as much is none.
+    """
+    for weight in (0.75, 2.0, 3.0):
+        name = f"rectifiers of slope 1 and {weight:g} at 0, both chosen"
+        yield Specimen(f"{name}, right", FAMILY, functools.partial(_rectifiers, weight), open=True)
+        yield Specimen(
+            f"{name}, times 10", FAMILY, functools.partial(_rectifiers, weight, 10.0),
+            error=9.0, blocks=("a",), kind="scale",
+        )  # fmt: skip
+
+
+def _rectifiers(weight: float, factor: float = 1.0) -> Problem:
+    def fun(p: Params) -> float:
+        a, b = p["a"][0], p["b"]
+        return float(max(a, 0.0) - weight * max(-a, 0.0) + b @ b)
+
+    def grad(p: Params) -> Params:
+        return {"a": np.array([factor * (1.0 + weight)]), "b": 2 * p["b"]}
+
+    return Problem(fun, {"a": np.zeros(1), "b": np.array([0.5, -1.5])}, grad, given=True)
+
+
+ALL_GIVEN: tuple[Specimen, ...] = (
+    *_given((*alarms.kinks_at_the_point(), *alarms.pooling_ties(), *ties.ALL_TIES)),
+    *_chosen(),
 )
