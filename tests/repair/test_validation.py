@@ -25,6 +25,12 @@ def text():
     return NETWORK.replace(*FAULT)
 
 
+@pytest.fixture(autouse=True)
+def as_during_a_check():
+    with np.errstate(all="ignore"):
+        yield
+
+
 def validator(module):
     return Validator.of(wrong(module).origin, "cost")
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..progress import ProgressLine
 from .check import EFFORT, SEED, given
 from .files import WritingCommand, apart, write_all
-from .fixes import Fixes
 from .runs import Outcome
 from .screen import console, follow, say, show
+
+if TYPE_CHECKING:
+    from .fixes import Fixes
 
 HELP = """Look for edits that make the wrong gradients of TARGET right.
 
@@ -85,6 +87,8 @@ def fix(
     **wanted: Any,
 ) -> None:
     """Check the cases, and look for a repair of each that is wrong."""
+    from .fixes import Fixes  # here: `gradproof --help` needs no rich
+
     fixes = Fixes(targets, given(wanted), most, seconds, backup if apply else None, apply=apply)
     with apart(files):
         _play(fixes)
@@ -100,7 +104,7 @@ def _play(fixes: Fixes) -> None:
 
 
 def _fix_one(fixes: Fixes, outcome: Outcome) -> None:
-    from .fixes import show as show_suggestions  # here: `gradproof --help` needs no rich
+    from .fixes import show as show_suggestions
 
     show(outcome.result)
     with ProgressLine(lambda: fixes.run.doing):
