@@ -82,7 +82,7 @@ class Locator:
         fixed = yield from self._checksum(draws[0], self._long_axes())
         if len(fixed) == len(self._long_axes()):
             found = yield from self._measure_entry(self._flat(fixed))
-            if is_discrepant(found) and self._accounts(found, draws):
+            if is_discrepant(found) and _is_all(found, draws, self.block):
                 return Located((self._flat(fixed),), complete=True, sample=(found,))
         # Not one entry; but an index that another draw gives as well is a row or a column.
         again = yield from self._checksum(draws[1], list(fixed))
@@ -130,24 +130,11 @@ class Locator:
     def _measure_entry(self, entry: int) -> Generator[Direction, Comparison, Comparison]:
         if entry not in self.measured:
             self.spent += 1
-            part = Part(self.block.index, self._entry_scale(entry), entry)
+            size = abs(float(self.point[entry]))
+            step = size if size > sys.float_info.min else self.block.scale
+            part = Part(self.block.index, step, entry)
             self.measured[entry] = yield Direction((part,), self.seed, self.first_draw)
         return self.measured[entry]
-
-    def _entry_scale(self, entry: int) -> float:
-        """The magnitude of a coordinate; the block's where that is zero."""
-        size = abs(float(self.point[entry]))
-        return size if size > sys.float_info.min else self.block.scale
-
-    def _accounts(self, entry: Comparison, draws: Sequence[Comparison]) -> bool:
-        """Whether the gap of one entry is all of the gap of whole draws."""
-        lone = entry.direction.parts[0]
-        shares = []
-        for draw in draws:
-            part, seed = draw.direction.parts[0], draw.direction.seed
-            drawn = vector(part, self.block.axes, seed, draw.direction.draw)
-            shares.append(part.step * drawn.component(lone.entry or 0) / lone.step)
-        return accounts(entry, draws, shares)
 
     def _sweep(self, entries: Sequence[int], *, complete: bool) -> Locating:
         for entry in entries:
@@ -258,6 +245,16 @@ class Locator:
             done += [box for box in discrepant if _is_single(box, axis)]
             boxes = [box for box in discrepant if not _is_single(box, axis)]
         return done
+
+
+def _is_all(entry: Comparison, draws: Sequence[Comparison], block: Block) -> bool:
+    """Whether the gap of one entry is all of the gap of whole draws."""
+    lone, shares = entry.direction.parts[0], []
+    for draw in draws:
+        part, seed = draw.direction.parts[0], draw.direction.seed
+        drawn = vector(part, block.axes, seed, draw.direction.draw)
+        shares.append(part.step * drawn.component(lone.entry or 0) / lone.step)
+    return accounts(entry, draws, shares)
 
 
 def _is_single(box: Box, axis: int | None) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from ..backend.protocol import ONLY_FORWARD
 from ..errors import UsageError
 from ..judge.bands import round_off
+from ..judge.thresholds import T
 from ..records.finding import Finding, Kind
 from ..space.point import Line
 from . import claim as claims
@@ -17,8 +18,6 @@ from .forward import Forward, pushed_claims
 from .providers import ANOTHER, Autodiff, linear
 from .providers import claim as claimed
 from .session import Session
-
-_TREMOR = 1e-6  # a move that changes a gradient by next to nothing, unless it is noise
 
 
 def obtain(session: Session, first: Any) -> Iterator[tuple[str, Sequence[Claimed]]]:
@@ -167,7 +166,7 @@ def trembling(session: Session, line: Line) -> list[tuple[float, ...]]:
     known = [(k, p.claim) for k, p in enumerate(session.projections) if isinstance(p.claim, Claim)]
     if not (session.movable and known):
         return noise
-    line.move(_TREMOR)
+    line.move(T.tremor)
     made = claimed(session, session.result())
     line.back()
     for (k, claim), moved in zip(known, made, strict=True):
