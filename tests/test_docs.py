@@ -14,7 +14,7 @@ import gradproof as gp
 from docs_blocks import LANGUAGES, SHOWN, Broken, Raised, alike, play, read, renewed
 from gradproof.cli import commands as cli
 from gradproof.diagnose import rules
-from gradproof.judge import bands, block
+from gradproof.judge import thresholds, verdict
 from gradproof.records.failure import Failure
 from gradproof.records.finding import SourceLine
 from gradproof.records.measured import Measured
@@ -186,12 +186,12 @@ def test_every_key_of_a_saved_report_is_on_its_page(tmp_path):
 @pytest.mark.parametrize("page", ["explanation/verdicts.md", "how-to/precision.md"])
 def test_the_bands_are_those_of_the_judge(page):
     rows = re.findall(r"^\| (b?float\d+) \| (\S+) \| (\S+) \|", text(page), re.MULTILINE)
-    assert {dtype: (float(a), float(b)) for dtype, a, b in rows} == bands.TABLE
+    assert {dtype: (float(a), float(b)) for dtype, a, b in rows} == thresholds.BANDS
 
 
 def test_every_reason_for_doubt_is_explained():
     page = text("explanation/verdicts.md")
-    for reason in block._REASONS.values():
+    for reason in verdict._REASONS.values():
         assert f"| {reason} |" in page
 
 
