@@ -46,7 +46,7 @@ class Specimen:
     wrong: dict[str, Twin]
     right_is: tuple[Verdict, ...] = (CORRECT,)
     resolution: tuple[float, float] = (0.0, 1.0)
-    rejected: tuple[str, ...] = NEITHER  # in which modes JAX accuses the right one
+    accused: tuple[str, ...] = NEITHER  # in which modes JAX accuses the right one
     block: str = "params"
     x64: bool = False
 
@@ -129,7 +129,7 @@ def _large_leaf(dtype):
 
 def _round_off(dtype):
     """Of the value in float32; with ``cast`` the function insists on it."""
-    rejected, coarse = (BOTH, True) if dtype is SINGLE else (NEITHER, False)
+    accused, coarse = (BOTH, True) if dtype is SINGLE else (NEITHER, False)
     for forced in (False, True) if coarse else (False,):
         cast = (lambda x: x.astype(SINGLE)) if forced else (lambda x: x)
         told = ", never promoted" if forced else ""
@@ -142,7 +142,7 @@ def _round_off(dtype):
 
         yield Specimen(
             f"x at 100{told}", np.full(3, 100, dtype), inside(lambda x: x * 1),
-            {"7.5 %": Twin(inside(scaled(1.075)), Kind.SCALE, 1.075)}, rejected=rejected,
+            {"7.5 %": Twin(inside(scaled(1.075)), Kind.SCALE, 1.075)}, accused=accused,
         )  # fmt: skip
 
         def shifted(factor, cast=cast):
@@ -153,7 +153,7 @@ def _round_off(dtype):
             {"5 %": Twin(shifted(1.05), Kind.SCALE, 1.05),
              "sign": Twin(shifted(-1.0), Kind.SIGN, -1.0)},
             right_is=(CORRECT, UNDECIDED) if forced else (CORRECT,),
-            rejected=FORWARD if coarse else NEITHER,
+            accused=FORWARD if coarse else NEITHER,
         )  # fmt: skip
 
         def log_softmax(centre, scale):
@@ -166,7 +166,7 @@ def _round_off(dtype):
             inside(jax.nn.log_softmax),
             {"sign": Twin(inside(log_softmax(1, -1)), Kind.SIGN, -1.0),
              "without the sum": Twin(inside(log_softmax(0, 1)))},
-            right_is=(CORRECT, UNDECIDED) if forced else (CORRECT,), rejected=rejected,
+            right_is=(CORRECT, UNDECIDED) if forced else (CORRECT,), accused=accused,
         )  # fmt: skip
 
         def squares(factor):
@@ -177,7 +177,7 @@ def _round_off(dtype):
             inside(lambda x: (x**2).sum()),
             {"1.967": Twin(inside(squares(1.967)), None if forced else Kind.SCALE, 1.967 / 2),
              "sign": Twin(inside(squares(-2.0)))},
-            rejected=rejected,
+            accused=accused,
         )  # fmt: skip
 
 
@@ -199,7 +199,7 @@ def _low_precision():
                 lambda x, value=value, cast=cast: value(cast(x)),
                 {"zero": Twin(scaled(0.0), Kind.ZERO, 0.0, BOTH),
                  "sign": Twin(scaled(-1.0), Kind.SIGN)},
-                right_is=(CORRECT, UNDECIDED), resolution=(1e-5, 1.0), rejected=BOTH,
+                right_is=(CORRECT, UNDECIDED), resolution=(1e-5, 1.0), accused=BOTH,
             )  # fmt: skip
 
 
@@ -319,13 +319,13 @@ def jax_passes(fun, point, mode):
     return True
 
 
-REJECTED = [specimen for specimen in SPECIMENS if specimen.rejected]
+ACCUSED = [specimen for specimen in SPECIMENS if specimen.accused]
 PASSED = [(s, name) for s, name in TWINS if s.wrong[name].passes]
 
 
-@pytest.mark.parametrize("specimen", REJECTED, ids=lambda s: s.name)
+@pytest.mark.parametrize("specimen", ACCUSED, ids=lambda s: s.name)
 def test_jax_accuses_the_right_one(specimen):
-    for mode in specimen.rejected:
+    for mode in specimen.accused:
         assert not jax_passes(specimen.right, specimen.point, mode)
 
 

@@ -46,7 +46,7 @@ class Specimen:
     right_is: tuple[Verdict, ...] = (CORRECT,)
     resolution: tuple[float, float] = (0.0, 1.0)
     kinds: set[Kind] = field(default_factory=set)
-    rejected: tuple[str, ...] = NEITHER  # by which gradcheck the right one is
+    accused: tuple[str, ...] = NEITHER  # by which gradcheck the right one is
 
 
 def normal(seed, *shape, dtype=DOUBLE):
@@ -146,7 +146,7 @@ def _huge():
             f"x**2 at 2e11, {point.numel()}", point, square(1.0),
             {"zero": Twin(op(torch.square, no_slope), Kind.ZERO, passes=BOTH),
              "factor 1.001": Twin(square(1.001), Kind.SCALE, 1.001)},
-            rejected=BOTH,
+            accused=BOTH,
         )  # fmt: skip
 
 
@@ -184,14 +184,14 @@ def _round_off():
         "x at 1e10", at(1e10), lambda x: x * 1,
         {"1.9073": Twin(elementwise(torch.clone, torch.ones_like, 1.9073), Kind.SCALE, 1.9073,
                         passes=BOTH)},
-        rejected=BOTH,
+        accused=BOTH,
     )  # fmt: skip
     numeric = elementwise(torch.sin, lambda x: torch.full_like(x, 0.5364))
     yield Specimen(
         "1e8 + sin x", at(1.0), lambda x: 1e8 + torch.sin(x),
         {"0.5364": Twin(lambda x: 1e8 + numeric(x), Kind.SCALE, 0.5364 / math.cos(1), passes=BOTH),
          "factor 1.001": Twin(lambda x: 1e8 + sine(1.001)(x), Kind.SCALE, 1.001)},
-        resolution=(1e-7, 1e-4), rejected=BOTH,
+        resolution=(1e-7, 1e-4), accused=BOTH,
     )  # fmt: skip
 
 
@@ -210,13 +210,13 @@ def _truncation():
             {"off": Twin(elementwise(value, slope, factor), Kind.SCALE, factor,
                          passes=BOTH if numeric else NEITHER),
              "sign": Twin(elementwise(value, slope, -1.0), Kind.SIGN, -1.0)},
-            rejected=BOTH,
+            accused=BOTH,
         )  # fmt: skip
     yield Specimen(
         "sin(1e5 x) at 0.3", at(0.3), lambda x: torch.sin(1e5 * x),
         {"off": Twin(lambda x: sine(0.9983)(1e5 * x), Kind.SCALE, 0.9983, passes=BOTH),
          "zero": Twin(lambda x: op(torch.sin, no_slope)(1e5 * x), Kind.ZERO)},
-        rejected=BOTH,
+        accused=BOTH,
     )  # fmt: skip
 
 
@@ -232,7 +232,7 @@ def _kinks():
         for claim, right in (("0", F.relu), ("0.5", relu(0.5)), ("1", relu(1.0))):
             yield Specimen(
                 f"relu at 0, claimed {claim}, {name}", point, right, wrong, kinds={Kind.KINK},
-                rejected=NEITHER if claim == "0.5" else BOTH,
+                accused=NEITHER if claim == "0.5" else BOTH,
             )  # fmt: skip
 
     def absolute(claim):
@@ -242,7 +242,7 @@ def _kinks():
         "|x| at 5e-7", at(5e-7), torch.abs,
         {"0.5": Twin(absolute(0.5), passes=BOTH), "0": Twin(absolute(0.0)),
          "-1": Twin(absolute(-1.0))},
-        rejected=BOTH,
+        accused=BOTH,
     )  # fmt: skip
 
     def in_order(x):
@@ -262,7 +262,7 @@ def _kinks():
         "sort with a gap of 5e-7", at(0.3, 0.3 + 5e-7, 1.2, -0.4), in_order,
         {"swapped": Twin(unsorted(1.0), Kind.PERMUTATION, entries=((0,), (1,))),
          "a quarter swapped": Twin(unsorted(0.25), passes=SLOW)},
-        rejected=BOTH,
+        accused=BOTH,
     )  # fmt: skip
 
 
@@ -279,7 +279,7 @@ def _low_precision():
             lambda x, cast=cast: torch.square(cast(x)),
             {"1.967": Twin(square(1.967 / 2), Kind.SCALE, 1.967 / 2, passes=SLOW),
              "sign": Twin(square(-1.0), Kind.SIGN, -1.0)},
-            resolution=(0.0, 1e-3), rejected=BOTH,
+            resolution=(0.0, 1e-3), accused=BOTH,
         )  # fmt: skip
 
     W = normal(9, 8, 5, dtype=BRAIN)
@@ -292,7 +292,7 @@ def _low_precision():
         "bfloat16 matrix product", normal(10, 4, 8, dtype=BRAIN), lambda x: x @ W,
         {"zero": Twin(product(0.0), Kind.ZERO, passes=BOTH),
          "sign": Twin(product(-1.0), Kind.SIGN)},
-        resolution=(1e-4, 0.5), rejected=BOTH,
+        resolution=(1e-4, 0.5), accused=BOTH,
     )  # fmt: skip
 
 
@@ -312,7 +312,7 @@ def _random():
     yield Specimen(
         "dropout", normal(11, 10), lambda x: F.dropout(x, 0.5),
         {"unscaled": Twin(lambda x: Dropout.apply(x, 0.5), Kind.SCALE, 0.5)},
-        kinds={Kind.NONDETERMINISTIC}, rejected=BOTH,
+        kinds={Kind.NONDETERMINISTIC}, accused=BOTH,
     )  # fmt: skip
 
 
@@ -448,9 +448,9 @@ def torch_says(fun, point, mode):
         )
 
 
-@pytest.mark.parametrize("specimen", [s for s in SPECIMENS if s.rejected], ids=lambda s: s.name)
+@pytest.mark.parametrize("specimen", [s for s in SPECIMENS if s.accused], ids=lambda s: s.name)
 def test_torch_accuses_the_right_one(specimen):
-    for mode in specimen.rejected:
+    for mode in specimen.accused:
         assert not torch_says(specimen.right, specimen.point, mode)
 
 

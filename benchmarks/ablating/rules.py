@@ -192,13 +192,10 @@ ALL: tuple[Rule, ...] = (
          {f"{NUMBERS}.vain_looks": value(10**9)}),
     Rule("quantisation", "a slope of a stepped function that rejects a claim",
          {f"{COMPARE}:_doubt": _no_doubt}),
-    Rule("distrust narrow", "narrow windows known to mislead",
-         {f"{COMPARE}:misleads": returns(False), f"{STATE}:misleads": returns(False)}),
     # The claim.
     Rule("known noise", "round-off of the claim, before it is rejected",
          {f"{LOOP}:with_known_noise": gives(1)}),
     Rule("doubt", "the claim beside the same in float64", {f"{START}:doubt": _silent}),
-    Rule("trembling", "the claim a few roundings away", {f"{START}:trembling": _silent}),
     Rule("promotion", "fun is evaluated in float64",
          {"gradproof.subject.prepare:promote": returns(None)}),
     Rule("claim noise 5×", "its measured norm is not its largest projection",

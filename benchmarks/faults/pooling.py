@@ -78,21 +78,21 @@ def winners(signal):
     return windows.argmax(axis=1) + np.arange(LENGTH)
 
 
-def overlap_cost(signal, amplification):
-    return float(np.sum(amplification * np.tanh(signal[winners(signal)])))
+def overlap_cost(signal, gain):
+    return float(np.sum(gain * np.tanh(signal[winners(signal)])))
 
 
-def overlap_back(signal, amplification):
+def overlap_back(signal, gain):
     chosen = winners(signal)
     gradient = np.zeros_like(signal)
-    np.add.at(gradient, chosen, amplification * (1 - np.tanh(signal[chosen]) ** 2))
+    np.add.at(gradient, chosen, gain * (1 - np.tanh(signal[chosen]) ** 2))
     return gradient
 
 
-def winner_of_several_overwritten(signal, amplification):
+def winner_of_several_overwritten(signal, gain):
     chosen = winners(signal)
     gradient = np.zeros_like(signal)
-    gradient[chosen] = amplification * (1 - np.tanh(signal[chosen]) ** 2)
+    gradient[chosen] = gain * (1 - np.tanh(signal[chosen]) ** 2)
     return gradient
 
 

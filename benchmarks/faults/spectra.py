@@ -15,7 +15,7 @@ A, Y = normal(8, 6), normal(8)
 Z = normal(6)
 
 
-def lacks_fit(z, A, y):
+def misfit(z, A, y):
     return float(np.sum(np.abs(A @ z - y) ** 2))
 
 
@@ -72,7 +72,7 @@ def real_part_only(params, waves, magnitudes):
     return {"F": dF, "gain": dgain}
 
 
-line = Family("complex least squares", lacks_fit, Z, (A, Y), misfit_back)
+line = Family("complex least squares", misfit, Z, (A, Y), misfit_back)
 phase = Family("phase retrieval", retrieval, FILTER, (WAVES, MAGNITUDES), retrieval_back)
 FAULTS = (
     line.plant(

@@ -21,7 +21,7 @@ from ..slopes.search import NARROWEST, START
 from ..space.directions import RMS
 from ..space.point import Line
 from ..subject.session import Session
-from .quantisation import Doubt, doubted, misleads, nearby
+from .quantisation import Doubt, doubted, nearby
 from .state import Learned, Measurement, Memory, State, noise
 
 
@@ -131,7 +131,7 @@ def _doubt(
     learned = _remembering(learned, k, replace(memory, steps=steps))
     if doubt is Doubt.NARROW:
         learned = replace(learned, narrow_misleads=True)
-    return learned, doubt is not Doubt.NONE or (learned.narrow_misleads and misleads(slope))
+    return learned, doubt is not Doubt.NONE
 
 
 def _remembering(learned: Learned, k: int, memory: Memory) -> Learned:

@@ -98,8 +98,3 @@ def nearby(sampler: Sampler, claimed: float, slope: Slope) -> Slope:
             break
         found.append(window)
     return steps.settled(sampler, min(found, key=lambda w: w.bar())) if found else slope
-
-
-def misleads(slope: Slope) -> bool:
-    """Whether a slope is one that steps can mislead: from a narrow window, or a flat one."""
-    return steps.is_narrow(slope) or slope.value == 0

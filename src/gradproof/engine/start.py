@@ -15,7 +15,6 @@ from ..plan.setting import Setting
 from ..records.direction import Part
 from ..space.point import Point
 from ..subject.claim import Claimed
-from ..subject.obtain import trembling
 from ..subject.promotion import doubt
 from ..subject.session import Session
 from .state import Learned, Memory, State, with_claims
@@ -92,24 +91,14 @@ def _small(point: Point, claim: Claimed, bands: tuple[Bands, ...]) -> list[Part]
 
 
 def with_known_noise(session: Session, state: State) -> State:
-    """Before a claim is rejected, see how much of the gap is its round-off.
+    """Before a claim in low precision is rejected, see how much of the gap is its round-off.
 
-    In a low precision, or where the function vanishes and so has no scale to compare with; the
-    same state where there is nothing to see.
+    The same state where there is nothing to see.
     """
-    vanishing = not any(state.values)
-    if not (session.promoted or vanishing) or not any(j.verdict.rejects for j in state.judgements):
+    if not session.promoted or not any(j.verdict.rejects for j in state.judgements):
         return state
-    if vanishing:
-        noises = trembling(session, session.line(state.setting.joint(_all(state), 0)))
-    else:
-        noises = doubt(session)
     claims = [
         replace(claim, noise=tuple(map(max, claim.noise, noise)))  # type: ignore[type-var] # all are
-        for claim, noise in zip(state.claims, noises, strict=True)
+        for claim, noise in zip(state.claims, doubt(session), strict=True)
     ]
     return with_claims(state, claims)
-
-
-def _all(state: State) -> range:
-    return range(len(state.setting.blocks))

@@ -16,11 +16,11 @@ from ..plan.setting import Setting
 from ..records.comparison import Comparison
 from ..records.direction import Direction
 from ..records.judgement import Judgement
-from ..records.slope import Slope, Smoothness
+from ..records.slope import Slope
 from ..records.verdict import Verdict
 from ..space.directions import RMS
 from ..subject.claim import Claimed
-from .quantisation import Steps, misleads
+from .quantisation import Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +132,13 @@ def update(state: State, new: Measurement) -> State:
     direction, made = new.direction, new.made
     limits = state.limits(direction)
     disagreed = any([disagrees(c, limits) for c in made])
-    seen, known = state.comparisons, dict(_known(state))
-    if new.learned.narrow_misleads and not state.learned.narrow_misleads:
-        seen, known = tuple([_distrusted(c) for c in seen]), {}
+    known = dict(_known(state))
     for part in direction.parts:
         known.pop(part.block, None)
     first = next((c for c in made if c.kinked), None) if state.kink is None else state.kink
     return replace(
         state,
-        comparisons=seen + made,
+        comparisons=state.comparisons + made,
         learned=new.learned,
         drawn=max(state.drawn, direction.draw + 1),
         evaluations=new.evaluations,
@@ -257,11 +255,3 @@ def _untied(state: State, new: Measurement) -> Mapping[int, tuple[int, float]]:
         if untied(c, least, state.bands[part.block]):
             found[part.block] = (c.projection, least)
     return found
-
-
-def _distrusted(comparison: Comparison) -> Comparison:
-    """Take back what a narrow window rejected, now that it is known to mislead."""
-    slope = comparison.slope
-    if not misleads(slope) or abs(comparison.gap) <= comparison.slope_bar:
-        return comparison
-    return replace(comparison, slope=replace(slope, smoothness=Smoothness.UNKNOWN))

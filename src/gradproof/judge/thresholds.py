@@ -82,9 +82,6 @@ class Thresholds:
     # At a kink, a claim so many times larger than any one-sided slope of its block is no choice
     # (tests/engine/test_ties.py).
     beyond_excuse: float = 3.0
-    # Where a function vanishes, its gradient may be nothing but round-off: then it changes over so
-    # many block scales by as much as it is large (networks 3947 of tests/engine/test_state.py).
-    tremor: float = 1e-6
     # Values in two precisions are the same within so many roundings, but never beyond the share
     # (tests/judge/test_bands.py).
     same_value: float = 1e4

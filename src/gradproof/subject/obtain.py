@@ -9,9 +9,7 @@ from typing import Any
 from ..backend.protocol import ONLY_FORWARD
 from ..errors import UsageError
 from ..judge.bands import round_off
-from ..judge.thresholds import T
 from ..records.finding import Finding, Kind
-from ..space.point import Line
 from . import claim as claims
 from .claim import Claim, Claimed
 from .forward import Forward, pushed_claims
@@ -154,24 +152,6 @@ def call_grad(session: Session, first: Any, factor: float = 1.0) -> list[Claim]:
     made = claimed(session, first, factor)
     session.look_for_mutation("grad")
     return made
-
-
-def trembling(session: Session, line: Line) -> list[tuple[float, ...]]:
-    """How far the claims are from those a millionth of each block's scale away.
-
-    Where a gradient is nothing but round-off, that is as far as it is large.
-    """
-    blocks = session.point.blocks
-    noise = [(0.0,) * len(blocks) for _ in session.projections]
-    known = [(k, p.claim) for k, p in enumerate(session.projections) if isinstance(p.claim, Claim)]
-    if not (session.movable and known):
-        return noise
-    line.move(T.tremor)
-    made = claimed(session, session.result())
-    line.back()
-    for (k, claim), moved in zip(known, made, strict=True):
-        noise[k] = claims.distance(claims.sketch(claim, blocks), claims.sketch(moved, blocks))
-    return noise
 
 
 def _tell_random_claim(
