@@ -15,6 +15,7 @@ from docs_blocks import LANGUAGES, SHOWN, Broken, Raised, alike, play, read, ren
 from gradproof.cli import commands as cli
 from gradproof.diagnose import rules
 from gradproof.judge import thresholds, verdict
+from gradproof.plan import strategy
 from gradproof.records.failure import Failure
 from gradproof.records.finding import SourceLine
 from gradproof.records.measured import Measured
@@ -52,7 +53,7 @@ SLOW = {"how-to/pytest", "how-to/repair", "reference/command-line"}
 
 @pytest.fixture(autouse=True)
 def what_a_page_registers_is_gone_after_it(monkeypatch):
-    for registry in (renderers._RENDERERS, rules._RULES):
+    for registry in (renderers._RENDERERS, rules._RULES, strategy._STRATEGIES):
         monkeypatch.setattr(registry, "entries", registry.all())
 
 

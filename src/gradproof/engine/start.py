@@ -98,7 +98,7 @@ def with_known_noise(session: Session, state: State) -> State:
     if not session.promoted or not any(j.verdict.rejects for j in state.judgements):
         return state
     claims = [
-        replace(claim, noise=tuple(map(max, claim.noise, noise)))  # type: ignore[type-var] # all are
+        replace(claim, noise=tuple(map(max, claim.noise, noise)))
         for claim, noise in zip(state.claims, doubt(session), strict=True)
     ]
     return with_claims(state, claims)

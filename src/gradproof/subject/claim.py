@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +29,8 @@ _SKETCH_SEED = 2**40  # apart from any seed of a check
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of every claim, block by block.
+class Claimed(ABC):
+    """A claim: known entry by entry, or along directions only.
 
     ``norms`` are the Euclidean norms; ``noise`` bounds the norm of the part that changes
     from call to call or with a last-digit change of the point; ``missing`` says why a block
@@ -40,45 +41,25 @@ class Known:
     noise: tuple[float, ...]
     missing: dict[int, str]
 
-    def bar(self, direction: Direction) -> float:
-        """How well the claim itself is known along a direction."""
-        return math.hypot(*(p.step * self.noise[p.block] for p in direction.parts))
-
-    def finite(self, block: int) -> bool:
-        """Whether every entry of a block is finite."""
-        return bool(np.isfinite(self.norms[block]))
-
-
-class Claimed(Protocol):
-    """A claim: known entry by entry, or along directions only."""
-
-    @property
-    def norms(self) -> tuple[float, ...]:
-        """The Euclidean norms of the claimed gradients."""
-
-    @property
-    def noise(self) -> tuple[float, ...]:
-        """The norms of what is noise in them."""
-
-    @property
-    def missing(self) -> dict[int, str]:
-        """Blocks without a claim, and why."""
-
+    @abstractmethod
     def along(self, line: Line) -> float:
         """The claimed derivative along a direction."""
 
-    def bar(self, direction: Direction) -> float:
-        """How well the claim itself is known along a direction."""
-
-    def finite(self, block: int) -> bool:
-        """Whether the claim for a block is finite."""
-
+    @abstractmethod
     def gradient(self, block: int) -> NDArray[Any] | None:
         """The claimed gradient of one block, entry by entry, or None where that is too much."""
 
+    def bar(self, direction: Direction) -> float:
+        """How well the claim itself is known along a direction."""
+        return math.hypot(*[p.step * self.noise[p.block] for p in direction.parts])
+
+    def finite(self, block: int) -> bool:
+        """Whether every entry of a block is finite."""
+        return math.isfinite(self.norms[block])
+
 
 @dataclass(frozen=True, slots=True)
-class Claim(Known):
+class Claim(Claimed):
     """The claimed gradient itself, block by block."""
 
     gradients: tuple[NDArray[Any], ...]

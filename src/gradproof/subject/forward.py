@@ -16,7 +16,7 @@ from ..records.direction import Direction, Part
 from ..space import tree
 from ..space.directions import RMS
 from ..space.point import Line, Working
-from .claim import Known
+from .claim import Claimed
 from .outputs import Scalar
 from .session import Session
 
@@ -104,7 +104,7 @@ class Forward:
 
 
 @dataclass(frozen=True, slots=True)
-class Pushed(Known):
+class Pushed(Claimed):
     """What forward mode claims for one number read from the outputs."""
 
     forward: Forward

@@ -57,7 +57,7 @@ class Scalar:
 
     def read(self, result: Any) -> tuple[Any, ...]:
         """The number, in its own precision."""
-        if type(result) is np.float64:  # nearly always
+        if type(result) is np.float64 and not self._with_gradient:  # nearly always
             return (result,)
         (found,) = tree.leaves(result) if self._inside else (result,)
         return (scalar(found, self._with_gradient),)
