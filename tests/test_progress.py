@@ -54,7 +54,7 @@ def test_nothing_is_drawn_into_a_pipe(monkeypatch):
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     monkeypatch.setattr(progress, "SECONDS_BEFORE_LINE", 0)
     with progress.ProgressLine(lambda: "never") as line:
-        assert not line._timer.is_alive()
+        assert line._timer is None
     assert sys.stderr.getvalue() == ""
 
 
@@ -135,7 +135,7 @@ def test_within_another_the_line_is_shared(monkeypatch):
     monkeypatch.setattr(progress, "SECONDS_BEFORE_LINE", 1e6)
     with progress.ProgressLine(lambda: "2 of 3") as outer:
         with progress.ProgressLine(lambda: "slopes", lambda: (1, 9)) as inner:
-            assert not inner._timer.is_alive()
+            assert inner._timer is None
             assert "2 of 3: slopes" in shown(outer, 100)
             assert "1 evaluations, up to 8 more" in shown(outer, 100)
         assert "slopes" not in shown(outer, 100)
@@ -148,7 +148,7 @@ def test_what_is_measured_is_told():
     seen = []
 
     def fun(p):
-        stage = frame_of_examine().f_locals["stage"]
+        stage = frame_of_examine().f_locals["watch"]
         seen.append((str(stage), *stage.spent()))
         return float(np.sum(p["a"] ** 2) + np.sum(p["b"] ** 2))
 
@@ -168,6 +168,6 @@ def test_what_is_measured_is_told():
 
 def frame_of_examine():
     frame = sys._getframe()
-    while frame.f_code.co_name != "_examined":
+    while frame.f_code.co_name != "examine":
         frame = frame.f_back
     return frame

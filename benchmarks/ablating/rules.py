@@ -162,7 +162,7 @@ def _at_an_edge(_: Any) -> Any:
 
 # What comes after the verdict: it is left out, with and without a rule.
 EXPLAINING = Rule("explaining", "why it is wrong, and a scan for the plot", {
-    "gradproof.engine.examine:explain": lambda _: lambda run: (run, {}),
+    "gradproof.engine.examine:explain": lambda _: lambda run, watch: (run, {}),
     "gradproof.engine.examine:find_lines": returns({}),
     "gradproof.engine.examine:scanned": gives(0),
 })  # fmt: skip

@@ -38,7 +38,7 @@ def examine(asked: Asked, reproduce: str = "") -> Report:
         if not verdicts.isdisjoint(chosen.scan):
             watch.on(run.session, "what is wrong", max(chosen.expected(blocks), chosen.inquire))
         if verdicts != {Verdict.CORRECT}:
-            run, findings = explain(run)
+            run, findings = explain(run, watch)
             lines = find_lines(run)
         run = scanned(run, chosen.scan)
         explained = Explained(findings, lines, run.session.evaluations - spent)

@@ -34,6 +34,7 @@ from ..subject.session import Session
 from .compare import compare, unit
 from .loop import Run
 from .state import State, update
+from .watch import Watch as Progress
 
 # Of more wrong blocks than are more likely handed on, among more than are singled out one by one,
 # only the last are looked into.
@@ -46,22 +47,24 @@ class _Inquiry:
 
     session: Session
     state: State
+    watch: Progress
 
     def measure(self, direction: Direction, leading: int) -> Comparison:
         """One more comparison, good enough to say what a fault is."""
+        self.watch.direction = direction
         made = compare(self.session, self.state, direction, T.known_well, only=leading)
         self.state = update(self.state, made)
         return made.made[0]
 
 
-def explain(run: Run) -> tuple[Run, dict[int, Finding]]:
+def explain(run: Run, watch: Progress) -> tuple[Run, dict[int, Finding]]:
     """A finding for each wrong or suspect block that can be explained, worst first."""
     findings: dict[int, Finding] = {}
     rejected = _rejected(run)
     if len(rejected) > T.handed_on and len(run.state.setting.blocks) > ONE_BY_ONE:
         # The last ones may be at fault, the others have inherited it.
         rejected = sorted(rejected, key=lambda b: b.index)[-_LAST:]
-    inquiry = _Inquiry(run.session, run.state)
+    inquiry = _Inquiry(run.session, run.state, watch)
     for block in rejected:
         measuring = run.session.evaluations <= run.state.setting.effort.inquire
         evidence = _evidence(inquiry, block)

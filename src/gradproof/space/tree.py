@@ -10,7 +10,6 @@ import dataclasses
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -65,13 +64,23 @@ def flatten(tree: Any, root: str = ROOT) -> Tree:
     return _grafted(found, branches) if branches else found
 
 
-@lru_cache(maxsize=128)
+# Names and paths are the same for every tree of a structure. No cache of functools, which a
+# compiler that traces through a check (torch.compile) warns of.
+_SEEN: dict[tuple[optree.PyTreeSpec, str], tuple[tuple[str, ...], tuple[tuple[Any, ...], ...]]] = {}
+_MOST = 256
+
+
 def _described(
     spec: optree.PyTreeSpec, root: str
 ) -> tuple[tuple[str, ...], tuple[tuple[Any, ...], ...]]:
-    """The names and the paths of the leaves: the same for every tree of a structure."""
-    accessors = spec.accessors()
-    return tuple([a.codify(root) for a in accessors]), tuple(map(_path, accessors))
+    """The names and the paths of the leaves."""
+    if (spec, root) not in _SEEN:
+        if len(_SEEN) >= _MOST:
+            _SEEN.clear()
+        accessors = spec.accessors()
+        names = tuple([a.codify(root) for a in accessors])
+        _SEEN[spec, root] = names, tuple(map(_path, accessors))
+    return _SEEN[spec, root]
 
 
 def _opened(leaf: Any) -> Node | None:
