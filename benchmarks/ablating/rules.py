@@ -228,7 +228,7 @@ ALL: tuple[Rule, ...] = (
         "gradproof.engine.explain:spans_scales": returns(False),
     }),
     # At a kink.
-    Rule("beside", "checked a little way beside it", {f"{LOOP}:beside": gives(0)}),
+    Rule("beside", "checked a little way beside it", {"gradproof.engine.restart:beside": gives(0)}),
     Rule("sweep at the kink", "ties, and every entry alone",
          {PLANS: without("ties", "entries-at-kink")}),
     Rule("ties", "tied entries move together", {PLANS: without("ties")}),

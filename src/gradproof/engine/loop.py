@@ -9,7 +9,7 @@ from ..subject.asked import Asked
 from ..subject.prepare import prepare
 from ..subject.session import Session
 from .compare import compare
-from .restart import beside, spoiled
+from .restart import Restart, Why, after
 from .start import start, with_known_noise
 from .state import State, excused, update
 from .watch import Watch
@@ -26,18 +26,18 @@ class Run:
 
 def check(asked: Asked, watch: Watch) -> Run:
     """Measure until the verdict stands, at the point or beside its kink; nobody asks why yet."""
-    session = prepare(asked)
-    state = follow(session, start(session), "check", watch.on(session, "slopes"))
-    state = settled(session, state, watch)
-    if spoiled(session, state):
-        again = follow(session, start(session), "check", watch.on(session, "slopes once more"))
-        state = settled(session, again, watch)
-    if state.kink is None or not session.movable:
-        return Run(session, state)
-    moved = beside(session, state)
-    found = follow(moved, start(moved), "check", watch.on(moved, "slopes beside the kink"))
-    found = settled(moved, found, watch)
-    return Run(moved, found, Run(session, follow(session, state, "kink", watch)))
+    restart: Restart | None = Restart(prepare(asked))
+    run: Run | None = None
+    while restart is not None:
+        session = restart.session
+        watch.on(session, restart.why.value)
+        state = settled(session, follow(session, start(session), "check", watch), watch)
+        if restart.why is Why.KINK and run is not None:
+            run = Run(run.session, follow(run.session, run.state, "kink", watch))
+        run = Run(session, state, run if restart.why is Why.KINK else None)
+        restart = after(restart, state)
+    assert run is not None
+    return run
 
 
 def follow(session: Session, state: State, stage: str, watch: Watch) -> State:
