@@ -146,7 +146,7 @@ def _tell_cost(console: Console, costs: list[Cost]) -> None:
 
 
 def _tell_findings(console: Console, findings: tuple[Finding, ...]) -> None:
-    _heading(console, "5. What to mend")
+    _heading(console, "5. What to fix")
     for finding in findings:
         _say(console, finding.message)
         if finding.line is not None:
@@ -156,7 +156,7 @@ def _tell_findings(console: Console, findings: tuple[Finding, ...]) -> None:
 
 
 def _tell_repair(console: Console, broken: Report) -> None:
-    _heading(console, "6. The edit that mends it")
+    _heading(console, "6. The edit that fixes it")
     try:
         suggestions = suggest_fixes(broken, most=1)
     except UsageError as error:  # no libcst, or a system on which nothing can be forked

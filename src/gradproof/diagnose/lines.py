@@ -33,10 +33,10 @@ _OPAQUE = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType, FrameT
 _PLAIN = (str, bytes, int, float, complex, type(None))
 _MOST_OBJECTS = 20_000  # looked through after one line; beyond, no line is reported
 _MOST_BYTES = 1 << 31  # looked at in all; beyond, no line is reported
-_LIBRARIES = (
-    str(Path(__file__).resolve().parents[1]),
-    *(str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib")),
-)
+_LIBRARIES = [
+    Path(__file__).resolve().parents[1],
+    *(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")),
+]
 
 
 @dataclass(slots=True)
@@ -74,7 +74,8 @@ class Watch:
         return statement(code, number, computing=handed_on)
 
     def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:  # noqa: ARG002
-        return self._step if self._is_users(frame.f_code.co_filename) else None
+        file = frame.f_code.co_filename
+        return self._step if file == self.own or not is_library(file) else None
 
     def _step(self, frame: FrameType, event: str, argument: Any) -> Any:
         if event not in ("line", "return") or self.looked > _MOST_BYTES:
@@ -118,14 +119,12 @@ class Watch:
             self.seen[id(array)] = (_reference(array), now)
             self.places[id(array)] = place
 
-    def _is_users(self, file: str) -> bool:
-        return file == self.own or not is_library(file)
-
 
 @cache
 def is_library(file: str) -> bool:
     """Whether a file belongs to an installed library, or is none."""
-    return file.startswith("<") or str(Path(file).resolve()).startswith(_LIBRARIES)
+    path = Path(file).resolve()
+    return file.startswith("<") or any(path.is_relative_to(home) for home in _LIBRARIES)
 
 
 def _reference(array: Array) -> Callable[[], Any]:
