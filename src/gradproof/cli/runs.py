@@ -7,7 +7,7 @@ import inspect
 import re
 import shlex
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,20 @@ class Outcome:
     result: Report | Failure
     file: str | None = None
     line: int | None = None
+
+    @property
+    def code(self) -> int:
+        """What a run of this case alone would leave with."""
+        if isinstance(self.result, Failure):
+            return INTERNAL if self.result.fault is Fault.INTERNAL else MISUSED
+        if self.result.verdict is Verdict.UNDECIDED:
+            return UNDECIDED
+        return CORRECT if self.result.ok else WRONG
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The exit code of several cases: what spoils a run comes before what it found."""
+    return min(codes, key=(INTERNAL, MISUSED, WRONG, UNDECIDED, CORRECT).index, default=CORRECT)
 
 
 @dataclass(slots=True)
@@ -83,12 +97,8 @@ class Run:
 
     @property
     def exit_code(self) -> int:
-        """What the command returns: what spoils a run comes before what it found."""
-        if self.interrupted:
-            return INTERRUPTED
-        found = {_code(outcome.result) for outcome in self.outcomes}
-        worst_first = (INTERNAL, MISUSED, WRONG, UNDECIDED, CORRECT)
-        return next((code for code in worst_first if code in found), CORRECT)
+        """What the command returns."""
+        return INTERRUPTED if self.interrupted else worst(o.code for o in self.outcomes)
 
     @property
     def document(self) -> Document:
@@ -102,14 +112,6 @@ class Run:
             "interrupted": self.interrupted,
         }
         return Document(tuple(reports), tuple(failures), unfinished, facts)
-
-
-def _code(result: Report | Failure) -> int:
-    if isinstance(result, Failure):
-        return INTERNAL if result.fault is Fault.INTERNAL else MISUSED
-    if result.verdict is Verdict.UNDECIDED:
-        return UNDECIDED
-    return CORRECT if result.ok else WRONG
 
 
 def run(
