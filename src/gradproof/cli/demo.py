@@ -35,26 +35,11 @@ EPSILON = 1e-7
 PATIENCE = 2.0  # seconds for the textbook on the larger network
 
 _WIDEST = 88  # longer lines are hard to read
-_BANDS = {
-    textbook.Band.CORRECT: "green",
-    textbook.Band.LOOK: "yellow",
-    textbook.Band.WRONG: "red",
-}
 
 
 def tell(console: Console, seed: int = 0) -> None:
     """Print the story; ``seed`` chooses gradproof's directions and the larger network."""
-    X, Y, params = article_test_case()
-    network = Network(params, X, Y, seed)
-    cost(params, X, Y)  # the first product starts up the linear algebra: nobody has to pay for it
-    story = Story(console)
-    story.introduce(network)
-    broken = story.tell_broken(network)
-    costs = story.tell_right(network)
-    story.tell_cost([*costs, *story.measure_larger(seed)])
-    story.tell_findings(broken.findings)
-    story.tell_repair(broken)
-    story.say("Now your own code: gradproof check --help, gradproof fix --help")
+    Story(console, seed).tell()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +108,25 @@ class Story:
     """The six chapters, printed."""
 
     console: Console
+    seed: int
 
-    def introduce(self, network: Network) -> None:
-        """What is computed, and the lines that claim to be its gradient."""
+    def tell(self) -> None:
+        """Print one after the other."""
+        X, Y, params = article_test_case()
+        network = Network(params, X, Y, self.seed)
+        cost(params, X, Y)  # the first product starts up the linear algebra: nobody pays for it
+        self._introduce(network)
+        broken = self._tell_broken(network)
+        costs = self._tell_right(network)
+        self._tell_cost([*costs, *self._on_larger()])
+        self._tell_findings(broken.findings)
+        self._tell_repair(broken)
+        self._say("Now your own code: gradproof check --help, gradproof fix --help")
+
+    def _introduce(self, network: Network) -> None:
         params, X, Y = network.params, network.X, network.Y
-        self.heading("1. A network, and a backward pass written by hand")
-        self.say(
+        self._heading("1. A network, and a backward pass written by hand")
+        self._say(
             f"{network.name}: linear and ReLU layers, a sigmoid at the end, the logistic cost. "
             f"{network.entries} parameters in {', '.join(params)}; {X.shape[1]} examples; the cost "
             f"is {cost(params, X, Y):.6g}. These lines claim to be its gradient:"
@@ -137,29 +135,27 @@ class Story:
             self.console.print(Text(f"  {line}"), soft_wrap=True)
         self.console.print()
 
-    def tell_broken(self, network: Network) -> Report:
-        """What both checks say of the gradient with two faults."""
-        self.heading("2. Is it the gradient?")
-        self.say("The textbook moves every parameter by a fixed step and gives one figure:")
-        self.quote(*network.classic(broken_backprop))
-        self.say("It does not say where. gradproof:")
+    def _tell_broken(self, network: Network) -> Report:
+        self._heading("2. Is it the gradient?")
+        self._say("The textbook moves every parameter by a fixed step and gives one figure:")
+        self._quote(*network.classic(broken_backprop))
+        self._say("It does not say where. gradproof:")
         report = network.check(broken_backprop, "the gradient as written")
         self.console.print(report, "")
         return report
 
-    def tell_right(self, network: Network) -> list[Cost]:
-        """What both checks say of the right gradient, and why the textbook doubts it."""
-        self.heading("3. The same, once it is right")
+    def _tell_right(self, network: Network) -> list[Cost]:
+        self._heading("3. The same, once it is right")
         classic, seconds = network.classic(backprop)
-        self.say("The textbook:")
-        self.quote(classic, seconds)
+        self._say("The textbook:")
+        self._quote(classic, seconds)
         report = network.check(backprop, "the gradient")
         if report.ok and classic.band is not textbook.Band.CORRECT:
-            self.say(_why(classic))
-        self.say("gradproof measures its error bar instead, and chooses its steps by it:")
+            self._say(_why(classic))
+        self._say("gradproof measures its error bar instead, and chooses its steps by it:")
         self.console.print(report, "")
         if report.ok:
-            self.say(
+            self._say(
                 f"Correct, and it says how far that goes: an error of {figure(report.resolution)} "
                 "of any one block would have been noticed (with 99 % probability)."
             )
@@ -168,12 +164,12 @@ class Story:
             Cost(network.name, "gradproof", report.evaluations, report.seconds),
         ]
 
-    def measure_larger(self, seed: int) -> list[Cost]:
+    def _on_larger(self) -> list[Cost]:
         """Both checks on a network for which the textbook's would take minutes."""
-        rng = np.random.default_rng(seed)
-        params = initialize_parameters(LARGER, seed=seed)
+        rng = np.random.default_rng(self.seed)
+        params = initialize_parameters(LARGER, seed=self.seed)
         X = rng.standard_normal((LARGER[0], EXAMPLES))
-        larger = Network(params, X, rng.integers(0, 2, (LARGER[-1], EXAMPLES)), seed)
+        larger = Network(params, X, rng.integers(0, 2, (LARGER[-1], EXAMPLES)), self.seed)
         count = larger.entries
         with ProgressLine(lambda: f"the textbook on some of {count:,} parameters"):
             sampled, seconds = larger.classic_in_part(rng.permutation(count))
@@ -185,9 +181,8 @@ class Story:
             Cost(larger.name, "gradproof", report.evaluations, report.seconds),
         ]
 
-    def tell_cost(self, costs: list[Cost]) -> None:
-        """Evaluations and time of both checks of both networks."""
-        self.heading("4. What it costs")
+    def _tell_cost(self, costs: list[Cost]) -> None:
+        self._heading("4. What it costs")
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         table.add_column("network", overflow="fold")
         table.add_column("check", no_wrap=True)
@@ -199,45 +194,40 @@ class Story:
         self.console.print(table, "")
         for one in costs:
             if one.sampled is not None:
-                self.say(
+                self._say(
                     f"≈: measured on {one.sampled} of the parameters of {one.network}, drawn at "
                     "random, and scaled to all of them."
                 )
 
-    def tell_findings(self, findings: tuple[Finding, ...]) -> None:
-        """What is wrong, and the lines that compute it."""
-        self.heading("5. What to fix")
+    def _tell_findings(self, findings: tuple[Finding, ...]) -> None:
+        self._heading("5. What to fix")
         for finding in findings:
-            self.say(finding.message)
+            self._say(finding.message)
             if finding.line is not None:
                 line = f"    line {finding.line.number}: {finding.line.text}"
                 self.console.print(Text(line, style="bold"), end="\n\n", soft_wrap=True)
 
-    def tell_repair(self, broken: Report) -> None:
-        """The edits that were found, as a diff."""
-        self.heading("6. The edit that fixes it")
+    def _tell_repair(self, broken: Report) -> None:
+        self._heading("6. The edit that fixes it")
         try:
             suggestions = suggest_fixes(broken, most=1)
         except UsageError as error:  # no libcst, or a system on which nothing can be forked
-            self.say(str(error))
+            self._say(str(error))
             return
-        self.say(
+        self._say(
             f"{suggestions.tried:,} small edits were run in processes of their own, and compared "
             "with the slopes that were measured already:"
         )
         show(self.console, suggestions)
 
-    def heading(self, text: str) -> None:
-        """Begin a chapter."""
+    def _heading(self, text: str) -> None:
         self.console.print(Text(text, style="bold"), end="\n\n")
 
-    def say(self, text: str) -> None:
-        """Print a paragraph."""
+    def _say(self, text: str) -> None:
         self.console.print(Text(text), end="\n\n", width=min(self.console.width, _WIDEST))
 
-    def quote(self, classic: textbook.TextbookResult, seconds: float) -> None:
-        """Print what the textbook says, and what it took."""
-        sentence = Text(str(classic), style=_BANDS[classic.band])
+    def _quote(self, classic: textbook.TextbookResult, seconds: float) -> None:
+        sentence = Text(str(classic), style=textbook.COLOURS[classic.band])
         effort = Text(f"{classic.evaluations} evaluations, {_duration(seconds)}", style="dim")
         lines = [Padding(line, (0, 0, 0, 2), expand=False) for line in (sentence, effort)]
         self.console.print(*lines, "", width=min(self.console.width, _WIDEST))

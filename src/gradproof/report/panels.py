@@ -12,13 +12,14 @@ from ..records.finding import Kind
 from ..records.measured import Measured
 from ..records.verdict import Verdict
 from .grid import Fold
-from .palette import COLOURS, EXPLAINED, UNKNOWN
 from .report import BlockResult, Report
+from .wording import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _RIGHT, _WRONG = COLOURS[Verdict.CORRECT], COLOURS[Verdict.WRONG]
+_UNKNOWN, _EXPLAINED = "#bbbbbb", "#0072b2"
 
 MOST_BLOCKS = 40  # rows of the overview
 _NEAREST, _FARTHEST = 1e-10, 1.0  # steps shown
@@ -81,8 +82,8 @@ def _steps(ax: Axes, report: Report, block: BlockResult) -> None:
     size = max(abs(shown.slope), abs(shown.claimed)) or 1.0
     grid = np.geomspace(_NEAREST, _FARTHEST, 61)
     band = np.maximum(_explained(shown, grid) / size, _LOWEST)
-    ax.fill_between(grid, _LOWEST, band, color=EXPLAINED, alpha=0.15, linewidth=0)
-    ax.plot(grid, band, color=EXPLAINED, linewidth=0.8)
+    ax.fill_between(grid, _LOWEST, band, color=_EXPLAINED, alpha=0.15, linewidth=0)
+    ax.plot(grid, band, color=_EXPLAINED, linewidth=0.8)
     steps, differences = np.array(shown.steps).T
     heights = np.maximum(np.abs(shown.claimed - differences) / size, _LOWEST)
     marker, colour = ("s", _WRONG) if shown.off else ("o", _RIGHT)
@@ -172,7 +173,7 @@ def _map(ax: Axes, report: Report, block: BlockResult) -> None:
 
     fold = Fold(block.shape)
     share, known = _shares(report, block, fold)
-    colours = ListedColormap([UNKNOWN, _RIGHT, _WRONG])
+    colours = ListedColormap([_UNKNOWN, _RIGHT, _WRONG])
     state = np.where(known, np.where(share > 0, 2, 1), 0)
     ax.imshow(state, cmap=colours, vmin=0, vmax=2, aspect="auto", interpolation="nearest",
               alpha=np.where(state == 1, 0.35, 1.0),

@@ -15,9 +15,8 @@ from rich.text import Text
 from ..progress import is_terminal
 from ..records.finding import SourceLine
 from ..records.verdict import Verdict
-from .palette import COLOURS
 from .report import Report
-from .wording import figure, near, printable, relative_error, shape
+from .wording import COLOURS, figure, near, printable, relative_error, shape
 
 STYLES = {verdict: f"bold {colour}" for verdict, colour in COLOURS.items()}
 
