@@ -92,9 +92,8 @@ def is_worker(config: pytest.Config) -> bool:
 def asked(config: pytest.Config) -> Options:
     """The options of a run; a worker has heard of folders and width."""
     worker = getattr(config, "workerinput", None)
-    folders, width = (
-        worker["gradproof"] if worker else (_folders(config), shutil.get_terminal_size().columns)
-    )
+    here = shutil.get_terminal_size().columns
+    folders, width = worker["gradproof"] if worker else (_folders(config), here)
     seed = config.getoption("--gradproof-seed")
     return Options(seed, {name: Path(folder) for name, folder in folders.items()}, width)
 

@@ -61,7 +61,7 @@ class Fixed:
 
 @dataclass(slots=True)
 class Fixes:
-    """Check all cases and look for repairs; iterate over it for what comes of each."""
+    """Check all cases of the ``run``, and look for repairs of those that are wrong."""
 
     targets: Sequence[str]
     given: Mapping[str, Any]

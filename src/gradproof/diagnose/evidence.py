@@ -164,18 +164,15 @@ class Evidence:
             return None
         slopes, bars = self.slopes, self.bars
         limits = allowed(bars, slopes)
-        tolerance = float(limits.max())
         if not basis and known is not None:  # most fail at the first slope
             first = self.draws[0]
             if abs(first.slope.value - self._direction(0) @ known) > limits[0]:
                 return None
         target = slopes - (self.project(known) if known is not None else 0.0)
-        rest = (tolerance, self.claimed, self.block.scale)
-        if not basis:
-            share = explained(target, bars, self.gaps, slopes)
-            return Fit(np.empty(0), np.empty(0), share, *rest) if share else None
-        columns = np.stack([self.project(b) for b in basis], axis=1)
-        if not np.isfinite(columns).all() or np.linalg.matrix_rank(columns) < len(basis):
+        projected = [np.empty((len(slopes), 0)), *(self.project(b)[:, None] for b in basis)]
+        columns = np.concatenate(projected, axis=1)
+        finite = np.isfinite(columns).all()
+        if basis and (not finite or np.linalg.matrix_rank(columns) < len(basis)):
             return None
         weights = 1 / (bars + np.finfo(float).tiny + 1e-12 * np.abs(slopes).max())
         inverse = np.linalg.pinv(columns * weights[:, None])
@@ -183,7 +180,8 @@ class Evidence:
         share = explained(target - columns @ found, bars, self.gaps, slopes)
         if not share:
             return None
-        return Fit(found, np.sqrt((inverse**2).sum(axis=1)), share, *rest)
+        known_to = np.sqrt((inverse**2).sum(axis=1))
+        return Fit(found, known_to, share, float(limits.max()), self.claimed, self.block.scale)
 
     def where(self) -> Located:
         """Which entries are wrong; searched for once."""
