@@ -72,7 +72,7 @@ def test_it_ends_with_the_two_findings_and_their_two_lines(text):
     assert "params['b1']: every entry that is not zero is 4× too large (4.00000000" in last
 
 
-def test_the_edit_mends_both_lines(text):
+def test_the_edit_fixes_both_lines(text):
     last = text[text.index("6. The edit that fixes it") :]
     assert [line for line in last.splitlines() if re.match(r"[-+] ", line)] == [
         "-    dW2 = 1 / m * np.dot(dZ2, A1.T) * 2",
