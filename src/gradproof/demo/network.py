@@ -173,9 +173,10 @@ def broken_backprop(parameters: Mapping[str, Array], X: Array, Y: Array) -> dict
     db1 = 4 / m * np.sum(dZ1, axis=1, keepdims=True)
 
     return {
-        "dZ3": dZ3, "dW3": dW3, "db3": db3,
-        "dA2": dA2, "dZ2": dZ2, "dW2": dW2, "db2": db2,
-        "dA1": dA1, "dZ1": dZ1, "dW1": dW1, "db1": db1,
+        "dZ3": dZ3, "dW3": dW3,
+        "db3": db3, "dA2": dA2, "dZ2": dZ2,
+        "dW2": dW2, "db2": db2, "dA1": dA1,
+        "dZ1": dZ1, "dW1": dW1, "db1": db1,
     }  # fmt: skip
 
 
