@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from typing import Any
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -35,7 +35,7 @@ def render(
     The lines for machines and for the clipboard, the last ones, are broken to the width only on
     request: a console that crops would lose their ends.
     """
-    line = Text if breaking else _Unbroken
+    whole: dict[str, Any] = {} if breaking else {"no_wrap": True, "overflow": "ignore"}
     most = len(report.findings) if verbose else _MOST_FINDINGS
     parts: list[RenderableType] = [_headline(report, report.verdict.sentence)]
     for finding in report.findings[:most]:
@@ -53,8 +53,8 @@ def render(
     parts += [Text(line, style="dim") for line in _bands(report)] if verbose else []
     parts.append(_cost(report))
     if report.reproduce:
-        parts.append(line(f"again: {printable(report.reproduce)}"))
-    parts.append(line(report.headline, "bold"))
+        parts.append(Text(f"again: {printable(report.reproduce)}", **whole))
+    parts.append(Text(report.headline, "bold", **whole))
     return Group(*parts)
 
 
@@ -95,15 +95,6 @@ def _to_text(report: Report, console: Console, *, verbose: bool = False) -> str:
         shown = render(report, console.width, verbose=verbose, breaking=False)
         console.print(shown, highlight=False, crop=False)
     return "\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Unbroken:
-    text: str
-    style: str = ""
-
-    def __rich_console__(self, console: Console, _: ConsoleOptions) -> RenderResult:
-        yield from Text(self.text, self.style).render(console, end="\n")
 
 
 def _source(line: SourceLine) -> Group:

@@ -79,7 +79,7 @@ def _command(level: str, title: str, message: str, where: dict[str, object]) -> 
 
 
 def _escaped(text: str, also: str = "") -> str:
-    """As the runner decodes it: percent signs first, then line ends, then separators."""
-    for character in "%\r\n" + also:
-        text = text.replace(character, f"%{ord(character):02X}")
-    return text
+    """As the runner decodes it: percent signs, line ends and separators by their numbers."""
+    return text.translate(
+        {ord(character): f"%{ord(character):02X}" for character in "%\r\n" + also}
+    )
