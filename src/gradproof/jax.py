@@ -9,12 +9,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from .api.options import checked, validate
+from .api.options import checked_own, validate
 from .backend.jax import BACKEND
 from .errors import UsageError
 from .records.verdict import Verdict
-from .report.report import Report
-from .space.point import Point
 from .subject.asked import Options, named
 from .subject.providers import Autodiff
 
@@ -74,21 +72,13 @@ def check_grads(
     for level in range(1, order + 1):
         name = title if level == 1 else f"{title}, order {level}"
         options = Options(effort=effort, seed=seed, correct_below=rtol, wrong_above=rtol, name=name)
-        report = _report(function, point, chosen, options)
+        validate(function, options)
+        claim = Autodiff(BACKEND, reverse="rev" in chosen, forward="fwd" in chosen)
+        report = checked_own(function, point, claim, options, "args")
         report.raise_if_wrong()
         if report.verdict is Verdict.UNDECIDED:
             warnings.warn(report.message, stacklevel=2)
         function = _gradient(function)
-
-
-def _report(f: Any, point: tuple[Any, ...], modes: Sequence[str], options: Options) -> Report:
-    def fun(point: tuple[Any, ...]) -> Any:
-        return f(*point)
-
-    validate(f, options)
-    where = Point(point, BACKEND.chosen(point), root="args")
-    claim = Autodiff(BACKEND, reverse="rev" in modes, forward="fwd" in modes)
-    return checked(fun, where, claim, options)
 
 
 def _array(leaf: Any) -> Any:

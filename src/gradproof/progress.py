@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from threading import Lock, Timer
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 if TYPE_CHECKING:
@@ -56,12 +55,7 @@ class ProgressLine:
             self._timer.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         outer = ProgressLine.outermost
         if outer is not None and self in outer.inside:
             outer.inside.remove(self)
@@ -100,18 +94,15 @@ class ProgressLine:
 
         everything = [self, *self.inside]
         spent = next((w.spent for w in reversed(everything) if w.spent is not None), None)
-        cells: list[RenderableType] = [
-            spinner, Text(": ".join(w.what() for w in everything), overflow="ellipsis"),
-        ]  # fmt: skip
-        if spent is not None:
-            done, most = spent()
-            left = f", up to {most - done:,} more" if most > done else ""
-            cells += [
-                ProgressBar(max(most, done, 1), done, 16),
-                Text(f"{done:,} evaluations{left}"),
-            ]
+        what = Text(": ".join(w.what() for w in everything), overflow="ellipsis")
         line = Table.grid(padding=(0, 1), expand=True)
-        for place in range(len(cells)):
-            line.add_column(no_wrap=True, ratio=1 if place == 1 else None)
-        line.add_row(*cells)
+        for ratio in (None, 1, None, None)[: 2 if spent is None else 4]:
+            line.add_column(no_wrap=True, ratio=ratio)
+        if spent is None:
+            line.add_row(spinner, what)
+            return line
+        done, most = spent()
+        left = f", up to {most - done:,} more" if most > done else ""
+        bar = ProgressBar(max(most, done, 1), done, 16)
+        line.add_row(spinner, what, bar, Text(f"{done:,} evaluations{left}"))
         return line

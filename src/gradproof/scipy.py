@@ -62,14 +62,8 @@ def check_grad(
     """
     if direction not in ("all", "random"):
         raise UsageError(f"direction must be 'all' or 'random', but is {direction!r}.")
-    report = check(
-        func,
-        _floating(x0),
-        grad=grad,
-        args=args,
-        seed=_seed(rng if rng is not None else seed),
-        effort=effort,
-    )
+    chosen = _seed(rng if rng is not None else seed)
+    report = check(func, _floating(x0), grad=grad, args=args, seed=chosen, effort=effort)
     found = Difference(report.distance)
     found.report = report
     return found

@@ -74,17 +74,9 @@ def assert_gradient(
     __tracebackhide__ = True
     _validate(undecided)
     report = check(
-        fun,
-        point,
-        grad=grad,
-        args=args,
-        kwargs=kwargs,
-        effort=effort,
-        seed=seed,
-        correct_below=correct_below,
-        wrong_above=wrong_above,
-        name=name,
-    )
+        fun, point, grad=grad, args=args, kwargs=kwargs, effort=effort, seed=seed,
+        correct_below=correct_below, wrong_above=wrong_above, name=name,
+    )  # fmt: skip
     return _asserted(report, undecided)
 
 

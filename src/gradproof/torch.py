@@ -9,12 +9,11 @@ from typing import Any
 import torch
 from torch.autograd.gradcheck import GradcheckError as _GradcheckError
 
-from .api.options import checked, validate
+from .api.options import checked_own, validate
 from .backend.torch import BACKEND
 from .errors import GradientError, UsageError
 from .records.verdict import Verdict
 from .report.report import Report
-from .space.point import Point
 from .subject.asked import Options, named
 from .subject.providers import Autodiff
 
@@ -86,16 +85,22 @@ def gradcheck(
 
     """
     __tracebackhide__ = True
-    report = _report(
-        func, inputs, rtol, effort, seed,
-        reverse=check_backward_ad, forward=check_forward_ad,
-        unsupported={
-            "check_grad_dtypes": check_grad_dtypes,
-            "check_batched_grad": check_batched_grad,
-            "check_batched_forward_grad": check_batched_forward_grad,
-            "masked": masked,
-        },
-    )  # fmt: skip
+    unsupported = {
+        "check_grad_dtypes": check_grad_dtypes,
+        "check_batched_grad": check_batched_grad,
+        "check_batched_forward_grad": check_batched_forward_grad,
+        "masked": masked,
+    }
+    for name, asked in unsupported.items():
+        if asked:
+            raise UsageError(f"{name}=True is unsupported by gradproof's gradcheck: leave it out.")
+    if not (check_backward_ad or check_forward_ad):
+        raise UsageError("check_backward_ad and check_forward_ad are both False: nothing is left.")
+    band = rtol or None  # torch allows 0: as strict as it gets
+    options = Options((), None, effort, seed, band, band, named(func))
+    validate(func, options)
+    claim = Autodiff(BACKEND, check_backward_ad, check_forward_ad)
+    report = checked_own(func, _tensors(inputs), claim, options, "inputs")
     if report.verdict in (Verdict.WRONG, Verdict.SUSPECT):
         if raise_exception:
             raise GradcheckError(report.message, report)
@@ -106,24 +111,7 @@ def gradcheck(
     return True
 
 
-def _report(
-    func: Any, inputs: Any, rtol: float | None, effort: str, seed: int,
-    *, reverse: bool, forward: bool, unsupported: dict[str, bool | None],
-) -> Report:  # fmt: skip
-    for name, asked in unsupported.items():
-        if asked:
-            raise UsageError(f"{name}=True is unsupported by gradproof's gradcheck: leave it out.")
-    if not (reverse or forward):
-        raise UsageError("check_backward_ad and check_forward_ad are both False: nothing is left.")
-    rtol = rtol or None  # torch allows 0: as strict as it gets
-    options = Options(
-        effort=effort, seed=seed, correct_below=rtol, wrong_above=rtol, name=named(func)
-    )
-
-    def fun(point: tuple[Any, ...]) -> Any:
-        return func(*point)
-
-    validate(func, options)
+def _tensors(inputs: Any) -> tuple[Any, ...]:
     if not isinstance(inputs, torch.Tensor | Sequence):
         raise UsageError(
             f"inputs must be a tensor or a tuple of them, but is a {type(inputs).__name__}."
@@ -134,5 +122,4 @@ def _report(
             "gradcheck expects at least one input tensor that requires grad: "
             "call tensor.requires_grad_()."
         )
-    where = Point(point, BACKEND.chosen(point), root="inputs")
-    return checked(fun, where, Autodiff(BACKEND, reverse, forward), options)
+    return point

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -51,13 +49,16 @@ class GradientCase(pytest.Function):
     def runtest(self) -> None:
         """Check all that the case returns, then fail with everything that is not right."""
         wanted = options(self)
-        problems = []
+        problems: list[Exception] = []
         for result in self._results(wanted):
             problem = self._problem(result, wanted.undecided)
-            if isinstance(problem, Warning):
-                problem = self._warned(problem)
-            if problem is not None:
-                problems.append(problem)
+            try:
+                if isinstance(problem, Warning):
+                    self.warn(problem)
+                elif problem is not None:
+                    problems.append(problem)
+            except Warning as error:  # as the configuration may ask
+                problems.append(error)
         if problems:
             self._raised = _joined(problems)
             raise self._raised
@@ -65,14 +66,14 @@ class GradientCase(pytest.Function):
     def _results(self, wanted: Options) -> Iterator[Report | Failure]:
         """What the command line would report of the case; its own exceptions surface as such."""
         __tracebackhide__ = True
-        from gradproof.cli.runs import run
+        from gradproof.cli.runs import needs_arguments, run
         from gradproof.cli.targets import Case, Folder
 
         folder, function = Folder(self.path.parent), self.obj
-        if not _needs_arguments(function):
+        if not needs_arguments(function):
             with folder.importable():
                 made = _with_defaults(function(), wanted.marked)
-            function = partial(_itself, made)
+            function = lambda: made  # noqa: E731 - it stands in the place of a function
         for outcome in run(Case(self.name, function, folder), wanted.given, _OUTCOMES):
             yield outcome.result
 
@@ -83,13 +84,6 @@ class GradientCase(pytest.Function):
             return checked(self, result, undecided)[1]
         trace = "" if result.traceback is None else f"\n{result.traceback.rstrip()}"
         return CaseError(f"gradproof: {result.case}: {result.message}{trace}")
-
-    def _warned(self, problem: Warning) -> Exception | None:
-        try:
-            self.warn(problem)
-        except Warning as error:  # as the configuration may ask
-            return error
-        return None
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
         """The message alone where it was made here: the case, not this file, is at fault."""
@@ -106,14 +100,6 @@ class CaseError(Exception):
     """A case could not be checked, or the code under test raised an exception."""
 
 
-def _needs_arguments(function: Any) -> bool:
-    try:
-        inspect.signature(function).bind()
-    except TypeError:
-        return True
-    return False
-
-
 def _with_defaults(made: Any, defaults: Mapping[str, Any]) -> Any:
     """What a case returned, with what the marks say where it says nothing itself."""
     if isinstance(made, Mapping):
@@ -123,17 +109,12 @@ def _with_defaults(made: Any, defaults: Mapping[str, Any]) -> Any:
     return made
 
 
-def _itself(value: Any) -> Any:
-    return value
-
-
 def _joined(problems: list[Exception]) -> Exception:
     if len(problems) == 1:
         return problems[0]
     from gradproof import GradientError
 
     message = "\n\n".join(map(str, problems))
-    first = problems[0]
     if all(isinstance(problem, GradientError) for problem in problems):
-        return GradientError(message, getattr(first, "report", None))
+        return GradientError(message, getattr(problems[0], "report", None))
     return CaseError(message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -38,9 +37,9 @@ def _complaint(mark: pytest.Mark) -> str:
         return f" takes keywords only ({', '.join(_KEYS)}), but got {mark.args[0]!r}."
     for key in mark.kwargs:
         if key not in _KEYS:
-            close = difflib.get_close_matches(key, _KEYS, 1)
-            hint = f"did you mean {close[0]}?" if close else f"it takes {', '.join(_KEYS)}."
-            return f" takes no {key!r}: {hint}"
+            from gradproof.cli.runs import known
+
+            return f" takes no {key!r}: {known(key, _KEYS)}"
     if mark.kwargs.get("undecided", "fail") not in ("fail", "warn"):
         return f": undecided must be 'fail' or 'warn', but is {mark.kwargs['undecided']!r}."
     return _refusal(mark.kwargs) if mark.kwargs.keys() & {"effort", "seed"} else ""

@@ -92,13 +92,10 @@ def is_worker(config: pytest.Config) -> bool:
 def asked(config: pytest.Config) -> Options:
     """The options of a run; a worker has heard of folders and width."""
     worker = getattr(config, "workerinput", None)
-    folders, width = worker["gradproof"] if worker else (_folders(config), _columns())
+    here = shutil.get_terminal_size().columns
+    folders, width = worker["gradproof"] if worker else (_folders(config), here)
     seed = config.getoption("--gradproof-seed")
     return Options(seed, {name: Path(folder) for name, folder in folders.items()}, width)
-
-
-def _columns() -> int:
-    return shutil.get_terminal_size().columns
 
 
 def _folders(config: pytest.Config) -> dict[str, Path]:

@@ -117,7 +117,7 @@ def test_a_bug_in_a_check_exits_with_4(tmp_path, monkeypatch):
 
 
 def test_a_bug_outside_the_checks_exits_with_4(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(check, "_play", None)
+    monkeypatch.setattr(check, "follow", None)
     with pytest.raises(SystemExit) as left:
         cli.run(["check", cases(tmp_path, "right")])
     assert left.value.code == 4

@@ -58,7 +58,7 @@ def test_both_verdicts_and_both_figures_for_any_seed(seed):
 
 def fixed(text):
     """The lines of code in the last chapter."""
-    last = text[text.index("5. What to mend") :]
+    last = text[text.index("5. What to fix") :]
     return re.findall(r"^    line \d+: (.*)$", last, flags=re.MULTILINE)
 
 
@@ -67,13 +67,13 @@ def test_it_ends_with_the_two_findings_and_their_two_lines(text):
         "dW2 = 1 / m * np.dot(dZ2, A1.T) * 2",
         "db1 = 4 / m * np.sum(dZ1, axis=1, keepdims=True)",
     ]
-    last = flat(text[text.index("5. What to mend") :])
+    last = flat(text[text.index("5. What to fix") :])
     assert "params['W2']: every entry that is not zero is 2× too large (2.00000000" in last
     assert "params['b1']: every entry that is not zero is 4× too large (4.00000000" in last
 
 
-def test_the_edit_mends_both_lines(text):
-    last = text[text.index("6. The edit that mends it") :]
+def test_the_edit_fixes_both_lines(text):
+    last = text[text.index("6. The edit that fixes it") :]
     assert [line for line in last.splitlines() if re.match(r"[-+] ", line)] == [
         "-    dW2 = 1 / m * np.dot(dZ2, A1.T) * 2",
         "+    dW2 = 1 / m * np.dot(dZ2, A1.T)",

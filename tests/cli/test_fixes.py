@@ -7,6 +7,7 @@ import pytest
 
 from gradproof.cli.fixes import Fixes
 from gradproof.cli.runs import CORRECT, INTERRUPTED, MISUSED, UNDECIDED, WRONG
+from gradproof.cli.screen import follow
 from gradproof.repair.session import Session
 from gradproof.report.renderers.json import to_json
 
@@ -63,7 +64,8 @@ def target(tmp_path):
 
 def fixed(targets, *, apply=False, backup=".orig", seconds=60.0):
     fixes = Fixes(targets, {}, 1, seconds, backup if apply else None, apply=apply)
-    return fixes, list(fixes)
+    follow(fixes.run, fixes.fix_one, lambda _: fixes.headline)
+    return fixes, fixes.fixed
 
 
 def net(tmp_path, *changes):

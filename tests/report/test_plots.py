@@ -11,8 +11,8 @@ from specimens import EVERY, TRAP, right, swept, wrong
 import gradproof as gp
 from gradproof.report import panels
 from gradproof.report.grid import Fold
-from gradproof.report.palette import COLOURS
 from gradproof.report.pictures import picture
+from gradproof.report.wording import COLOURS
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt

@@ -13,12 +13,26 @@ from ..plan.effort import effort
 from ..report.report import Report
 from ..space.point import Point
 from ..subject.asked import Asked, Options
+from ..subject.providers import Autodiff
 from .callsite import call_in_source
 
 
 def checked(fun: Callable[..., Any], where: Point, grad: Any, options: Options) -> Report:
     """The report of a check, with the user's own call of it."""
     return examine(Asked(fun, where, grad, options), call_in_source(int(options.seed)))
+
+
+def checked_own(
+    func: Callable[..., Any], arguments: tuple[Any, ...], claim: Autodiff, options: Options,
+    root: str,
+) -> Report:  # fmt: skip
+    """The report of a check of what a framework itself says of ``func(*arguments)``."""
+
+    def fun(point: tuple[Any, ...]) -> Any:
+        return func(*point)
+
+    where = Point(arguments, claim.framework.chosen(arguments), root=root)
+    return checked(fun, where, claim, options)
 
 
 def validate(fun: Any, options: Options) -> None:
@@ -36,14 +50,12 @@ def validate(fun: Any, options: Options) -> None:
             f"args must be a tuple of further arguments, but is a {type(args).__name__}: "
             "write args=(X,) for a single one."
         )
-    if kwargs is not None and not (
-        isinstance(kwargs, Mapping) and all(isinstance(key, str) for key in kwargs)
-    ):
-        raise UsageError(
-            "kwargs must be a mapping from names to values, but is "
-            f"{'one whose keys are not all text' if isinstance(kwargs, Mapping) else ''}"
-            f"{'' if isinstance(kwargs, Mapping) else f'a {type(kwargs).__name__}'}."
-        )
+    if kwargs is not None:
+        found = "" if isinstance(kwargs, Mapping) else f"a {type(kwargs).__name__}"
+        if not found and not all(isinstance(key, str) for key in kwargs):
+            found = "one whose keys are not all text"
+        if found:
+            raise UsageError(f"kwargs must be a mapping from names to values, but is {found}.")
     if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
         raise UsageError(f"seed must be an integer that is not negative, but is {seed!r}.")
     effort(options.effort)

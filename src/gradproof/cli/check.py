@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import click
@@ -11,7 +11,7 @@ import click
 from ..plan.effort import LEVELS
 from .files import WritingCommand, apart, write_all
 from .runs import Run
-from .screen import follow, say, show
+from .screen import follow, show
 
 HELP = """Check the gradients of the cases that TARGET holds.
 
@@ -86,13 +86,8 @@ def check(
     """Find the cases, check them one by one, and say what came of it."""
     run = Run(targets, given(wanted))
     with apart(files):
-        _play(run, verbose)
+        # Asked for at the end: each document is of the moment.
+        headline = lambda spent: run.document.headline(spent)  # noqa: E731, PLW0108
+        follow(run, partial(show, verbose=verbose), headline)
     write_all(files, run.document)
     context.exit(run.exit_code)
-
-
-def _play(run: Run, verbose: bool) -> None:
-    """Run the cases, show each outcome as it comes, and sum up, even after Ctrl-C."""
-    began = time.perf_counter()
-    follow(run, lambda o: show(o.result, verbose=verbose, file=o.file, line=o.line))
-    say(run.document.headline(f", {time.perf_counter() - began:.2f} s"))

@@ -9,7 +9,7 @@ import inspect
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -29,20 +29,67 @@ from ..api.check import check
 from ..demo.network import article_test_case, backprop, broken_backprop, cost, initialize_parameters
 from ..progress import ProgressLine
 
-Result = TypeVar("Result")
-
 LARGER = (784, 256, 128, 10)
 EXAMPLES = 64
 EPSILON = 1e-7
 PATIENCE = 2.0  # seconds for the textbook on the larger network
 
-
 _WIDEST = 88  # longer lines are hard to read
-_BANDS = {
-    textbook.Band.CORRECT: "green",
-    textbook.Band.LOOK: "yellow",
-    textbook.Band.WRONG: "red",
-}
+
+
+def tell(console: Console, seed: int = 0) -> None:
+    """Print the story; ``seed`` chooses gradproof's directions and the larger network."""
+    Story(console, seed).tell()
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Parameters and examples, and the two checks of a gradient that is claimed for them."""
+
+    params: dict[str, Any]
+    X: Any
+    Y: Any
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """The sizes of its layers."""
+        weights = [block for name, block in self.params.items() if name.startswith("W")]
+        return "-".join(map(str, [weights[0].shape[1], *(block.shape[0] for block in weights)]))
+
+    @property
+    def entries(self) -> int:
+        """How many parameters it has."""
+        return sum(block.size for block in self.params.values())
+
+    def check(self, claimed: Callable[..., Any], name: str) -> Report:
+        """What gradproof says."""
+        args = (self.X, self.Y)
+        return check(cost, self.params, grad=claimed, args=args, seed=self.seed, name=name)
+
+    def classic(self, claimed: Callable[..., Any]) -> tuple[textbook.TextbookResult, float]:
+        """What the textbook says, and how many seconds it takes for that."""
+        began = time.perf_counter()
+        result = textbook.gradient_check(
+            cost, self.params, claimed, args=(self.X, self.Y), epsilon=EPSILON, quiet=True
+        )
+        return result, time.perf_counter() - began
+
+    def classic_in_part(self, entries: Any) -> tuple[int, float]:
+        """The textbook's two evaluations for as many entries as there is time for."""
+        theta, unravel = textbook.ravel(self.params)
+        cost(unravel(theta), self.X, self.Y)
+        done, began = 0, time.perf_counter()
+        for entry in entries:
+            kept = theta[entry]
+            for step in (EPSILON, -EPSILON):
+                theta[entry] = kept + step
+                cost(unravel(theta), self.X, self.Y)
+            theta[entry] = kept
+            done += 1
+            if time.perf_counter() - began > PATIENCE:
+                break
+        return done, time.perf_counter() - began
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,162 +103,134 @@ class Cost:
     sampled: int | None = None
 
 
-def tell(console: Console, seed: int = 0) -> None:
-    """Print the story; ``seed`` chooses gradproof's directions and the larger network."""
-    X, Y, params = article_test_case()
-    cost(params, X, Y)  # the first product starts up the linear algebra: nobody has to pay for it
-    _introduce(console, params, X, Y)
-    broken = _tell_broken(console, params, X, Y, seed)
-    costs = _tell_right(console, params, X, Y, seed)
-    _tell_cost(console, [*costs, *_on_larger(console, seed)])
-    _tell_findings(console, broken.findings)
-    _tell_repair(console, broken)
-    _say(console, "Now your own code: gradproof check --help, gradproof fix --help")
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The six chapters, printed."""
 
+    console: Console
+    seed: int
 
-# The six chapters
+    def tell(self) -> None:
+        """Print one after the other."""
+        X, Y, params = article_test_case()
+        network = Network(params, X, Y, self.seed)
+        cost(params, X, Y)  # the first product starts up the linear algebra: nobody pays for it
+        self._introduce(network)
+        broken = self._tell_broken(network)
+        costs = self._tell_right(network)
+        self._tell_cost([*costs, *self._on_larger()])
+        self._tell_findings(broken.findings)
+        self._tell_repair(broken)
+        self._say("Now your own code: gradproof check --help, gradproof fix --help")
 
-
-def _introduce(console: Console, params: dict[str, Any], X: Any, Y: Any) -> None:
-    _heading(console, "1. A network, and a backward pass written by hand")
-    _say(
-        console,
-        f"{_name(params)}: linear and ReLU layers, a sigmoid at the end, the logistic cost. "
-        f"{_entries(params)} parameters in {', '.join(params)}; {X.shape[1]} examples; the cost "
-        f"is {cost(params, X, Y):.6g}. These lines claim to be its gradient:",
-    )
-    _show(console, _lines(list(params)))
-
-
-def _tell_broken(console: Console, params: dict[str, Any], X: Any, Y: Any, seed: int) -> Report:
-    _heading(console, "2. Is it the gradient?")
-    _say(console, "The textbook moves every parameter by a fixed step and gives one figure:")
-    classic, seconds = _timed(lambda: _classic(params, broken_backprop, X, Y))
-    _quote(console, classic, seconds)
-    _say(console, "It does not say where. gradproof:")
-    report = check(
-        cost, params, grad=broken_backprop, args=(X, Y), seed=seed, name="the gradient as written"
-    )
-    console.print(report, "")
-    return report
-
-
-def _tell_right(console: Console, params: dict[str, Any], X: Any, Y: Any, seed: int) -> list[Cost]:
-    _heading(console, "3. The same, once it is right")
-    classic, classic_seconds = _timed(lambda: _classic(params, backprop, X, Y))
-    _say(console, "The textbook:")
-    _quote(console, classic, classic_seconds)
-    report = check(cost, params, grad=backprop, args=(X, Y), seed=seed, name="the gradient")
-    if report.ok and classic.band is not textbook.Band.CORRECT:
-        _say(console, _why(classic))
-    _say(console, "gradproof measures its error bar instead, and chooses its steps by it:")
-    console.print(report, "")
-    if report.ok:
-        _say(
-            console,
-            f"Correct, and it says how far that goes: an error of {figure(report.resolution)} of "
-            "any one block would have been noticed (with 99 % probability).",
+    def _introduce(self, network: Network) -> None:
+        params, X, Y = network.params, network.X, network.Y
+        self._heading("1. A network, and a backward pass written by hand")
+        self._say(
+            f"{network.name}: linear and ReLU layers, a sigmoid at the end, the logistic cost. "
+            f"{network.entries} parameters in {', '.join(params)}; {X.shape[1]} examples; the cost "
+            f"is {cost(params, X, Y):.6g}. These lines claim to be its gradient:"
         )
-    name = _name(params)
-    return [
-        Cost(name, "textbook", classic.evaluations, classic_seconds),
-        Cost(name, "gradproof", report.evaluations, report.seconds),
-    ]
+        for line in _lines(list(params)):
+            self.console.print(Text(f"  {line}"), soft_wrap=True)
+        self.console.print()
 
+    def _tell_broken(self, network: Network) -> Report:
+        self._heading("2. Is it the gradient?")
+        self._say("The textbook moves every parameter by a fixed step and gives one figure:")
+        self._quote(*network.classic(broken_backprop))
+        self._say("It does not say where. gradproof:")
+        report = network.check(broken_backprop, "the gradient as written")
+        self.console.print(report, "")
+        return report
 
-def _tell_cost(console: Console, costs: list[Cost]) -> None:
-    _heading(console, "4. What it costs")
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("network", overflow="fold")
-    table.add_column("check", no_wrap=True)
-    table.add_column("evaluations", justify="right", no_wrap=True)
-    table.add_column("time", justify="right", no_wrap=True)
-    for one in costs:
-        about = "" if one.sampled is None else "≈ "
-        table.add_row(
-            Text(one.network),
-            Text(one.method),
-            Text(f"{one.evaluations:,}"),
-            Text(about + _duration(one.seconds)),
-        )
-    console.print(table)
-    console.print()
-    for one in costs:
-        if one.sampled is not None:
-            _say(
-                console,
-                f"≈: measured on {one.sampled} of the parameters of {one.network}, drawn at "
-                "random, and scaled to all of them.",
+    def _tell_right(self, network: Network) -> list[Cost]:
+        self._heading("3. The same, once it is right")
+        classic, seconds = network.classic(backprop)
+        self._say("The textbook:")
+        self._quote(classic, seconds)
+        report = network.check(backprop, "the gradient")
+        if report.ok and classic.band is not textbook.Band.CORRECT:
+            self._say(_why(classic))
+        self._say("gradproof measures its error bar instead, and chooses its steps by it:")
+        self.console.print(report, "")
+        if report.ok:
+            self._say(
+                f"Correct, and it says how far that goes: an error of {figure(report.resolution)} "
+                "of any one block would have been noticed (with 99 % probability)."
             )
+        return [
+            Cost(network.name, "textbook", classic.evaluations, seconds),
+            Cost(network.name, "gradproof", report.evaluations, report.seconds),
+        ]
 
+    def _on_larger(self) -> list[Cost]:
+        """Both checks on a network for which the textbook's would take minutes."""
+        rng = np.random.default_rng(self.seed)
+        params = initialize_parameters(LARGER, seed=self.seed)
+        X = rng.standard_normal((LARGER[0], EXAMPLES))
+        larger = Network(params, X, rng.integers(0, 2, (LARGER[-1], EXAMPLES)), self.seed)
+        count = larger.entries
+        with ProgressLine(lambda: f"the textbook on some of {count:,} parameters"):
+            sampled, seconds = larger.classic_in_part(rng.permutation(count))
+        report = larger.check(backprop, "the larger network")
+        if not report.ok:
+            self.console.print(report, "")
+        return [
+            Cost(larger.name, "textbook", 2 * count, seconds * count / sampled, sampled),
+            Cost(larger.name, "gradproof", report.evaluations, report.seconds),
+        ]
 
-def _tell_findings(console: Console, findings: tuple[Finding, ...]) -> None:
-    _heading(console, "5. What to mend")
-    for finding in findings:
-        _say(console, finding.message)
-        if finding.line is not None:
-            text = f"line {finding.line.number}: {finding.line.text}"
-            console.print(Text(f"    {text}", style="bold"), soft_wrap=True)
-            console.print()
+    def _tell_cost(self, costs: list[Cost]) -> None:
+        self._heading("4. What it costs")
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column("network", overflow="fold")
+        table.add_column("check", no_wrap=True)
+        table.add_column("evaluations", justify="right", no_wrap=True)
+        table.add_column("time", justify="right", no_wrap=True)
+        for one in costs:
+            spent = ("" if one.sampled is None else "≈ ") + _duration(one.seconds)
+            table.add_row(one.network, one.method, f"{one.evaluations:,}", spent)
+        self.console.print(table, "")
+        for one in costs:
+            if one.sampled is not None:
+                self._say(
+                    f"≈: measured on {one.sampled} of the parameters of {one.network}, drawn at "
+                    "random, and scaled to all of them."
+                )
 
+    def _tell_findings(self, findings: tuple[Finding, ...]) -> None:
+        self._heading("5. What to fix")
+        for finding in findings:
+            self._say(finding.message)
+            if finding.line is not None:
+                line = f"    line {finding.line.number}: {finding.line.text}"
+                self.console.print(Text(line, style="bold"), end="\n\n", soft_wrap=True)
 
-def _tell_repair(console: Console, broken: Report) -> None:
-    _heading(console, "6. The edit that mends it")
-    try:
-        suggestions = suggest_fixes(broken, most=1)
-    except UsageError as error:  # no libcst, or a system on which nothing can be forked
-        _say(console, str(error))
-        return
-    _say(
-        console,
-        f"{suggestions.tried:,} small edits were run in processes of their own, and held against "
-        "the slopes that were measured already:",
-    )
-    show(console, suggestions)
+    def _tell_repair(self, broken: Report) -> None:
+        self._heading("6. The edit that fixes it")
+        try:
+            suggestions = suggest_fixes(broken, most=1)
+        except UsageError as error:  # no libcst, or a system on which nothing can be forked
+            self._say(str(error))
+            return
+        self._say(
+            f"{suggestions.tried:,} small edits were run in processes of their own, and compared "
+            "with the slopes that were measured already:"
+        )
+        show(self.console, suggestions)
 
+    def _heading(self, text: str) -> None:
+        self.console.print(Text(text, style="bold"), end="\n\n")
 
-# What is measured
+    def _say(self, text: str) -> None:
+        self.console.print(Text(text), end="\n\n", width=min(self.console.width, _WIDEST))
 
-
-def _classic(params: Any, claimed: Callable[..., Any], X: Any, Y: Any) -> textbook.TextbookResult:
-    return textbook.gradient_check(cost, params, claimed, args=(X, Y), epsilon=EPSILON, quiet=True)
-
-
-def _on_larger(console: Console, seed: int) -> list[Cost]:
-    """Both checks on a network for which the textbook's would take minutes."""
-    rng = np.random.default_rng(seed)
-    params = initialize_parameters(LARGER, seed=seed)
-    X = rng.standard_normal((LARGER[0], EXAMPLES))
-    Y = rng.integers(0, 2, (LARGER[-1], EXAMPLES))
-    count = _entries(params)
-    with ProgressLine(lambda: f"the textbook on some of {count:,} parameters"):
-        sampled, seconds = _sampled(params, X, Y, rng.permutation(count))
-    report = check(cost, params, grad=backprop, args=(X, Y), seed=seed, name="the larger network")
-    if not report.ok:
-        console.print(report, "")
-    name = _name(params)
-    return [
-        Cost(name, "textbook", 2 * count, seconds * count / sampled, sampled),
-        Cost(name, "gradproof", report.evaluations, report.seconds),
-    ]
-
-
-def _sampled(params: Any, X: Any, Y: Any, entries: Any) -> tuple[int, float]:
-    """The textbook's two evaluations for as many entries as there is time for."""
-    theta, unravel = textbook.ravel(params)
-    cost(unravel(theta), X, Y)
-    began = time.perf_counter()
-    done = 0
-    for entry in entries:
-        kept = theta[entry]
-        for step in (EPSILON, -EPSILON):
-            theta[entry] = kept + step
-            cost(unravel(theta), X, Y)
-        theta[entry] = kept
-        done += 1
-        if time.perf_counter() - began > PATIENCE:
-            break
-    return done, time.perf_counter() - began
+    def _quote(self, classic: textbook.TextbookResult, seconds: float) -> None:
+        sentence = Text(str(classic), style=textbook.COLOURS[classic.band])
+        effort = Text(f"{classic.evaluations} evaluations, {_duration(seconds)}", style="dim")
+        lines = [Padding(line, (0, 0, 0, 2), expand=False) for line in (sentence, effort)]
+        self.console.print(*lines, "", width=min(self.console.width, _WIDEST))
 
 
 def _why(classic: textbook.TextbookResult) -> str:
@@ -226,54 +245,11 @@ def _why(classic: textbook.TextbookResult) -> str:
     )
 
 
-def _timed(action: Callable[[], Result]) -> tuple[Result, float]:
-    began = time.perf_counter()
-    result = action()
-    return result, time.perf_counter() - began
-
-
-# What it looks like
-
-
-def _heading(console: Console, text: str) -> None:
-    console.print(Text(text, style="bold"))
-    console.print()
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(Text(text), width=min(console.width, _WIDEST))
-    console.print()
-
-
-def _quote(console: Console, classic: textbook.TextbookResult, seconds: float) -> None:
-    sentence = Text(str(classic), style=_BANDS[classic.band])
-    effort = Text(f"{classic.evaluations} evaluations, {_duration(seconds)}", style="dim")
-    for line in (sentence, effort):
-        indented = Padding(line, (0, 0, 0, 2), expand=False)
-        console.print(indented, width=min(console.width, _WIDEST))
-    console.print()
-
-
-def _show(console: Console, lines: dict[str, str]) -> None:
-    for line in lines.values():
-        console.print(Text(f"  {line}"), soft_wrap=True)
-    console.print()
-
-
-def _lines(names: list[str]) -> dict[str, str]:
+def _lines(names: list[str]) -> list[str]:
     """The lines of the broken backward pass that compute the gradients of some blocks."""
+    beginnings = tuple(f"d{name} = " for name in names)
     source = [line.strip() for line in inspect.getsource(broken_backprop).splitlines()]
-    found = {name: line for line in source for name in names if line.startswith(f"d{name} = ")}
-    return dict(sorted(found.items(), key=lambda item: source.index(item[1])))
-
-
-def _name(params: dict[str, Any]) -> str:
-    weights = [block for name, block in params.items() if name.startswith("W")]
-    return "-".join(map(str, [weights[0].shape[1], *(block.shape[0] for block in weights)]))
-
-
-def _entries(params: dict[str, Any]) -> int:
-    return sum(block.size for block in params.values())
+    return [line for line in source if line.startswith(beginnings)]
 
 
 def _duration(seconds: float) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -91,22 +91,15 @@ def fix(
 
     fixes = Fixes(targets, given(wanted), most, seconds, backup if apply else None, apply=apply)
     with apart(files):
-        _play(fixes)
+        follow(fixes.run, partial(_fix_one, fixes), lambda spent: f"{fixes.headline}{spent}")
     write_all(files, fixes.document)
     context.exit(fixes.exit_code)
-
-
-def _play(fixes: Fixes) -> None:
-    """Show each outcome and its repairs as they come, and sum up, even after Ctrl-C."""
-    began = time.perf_counter()
-    follow(fixes.run, lambda outcome: _fix_one(fixes, outcome))
-    say(f"{fixes.headline}, {time.perf_counter() - began:.2f} s")
 
 
 def _fix_one(fixes: Fixes, outcome: Outcome) -> None:
     from .fixes import show as show_suggestions
 
-    show(outcome.result)
+    show(outcome)
     with ProgressLine(lambda: fixes.run.doing):
         fixed = fixes.fix_one(outcome)
     if fixed.suggestions is not None:

@@ -12,12 +12,11 @@ from rich.style import Style
 from rich.text import Text
 
 from ..errors import UsageError
-from ..records.verdict import Verdict
 from ..repair.fix import Fix, Miss, Suggestions
-from ..repair.suggest import REJECTED, validate
+from ..repair.suggest import validate
 from ..report.document import Document
 from ..report.report import Report
-from .runs import CORRECT, UNDECIDED, WRONG, Outcome, Run
+from .runs import CORRECT, INTERRUPTED, Outcome, Run, worst
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -51,16 +50,16 @@ class Fixed:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
-        found = self.suggestions
-        closest = None if found is None else found.closest
+        found = Suggestions() if self.suggestions is None else self.suggestions
+        closest = found.closest
         return {
             "case": self.outcome.label,
-            "reason": self.refusal or (found.reason if found is not None else ""),
-            "tried": 0 if found is None else found.tried,
-            "complete": found is None or found.complete,
+            "reason": self.refusal or found.reason,
+            "tried": found.tried,
+            "complete": found.complete,
             "written": self.written,
             "kept": self.kept,
-            "fixes": [fix.to_dict() for fix in found or ()],
+            "fixes": [fix.to_dict() for fix in found],
             "closest": None if closest is None else {
                 "diff": closest.diff, "wrong": list(closest.wrong), "what": closest.what,
             },
@@ -69,7 +68,7 @@ class Fixed:
 
 @dataclass(slots=True)
 class Fixes:
-    """Check all cases and look for repairs; iterate over it for what comes of each."""
+    """Check all cases of the ``run``, and look for repairs of those that are wrong."""
 
     targets: Sequence[str]
     given: Mapping[str, Any]
@@ -84,12 +83,6 @@ class Fixes:
     def __post_init__(self) -> None:
         self.run = Run(self.targets, self.given)
 
-    def __iter__(self) -> Iterator[Fixed]:
-        for outcome in self.run:
-            yield self.fix_one(outcome)
-            if self.run.interrupted:
-                return
-
     def fix_one(self, outcome: Outcome) -> Fixed:
         """Look for repairs of one case, and write the first where that was asked for."""
         found = self._fix_one(outcome)
@@ -98,18 +91,16 @@ class Fixes:
 
     def _fix_one(self, outcome: Outcome) -> Fixed:
         report = outcome.result
-        if not isinstance(report, Report) or report.verdict not in REJECTED:
+        if not isinstance(report, Report) or not report.verdict.rejects:
             return Fixed(outcome)
+        suggestions = None
         try:
             suggestions = self._suggestions(report)
-            if not (self.apply and suggestions) or self.run.interrupted:
-                return Fixed(outcome, suggestions)
-        except UsageError as error:
-            return Fixed(outcome, refusal=str(error))
-        try:
-            return self._written(outcome, suggestions)
+            if self.apply and suggestions and not self.run.interrupted:
+                return self._written(outcome, suggestions)
         except UsageError as error:
             return Fixed(outcome, suggestions, refusal=str(error))
+        return Fixed(outcome, suggestions)
 
     def _suggestions(self, report: Report) -> Suggestions:
         """As `suggest_fixes`, but that Ctrl-C ends the run and keeps what was found."""
@@ -139,16 +130,9 @@ class Fixes:
     @property
     def exit_code(self) -> int:
         """As of a check, but that a gradient that can be repaired is as good as right."""
-        code = self.run.exit_code
-        if code != WRONG:
-            return code
-        if not all(m.repaired for m in self.looked):
-            return WRONG
-        undecided = any(
-            isinstance(m.outcome.result, Report) and m.outcome.result.verdict is Verdict.UNDECIDED
-            for m in self.fixed
-        )
-        return UNDECIDED if undecided else CORRECT
+        if self.run.interrupted:
+            return INTERRUPTED
+        return worst(CORRECT if m.repaired else m.outcome.code for m in self.fixed)
 
     @property
     def looked(self) -> list[Fixed]:

@@ -6,14 +6,14 @@ import difflib
 import inspect
 import re
 import shlex
-import sysconfig
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..api.check import check
+from ..diagnose.lines import is_library
 from ..errors import UsageError
 from ..records.failure import Failure, Fault
 from ..records.verdict import Verdict
@@ -42,6 +42,20 @@ class Outcome:
     file: str | None = None
     line: int | None = None
 
+    @property
+    def code(self) -> int:
+        """What a run of this case alone would leave with."""
+        if isinstance(self.result, Failure):
+            return INTERNAL if self.result.fault is Fault.INTERNAL else MISUSED
+        if self.result.verdict is Verdict.UNDECIDED:
+            return UNDECIDED
+        return CORRECT if self.result.ok else WRONG
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The exit code of several cases: what spoils a run comes before what it found."""
+    return min(codes, key=(INTERNAL, MISUSED, WRONG, UNDECIDED, CORRECT).index, default=CORRECT)
+
 
 @dataclass(slots=True)
 class Run:
@@ -67,7 +81,7 @@ class Run:
             try:
                 cases += finder.find(target)
             except UsageError as error:
-                yield self._kept(_not_found(target, error))
+                yield self._kept(_failed(target, error, "Importing it raised an exception."))
         self.unfinished = [case.label for case in cases]
         for number, case in enumerate(cases, 1):
             self.doing = f"checking {case.label} ({number} of {len(cases)})"
@@ -83,12 +97,8 @@ class Run:
 
     @property
     def exit_code(self) -> int:
-        """What the command returns: what spoils a run comes before what it found."""
-        if self.interrupted:
-            return INTERRUPTED
-        found = {_code(outcome.result) for outcome in self.outcomes}
-        worst_first = (INTERNAL, MISUSED, WRONG, UNDECIDED, CORRECT)
-        return next((code for code in worst_first if code in found), CORRECT)
+        """What the command returns."""
+        return INTERRUPTED if self.interrupted else worst(o.code for o in self.outcomes)
 
     @property
     def document(self) -> Document:
@@ -104,21 +114,6 @@ class Run:
         return Document(tuple(reports), tuple(failures), unfinished, facts)
 
 
-def _code(result: Report | Failure) -> int:
-    if isinstance(result, Failure):
-        return INTERNAL if result.fault is Fault.INTERNAL else MISUSED
-    if result.verdict is Verdict.UNDECIDED:
-        return UNDECIDED
-    return CORRECT if result.ok else WRONG
-
-
-def _not_found(target: str, error: UsageError) -> Outcome:
-    if isinstance(error, LoadError):
-        said = "Importing it raised an exception."
-        return _failed(target, Fault.CODE, said, error.__cause__)
-    return _failed(target, Fault.USE, str(error))
-
-
 def run(
     case: Case, given: Mapping[str, Any], through: tuple[type[BaseException], ...] = ()
 ) -> Iterator[Outcome]:
@@ -130,13 +125,10 @@ def run(
     with case.folder.importable():
         try:
             entries = _entries(case)
-        except UsageError as error:
-            yield _failed(case.label, Fault.USE, str(error))
-            return
         except through:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is the user's
-            yield _failed(case.label, Fault.CODE, "The case itself raised an exception.", error)
+            yield _failed(case.label, error, "The case itself raised an exception.")
             return
         for label, arguments in entries:
             yield _check(label, {"name": label, **arguments, **given}, through)
@@ -151,11 +143,8 @@ def _check(
     except through:
         raise
     except BaseException as error:  # noqa: BLE001 - the next case must still run
-        if isinstance(error, UsageError) and not _is_noted(error):
-            return _failed(label, Fault.USE, str(error))
-        if _is_users(error):
-            return _failed(label, Fault.CODE, "The code under test raised an exception.", error)
-        return _failed(label, Fault.INTERNAL, _said(error), error)
+        users = _is_users(error)
+        return _failed(label, error, "The code under test raised an exception." if users else "")
 
 
 def _command(label: str, arguments: Mapping[str, Any]) -> str:
@@ -166,19 +155,22 @@ def _command(label: str, arguments: Mapping[str, Any]) -> str:
     return f"gradproof check {shlex.quote(target)}{written}"
 
 
+def needs_arguments(function: Any) -> bool:
+    """Whether a function cannot be called without any."""
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        return True
+    return False
+
+
 def _entries(case: Case) -> list[tuple[str, dict[str, Any]]]:
     """The arguments of each check, with a label."""
-    try:
-        inspect.signature(case.function).bind()
-    except TypeError:
-        raise UsageError(
-            "A case takes no arguments: give those of this function defaults."
-        ) from None
+    if needs_arguments(case.function):
+        raise UsageError("A case takes no arguments: give those of this function defaults.")
     made = case.function()
-    if isinstance(made, Mapping):
-        return [(case.label, _as_arguments(made))]
     if not isinstance(made, list | tuple | Iterator):
-        raise UsageError(_not_arguments(made))
+        return [(case.label, _as_arguments(made))]
     many = [(f"{case.label}[{i}]", _as_arguments(one)) for i, one in enumerate(made)]
     if not many:
         raise UsageError("The case returns an empty list: there is nothing to check.")
@@ -186,65 +178,62 @@ def _entries(case: Case) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _as_arguments(made: Any) -> dict[str, Any]:
-    if not isinstance(made, Mapping):
-        raise UsageError(_not_arguments(made))
-    return {str(key): value for key, value in made.items() if not (key == "name" and not value)}
-
-
-def _not_arguments(made: Any) -> str:
+    if isinstance(made, Mapping):
+        return {str(key): value for key, value in made.items() if key != "name" or value}
     if made is None:
-        return "The case returns None: did it forget to return?"
+        raise UsageError("The case returns None: did it forget to return?")
     if isinstance(made, Report):
-        return "The case returns a report: return dict(fun=…, point=…, grad=…) and it is checked."
-    return (
+        raise UsageError(
+            "The case returns a report: return dict(fun=…, point=…, grad=…) and it is checked."
+        )
+    raise UsageError(
         f"The case returns a {type(made).__name__}: return the arguments of gp.check as a "
         "dictionary, or a list of such dictionaries."
     )
 
 
+def known(key: str, keys: Sequence[str]) -> str:
+    """What to write in place of a key that is not among those that are known."""
+    close = difflib.get_close_matches(key, keys, 1)
+    return f"did you mean {close[0]}?" if close else f"it takes {', '.join(keys)}."
+
+
 def _validate(arguments: Mapping[str, Any]) -> None:
     for key in arguments:
         if key not in _PARAMETERS:
-            close = difflib.get_close_matches(key, _PARAMETERS, 1)
-            hint = f"did you mean {close[0]}?" if close else f"it takes {', '.join(_PARAMETERS)}."
-            raise UsageError(f"gp.check takes no {key!r}: {hint}")
+            raise UsageError(f"gp.check takes no {key!r}: {known(key, _PARAMETERS)}")
     for key in ("fun", "point"):
         if key not in arguments:
             raise UsageError(f"The case returns no {key!r}: return dict(fun=…, point=…, grad=…).")
 
 
-def _failed(label: str, fault: Fault, message: str, error: BaseException | None = None) -> Outcome:
-    trace = None
-    if error is not None:
-        ours = fault is Fault.INTERNAL
-        trace = "".join(traceback.format_exception(error)) if ours else users_traceback(error)
-    return Outcome(label, Failure(label, fault, message, trace))
+def _failed(label: str, error: BaseException, said: str) -> Outcome:
+    """What an exception means: wrong use, something that is ``said`` of the user's code, or a bug.
 
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-# Whose exception it is
+    What a module raised while it was imported is the cause of a ``LoadError``.
+    """
+    loading = isinstance(error, LoadError)
+    if isinstance(error, UsageError) and not loading and not _is_noted(error):
+        failure = Failure(label, Fault.USE, str(error))
+    elif said:
+        cause = error.__cause__ if loading else None
+        failure = Failure(label, Fault.CODE, said, users_traceback(cause or error))
+    else:
+        message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        trace = "".join(traceback.format_exception(error))
+        failure = Failure(label, Fault.INTERNAL, message, trace)
+    return Outcome(label, failure)
 
 
 def _is_users(error: BaseException) -> bool:
     """Whether it comes from the user's code: the guards say so, or a frame lies there."""
     frames = traceback.extract_tb(error.__traceback__)
-    return _is_noted(error) or any(not _is_installed(frame.filename) for frame in frames)
+    return _is_noted(error) or not all(is_library(frame.filename) for frame in frames)
 
 
 def _is_noted(error: BaseException) -> bool:
     """Whether the guards noted that a function of the user's raised it."""
     return any(note.startswith("gradproof: raised by") for note in getattr(error, "__notes__", []))
-
-
-def _is_installed(filename: str) -> bool:
-    """Whether a file belongs to gradproof, the standard library or an installed package."""
-    if filename.startswith("<"):
-        return True
-    homes = [_PACKAGE, *(Path(sysconfig.get_path(key)) for key in ("stdlib", "purelib", "platlib"))]
-    return any(Path(filename).is_relative_to(home) for home in homes)
 
 
 def users_traceback(error: BaseException) -> str:
@@ -254,11 +243,11 @@ def users_traceback(error: BaseException) -> str:
     while parts:
         part = parts.pop()
         if part is not None:
-            kept = [frame for frame in part.stack if not _is_ours(frame.filename)]
-            part.stack = traceback.StackSummary.from_list(kept)
+            users = [frame for frame in part.stack if not _is_left_out(frame.filename)]
+            part.stack = traceback.StackSummary.from_list(users)
             parts += [part.__cause__, part.__context__, *(part.exceptions or [])]
     return "".join(whole.format())
 
 
-def _is_ours(filename: str) -> bool:
+def _is_left_out(filename: str) -> bool:
     return filename.startswith("<frozen importlib") or Path(filename).is_relative_to(_PACKAGE)

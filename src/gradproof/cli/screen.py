@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,6 @@ from ..progress import ProgressLine
 from ..records.failure import Failure, Fault
 from ..records.verdict import Verdict
 from ..report.renderers import github
-from ..report.report import Report
 from .runs import Outcome, Run
 
 if TYPE_CHECKING:
@@ -22,41 +22,40 @@ BUG = (
 )
 
 
-def follow(run: Run, each: Callable[[Outcome], None]) -> None:
-    """Hand on the outcomes of a run as they come, until Ctrl-C; a line says what takes long."""
+def follow(run: Run, each: Callable[[Outcome], None], headline: Callable[[str], str]) -> None:
+    """Hand on the outcomes of a run as they come, and sum up, even after Ctrl-C.
+
+    A line says what takes long; the ``headline`` is given the time that the run took.
+    """
+    began = time.perf_counter()
     steps = iter(run)
     try:
         while not run.interrupted:
             with ProgressLine(lambda: run.doing):
                 outcome = next(steps, None)
             if outcome is None:
-                return
+                break
             each(outcome)
     except KeyboardInterrupt:
         run.interrupted = True
+    say(headline(f", {time.perf_counter() - began:.2f} s"))
 
 
-def show(
-    result: Report | Failure, *, verbose: bool = False, file: str | None = None,
-    line: int | None = None,
-) -> None:  # fmt: skip
+def show(outcome: Outcome, *, verbose: bool = False) -> None:
     """Show an outcome to a person, and to GitHub where it is listening."""
-    if isinstance(result, Failure):
-        _show_failure(result)
-        marks = [github.error(result, file, line)]
-    else:
-        _show_report(result, verbose)
-        marks = github.annotations(result, file, line)
-    for mark in marks if github.on_github() else ():
-        click.echo(mark)
-
-
-def _show_report(report: Report, verbose: bool) -> None:
     from ..report import terminal  # here: `gradproof --help` needs no rich
 
-    terminal.show(console(), report, verbose=verbose)
-    if verbose or not report.ok:
-        console().print()
+    result, place = outcome.result, (outcome.file, outcome.line)
+    if isinstance(result, Failure):
+        _show_failure(result)
+        marks = [github.error(result, *place)]
+    else:
+        terminal.show(console(), result, verbose=verbose)
+        if verbose or not result.ok:
+            console().print()
+        marks = github.annotations(result, *place)
+    for mark in marks if github.on_github() else ():
+        click.echo(mark)
 
 
 def _show_failure(failure: Failure) -> None:

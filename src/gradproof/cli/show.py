@@ -11,6 +11,7 @@ from ..report.files import load_document
 from . import screen
 from .check import VERBOSE
 from .files import WritingCommand, apart, write_all
+from .runs import Outcome
 
 HELP = """Show the reports of FILE, which `gradproof check --json` or report.save wrote.
 
@@ -37,8 +38,8 @@ def show(file: str, verbose: bool, files: Mapping[str, str]) -> None:
         for label, report in document.reports:
             if label != report.name:
                 screen.say(f"{label}:", "dim")
-            screen.show(report, verbose=verbose)
+            screen.show(Outcome(label, report), verbose=verbose)
         for failure in document.failures:
-            screen.show(failure)
+            screen.show(Outcome(failure.case, failure))
         screen.say(document.headline())
     write_all(files, document)

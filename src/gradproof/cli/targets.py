@@ -104,7 +104,7 @@ class Finder:
             self.loaded[where] = self._load(where)
         module, folder = self.loaded[where]
         cases = []
-        for found, function in _marked(module, where, name):
+        for found, function in _marked(module, where, name).items():
             if id(function) not in self.seen:
                 self.seen.add(id(function))
                 cases.append(Case(f"{where}:{found}", function, folder))
@@ -164,22 +164,29 @@ def _in_package(path: Path) -> tuple[Path, str | None]:
     return root, ".".join(parts)
 
 
-def _import_named(dotted: str) -> ModuleType:
-    importlib.invalidate_caches()
+@contextmanager
+def _importing(what: str) -> Iterator[None]:
+    """Within this block, whatever is raised is the user's affair."""
     try:
-        return importlib.import_module(dotted)
+        yield
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        if isinstance(error, ModuleNotFoundError) and _begins(dotted, error.name):
-            raise UsageError(
-                f"There is no module {error.name!r} to import{_perhaps_a_file(dotted)}."
-            ) from None
-        raise LoadError(f"{dotted} could not be imported.") from error
+        raise LoadError(f"{what} could not be imported.") from error
 
 
-def _begins(dotted: str, name: str | None) -> bool:
-    return name is not None and f"{dotted}.".startswith(f"{name}.")
+def _import_named(dotted: str) -> ModuleType:
+    importlib.invalidate_caches()
+    try:
+        with _importing(dotted):
+            return importlib.import_module(dotted)
+    except LoadError as error:
+        missing = error.__cause__
+        if isinstance(missing, ModuleNotFoundError) and f"{dotted}.".startswith(f"{missing.name}."):
+            file = Path(*dotted.split(".")).with_suffix(".py") if dotted.strip(".") else Path()
+            hint = f"; for the file, write {file}" if file.is_file() else ""
+            raise UsageError(f"There is no module {missing.name!r} to import{hint}.") from None
+        raise
 
 
 def _import_file(path: Path) -> ModuleType:
@@ -192,34 +199,29 @@ def _import_file(path: Path) -> ModuleType:
     # Dataclasses and pickle look their module up there.
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
-    except BaseException as error:
+        with _importing(path.name):
+            spec.loader.exec_module(module)
+    except BaseException:
         sys.modules.pop(name, None)
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        raise LoadError(f"{path.name} could not be imported.") from error
+        raise
     return module
 
 
-def _marked(module: ModuleType, where: str, name: str | None) -> list[tuple[str, Any]]:
+def _marked(module: ModuleType, where: str, name: str | None) -> dict[str, Any]:
     cases = {found: value for found, value in vars(module).items() if is_case(value)}
-    if not cases and name is None:
+    if name in cases:
+        return {name: cases[name]}
+    if name is None and not cases:
         raise UsageError(
             "No case here: write @gp.case above a function without arguments that returns the "
             "arguments of gp.check."
         )
     if name is None:
-        return list(cases.items())
-    if name not in cases:
-        raise UsageError(_no_such_case(module, where, name, list(cases)))
-    return [(name, cases[name])]
-
-
-def _no_such_case(module: ModuleType, where: str, name: str, cases: list[str]) -> str:
+        return cases
     if callable(getattr(module, name, None)):
-        return f"{name} is there but is not a case: write @gp.case above it."
-    known = difflib.get_close_matches(name, cases, 1) or cases[:8] or ["none"]
-    return f"{where} has no case {name!r}; it has {', '.join(known)}."
+        raise UsageError(f"{name} is there but is not a case: write @gp.case above it.")
+    known = difflib.get_close_matches(name, cases, 1) or list(cases)[:8] or ["none"]
+    raise UsageError(f"{where} has no case {name!r}; it has {', '.join(known)}.")
 
 
 def _only_a_folder(where: str) -> str:
@@ -230,8 +232,3 @@ def _similar_file(path: Path) -> str:
     files = [file.name for file in path.parent.glob("*.py")] if path.parent.is_dir() else []
     close = difflib.get_close_matches(path.name, files, 1)
     return f", but there is {close[0]}" if close else ""
-
-
-def _perhaps_a_file(dotted: str) -> str:
-    file = Path(*dotted.split(".")).with_suffix(".py") if dotted.strip(".") else Path()
-    return f"; for the file, write {file}" if file.is_file() else ""

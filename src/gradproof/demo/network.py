@@ -173,18 +173,11 @@ def broken_backprop(parameters: Mapping[str, Array], X: Array, Y: Array) -> dict
     db1 = 4 / m * np.sum(dZ1, axis=1, keepdims=True)
 
     return {
-        "dZ3": dZ3,
-        "dW3": dW3,
-        "db3": db3,
-        "dA2": dA2,
-        "dZ2": dZ2,
-        "dW2": dW2,
-        "db2": db2,
-        "dA1": dA1,
-        "dZ1": dZ1,
-        "dW1": dW1,
-        "db1": db1,
-    }
+        "dZ3": dZ3, "dW3": dW3,
+        "db3": db3, "dA2": dA2, "dZ2": dZ2,
+        "dW2": dW2, "db2": db2, "dA1": dA1,
+        "dZ1": dZ1, "dW1": dW1, "db1": db1,
+    }  # fmt: skip
 
 
 def article_test_case() -> tuple[Array, Array, dict[str, Array]]:
@@ -196,12 +189,5 @@ def article_test_case() -> tuple[Array, Array, dict[str, Array]]:
     randn = np.random.RandomState(1).randn
     X = randn(4, 3)
     Y = np.array([1, 1, 0])
-    parameters = {
-        "W1": randn(5, 4),
-        "b1": randn(5, 1),
-        "W2": randn(3, 5),
-        "b2": randn(3, 1),
-        "W3": randn(1, 3),
-        "b3": randn(1, 1),
-    }
-    return X, Y, parameters
+    shapes = {"W1": (5, 4), "b1": (5, 1), "W2": (3, 5), "b2": (3, 1), "W3": (1, 3), "b3": (1, 1)}
+    return X, Y, {name: randn(*shape) for name, shape in shapes.items()}

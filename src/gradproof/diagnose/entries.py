@@ -121,9 +121,8 @@ def _repeated(evidence: Evidence, wrong: Mask) -> str:
         values, counts = np.unique(array, return_counts=True)
         inside = (values >= 0) & (values < rows.size)
         again = values[inside & (counts > 1)]
-        if (again.size and not inside.all()) or again.size == rows.size:
-            continue
-        if again.size and np.array_equal(np.flatnonzero(rows), again):
+        proper = again.size and inside.all() and again.size < rows.size
+        if proper and np.array_equal(np.flatnonzero(rows), again):
             return name
     return ""
 
@@ -136,8 +135,8 @@ def sampled(evidence: Evidence, most: int = 4) -> str:
     for c in sorted(comparisons, key=lambda c: -abs(c.gap))[:most]:
         part = c.direction.parts[0]
         assert part.entry is not None
-        per_entry = evidence.block.count // max(int(np.prod(evidence.block.shape)), 1)
-        index = [int(i) for i in np.unravel_index(part.entry // per_entry, evidence.block.shape)]
+        entry = part.entry // 2 if evidence.block.is_complex else part.entry
+        index = [int(i) for i in np.unravel_index(entry, evidence.block.shape)]
         slope, bar = c.slope.value / part.step, c.slope_bar / part.step
         ratio = f", ratio {c.claimed / c.slope.value:.6g}" if c.slope.value else ""
         rows.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..judge.credible import bar_of
-from ..judge.explain import allowed, explained
+from ..judge.explain import allowed, explained, is_zero
 from ..plan.locate import Located, Locator, Measure
 from ..records.block import Block
 from ..records.comparison import Comparison
@@ -89,16 +89,16 @@ class Evidence:
         for _ in range(2 * count):
             if len(self.draws) >= count or self.mute:
                 return
-            part = Part(self.block.index, self.block.scale)
-            comparison = self.measure(self.fresh(part))
+            comparison = self.probe()
             self.mute = comparison.kinked  # so will be all others
             if np.isfinite(comparison.slope_bar) and not comparison.kinked:
                 self.draws.append(comparison)
 
-    def fresh(self, part: Part) -> Direction:
-        """A direction that nobody has drawn yet."""
+    def probe(self, **moving: Any) -> Comparison:
+        """Claim and slope along a direction that nobody has drawn yet; ``moving`` as of a part."""
+        part = Part(self.block.index, self.block.scale, **moving)
         self.next_draw += 1
-        return Direction((part,), self.seed, self.next_draw - 1)
+        return self.measure(Direction((part,), self.seed, self.next_draw - 1))
 
     @property
     def slopes(self) -> Flat:
@@ -136,6 +136,23 @@ class Evidence:
             self.vectors.append(out)
         return out
 
+    def corrected(self, kind: Kind, gradient: Flat, message: str) -> Iterator[Explanation]:
+        """The explanation that a gradient other than the claim is the true one, if that holds."""
+        if np.array_equal(gradient, self.claimed) or not np.isfinite(gradient).all():
+            return
+        fit = self.fit([], known=gradient)
+        if fit is not None:
+            words = f"{self.block.name}: {message}"
+            yield Explanation(kind, words, fit.explained, wrong=fit.wrong(gradient))
+
+    def multiple(self, part: Flat, known: Flat | None = None) -> tuple[Fit, float, float] | None:
+        """The factor, with its bar, by which ``part`` is what it should be, if that holds."""
+        fit = self.fit([part], known)
+        if fit is None or is_zero(fit.coefficients, fit.bars):
+            return None
+        factor = 1 / float(fit.coefficients[0])
+        return fit, factor, float(fit.bars[0]) * factor**2
+
     def fit(self, basis: Sequence[Flat], known: Flat | None = None) -> Fit | None:
         """Fit ``known + Σ c_j basis_j`` to the slopes; None where it does not explain the gap.
 
@@ -147,18 +164,15 @@ class Evidence:
             return None
         slopes, bars = self.slopes, self.bars
         limits = allowed(bars, slopes)
-        tolerance = float(limits.max())
         if not basis and known is not None:  # most fail at the first slope
             first = self.draws[0]
             if abs(first.slope.value - self._direction(0) @ known) > limits[0]:
                 return None
         target = slopes - (self.project(known) if known is not None else 0.0)
-        rest = (tolerance, self.claimed, self.block.scale)
-        if not basis:
-            share = explained(target, bars, self.gaps, slopes)
-            return Fit(np.empty(0), np.empty(0), share, *rest) if share else None
-        columns = np.stack([self.project(b) for b in basis], axis=1)
-        if not np.isfinite(columns).all() or np.linalg.matrix_rank(columns) < len(basis):
+        projected = [np.empty((len(slopes), 0)), *(self.project(b)[:, None] for b in basis)]
+        columns = np.concatenate(projected, axis=1)
+        finite = np.isfinite(columns).all()
+        if basis and (not finite or np.linalg.matrix_rank(columns) < len(basis)):
             return None
         weights = 1 / (bars + np.finfo(float).tiny + 1e-12 * np.abs(slopes).max())
         inverse = np.linalg.pinv(columns * weights[:, None])
@@ -166,7 +180,8 @@ class Evidence:
         share = explained(target - columns @ found, bars, self.gaps, slopes)
         if not share:
             return None
-        return Fit(found, np.sqrt((inverse**2).sum(axis=1)), share, *rest)
+        known_to = np.sqrt((inverse**2).sum(axis=1))
+        return Fit(found, known_to, share, float(limits.max()), self.claimed, self.block.scale)
 
     def where(self) -> Located:
         """Which entries are wrong; searched for once."""

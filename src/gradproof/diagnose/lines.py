@@ -7,9 +7,12 @@ content, is the one that computed it. Nothing is guessed: no trace, no line.
 
 from __future__ import annotations
 
+import ast
 import gc
+import linecache
 import sys
 import sysconfig
+import textwrap
 import weakref
 import zlib
 from collections.abc import Callable, Iterator
@@ -22,7 +25,6 @@ from typing import Any
 import numpy as np
 
 from ..records.finding import SourceLine
-from .statements import statement
 
 Array = np.ndarray | np.generic
 
@@ -33,10 +35,10 @@ _OPAQUE = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType, FrameT
 _PLAIN = (str, bytes, int, float, complex, type(None))
 _MOST_OBJECTS = 20_000  # looked through after one line; beyond, no line is reported
 _MOST_BYTES = 1 << 31  # looked at in all; beyond, no line is reported
-_LIBRARIES = (
-    str(Path(__file__).resolve().parents[1]),
-    *(str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib")),
-)
+_LIBRARIES = [
+    Path(__file__).resolve().parents[1],
+    *(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")),
+]
 
 
 @dataclass(slots=True)
@@ -71,10 +73,11 @@ class Watch:
         if known is None or known[0]() is not array or _print(array) != known[1]:
             return None
         code, number, handed_on = self.places[id(array)]
-        return statement(code, number, computing=handed_on)
+        return _statement(code, number, computing=handed_on)
 
     def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:  # noqa: ARG002
-        return self._step if self._is_users(frame.f_code.co_filename) else None
+        file = frame.f_code.co_filename
+        return self._step if file == self.own or not is_library(file) else None
 
     def _step(self, frame: FrameType, event: str, argument: Any) -> Any:
         if event not in ("line", "return") or self.looked > _MOST_BYTES:
@@ -118,14 +121,12 @@ class Watch:
             self.seen[id(array)] = (_reference(array), now)
             self.places[id(array)] = place
 
-    def _is_users(self, file: str) -> bool:
-        return file == self.own or not is_library(file)
-
 
 @cache
 def is_library(file: str) -> bool:
     """Whether a file belongs to an installed library, or is none."""
-    return file.startswith("<") or str(Path(file).resolve()).startswith(_LIBRARIES)
+    path = Path(file).resolve()
+    return file.startswith("<") or any(path.is_relative_to(home) for home in _LIBRARIES)
 
 
 def _reference(array: Array) -> Callable[[], Any]:
@@ -135,3 +136,60 @@ def _reference(array: Array) -> Callable[[], Any]:
 
 def _print(array: Array) -> int:
     return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+
+
+# From a place in compiled code to the whole statement in the source it came from
+
+
+def _statement(code: CodeType, number: int, *, computing: bool = False) -> SourceLine | None:
+    """The statement at a line, if the file still is what the code was compiled from.
+
+    ``computing`` asks for one that computes something: a bare ``return grads`` does not.
+    """
+    linecache.checkcache(code.co_filename)
+    lines = linecache.getlines(code.co_filename)
+    try:
+        tree = ast.parse("".join(lines))
+        compiled = compile(tree, code.co_filename, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return None
+    if not lines or not _holds(compiled, code):
+        return None
+    node = _only(tree, number)
+    if node is None or node.end_lineno is None or (computing and not _computes(node)):
+        return None
+    text = "".join(lines[node.lineno - 1 : node.end_lineno])
+    return SourceLine(
+        file=code.co_filename,
+        number=node.lineno,
+        end_number=node.end_lineno,
+        text=textwrap.dedent(text).strip(),
+        function=code.co_name,
+    )
+
+
+def _holds(compiled: CodeType, code: CodeType) -> bool:
+    """Whether a module's code holds the very same function at the very same place."""
+    return any(
+        isinstance(constant, CodeType) and (constant == code or _holds(constant, code))
+        for constant in compiled.co_consts
+    )
+
+
+def _only(tree: ast.AST, number: int) -> ast.stmt | None:
+    """The one simple statement that covers a line; None where there are several, or none."""
+    found = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.stmt)
+        and not hasattr(node, "body")
+        and node.lineno <= number <= (node.end_lineno or 0)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _computes(node: ast.stmt) -> bool:
+    return any(isinstance(part, _COMPUTING) for part in ast.walk(node))
+
+
+_COMPUTING = (ast.Call, ast.BinOp, ast.UnaryOp, ast.ListComp, ast.DictComp, ast.GeneratorExp)

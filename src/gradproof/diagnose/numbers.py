@@ -31,18 +31,14 @@ def name_factor(factor: float, bar: float, evidence: Evidence) -> str:
 
 def _candidates(evidence: Evidence) -> Iterator[tuple[float, str]]:
     """Dimensions of the arguments and of the blocks, largest meaning first."""
-    for name, array in evidence.arguments.items():
-        yield from _lengths(name, array.shape)
-        if array.size > 1:
-            yield float(array.size), f"{array.size}, the size of {name}"
-    for name, shape in evidence.shapes.items():
-        yield from _lengths(name, shape)
-
-
-def _lengths(name: str, shape: tuple[int, ...]) -> Iterator[tuple[float, str]]:
-    for axis, length in enumerate(shape):
-        if length > 1:
-            yield float(length), f"{length}, the length of axis {axis} of {name}"
+    arguments = {name: array.shape for name, array in evidence.arguments.items()}
+    for name, shape in [*arguments.items(), *evidence.shapes.items()]:
+        for axis, length in enumerate(shape):
+            if length > 1:
+                yield float(length), f"{length}, the length of axis {axis} of {name}"
+        size = math.prod(shape)
+        if name in arguments and size > 1:
+            yield float(size), f"{size}, the size of {name}"
 
 
 def times(factor: float) -> str:

@@ -20,10 +20,7 @@ _SLICES = 6  # rows or columns written out
 
 def by_entry(mask: Mask, block: Block) -> Mask:
     """A mask over real coordinates as one over the entries of the block."""
-    if len(block.axes) == len(block.shape):
-        return mask.reshape(block.shape)
-    parts = mask.reshape(-1, 2)
-    return np.logical_or(parts[:, 0], parts[:, 1]).reshape(block.shape)
+    return np.asarray(mask.reshape(*block.shape, -1).any(axis=-1))
 
 
 def located(chosen: Mask) -> tuple[tuple[tuple[int, ...], ...] | None, Grid | None]:
@@ -43,8 +40,11 @@ def describe(mask: Mask, block: Block, point: Flat) -> str:
         return f"every entry of {block.name}"
     if count == 1:
         return _entry(block, np.argwhere(chosen)[0])
-    for words in (*_slices(chosen, block), *_predicates(chosen, block, point)):
+    for words in _slices(chosen, block):
         return words
+    for name, other in _named(chosen, point):
+        if np.array_equal(chosen, other):
+            return f"{name} of {block.name} ({count} of {size} entries)"
     listed = ", ".join(str([int(i) for i in index]) for index in np.argwhere(chosen)[:_LISTED])
     more = ", …" if count > _LISTED else ""
     return f"{count} of {size} entries of {block.name}: {listed}{more}"
@@ -71,15 +71,8 @@ def _slices(chosen: Mask, block: Block) -> Iterator[str]:
         yield f"{block.name}{which}" if full.sum() == 1 else f"{which} of {block.name}"
 
 
-def _predicates(chosen: Mask, block: Block, point: Flat) -> Iterator[str]:
-    """What the entries have in common."""
-    count = int(chosen.sum())
-    for name, other in _named(chosen, point):
-        if np.array_equal(chosen, other):
-            yield f"{name} of {block.name} ({count} of {chosen.size} entries)"
-
-
 def _named(chosen: Mask, point: Flat) -> Iterator[tuple[str, Mask]]:
+    """What entries may have in common."""
     if chosen.ndim == 2 and chosen.shape[0] == chosen.shape[1]:
         eye = np.eye(len(chosen), dtype=bool)
         every = np.ones_like(chosen)

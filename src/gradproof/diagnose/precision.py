@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..judge.explain import is_discrepant, is_zero
-from ..records.direction import Part
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
 from .rules import rule
@@ -21,28 +20,21 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """Every claimed number is one of a coarser format, and the error is of its rounding."""
     if evidence.block.dtype in _LOW:
         return
-    for name, bits in (("bfloat16", 8), ("float16", 11), ("float32", 24)):
-        if not _rounded_to(evidence.claimed, bits):
-            continue
-        if _is_rounding(evidence, np.abs(evidence.claimed) * 2.0**-bits):
-            yield Explanation(
-                Kind.LOW_PRECISION,
-                f"{evidence.block.name}: every claimed number is a {name} number although its "
-                f"type is {evidence.block.dtype}; the error is of the size of that rounding.",
-                1.0,
-            )
+    claimed, block = evidence.claimed, evidence.block
+    formats = {"bfloat16": 8, "float16": 11, "float32": 24}
+    name = next((name for name, bits in formats.items() if _rounded_to(claimed, bits)), None)
+    quantum = None if name else _quantum(claimed)
+    if name is not None:
+        half = np.abs(claimed) * 2.0 ** -formats[name]
+        words = f"a {name} number although its type is {block.dtype}"
+    elif quantum is not None:
+        half, words = np.full(block.count, quantum / 2), f"a multiple of {quantum:.6g}"
+    else:
         return
-    quantum = _quantum(evidence.claimed)
-    if quantum is None:
-        return
-    if _is_rounding(evidence, np.full(evidence.block.count, quantum / 2)):
-        yield Explanation(
-            Kind.LOW_PRECISION,
-            f"{evidence.block.name}: every claimed number is a multiple of {quantum:.6g}; the "
-            "error is of the size of that rounding.",
-            1.0,
-            quantum,
-        )
+    if _is_rounding(evidence, half):
+        error = "the error is of the size of that rounding"
+        message = f"{block.name}: every claimed number is {words}; {error}."
+        yield Explanation(Kind.LOW_PRECISION, message, 1.0, quantum)
 
 
 # Numbers that are multiples of a step, no larger than so many steps, were rounded to it.
@@ -71,9 +63,8 @@ def _is_rounding(evidence: Evidence, half: Flat) -> bool:
     chosen = np.unique(np.linspace(0, evidence.block.count - 1, _PROBES).astype(int))
     wrong = 0
     for entry in chosen.tolist():
-        part = Part(evidence.block.index, evidence.block.scale, entry)
-        probe = evidence.measure(evidence.fresh(part))
-        if abs(probe.gap) > part.step * half[entry] * _INSIDE + probe.slope_bar:
+        probe = evidence.probe(entry=entry)
+        if abs(probe.gap) > evidence.block.scale * half[entry] * _INSIDE + probe.slope_bar:
             return False
         wrong += is_discrepant(probe)
     return 2 * wrong > chosen.size

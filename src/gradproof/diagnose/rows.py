@@ -7,8 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..judge.explain import pattern, same_number
-from ..records.comparison import Comparison
-from ..records.direction import Part
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
 from .rules import rule
@@ -29,19 +27,21 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
 
 
 def _along(evidence: Evidence, axis: int, length: int) -> Iterator[Explanation]:
-    sampled = sorted({(2 * k + 1) * length // (2 * _SAMPLED) for k in range(_SAMPLED)})
     factors: dict[int, tuple[float, float]] = {}
-    for index in sampled:
+    for index in sorted({(2 * k + 1) * length // (2 * _SAMPLED) for k in range(_SAMPLED)}):
         factor = _factor(evidence, axis, index, draws=2)
         if factor is None:
             return
         factors[index] = factor
     if all(same_number(factor, 1.0, bar) for factor, bar in factors.values()):
         return
+    kind = Kind.ROW_SCALE if axis == 0 else Kind.COLUMN_SCALE
+    what = {0: "row", 1: "column"}.get(axis, f"slice of axis {axis}")
+    message = f"every {what} has a factor of its own"
     if length > _ALL:
-        listed = ", ".join(f"{factors[i][0]:.6g} for index {i}" for i in sampled)
-        message = _message(evidence, axis, listed)
-        yield Explanation(_kind(axis), f"{message} (Found in all of {len(sampled)} sampled.)", 0.0)
+        listed = ", ".join(f"{factor:.6g} for index {i}" for i, (factor, _) in factors.items())
+        message = f"{message}: {listed}. (Found in all of {len(factors)} sampled.)"
+        yield Explanation(kind, f"{evidence.block.name}: {message}", 0.0)
         return
     for index in range(length):
         if index not in factors:
@@ -49,16 +49,10 @@ def _along(evidence: Evidence, axis: int, length: int) -> Iterator[Explanation]:
     numbers = np.array([factors[i][0] for i in range(length)])
     shape = [-1 if a == axis else 1 for a in range(len(evidence.block.axes))]
     spread = np.broadcast_to(numbers.reshape(shape), evidence.block.axes).reshape(-1)
-    if (spread == 0).any():
-        return
-    fit = evidence.fit([], known=evidence.claimed / spread)
-    if fit is not None:
-        wrong = fit.wrong(evidence.claimed / spread)
-        guess = _proportional(numbers, evidence)
+    if spread.all():
         listed = ", ".join(f"{x:.6g}" for x in numbers[:6]) + (", …" if length > 6 else "")
-        yield Explanation(
-            _kind(axis), _message(evidence, axis, listed) + guess, fit.explained, wrong=wrong
-        )
+        message = f"{message}: {listed}.{_proportional(numbers, evidence)}"
+        yield from evidence.corrected(kind, evidence.claimed / spread, message)
 
 
 def _factor(evidence: Evidence, axis: int, index: int, draws: int) -> tuple[float, float] | None:
@@ -67,27 +61,14 @@ def _factor(evidence: Evidence, axis: int, index: int, draws: int) -> tuple[floa
     box[axis] = (index, index + 1)
     found: list[tuple[float, float]] = []
     for _ in range(draws):
-        part = Part(evidence.block.index, evidence.block.scale, box=tuple(box))
-        comparison = evidence.measure(evidence.fresh(part))
+        comparison = evidence.probe(box=tuple(box))
         if abs(comparison.slope.value) <= comparison.slope_bar:
             return (1.0, 0.0) if abs(comparison.claimed) <= comparison.slope_bar else None
-        found.append(_ratio(comparison))
+        ratio = comparison.claimed / comparison.slope.value
+        bar = abs(ratio) * comparison.slope_bar / abs(comparison.slope.value)
+        found.append((ratio, bar))
     (first, bar), (last, other) = found[0], found[-1]
     return found[0] if same_number(first, last, bar + other) else None
-
-
-def _ratio(comparison: Comparison) -> tuple[float, float]:
-    ratio = comparison.claimed / comparison.slope.value
-    return ratio, abs(ratio) * comparison.slope_bar / abs(comparison.slope.value)
-
-
-def _kind(axis: int) -> Kind:
-    return Kind.ROW_SCALE if axis == 0 else Kind.COLUMN_SCALE
-
-
-def _message(evidence: Evidence, axis: int, listed: str) -> str:
-    what = {0: "row", 1: "column"}.get(axis, f"slice of axis {axis}")
-    return f"{evidence.block.name}: every {what} has a factor of its own: {listed}."
 
 
 def _proportional(factors: Flat, evidence: Evidence) -> str:

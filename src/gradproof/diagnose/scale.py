@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..judge.explain import are_most, is_zero, same_number
+from ..judge.explain import are_most, same_number
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
 from .numbers import measured, name_factor, times
@@ -18,19 +18,15 @@ from .rules import rule
 @rule("scale", place=20)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = k · true``."""
-    fit = evidence.fit([evidence.claimed])
-    if fit is None or is_zero(fit.coefficients, fit.bars):
+    found = evidence.multiple(evidence.claimed)
+    if found is None:
         return
-    factor = 1 / float(fit.coefficients[0])
-    bar = float(fit.bars[0]) * factor**2
-    corrected = evidence.claimed / factor
-    wrong = fit.wrong(corrected)
-    chosen = by_entry(wrong, evidence.block)
+    fit, factor, bar = found
+    wrong = fit.wrong(evidence.claimed / factor)
     nonzero = by_entry(evidence.claimed != 0, evidence.block)
-    whole = np.array_equal(chosen, nonzero)
-    if not (whole or are_most(chosen, nonzero)):
-        return  # it holds for a few large entries; the others are too small to be seen
-    yield from alike(evidence, wrong, factor, bar, fit.explained)
+    if are_most(by_entry(wrong, evidence.block), nonzero):
+        # Otherwise it holds for a few large entries; the others are too small to be seen.
+        yield from alike(evidence, wrong, factor, bar, fit.explained)
 
 
 def alike(
@@ -45,11 +41,9 @@ def alike(
     if not np.array_equal(chosen, nonzero):
         which = "every entry that is large enough to tell"
     if same_number(factor, -1.0, bar):
-        message = f"{name}: {which} has the wrong sign ({figure})."
-        yield Explanation(Kind.SIGN, message, share, factor, bar, wrong)
-        return
-    guess = name_factor(factor, bar, evidence)
-    message = f"{name}: {which} is {times(factor)} ({figure})."
-    if guess:
-        message += f" The factor may be {guess}."
-    yield Explanation(Kind.SCALE, message, share, factor, bar, wrong)
+        kind, message = Kind.SIGN, f"{name}: {which} has the wrong sign ({figure})."
+    else:
+        kind, message = Kind.SCALE, f"{name}: {which} is {times(factor)} ({figure})."
+        if guess := name_factor(factor, bar, evidence):
+            message += f" The factor may be {guess}."
+    yield Explanation(kind, message, share, factor, bar, wrong)

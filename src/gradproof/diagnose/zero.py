@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..judge.explain import is_discrepant, is_zero
-from ..records.direction import Part
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
 from .places import describe
@@ -21,16 +20,15 @@ _PROBES = 2  # slopes that have to find the rest right
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = 0`` or, the other way round, ``true = 0``."""
     name = evidence.block.name
-    if evidence.claimed.any():
-        evidence.need(2)
-        wrong = evidence.draws and all(map(is_discrepant, evidence.draws))
-        if wrong and is_zero(evidence.slopes, evidence.bars):
-            message = f"{name}: a gradient is claimed, but fun does not change with it."
-            yield Explanation(Kind.UNEXPLAINED, message, 1.0)
+    if not evidence.claimed.any():
+        message = f"{name}: the claimed gradient is zero, but fun changes with it."
+        yield Explanation(Kind.ZERO, message, 1.0, 0.0, 0.0)
         return
-    yield Explanation(
-        Kind.ZERO, f"{name}: the claimed gradient is zero, but fun changes with it.", 1.0, 0.0, 0.0
-    )
+    evidence.need(2)
+    wrong = evidence.draws and all(map(is_discrepant, evidence.draws))
+    if wrong and is_zero(evidence.slopes, evidence.bars):
+        message = f"{name}: a gradient is claimed, but fun does not change with it."
+        yield Explanation(Kind.UNEXPLAINED, message, 1.0)
 
 
 @rule("zero-some", place=110, measures=True)
@@ -41,21 +39,15 @@ def suspect_some(evidence: Evidence) -> Iterator[Explanation]:
     if not 0 < zeros.size <= _MOST or not others.size:
         return
     for _ in range(_PROBES):
-        part = Part(evidence.block.index, evidence.block.scale, only=tuple(others.tolist()))
-        probe = evidence.measure(evidence.fresh(part))
+        probe = evidence.probe(only=tuple(others.tolist()))
         if is_discrepant(probe) or not np.isfinite(probe.slope_bar):
             return
     wrong = np.zeros(evidence.block.count, dtype=bool)
     for entry in zeros.tolist():
-        part = Part(evidence.block.index, evidence.block.scale, entry)
-        wrong[entry] = is_discrepant(evidence.measure(evidence.fresh(part)))
+        wrong[entry] = is_discrepant(evidence.probe(entry=entry))
     if wrong.any():
-        yield Explanation(
-            Kind.ZERO,
+        message = (
             f"{describe(wrong, evidence.block, evidence.point)}: the claim is zero there, but fun "
-            "changes with it. Everything else agrees with fun within the error bars.",
-            1.0,
-            0.0,
-            0.0,
-            wrong,
+            "changes with it. Everything else agrees with fun within the error bars."
         )
+        yield Explanation(Kind.ZERO, message, 1.0, 0.0, 0.0, wrong)

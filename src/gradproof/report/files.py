@@ -16,7 +16,7 @@ from .report import Report
 
 def save(path: str | PathLike[str], report: Report) -> None:
     """Write one report in the form that the file's name asks for."""
-    name = Path(fspath(path))
+    name = Path(path)
     write(name, _form(name.suffix).text(Document(((report.name, report),))))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 
+from ..records.finding import Finding
 from ..records.verdict import Verdict
-from .palette import COLOURS
 from .pictures import picture
 from .report import BlockResult, Report
-from .wording import figure, near, relative_error, shape
+from .wording import COLOURS, figure, near, relative_error, shape
 
 _MOST_BLOCKS = 100
 
@@ -24,11 +25,11 @@ def fragment(report: Report) -> str:
         f"difference {figure(report.difference)} · resolution {figure(report.resolution)} · "
         f"{report.evaluations} evaluations · seed {report.seed}</p>"
         f"{_again(report)}"
-        f"{_found(report)}"
+        f"{_list(_found(finding) for finding in report.findings)}"
         "<table><thead><tr><th>block</th><th>shape</th><th>verdict</th>"
         f"<th>relative error</th><th>resolution</th></tr></thead><tbody>{rows}</tbody></table>"
         f"{f'<p>and {more} more blocks</p>' if more > 0 else ''}"
-        f"{_listed(report.remarks)}{_pictures(report)}</div>"
+        f"{_list(map(escape, report.remarks))}{_pictures(report)}</div>"
     )
 
 
@@ -46,16 +47,13 @@ def _pictures(report: Report) -> str:
     return "".join(f'<div style="max-width: 60em">{svg}</div>' for svg in drawn if svg)
 
 
-def _found(report: Report) -> str:
-    """The findings, each with the line of code under it."""
-    items = []
-    for finding in report.findings:
-        code = ""
-        if finding.line is not None:
-            where = f"{near(finding.line.file)}:{finding.line.number}"
-            code = f"<pre>{escape(where)}\n{escape(finding.line.text)}</pre>"
-        items.append(f"<li>{escape(finding.message)}{code}</li>")
-    return f"<ul>{''.join(items)}</ul>" if items else ""
+def _found(finding: Finding) -> str:
+    """A finding with the line of code under it."""
+    if finding.line is None:
+        return escape(finding.message)
+    where = f"{near(finding.line.file)}:{finding.line.number}"
+    code = f"<pre>{escape(where)}\n{escape(finding.line.text)}</pre>"
+    return f"{escape(finding.message)}{code}"
 
 
 def _row(block: BlockResult) -> str:
@@ -70,7 +68,6 @@ def _badge(verdict: Verdict) -> str:
     return f'<b style="color:{COLOURS[verdict]}">{verdict}</b>'
 
 
-def _listed(sentences: list[str]) -> str:
-    if not sentences:
-        return ""
-    return "<ul>" + "".join(f"<li>{escape(s)}</li>" for s in sentences) + "</ul>"
+def _list(items: Iterable[str]) -> str:
+    listed = "".join(f"<li>{item}</li>" for item in items)
+    return f"<ul>{listed}</ul>" if listed else ""

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..records.finding import Finding, Kind
+from ..records.finding import Kind
 from ..records.measured import Measured
 from ..records.verdict import Verdict
 from .grid import Fold
-from .palette import COLOURS, EXPLAINED, UNKNOWN
 from .report import BlockResult, Report
+from .wording import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _RIGHT, _WRONG = COLOURS[Verdict.CORRECT], COLOURS[Verdict.WRONG]
+_UNKNOWN, _EXPLAINED = "#bbbbbb", "#0072b2"
 
 MOST_BLOCKS = 40  # rows of the overview
 _NEAREST, _FARTHEST = 1e-10, 1.0  # steps shown
@@ -39,24 +41,20 @@ def overview(ax: Axes, report: Report) -> None:
     blocks = report.ranked[:MOST_BLOCKS]
     places = np.arange(len(blocks))
     for place, block in zip(places, blocks, strict=True):
-        low, high = block.error - block.bar, block.error + block.bar
         if np.isfinite(block.error):
-            ends = [max(low, _LOWEST), max(high, _LOWEST)]
-            ax.plot(ends, [place, place], color=COLOURS[block.verdict], linewidth=1.2)
-            ax.plot(
-                max(block.error, _LOWEST), place, "o", color=COLOURS[block.verdict], markersize=5
-            )
+            error, colour = np.array(block.error), COLOURS[block.verdict]
+            ends = np.maximum([error - block.bar, error + block.bar], _LOWEST)
+            ax.plot(ends, [place, place], color=colour, linewidth=1.2)
+            ax.plot(np.maximum(error, _LOWEST), place, "o", color=colour, markersize=5)
         if np.isfinite(block.resolution):
             ax.plot(max(block.resolution, _LOWEST), place, "|", color="#777777", markersize=9)
     ax.set_xscale("log")
     _shade(ax, blocks)
     ax.set_yticks(places, [shortened(b.name) for b in blocks])
-    ax.set_ylim(len(blocks) - 0.4, -0.6)
+    label = "relative error ± bar;  | resolution: the smallest error that would have been noticed"
     more = len(report.blocks) - len(blocks)
-    ax.set_xlabel(
-        "relative error ± bar;  | resolution: the smallest error that would have been noticed"
-        + (f"  (and {more} more blocks)" if more else "")
-    )
+    label += f"  (and {more} more blocks)" if more else ""
+    ax.set(xlabel=label, ylim=(len(blocks) - 0.4, -0.6))
     ax.set_title(f"{shortened(report.name, 80)}: {report.verdict}", loc="left")
     _plain(ax)
 
@@ -83,23 +81,18 @@ def _steps(ax: Axes, report: Report, block: BlockResult) -> None:
         return
     size = max(abs(shown.slope), abs(shown.claimed)) or 1.0
     grid = np.geomspace(_NEAREST, _FARTHEST, 61)
-    band = _explained(shown, grid) / size
-    ax.fill_between(
-        grid, _LOWEST, np.maximum(band, _LOWEST), color=EXPLAINED, alpha=0.15, linewidth=0
-    )
-    ax.plot(grid, np.maximum(band, _LOWEST), color=EXPLAINED, linewidth=0.8)
+    band = np.maximum(_explained(shown, grid) / size, _LOWEST)
+    ax.fill_between(grid, _LOWEST, band, color=_EXPLAINED, alpha=0.15, linewidth=0)
+    ax.plot(grid, band, color=_EXPLAINED, linewidth=0.8)
     steps, differences = np.array(shown.steps).T
     heights = np.maximum(np.abs(shown.claimed - differences) / size, _LOWEST)
     marker, colour = ("s", _WRONG) if shown.off else ("o", _RIGHT)
     ax.plot(steps, heights, marker, color=colour, markersize=4)
-    ax.set_xscale("log")
-    ax.set_yscale("log")
-    ax.set_xlim(_NEAREST, _FARTHEST)
-    ax.set_ylim(max(min(heights.min(), band.min()) / 10, _LOWEST), max(heights.max(), 1.0) * 10)
+    lowest = max(min(heights.min(), band.min()) / 10, _LOWEST)
+    ax.set(xscale="log", yscale="log", xlim=(_NEAREST, _FARTHEST))
+    ax.set(ylim=(lowest, max(heights.max(), 1.0) * 10), ylabel="|claimed − difference|, relative")
     ax.set_xlabel("step, in units of the block's size")
-    ax.set_ylabel("|claimed − difference|, relative")
-    ax.set_title("disagreement against step", fontsize="small", loc="left")
-    _plain(ax)
+    _plain(ax, "disagreement against step")
 
 
 def _shared(report: Report) -> list[Measured]:
@@ -131,21 +124,18 @@ def _entries(ax: Axes, report: Report, block: BlockResult) -> None:
     pad = 0.06 * (max(ends) - min(ends) or abs(ends[0]) or 1.0)
     low, high = min(ends) - pad, max(ends) + pad
     ax.plot([low, high], [low, high], color="#999999", linewidth=0.8, zorder=0)
-    for entries in (True, False):
-        for off in (False, True):
-            some = [m for m in shown if (m.entry is not None) is entries and m.off is off]
-            if some:
-                _cloud(ax, some, entries=entries, off=off)
+    for entries, off in product((True, False), (False, True)):
+        some = [m for m in shown if (m.entry is not None) is entries and m.off is off]
+        if some:
+            _cloud(ax, some, entries=entries, off=off)
     worst = next((m for m in shown if m.entry and m.off), None)
-    if worst is not None:
-        label, place = str(list(worst.entry or ())), (worst.slope, worst.claimed)
+    if worst is not None and worst.entry is not None:
+        label, place = str(list(worst.entry)), (worst.slope, worst.claimed)
         ax.annotate(label, place, (4, 3), textcoords="offset points", fontsize="x-small")
     ax.legend(fontsize="x-small", frameon=False)
     ax.ticklabel_format(useOffset=False)
-    ax.set_xlabel("measured" if alone else "measured, all blocks together")
-    ax.set_ylabel("claimed")
-    ax.set_title("claimed against measured", fontsize="small", loc="left")
-    _plain(ax)
+    ax.set(xlabel="measured" if alone else "measured, all blocks together", ylabel="claimed")
+    _plain(ax, "claimed against measured")
 
 
 def _cloud(ax: Axes, some: list[Measured], *, entries: bool, off: bool) -> None:
@@ -183,22 +173,21 @@ def _map(ax: Axes, report: Report, block: BlockResult) -> None:
 
     fold = Fold(block.shape)
     share, known = _shares(report, block, fold)
-    colours = ListedColormap([UNKNOWN, _RIGHT, _WRONG])
+    colours = ListedColormap([_UNKNOWN, _RIGHT, _WRONG])
     state = np.where(known, np.where(share > 0, 2, 1), 0)
     ax.imshow(state, cmap=colours, vmin=0, vmax=2, aspect="auto", interpolation="nearest",
               alpha=np.where(state == 1, 0.35, 1.0),
               extent=(-0.5, fold.columns - 0.5, fold.rows - 0.5, -0.5))  # fmt: skip
-    ax.set_title(_title(share, known, fold), fontsize="small", loc="left")
-    ax.set_xlabel("last axis" if len(block.shape) > 1 else "entry")
-    ax.set_ylabel("first axis" if len(block.shape) == 2 else "other axes")
     for axis, length in ((ax.xaxis, fold.columns), (ax.yaxis, fold.rows)):
         axis.set_major_locator(
             MaxNLocator(5, integer=True) if length > 5 else FixedLocator(range(length))
         )
-    if len(block.shape) < 2:
-        ax.set_yticks([])
-        ax.set_ylabel("")
-    _plain(ax)
+    if len(block.shape) > 1:
+        down = "first axis" if len(block.shape) == 2 else "other axes"
+        ax.set(xlabel="last axis", ylabel=down)
+    else:
+        ax.set(xlabel="entry", yticks=[])
+    _plain(ax, _title(share, known, fold))
 
 
 def _shares(report: Report, block: BlockResult, fold: Fold) -> tuple[Any, Any]:
@@ -206,7 +195,7 @@ def _shares(report: Report, block: BlockResult, fold: Fold) -> tuple[Any, Any]:
     share, known = np.zeros(fold.cells), np.ones(fold.cells, bool)
     if block.verdict is Verdict.CORRECT:
         return share, known
-    finding = _locating(report, block)
+    finding = next((f for f in report.about(block) if f.kind not in _ELSEWHERE), None)
     if finding is not None and finding.grid is not None:
         return np.array(finding.grid), known
     if finding is not None and finding.entries is not None:
@@ -218,10 +207,6 @@ def _shares(report: Report, block: BlockResult, fold: Fold) -> tuple[Any, Any]:
     if block.verdict is Verdict.UNDECIDED:  # inside such bars an entry is not proven right
         return wrong * 1.0, wrong
     return wrong * 1.0, fold.marked(entries)
-
-
-def _locating(report: Report, block: BlockResult) -> Finding | None:
-    return next((f for f in report.about(block) if f.kind not in _ELSEWHERE), None)
 
 
 def _title(share: Any, known: Any, fold: Fold) -> str:
@@ -237,9 +222,11 @@ def _title(share: Any, known: Any, fold: Fold) -> str:
 OF_BLOCK = {"steps": _steps, "entries": _entries, "map": _map}
 
 
-def _plain(ax: Axes) -> None:
+def _plain(ax: Axes, title: str = "") -> None:
     from matplotlib.ticker import FuncFormatter, NullLocator
 
+    if title:
+        ax.set_title(title, fontsize="small", loc="left")
     ax.spines[["top", "right"]].set_visible(False)
     ax.tick_params(labelsize="small")
     for axis in (ax.xaxis, ax.yaxis):

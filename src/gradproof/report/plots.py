@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from operator import index
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
@@ -46,22 +47,25 @@ def sheet(
     layout: str | None = "constrained",
 ) -> Figure:
     """The overview above the pictures of one block; ``make`` is what makes a figure."""
-    rows = (["overview"] if overview else []) + (["block"] if block is not None else [])
-    tall = 0.9 + 0.22 * min(len(report.blocks), MOST_BLOCKS)
-    heights = [max(tall, 1.6) if row == "overview" else 2.7 for row in rows]
+    heights = [max(0.9 + _rows(report), 1.6)] if overview else []
+    heights += [2.7] if block is not None else []
     made: Figure = make(figsize=(10.5, sum(heights) + 0.4), layout=layout)
-    parts = made.subfigures(len(rows), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for row, part in zip(rows, parts, strict=True):
-        if row == "overview":
-            draw_overview(part.subplots(), report)
-        elif block is not None:
-            if overview:
-                part.suptitle(shortened(block.name, 80), fontsize="medium")
-            for draw, axes in zip(OF_BLOCK.values(), part.subplots(1, 3), strict=True):
-                draw(axes, report, block)
-            if layout is None:
-                part.subplots_adjust(0.07, 0.19, 0.99, 0.88, 0.28)
+    parts = made.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+    if overview:
+        draw_overview(parts[0].subplots(), report)
+    if block is not None:
+        if overview:
+            parts[-1].suptitle(shortened(block.name, 80), fontsize="medium")
+        for draw, axes in zip(OF_BLOCK.values(), parts[-1].subplots(1, 3), strict=True):
+            draw(axes, report, block)
+        if layout is None:
+            parts[-1].subplots_adjust(0.07, 0.19, 0.99, 0.88, 0.28)
     return made
+
+
+def _rows(report: Report) -> float:
+    """How high the rows of the overview are together."""
+    return 0.22 * min(len(report.blocks), MOST_BLOCKS)
 
 
 def _single(report: Report, block: str | int | None, kind: str, ax: Axes | None) -> Figure:
@@ -69,10 +73,9 @@ def _single(report: Report, block: str | int | None, kind: str, ax: Axes | None)
         raise UsageError("The overview shows all blocks: leave block out.")
     if kind not in ("overview", *OF_BLOCK):
         raise UsageError(f"kind must be one of overview, {', '.join(OF_BLOCK)}, but is {kind!r}.")
+    size = (4.2, 3.2) if kind != "overview" else (7, 1.2 + _rows(report))
     if ax is None:
-        tall = 1.2 + 0.22 * min(len(report.blocks), MOST_BLOCKS) if kind == "overview" else 3.2
-        wide = 7 if kind == "overview" else 4.2
-        ax = _figure(figsize=(wide, tall), layout="constrained").subplots()
+        ax = _figure(figsize=size, layout="constrained").subplots()
     if kind == "overview":
         draw_overview(ax, report)
     else:
@@ -84,10 +87,9 @@ def _single(report: Report, block: str | int | None, kind: str, ax: Axes | None)
 def _chosen(report: Report, block: str | int | None) -> BlockResult:
     if block is None and report.blocks:
         return report.ranked[0]
-    if isinstance(block, SupportsIndex) and -len(report.blocks) <= index(block) < len(
-        report.blocks
-    ):
-        return report.blocks[index(block)]
+    if isinstance(block, SupportsIndex):
+        with suppress(IndexError):
+            return report.blocks[index(block)]
     for one in report.blocks:
         if block == one.name:
             return one

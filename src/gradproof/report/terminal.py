@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from typing import Any
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -15,9 +15,8 @@ from rich.text import Text
 from ..progress import is_terminal
 from ..records.finding import SourceLine
 from ..records.verdict import Verdict
-from .palette import COLOURS
 from .report import Report
-from .wording import figure, near, printable, relative_error, shape
+from .wording import COLOURS, figure, near, printable, relative_error, shape
 
 STYLES = {verdict: f"bold {colour}" for verdict, colour in COLOURS.items()}
 
@@ -36,9 +35,9 @@ def render(
     The lines for machines and for the clipboard, the last ones, are broken to the width only on
     request: a console that crops would lose their ends.
     """
-    line = Text if breaking else _Unbroken
+    whole: dict[str, Any] = {} if breaking else {"no_wrap": True, "overflow": "ignore"}
     most = len(report.findings) if verbose else _MOST_FINDINGS
-    parts: list[RenderableType] = [_headline(report)]
+    parts: list[RenderableType] = [_headline(report, report.verdict.sentence)]
     for finding in report.findings[:most]:
         parts.append(_indented(Text(finding.message)))
         if finding.line is not None:
@@ -47,12 +46,15 @@ def render(
         parts.append(_indented(Text(f"and {len(report.findings) - most} more findings")))
     if report.blocks:
         parts.append(_table(report, narrow=width < _NARROW, verbose=verbose))
-    parts += [_indented(Text(note, style="dim")) for note in _notes(report, verbose=verbose)]
+    notes = report.remarks
+    if not verbose and len(notes) > _MOST_NOTES:
+        notes = [*notes[:_MOST_NOTES], f"and {len(notes) - _MOST_NOTES} more notes"]
+    parts += [_indented(Text(note, style="dim")) for note in notes]
     parts += [Text(line, style="dim") for line in _bands(report)] if verbose else []
     parts.append(_cost(report))
     if report.reproduce:
-        parts.append(line(f"again: {printable(report.reproduce)}"))
-    parts.append(line(report.headline, "bold"))
+        parts.append(Text(f"again: {printable(report.reproduce)}", **whole))
+    parts.append(Text(report.headline, "bold", **whole))
     return Group(*parts)
 
 
@@ -68,18 +70,12 @@ def show(console: Console, report: Report, *, verbose: bool = False) -> None:
 
 
 def _brief(report: Report) -> Text:
-    verdict = (report.verdict.upper(), STYLES[report.verdict])
     cost = f"{report.evaluations} evaluations, {report.seconds:.2f} s"
-    return Text.assemble(
-        (printable(report.name), "bold"),
-        ": ",
-        verdict,
-        f", resolution {figure(report.resolution)}, {cost}",
-    )
+    return _headline(report, f"resolution {figure(report.resolution)}, {cost}")
 
 
-def plain(report: Report, width: int, *, verbose: bool = False) -> str:
-    """The report without colours, at a given width."""
+def plain(report: Report, width: int | None = None, *, verbose: bool = False) -> str:
+    """The report without colours, at a given width or as wide as a pipe is taken for."""
     console = Console(file=io.StringIO(), force_jupyter=False, width=width, color_system=None)
     return _to_text(report, console, verbose=verbose)
 
@@ -87,7 +83,7 @@ def plain(report: Report, width: int, *, verbose: bool = False) -> str:
 def for_stdout(report: Report) -> str:
     """The report as ``print`` should show it: coloured only in a terminal that wants colour."""
     if not is_terminal(sys.stdout):
-        return _to_text(report, Console(file=io.StringIO(), force_jupyter=False, color_system=None))
+        return plain(report)
     width = Console(force_jupyter=False).width
     return _to_text(
         report, Console(file=io.StringIO(), force_jupyter=False, width=width, force_terminal=True)
@@ -101,35 +97,19 @@ def _to_text(report: Report, console: Console, *, verbose: bool = False) -> str:
     return "\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Unbroken:
-    text: str
-    style: str = ""
-
-    def __rich_console__(self, console: Console, _: ConsoleOptions) -> RenderResult:
-        yield from Text(self.text, self.style).render(console, end="\n")
-
-
 def _source(line: SourceLine) -> Group:
     """The line of the user's code, as compilers show it."""
     where = Text(f"{near(line.file)}:{line.number}, in {line.function}", style="dim")
-    text = Text(line.text)
-    return Group(
-        Padding(where, (0, 0, 0, 4), expand=False), Padding(text, (0, 0, 0, 6), expand=False)
-    )
+    return Group(_indented(where, 4), _indented(Text(line.text), 6))
 
 
-def _indented(text: Text) -> Padding:
-    return Padding(text, (0, 0, 0, 2), expand=False)
+def _indented(text: Text, columns: int = 2) -> Padding:
+    return Padding(text, (0, 0, 0, columns), expand=False)
 
 
-def _headline(report: Report) -> Text:
-    line = Text()
-    line.append(printable(report.name), style="bold")
-    line.append(": ")
-    line.append(report.verdict.upper(), style=STYLES[report.verdict])
-    line.append(f", {report.verdict.sentence}")
-    return line
+def _headline(report: Report, more: str) -> Text:
+    verdict = (report.verdict.upper(), STYLES[report.verdict])
+    return Text.assemble((printable(report.name), "bold"), ": ", verdict, f", {more}")
 
 
 def _cost(report: Report) -> Text:
@@ -173,10 +153,3 @@ def _table(report: Report, *, narrow: bool, verbose: bool) -> Table:
         listed = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
         table.caption, table.caption_justify = f"and {len(rest)} more blocks: {listed}", "left"
     return table
-
-
-def _notes(report: Report, *, verbose: bool) -> list[str]:
-    notes = report.remarks
-    if verbose or len(notes) <= _MOST_NOTES:
-        return notes
-    return [*notes[:_MOST_NOTES], f"and {len(notes) - _MOST_NOTES} more notes"]

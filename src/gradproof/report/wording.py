@@ -1,4 +1,4 @@
-"""Numbers, shapes and places as every renderer writes them."""
+"""Numbers, shapes, places and colours as every renderer shows them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,18 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..records.verdict import Verdict
+
 if TYPE_CHECKING:
     from .report import BlockResult
+
+# Okabe and Ito's (2008), distinguished by colour-blind readers; the word stands beside the colour.
+COLOURS = {
+    Verdict.CORRECT: "#009e73",
+    Verdict.SUSPECT: "#e69f00",
+    Verdict.WRONG: "#d55e00",
+    Verdict.UNDECIDED: "#56b4e9",
+}
 
 
 def figure(number: float) -> str:

@@ -83,7 +83,7 @@ _SENTENCES = {
     f"between {CORRECT_BELOW:g} and {WRONG_ABOVE:g}.",
     Band.WRONG: f"There is a mistake in your gradient: difference = {{}}, above {WRONG_ABOVE:g}.",
 }
-_COLOURS = {Band.CORRECT: "green", Band.LOOK: "yellow", Band.WRONG: "red"}
+COLOURS = {Band.CORRECT: "green", Band.LOOK: "yellow", Band.WRONG: "red"}
 
 
 def _figure(difference: float) -> str:
@@ -217,4 +217,4 @@ def _say(result: TextbookResult) -> None:
     from rich.text import Text
 
     # Soft wrap: a pipe is taken for 80 columns, and a log line must stay one line.
-    Console().print(Text(str(result), style=_COLOURS[result.band]), soft_wrap=True)
+    Console().print(Text(str(result), style=COLOURS[result.band]), soft_wrap=True)

@@ -17,14 +17,12 @@ Vector = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """Where one block lies in theta; ``dtype`` is the block's own, ``real`` that of its parts."""
+    """A block, and where it lies in theta."""
 
     leaf: int
     name: str
     path: tuple[Any, ...]
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    real: np.dtype[Any]
+    array: Vector
     where: slice
 
 
@@ -57,7 +55,7 @@ def ravel(params: Any) -> tuple[Vector, Callable[[Any], Any]]:
     """
     tree = trees.flatten(params)
     stretches = _stretches(tree)
-    theta = _join([_as_real(tree.leaves[part.leaf], part) for part in stretches])
+    theta = _join([_as_real(part.array, part) for part in stretches])
 
     def unravel(vector: Any) -> Any:
         numbers = np.asarray(vector)
@@ -66,7 +64,7 @@ def ravel(params: Any) -> tuple[Vector, Callable[[Any], Any]]:
                 f"unravel takes a vector of {theta.size} real numbers, "
                 f"not shape {numbers.shape} and dtype {numbers.dtype}."
             )
-        leaves = [_kept(leaf) for leaf in tree.leaves]
+        leaves = [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in tree.leaves]
         for part in stretches:
             leaves[part.leaf] = _restored(numbers[part.where], part, tree.leaves[part.leaf])
         return tree.unflatten(leaves)
@@ -104,14 +102,14 @@ def _claimed(gradients: Any, part: _Stretch, known: frozenset[tuple[Any, ...]]) 
     if claimed.dtype.kind not in "fciu":
         raise UsageError(
             f"{part.name} has a gradient that is not numeric (dtype {claimed.dtype}): "
-            f"return an array of shape {part.shape}."
+            f"return an array of shape {part.array.shape}."
         )
-    if claimed.shape != part.shape:
+    if claimed.shape != part.array.shape:
         raise UsageError(
-            f"{part.name} has shape {part.shape} and its gradient has shape {claimed.shape}: "
+            f"{part.name} has shape {part.array.shape} and its gradient has shape {claimed.shape}: "
             "return one number for each entry."
         )
-    if claimed.dtype.kind == "c" and part.dtype.kind != "c":
+    if np.iscomplexobj(claimed) and not np.iscomplexobj(part.array):
         raise UsageError(f"{part.name} is real and its gradient is complex: return its real part.")
     return _as_real(claimed, part)
 
@@ -122,14 +120,11 @@ def _stretches(tree: trees.Tree) -> list[_Stretch]:
     for index, (leaf, name, path) in enumerate(
         zip(tree.leaves, tree.names, tree.paths, strict=True)
     ):
-        if not _enters(leaf, name):
-            continue
-        array = np.asarray(leaf)
-        stop = start + array.size * (2 if array.dtype.kind == "c" else 1)
-        real = np.empty(0, array.dtype).real.dtype
-        where = slice(start, stop)
-        stretches.append(_Stretch(index, name, path, array.shape, array.dtype, real, where))
-        start = stop
+        if _enters(leaf, name):
+            array = np.asarray(leaf)
+            stop = start + array.size * (2 if np.iscomplexobj(array) else 1)
+            stretches.append(_Stretch(index, name, path, array, slice(start, stop)))
+            start = stop
     return stretches
 
 
@@ -151,7 +146,7 @@ def _as_real(array: Any, part: _Stretch) -> Vector:
     flat = np.asarray(array).reshape(-1)
     if flat.dtype.kind in "iu":
         flat = flat.astype(np.float64)  # a claim in unsigned integers would not subtract
-    if part.dtype.kind != "c":
+    if not np.iscomplexobj(part.array):
         return flat
     return np.stack([flat.real, flat.imag], axis=-1).reshape(-1)
 
@@ -161,11 +156,8 @@ def _join(pieces: Sequence[Vector]) -> Vector:
 
 
 def _restored(numbers: Vector, part: _Stretch, leaf: Any) -> Any:
-    array = numbers.astype(part.real).view(part.dtype).reshape(part.shape)
+    real, whole = part.array.real.dtype, part.array.dtype
+    array = numbers.astype(real).view(whole).reshape(part.array.shape)
     if isinstance(leaf, np.ndarray):
         return array
     return array[()] if isinstance(leaf, np.generic) else array.item()
-
-
-def _kept(leaf: Any) -> Any:
-    return leaf.copy() if isinstance(leaf, np.ndarray) else leaf

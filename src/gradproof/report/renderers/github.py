@@ -33,23 +33,22 @@ def annotations(report: Report, file: str | None = None, line: int | None = None
     Each is at the statement that computed the block's gradient, or at ``file`` and ``line`` where
     none is known.
     """
-    commands = []
+    found = []
     for block in report.ranked:
-        if block.verdict not in _LEVELS:
-            continue
         finding = next(iter(report.about(block)), None)
         where = _place(file, line)
         if finding is not None and finding.line is not None:
             where = _place(finding.line.file, finding.line.number, finding.line.end_number)
         message = finding.message if finding is not None else block.doubt
-        commands.append(
-            _command(_LEVELS[block.verdict], f"{report.name}: {block.verdict}", message, where)
-        )
-    if not commands and report.verdict in _LEVELS:
+        found.append((block.verdict, message, where))
+    if all(verdict not in _LEVELS for verdict, *_ in found):
         messages = " ".join(f.message for f in report.findings) or report.verdict.sentence
-        title, level = f"{report.name}: {report.verdict}", _LEVELS[report.verdict]
-        commands.append(_command(level, title, messages, _place(file, line)))
-    return commands
+        found = [(report.verdict, messages, _place(file, line))]
+    return [
+        _command(_LEVELS[verdict], f"{report.name}: {verdict}", message, where)
+        for verdict, message, where in found
+        if verdict in _LEVELS
+    ]
 
 
 def error(failure: Failure, file: str | None = None, line: int | None = None) -> str:
@@ -80,7 +79,7 @@ def _command(level: str, title: str, message: str, where: dict[str, object]) -> 
 
 
 def _escaped(text: str, also: str = "") -> str:
-    """As the runner decodes it: percent signs first, then line ends, then separators."""
-    for character in "%\r\n" + also:
-        text = text.replace(character, f"%{ord(character):02X}")
-    return text
+    """As the runner decodes it: percent signs, line ends and separators by their numbers."""
+    return text.translate(
+        {ord(character): f"%{ord(character):02X}" for character in "%\r\n" + also}
+    )
