@@ -6,10 +6,8 @@ import math
 from collections.abc import Iterator
 
 from ..judge.explain import same_number
+from ..judge.thresholds import T
 from .evidence import Evidence
-
-# A factor so near to 1 is described by how far it is from it.
-_SLIGHT = 1e-4
 
 
 def name_factor(factor: float, bar: float, evidence: Evidence) -> str:
@@ -45,7 +43,7 @@ def times(factor: float) -> str:
     """``2× too large``, ``3× too small``, ``−2× what it should be``."""
     if factor < 0:
         return f"{factor:.6g}× what it should be"
-    if abs(factor - 1) < _SLIGHT:
+    if abs(factor - 1) < T.slight:
         return f"{abs(factor - 1):.2g} of itself too {'large' if factor >= 1 else 'small'}"
     if factor >= 1:
         return f"{factor:.6g}× too large"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..judge.explain import is_discrepant, is_zero
+from ..judge.thresholds import T
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
 from .rules import rule
@@ -37,17 +38,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
         yield Explanation(Kind.LOW_PRECISION, message, 1.0, quantum)
 
 
-# Numbers that are multiples of a step, no larger than so many steps, were rounded to it.
-_STEPS = 3
-_MULTIPLES = 1e5
-_EXACT = 1e-12
-
-# Entries looked at, and how far beyond half a step the rounding of what was rounded may lead.
-_PROBES = 5
-_INSIDE = 2.0
-
-# Bits that are zero by accident: so many, over all different numbers, are no accident.
-_PROOF = 58
+_PROBES = 5  # entries looked at
 _MANTISSA = 53
 
 
@@ -64,7 +55,7 @@ def _is_rounding(evidence: Evidence, half: Flat) -> bool:
     wrong = 0
     for entry in chosen.tolist():
         probe = evidence.probe(entry=entry)
-        if abs(probe.gap) > evidence.block.scale * half[entry] * _INSIDE + probe.slope_bar:
+        if abs(probe.gap) > evidence.block.scale * half[entry] * T.rounded_twice + probe.slope_bar:
             return False
         wrong += is_discrepant(probe)
     return 2 * wrong > chosen.size
@@ -73,13 +64,13 @@ def _is_rounding(evidence: Evidence, half: Flat) -> bool:
 def _quantum(numbers: Flat) -> float | None:
     """A step of which all numbers are small multiples, if that is no accident."""
     different = np.unique(np.abs(numbers))
-    if different.size < _STEPS:
+    if different.size < T.rounded_values:
         return None
     candidates = [10.0**-k for k in range(9)] + [float(np.diff(different).min())]
     for step in candidates:
         multiples = numbers / step
-        close = np.abs(multiples - np.rint(multiples)) <= _EXACT * (1 + np.abs(multiples))
-        if close.all() and np.abs(multiples).max() < _MULTIPLES:
+        close = np.abs(multiples - np.rint(multiples)) <= T.exact_multiple * (1 + np.abs(multiples))
+        if close.all() and np.abs(multiples).max() < T.multiples:
             return step
     return None
 
@@ -93,7 +84,7 @@ def _rounded_to(numbers: Flat, bits: int) -> bool:
     scaled = mantissa * 2.0**bits
     different = np.count_nonzero(np.unique(mantissa) != 0.5)
     proof = different * (_MANTISSA - bits)
-    rounded = bool(proof >= _PROOF and (scaled == np.rint(scaled)).all())
+    rounded = bool(proof >= T.zero_bits and (scaled == np.rint(scaled)).all())
     return rounded and not _fixed_point(numbers, bits)
 
 

@@ -104,6 +104,17 @@ class Thresholds:
     gap_known: float = 1e-6
     # What holds for so many of the entries, and the others are too small to see, holds for all.
     most_entries: float = 0.5
+    # A factor so near to 1 is described by how far it is from it.
+    slight: float = 1e-4
+    # Low precision (tests/diagnose/test_precision.py): so many different values at least that are
+    # multiples of one step, none above so many steps, each to this share, were rounded to it; the
+    # rounding of what was rounded leads this far beyond half a step.
+    rounded_values: int = 3
+    multiples: float = 1e5
+    exact_multiple: float = 1e-12
+    rounded_twice: float = 2.0
+    # Bits that are zero by accident: so many, over all different numbers, are no accident.
+    zero_bits: int = 58
     # So many slopes have to disagree plainly with the claim before anything can be explained.
     plain_gaps: int = 2
 
