@@ -101,7 +101,7 @@ def gradcheck(
     validate(func, options)
     claim = Autodiff(BACKEND, check_backward_ad, check_forward_ad)
     report = checked_own(func, _tensors(inputs), claim, options, "inputs")
-    if report.verdict in (Verdict.WRONG, Verdict.SUSPECT):
+    if report.verdict.rejects:
         if raise_exception:
             raise GradcheckError(report.message, report)
         return False

@@ -96,7 +96,7 @@ class Report:
     def raise_if_wrong(self) -> None:
         """Raise ``GradientError``, which carries this report, if it is wrong or suspect."""
         __tracebackhide__ = True  # pytest shows the line that asked
-        if self.verdict in (Verdict.WRONG, Verdict.SUSPECT):
+        if self.verdict.rejects:
             raise GradientError(self.message, self)
 
     @property
