@@ -11,7 +11,7 @@ from functools import cache
 from itertools import accumulate
 
 import libcst as cst
-from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
+from libcst.metadata import CodePosition, MetadataWrapper, PositionProvider
 
 from ..patch import statements
 
@@ -30,6 +30,11 @@ _SKIPPED = (
 )  # fmt: skip
 
 
+def line_starts(text: str) -> tuple[int, ...]:
+    """Where the lines of a text begin, and where the last one ends."""
+    return tuple(accumulate((len(line.group()) for line in _LINE.finditer(text)), initial=0))
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A source text, the offsets at which its lines begin, and its syntax tree."""
@@ -41,9 +46,7 @@ class Text:
     @staticmethod
     def of(source: str) -> Text:
         """The text with its lines counted as Python counts them."""
-        lengths = [len(line.group()) for line in _LINE.finditer(source)]
-        tree = ast.parse(source.removeprefix("\ufeff"))
-        return Text(source, tuple(accumulate(lengths, initial=0)), tree)
+        return Text(source, line_starts(source), ast.parse(source.removeprefix("\ufeff")))
 
     def line(self, offset: int) -> int:
         """The line, from 1, that a character is in."""
@@ -105,24 +108,15 @@ def _pieces(text: Text) -> Iterator[tuple[int, str]]:
 def _parsed(begin: int, piece: str) -> Iterator[Found]:
     """The functions of a part of the text that stands at its outermost level."""
     wrapper = MetadataWrapper(cst.parse_module(piece), unsafe_skip_copy=True)
-    offsets = _characters(piece)
-    last = len(offsets) - 1  # libcst ends a last line that the text leaves open
-    spans = {
-        node: (
-            begin + offsets[min(span.start, last)],
-            begin + offsets[min(span.start + span.length, last)],
-        )
-        for node, span in wrapper.resolve(ByteSpanPositionProvider).items()
-    }
+    lines = line_starts(piece)
+
+    def offset(at: CodePosition) -> int:
+        # libcst ends a last line that the text leaves open.
+        return begin + min(lines[at.line - 1] + at.column, len(piece))
+
+    where = wrapper.resolve(PositionProvider)
+    spans = {node: (offset(one.start), offset(one.end)) for node, one in where.items()}
     yield from (Found(name, node, spans) for name, node in _functions(wrapper.module, ""))
-
-
-def _characters(piece: str) -> Sequence[int]:
-    """The number of characters before each byte of the text."""
-    if piece.isascii():
-        return range(len(piece) + 1)
-    lengths = [len(character.encode()) for character in piece]
-    return [k for k, length in enumerate(lengths) for _ in range(length)] + [len(piece)]
 
 
 def _functions(node: cst.CSTNode, prefix: str) -> Iterator[tuple[str, Function]]:
