@@ -24,6 +24,9 @@ Expression = cst.BaseExpression
 _OUTSIDE = frozenset({"print", "open", "exec", "eval", "os", "sys", "subprocess", "socket"})
 STILL = (cst.Raise, cst.Assert, cst.Import, cst.ImportFrom, cst.Global, cst.Nonlocal, cst.Pass)
 
+_STATEMENTS = (cst.BaseSmallStatement, cst.BaseCompoundStatement)
+
+_WORDS = re.compile(r"\w\w")
 _TOKEN = re.compile(r"[\w.]+|[*/<>=!+\-@%&|^~]+|.", re.DOTALL)
 
 _ARRAY_MODULES = frozenset({"np", "numpy", "jnp", "torch", "cp"})
@@ -45,17 +48,13 @@ _PLACES: dict[type[cst.CSTNode], Level] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Body:
-    """A function's body: its text, the nodes that may be edited, and what its names hold.
-
-    ``statements`` has the smallest statement that a node is in.
-    """
+    """A function's body: its text, the nodes that may be edited, and what its names hold."""
 
     text: Text
     found: Found
     hints: Hints
     scope: Scope
     parents: Mapping[cst.CSTNode, cst.CSTNode]
-    statements: Mapping[cst.CSTNode, cst.CSTNode]
     kinds: Mapping[type[cst.CSTNode], Sequence[cst.CSTNode]] = field(repr=False)
 
     def of(self, *kinds: type[Node]) -> Iterator[Node]:
@@ -150,11 +149,17 @@ class Body:
 
     def statement(self, node: cst.CSTNode) -> cst.CSTNode:
         """The smallest statement that a node is in."""
-        return self.statements.get(node, self.found.node)
+        while node in self.parents and not isinstance(node, _STATEMENTS):
+            node = self.parents[node]
+        return node if node in self.parents else self.found.node
 
     def rejected(self, node: cst.CSTNode) -> bool:
-        """Whether the diagnosis names the statement that a node is in."""
-        begin, end = self._head(self.statement(node))
+        """Whether the diagnosis names the statement that a node is in, or the head of one."""
+        statement = self.statement(node)
+        begin, end = self.inner(statement)
+        block = getattr(statement, "body", None)
+        if isinstance(block, cst.BaseSuite):
+            end = max(begin, self.inner(block)[0])
         lines = range(self.text.line(begin), self.text.line(max(begin, end - 1)) + 1)
         return any(line in lines for line in self.hints.lines)
 
@@ -201,14 +206,6 @@ class Body:
                 return Level.BIT_OR
         return Level.PRIMARY if parent is None else _PLACES.get(type(parent), Level.PRIMARY)
 
-    def _head(self, statement: cst.CSTNode) -> Span:
-        """Where a statement stands, without the statements inside of it."""
-        begin, end = self.inner(statement)
-        body = getattr(statement, "body", None)
-        if isinstance(body, (cst.IndentedBlock, cst.SimpleStatementSuite)):
-            end = max(begin, self.inner(body)[0])
-        return begin, end
-
 
 def called(node: cst.CSTNode) -> str:
     """The name of what a call calls, without what stands before the last dot."""
@@ -244,26 +241,19 @@ def inside(call: cst.Call) -> Expression | None:
 
 def body_of(text: Text, found: Found, hints: Hints, others: Sequence[Found]) -> Body:
     """The body of a function that was found; ``others`` are all that were."""
-    parents = dict[cst.CSTNode, cst.CSTNode]()
-    statements = dict[cst.CSTNode, cst.CSTNode]()
+    parents = dict(_walk(found.node.body, found.node))
     kinds = defaultdict[type[cst.CSTNode], list[cst.CSTNode]](list)
-    for node, parent, statement in _walk(found.node.body, found.node, found.node):
-        parents[node], statements[node] = parent, statement
+    for node in parents:
         kinds[type(node)].append(node)
-    return Body(text, found, hints, scope(text, found, hints, others), parents, statements, kinds)
+    return Body(text, found, hints, scope(text, found, hints, others), parents, kinds)
 
 
-def _walk(
-    node: cst.CSTNode, parent: cst.CSTNode, statement: cst.CSTNode
-) -> Iterator[tuple[cst.CSTNode, cst.CSTNode, cst.CSTNode]]:
-    """The nodes that may be edited, each with its parent and its statement."""
-    if isinstance(node, STILL) or _outside(node) or _docstring(node):
-        return
-    if isinstance(node, (cst.BaseSmallStatement, cst.BaseCompoundStatement)):
-        statement = node
-    yield node, parent, statement
-    for child in parts(node):
-        yield from _walk(child, node, statement)
+def _walk(node: cst.CSTNode, parent: cst.CSTNode) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
+    """The nodes that may be edited, each with its parent."""
+    if not (isinstance(node, STILL) or _outside(node) or _docstring(node)):
+        yield node, parent
+        for child in parts(node):
+            yield from _walk(child, node)
 
 
 def _outside(node: cst.CSTNode) -> bool:
@@ -294,21 +284,16 @@ def _side(one: Level, first: bool) -> Level | int:
 
 def _apart(source: str, span: Span, new: str) -> str:
     """The text with a blank where it would join a word beside it."""
-    if new and span[0] and _word(source[span[0] - 1]) and _word(new[0]):
+    before, after = source[max(span[0] - 1, 0) : span[0]], source[span[1] : span[1] + 1]
+    if new and _WORDS.match(before + new[0]):
         new = " " + new
-    if new and span[1] < len(source) and _word(source[span[1]]) and _word(new[-1]):
-        new += " "
-    return new
+    return new + " " if new and _WORDS.match(new[-1] + after) else new
 
 
 def _size(old: str, new: str) -> int:
     """How much a change puts in or takes out, or both where the one is not in the other."""
     kept = old in new or new in old
     return abs(len(new) - len(old)) + (0 if kept else min(len(old), len(new)))
-
-
-def _word(character: str) -> bool:
-    return character.isalnum() or character == "_"
 
 
 def _trimmed(source: str, span: Span, new: str) -> tuple[int, int, str]:
