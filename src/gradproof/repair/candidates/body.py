@@ -70,6 +70,12 @@ class Body:
         """The node that a node is a part of, within the body."""
         return self.parents.get(node)
 
+    def around(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """The nodes that a node is in, from the inside out; the last one is the function."""
+        while node in self.parents:
+            node = self.parents[node]
+            yield node
+
     def inner(self, node: cst.CSTNode) -> Span:
         """Where a node stands, without parentheses around it."""
         return self.found.spans[node]
@@ -149,9 +155,8 @@ class Body:
 
     def statement(self, node: cst.CSTNode) -> cst.CSTNode:
         """The smallest statement that a node is in."""
-        while node in self.parents and not isinstance(node, _STATEMENTS):
-            node = self.parents[node]
-        return node if node in self.parents else self.found.node
+        around = (one for one in (node, *self.around(node)) if isinstance(one, _STATEMENTS))
+        return next(around, self.found.node)
 
     def rejected(self, node: cst.CSTNode) -> bool:
         """Whether the diagnosis names the statement that a node is in, or the head of one."""
@@ -209,34 +214,38 @@ class Body:
 
 def called(node: cst.CSTNode) -> str:
     """The name of what a call calls, without what stands before the last dot."""
-    if not isinstance(node, cst.Call):
-        return ""
-    name = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
-    return name.value if isinstance(name, cst.Name) else ""
+    match node:
+        case cst.Call(func=cst.Name(value=name)):
+            return name
+    return method(node)
 
 
 def method(node: cst.CSTNode) -> str:
     """The name of the method, or of the function of a module, that a call calls."""
-    dotted = isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute)
-    return called(node) if dotted else ""
+    match node:
+        case cst.Call(func=cst.Attribute(attr=cst.Name(value=name))):
+            return name
+    return ""
 
 
 def is_module(call: cst.Call) -> bool:
     """Whether a call is of a function of NumPy or the like, and not of a method."""
-    value = call.func.value if isinstance(call.func, cst.Attribute) else None
-    return isinstance(value, cst.Name) and value.value in _ARRAY_MODULES
+    match call.func:
+        case cst.Attribute(value=cst.Name(value=name)):
+            return name in _ARRAY_MODULES
+    return False
 
 
 def inside(call: cst.Call) -> Expression | None:
     """What a method, or a function, is applied to; of several arguments the first, of NumPy."""
-    if isinstance(call.func, cst.Name):
-        alone = len(call.args) == 1 and not call.args[0].star
-        return call.args[0].value if alone else None
-    if not isinstance(call.func, cst.Attribute):
-        return None
-    if is_module(call):
-        return call.args[0].value if call.args else None
-    return call.func.value
+    match call:
+        case cst.Call(func=cst.Name(), args=[argument]) if not argument.star:
+            return argument.value
+        case cst.Call(func=cst.Attribute(), args=[first, *_]) if is_module(call):
+            return first.value
+        case cst.Call(func=cst.Attribute(value=held)) if not is_module(call):
+            return held
+    return None
 
 
 def body_of(text: Text, found: Found, hints: Hints, others: Sequence[Found]) -> Body:
@@ -258,9 +267,7 @@ def _walk(node: cst.CSTNode, parent: cst.CSTNode) -> Iterator[tuple[cst.CSTNode,
 
 def _outside(node: cst.CSTNode) -> bool:
     """Whether a call is of what talks to the outside."""
-    if not isinstance(node, cst.Call):
-        return False
-    first: Expression = node.func
+    first: object = node.func if isinstance(node, cst.Call) else None
     while isinstance(first, cst.Attribute):
         first = first.value
     return isinstance(first, cst.Name) and first.value in _OUTSIDE

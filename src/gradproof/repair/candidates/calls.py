@@ -53,9 +53,6 @@ _COUNTING = frozenset({"len", "range", "enumerate", "zip", "reversed", "sorted",
 _PLAIN = frozenset({"reshape", "at", "astype", "einsum", "zeros", "ones", "range", "isinstance"})
 
 
-# Axes
-
-
 @candidates_of("axis", cst.Call)
 def other_axes(body: Body, call: cst.Call) -> Iterator[Edit]:
     """Change, drop or add what a reduction runs over."""
@@ -141,9 +138,6 @@ def _with(body: Body, call: cst.Call, argument: str, cost: float) -> Edit:
     return body.write((place, place), new, cost, f"add {argument}", call)
 
 
-# Functions that are taken for one another
-
-
 @candidates_of("reduction", cst.Call)
 def other_functions(body: Body, call: cst.Call) -> Iterator[Edit]:
     """Another function of the same family."""
@@ -169,11 +163,9 @@ def turned_sums(body: Body) -> Iterator[Edit]:
     """A running sum from the end: the adjoint of one from the beginning."""
     for call in body.calls("cumsum"):
         if is_module(call) and call.args:
-            argument = call.args[0].value
-            begin, end = body.outer(call)
-            first, last = body.outer(argument)
-            turned = operand(body.bare(argument), Level.PRIMARY) + "[::-1]"
-            source = body.text.source
+            source, (begin, end) = body.text.source, body.outer(call)
+            first, last = body.outer(call.args[0].value)
+            turned = operand(body.bare(call.args[0].value), Level.PRIMARY) + "[::-1]"
             new = source[begin:first] + turned + source[last:end] + "[::-1]"
             yield body.replace(call, new, costs.REDUCTION_RARE)
 
@@ -181,13 +173,12 @@ def turned_sums(body: Body) -> Iterator[Edit]:
 @candidates_of("reduction", cst.Subscript)
 def sums_for_entries(body: Body, node: cst.Subscript) -> Iterator[Edit]:
     """``x.sum(axis=0)`` for ``x[-1]``: all of them, and not the last one only."""
-    if len(node.slice) != 1 or not isinstance(node.slice[0].slice, cst.Index):
-        return
     shape = body.shape(node.value)
-    if body.code(node.slice[0].slice.value) in {"-1", "0"} and (shape is None or len(shape) > 1):
-        for call, more in (("sum(axis=0)", 0.0), ("mean(axis=0)", 0.6)):
-            new = attribute(body.code(node.value), call)
-            yield body.replace(node, new, costs.REDUCTION_RARE + more)
+    index = ",".join(body.raw(one) for one in node.slice)
+    if index in {"-1", "0"} and (shape is None or len(shape) > 1):
+        array = body.code(node.value)
+        yield body.replace(node, attribute(array, "sum(axis=0)"), costs.REDUCTION_RARE)
+        yield body.replace(node, attribute(array, "mean(axis=0)"), costs.REDUCTION_RARE + 0.6)
 
 
 @candidates_of("reduction", cst.Call)
@@ -210,9 +201,6 @@ def derivatives(body: Body, call: cst.Call) -> Iterator[Edit]:
         yield body.replace(call, new, costs.REDUCTION_RARE + 0.4)
 
 
-# Arguments, and calls as a whole
-
-
 @candidates_of("arguments", cst.Call)
 def exchanged_arguments(body: Body, call: cst.Call) -> Iterator[Edit]:
     """Two positional arguments exchanged."""
@@ -232,20 +220,10 @@ def dropped_calls(body: Body, call: cst.Call) -> Iterator[Edit]:
         return
     if name in _WRAPPERS or (isinstance(call.func, cst.Name) and name not in _COUNTING):
         cost = costs.UNWRAP if name in _OFTEN_TOO_MUCH else costs.UNWRAP_RARE
-        yield body.replace(
-            call, body.bare(held), cost, f"drop {name} around {short(body.code(held))}"
-        )
+        what = f"drop {name} around {short(body.code(held))}"
+        yield body.replace(call, body.bare(held), cost, what)
     if name == "astype" and call.args and call.args[0].keyword is None:
         yield body.replace(call.args[0].value, "float", costs.UNWRAP_RARE)
-
-
-@candidates_of("transpose")
-def transposes_for_shapes(body: Body) -> Iterator[Edit]:
-    """A transpose where rows were only cut in other places."""
-    for call in body.calls("reshape"):
-        held = inside(call)
-        if held is not None:
-            yield body.replace(call, attribute(body.bare(held), "T"), costs.TRANSPOSE_CALL)
 
 
 @candidates_of("unwrap")

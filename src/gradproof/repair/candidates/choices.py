@@ -61,16 +61,13 @@ def _choices(body: Body) -> Iterator[tuple[Expression, Expression, Expression]]:
             yield call, call.args[1].value, call.args[2].value
 
 
-@candidates_of("comparison", cst.UnaryOperation)
-def dropped_negations(body: Body, node: cst.UnaryOperation) -> Iterator[Edit]:
-    """A condition without its ``not``."""
-    if isinstance(node.operator, (cst.Not, cst.BitInvert)):
-        new = body.bare(node.expression)
-        yield body.replace(node, new, costs.COMPARISON, f"drop the negation of {short(new)}")
-
-
-@candidates_of("comparison", cst.If, cst.While)
-def negated_tests(body: Body, node: cst.If | cst.While) -> Iterator[Edit]:
-    """The opposite of what a branch or a loop asks for."""
-    new = f"not {operand(body.bare(node.test), Level.NOT)}"
-    yield body.replace(node.test, new, costs.COMPARISON_RARE)
+@candidates_of("comparison", cst.UnaryOperation, cst.If, cst.While)
+def negations(body: Body, node: cst.UnaryOperation | cst.If | cst.While) -> Iterator[Edit]:
+    """A condition without its ``not``; the opposite of what a branch or a loop asks for."""
+    match node:
+        case cst.UnaryOperation(operator=cst.Not() | cst.BitInvert(), expression=held):
+            new = body.bare(held)
+            yield body.replace(node, new, costs.COMPARISON, f"drop the negation of {short(new)}")
+        case cst.If(test=test) | cst.While(test=test):
+            new = f"not {operand(body.bare(test), Level.NOT)}"
+            yield body.replace(test, new, costs.COMPARISON_RARE)

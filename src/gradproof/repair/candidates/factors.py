@@ -44,7 +44,8 @@ def _weight(body: Body, node: cst.BinaryOperation, gone: Expression) -> float:
     """What it costs to drop a factor."""
     if isinstance(node.operator, cst.MatrixMultiply):
         return costs.DROP_MATRIX
-    if _counting(body, gone):
+    around = (one for one in body.around(gone) if not isinstance(one, Expression))
+    if isinstance(next(around, None), (cst.Index, cst.Slice)):  # it counts entries
         return costs.DROP_SEVERAL
     known = body.value(gone)
     if known and body.asked(known if isinstance(node.operator, _DIVISIONS) else 1 / known):
@@ -58,14 +59,6 @@ def _weight(body: Body, node: cst.BinaryOperation, gone: Expression) -> float:
         return costs.DROP_ARRAY
     several = isinstance(gone, cst.BinaryOperation) and isinstance(gone.operator, _PRODUCTS)
     return costs.DROP_SEVERAL if gone is node.left and several else costs.DROP_EXPRESSION
-
-
-def _counting(body: Body, node: cst.CSTNode) -> bool:
-    """Whether a factor is one of an index."""
-    above = body.parent(node)
-    while isinstance(above, Expression):
-        above = body.parent(above)
-    return isinstance(above, (cst.Index, cst.Slice))
 
 
 @candidates_of("factor")

@@ -51,10 +51,9 @@ def _cost(body: Body, hinted: float) -> float:
 def _positive(node: Expression) -> bool:
     """Whether a value cannot be negative."""
     match node:
-        case cst.BinaryOperation(operator=cst.Power(), right=power):
-            return isinstance(power, cst.Integer) and power.value == "2"
-        case _:
-            return called(node) in _POSITIVE
+        case cst.BinaryOperation(operator=cst.Power(), right=cst.Integer(value="2")):
+            return True
+    return called(node) in _POSITIVE
 
 
 @candidates_of("sign", cst.UnaryOperation)
@@ -83,12 +82,17 @@ def signs_of_sums(body: Body, node: cst.BinaryOperation) -> Iterator[Edit]:
         yield body.replace(node, turned, _cost(body, costs.HINTED_CHANGE))
 
 
-@candidates_of("sign", cst.AugAssign)
-def signs_of_additions(body: Body, node: cst.AugAssign) -> Iterator[Edit]:
-    """What is added to a name is subtracted, and the other way round."""
-    twin = _TWINS.get(body.sign(node.operator))
-    if twin:
-        yield body.operator(node.operator, twin, costs.SIGN, None, node)
+@candidates_of("sign", cst.AugAssign, cst.Call)
+def signs_of_additions(body: Body, node: cst.AugAssign | cst.Call) -> Iterator[Edit]:
+    """What is added to a name, or by ``np.add.at``, is subtracted; and the other way round."""
+    match node:
+        case cst.AugAssign(operator=operator):
+            twin = _TWINS.get(body.sign(operator))
+            if twin:
+                yield body.operator(operator, twin, costs.SIGN, None, node)
+        case cst.Call(func=cst.Attribute(attr=cst.Name("at"), value=cst.Attribute(attr=name))):
+            if name.value in _TWINS:
+                yield body.write(body.inner(name), _TWINS[name.value], costs.SIGN, None, node)
 
 
 @candidates_of("sign")
@@ -100,15 +104,6 @@ def signs_of_arguments(body: Body) -> Iterator[Edit]:
     for value in values:
         if isinstance(value, (cst.Name, cst.BinaryOperation, cst.Subscript, cst.Call)):
             yield body.replace(value, negative(body.bare(value)), costs.SIGN_INSIDE)
-
-
-@candidates_of("sign", cst.Call)
-def signs_of_ufuncs(body: Body, call: cst.Call) -> Iterator[Edit]:
-    """``np.subtract.at`` for ``np.add.at``, and the other way round."""
-    match call.func:
-        case cst.Attribute(attr=cst.Name(value="at"), value=cst.Attribute(attr=name)):
-            if name.value in _TWINS:
-                yield body.write(body.inner(name), _TWINS[name.value], costs.SIGN, None, call)
 
 
 @candidates_of("operator", cst.BinaryOperation)
@@ -140,12 +135,12 @@ def other_assignments(body: Body, node: cst.AugAssign) -> Iterator[Edit]:
 @candidates_of("operator", cst.Call)
 def elementwise(body: Body, call: cst.Call) -> Iterator[Edit]:
     """A matrix product that is called made an elementwise one."""
-    if method(call) not in {"dot", "matmul"}:
-        return
-    operands: list[Expression] = [one.value for one in call.args]
-    if len(operands) == 1 and isinstance(call.func, cst.Attribute):
-        operands = [call.func.value, *operands]
-    if len(operands) == 2:
+    match call:
+        case cst.Call(func=cst.Attribute(value=held), args=[argument]):
+            operands = [held, argument.value]
+        case _:
+            operands = [one.value for one in call.args]
+    if method(call) in {"dot", "matmul"} and len(operands) == 2:
         one, other = map(body.bare, operands)
         new = product(one, other) if level(one) >= 0 else f"({one}) * ({other})"
         yield body.replace(call, new, costs.OPERATOR)

@@ -9,7 +9,7 @@ import libcst as cst
 from ..edit import Edit
 from ..hints import Shape
 from . import costs
-from .body import Body
+from .body import Body, Expression
 from .registry import candidates_of
 from .sites import Site, addends, is_sum, sites
 from .text import loaded, negative, number, short, total, turned
@@ -35,18 +35,17 @@ def dropped_terms(body: Body, node: cst.BinaryOperation) -> Iterator[Edit]:
 @candidates_of("term")
 def added_terms(body: Body) -> Iterator[Edit]:
     """A term that the diagnosis, the scope or the code suggest; a number above the line."""
-    for site in sites(body):
-        if not site.whole:
-            continue
-        if isinstance(site.node, cst.BinaryOperation) and isinstance(
-            site.node.operator, cst.Divide
-        ):
-            for name in body.scope.numbers():
-                new = total(body.bare(site.node.left), name)
-                yield body.replace(site.node.left, new, costs.ADD_TERM, f"add the term {name}")
+    for site in (site for site in sites(body) if site.whole):
+        match site.node:
+            case cst.BinaryOperation(operator=cst.Divide(), left=left):
+                for name in body.scope.numbers():
+                    yield _added(body, left, name, costs.ADD_TERM)
         for term, cost in _suggested(body, site):
-            new = total(body.bare(site.node), term)
-            yield body.replace(site.node, new, cost, f"add the term {short(term)}")
+            yield _added(body, site.node, term, cost)
+
+
+def _added(body: Body, node: Expression, term: str, cost: float) -> Edit:
+    return body.replace(node, total(body.bare(node), term), cost, f"add the term {short(term)}")
 
 
 def _suggested(body: Body, site: Site) -> Suggestions:
@@ -60,9 +59,9 @@ def _suggested(body: Body, site: Site) -> Suggestions:
         code = body.bare(site.node)
         yield turned(code), costs.REPEAT_TERM
         yield f"{turned(code)} - np.diag(np.diag({code}))", costs.REPEAT_TERM + 0.2
-    for other in sites(body):
-        text = body.bare(other.node)
-        if other.shape == site.shape and _movable(body, site, other):
+    for other in (other for other in sites(body) if other.shape == site.shape):
+        text, here = body.bare(other.node), body.statement(site.node)
+        if here is not body.statement(other.node) and not isinstance(other.node, cst.Name):
             yield text, costs.REPEAT_TERM
             yield negative(text), costs.REPEAT_TERM + 0.2
     for name in body.scope.numbers():
@@ -75,29 +74,20 @@ def _asked(body: Body) -> Suggestions:
     for hint in body.hints.terms:
         if loaded(hint) <= names:
             bare = number(hint.partition(" * ")[0]) is not None
-            yield _as_written(body, hint), costs.HINTED_LITERAL if bare else costs.HINTED
-
-
-def _as_written(body: Body, term: str) -> str:
-    """The term with its holders as the user writes them: in which quotes, above all."""
-    for key in sorted(body.scope.spelled, key=len, reverse=True):
-        if not key.isidentifier():
-            term = term.replace(key, body.scope.spelled[key])
-    return term
-
-
-def _movable(body: Body, site: Site, other: Site) -> bool:
-    """Whether a term of another statement might be missing here."""
-    same = body.statement(site.node) is body.statement(other.node)
-    return not same and not isinstance(other.node, cst.Name)
+            # Holders are written as the user does: in which quotes, above all.
+            term = hint
+            for key in sorted(body.scope.spelled, key=len, reverse=True):
+                if not key.isidentifier():
+                    term = term.replace(key, body.scope.spelled[key])
+            yield term, costs.HINTED_LITERAL if bare else costs.HINTED
 
 
 def _decays(body: Body, shape: Shape) -> Suggestions:
     """A penalty's derivative: a number times what has the gradient's shape."""
     numbers = body.scope.numbers()
     for name in (name for name, other in body.scope.arrays() if other == shape):
-        held = not name.isidentifier()
-        cost = costs.ADD_TERM - 0.4 * held  # parameters are mostly held by something
+        held = not name.isidentifier()  # as parameters mostly are
+        cost = costs.ADD_TERM - 0.4 * held
         yield name, cost + 0.4
         yield negative(name), cost + 0.6
         for one in numbers:
