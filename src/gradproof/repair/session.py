@@ -146,7 +146,7 @@ class Session:
     ) -> Search:
         attempts = self._attempts(place, until)
         blocks = {block.name: block.shape for block in self.validator.blocks}
-        known = hints(self.report.findings, place.file, place.shapes, place.values, blocks)
+        known = hints(self.report.findings, place.file, place.held, blocks)
         edits = listing(place.source, place.names, known)
         search = Search(attempts, edits, base, most, lambda found: self._confirm(found, attempts))
         self.searches[place] = search

@@ -10,15 +10,13 @@ import ast
 import builtins
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import libcst as cst
 
-from ..hints import MODULE, RETURN, Hints, Shape
+from ..hints import MODULE, RETURN, Held, Hints, Names, Shape, shape_of
 from .source import Found, Text, nodes
 from .text import loaded, normal, number, value
 
-T = TypeVar("T")
 Looked = tuple[Found, cst.CSTNode]
 
 # What is never an array, whether the function imports it or not.
@@ -98,30 +96,28 @@ def scope(text: Text, found: Found, hints: Hints, others: Sequence[Found]) -> Sc
     looked = [(one, node) for one in others for node in nodes(one.node.body)]
     near = frozenset(node.value for _, node in looked if isinstance(node, cst.Name))
     still = _still(text.tree, looked) - own
-    known = _known(found.name, hints.shapes)
-    inside = (own | near | frozenset(hints.shapes.get(MODULE, {}))) - still
-    shapes = _inferred(text.tree, found) | {
-        normal(key): shape for key, shape in known.items() if shape is not None
-    }
-    shapes = {n: shape for n, shape in shapes.items() if n == RETURN or loaded(n) <= inside}
-    values = {normal(key): held for key, held in _known(found.name, hints.values).items()}
+    known = _known(found.name, hints.held)
+    inside = (own | near | frozenset(hints.held.get(MODULE, {}))) - still
+    held: dict[str, Held] = {**_inferred(text.tree, found)}
+    held |= {normal(key): one for key, one in known.items() if one is not None}
+    held = {name: one for name, one in held.items() if name == RETURN or loaded(name) <= inside}
     literals = (node.value for _, node in looked if isinstance(node, (cst.Integer, cst.Float)))
     return Scope(
-        shapes=shapes,
+        shapes={name: shape_of(one) or () for name, one in held.items()},
         spelled=_spelled(text, looked, known, still),
         own=own,
         given=frozenset(_parameters(found.node.params)),
         loops=loops,
         near=near,
         still=still,
-        others=frozenset(key for key, shape in known.items() if shape is None),
+        others=frozenset(key for key, one in known.items() if one is None),
         literals=tuple(dict.fromkeys(literals)),
         counts=_counts(text, looked, own | near),
-        values={key: held for key, held in values.items() if key in shapes},
+        values={name: one for name, one in held.items() if isinstance(one, float)},
     )
 
 
-def _known(name: str, hints: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
+def _known(name: str, hints: Names) -> dict[str, Held]:
     """What is known about a function's names, and about those around it."""
     known = dict(hints.get(MODULE, {}))
     parts = name.split(".<locals>.")
@@ -155,12 +151,10 @@ def _own(node: cst.Lambda | cst.FunctionDef) -> tuple[frozenset[str], frozenset[
     return frozenset(names | loops), frozenset(loops - names)
 
 
-def _parameters(parameters: cst.Parameters) -> Iterator[str]:
-    groups = (parameters.posonly_params, parameters.params, parameters.kwonly_params)
-    yield from (one.name.value for group in groups for one in group)
-    for star in (parameters.star_arg, parameters.star_kwarg):
-        if isinstance(star, cst.Param):
-            yield star.name.value
+def _parameters(given: cst.Parameters) -> list[str]:
+    named = (*given.posonly_params, *given.params, *given.kwonly_params)
+    every = (*named, given.star_arg, given.star_kwarg)
+    return [one.name.value for one in every if isinstance(one, cst.Param)]
 
 
 def _names(target: cst.CSTNode) -> Iterator[str]:
