@@ -28,7 +28,7 @@ from typing import Any, Generic, Self, TypeVar
 from ..errors import UsageError
 
 if sys.platform != "win32":
-    from .confine import Bounds, confine
+    from .confine import confine, cores
 
 T = TypeVar("T")
 
@@ -37,9 +37,6 @@ _MOST_AT_ONCE = 4
 
 # Finished ahead of the one whose answer is due next, per process that may run.
 _AHEAD = 4
-
-# What a list of processes calls a job.
-_NAME = "gradproof job"
 
 _NO_FORK = (
     "Trying edits of a function needs os.fork, which this system lacks: run it on Linux or macOS, "
@@ -95,19 +92,15 @@ class Worker:
 
     Up to ``at_once`` processes run at a time, by default one per core and at most four; where it
     is one, a job is read only after the answer to the one before it has been handed out.
-    ``name`` is what a list of processes calls them. ``UsageError`` where a process cannot be
-    forked, as on Windows.
+    ``UsageError`` where a process cannot be forked, as on Windows.
     """
 
-    def __init__(
-        self, task: Callable[[Any], Any], limit: float, name: str = _NAME, at_once: int = 0
-    ) -> None:
+    def __init__(self, task: Callable[[Any], Any], limit: float, at_once: int = 0) -> None:
         if not hasattr(os, "fork"):
             raise UsageError(_NO_FORK)
         self.task = task
         self.limit = limit
-        self.bounds = Bounds.of(name, limit)
-        self.at_once = at_once or min(self.bounds.cores, _MOST_AT_ONCE)
+        self.at_once = at_once or min(cores(), _MOST_AT_ONCE)
         self._children: list[_Child[Any]] = []
         self._killed: list[_Child[Any]] = []
 
@@ -149,7 +142,9 @@ class Worker:
         """Start a process with a job; it is on the lists before Ctrl-C can come between."""
         chance = random.getstate()  # Python draws a new one in every fork
         parent = os.getpid()
-        with _uninterrupted(), _quiet_fork():
+        with _uninterrupted(), warnings.catch_warnings():
+            for category, message in _FORK_WARNINGS:
+                warnings.filterwarnings("ignore", message, category)
             reading, writing = os.pipe()
             try:
                 pid = os.fork()
@@ -159,7 +154,8 @@ class Worker:
                 raise
             if pid == 0:
                 try:
-                    self._live(job, reading, writing, parent, chance)
+                    os.close(reading)
+                    self._live(job, writing, parent, chance)
                 finally:
                     os._exit(1)  # nothing that the parent would do at its end
             os.close(writing)
@@ -167,19 +163,16 @@ class Worker:
             self._children.append(child)
             due.append(child)
 
-    def _live(self, job: T, reading: int, writing: int, parent: int, chance: Any) -> None:
+    def _live(self, job: T, pipe: int, parent: int, chance: Any) -> None:
         """All that the process of a job does."""
         began = time.monotonic()
-        for pipe in (reading, *(child.pipe for child in self._children)):
-            os.close(pipe)
-        refused = confine(self.bounds, writing, parent)
+        for child in self._children:
+            os.close(child.pipe)
+        refused = confine(self.limit, pipe, parent)
         random.setstate(chance)
         answer = _pickled(_tried(self.task, job, refused))
-        head = _HEAD.pack(len(answer), time.monotonic() - began)
-        for data in (head, answer):
-            left = memoryview(data)
-            while left:
-                left = left[os.write(writing, left) :]
+        with open(pipe, "wb") as out:
+            out.write(_HEAD.pack(len(answer), time.monotonic() - began) + answer)
 
     def _attend(self, due: Iterable[_Child[T]]) -> None:
         """Wait until one of the processes says something, or its time is up."""
@@ -207,7 +200,7 @@ class Worker:
     def _reap(self, most: int = 0) -> None:
         """Wait until at most some of the killed are left: giving memory back takes them a while."""
         while len(self._killed) > most:
-            self._killed[0].reap()
+            self._killed[0].wait()
             self._killed.pop(0)
 
 
@@ -237,7 +230,7 @@ class _Child(Generic[T]):
 
     def _death(self, limit: float) -> Outcome:
         """How a process ended that closed its pipe without an answer, if it ends at all."""
-        while not self._is_over():
+        while not self.wait(os.WNOHANG):
             if time.monotonic() >= self.deadline:
                 return _late(limit)
             time.sleep(_NAP)
@@ -245,10 +238,11 @@ class _Child(Generic[T]):
         how = f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
         return Outcome(Ending.DIED, text=how)
 
-    def _is_over(self) -> bool:
+    def wait(self, options: int = 0) -> bool:
+        """Wait until nothing is left of the process, or only look; whether that is so."""
         if self.status is None:
             try:
-                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                pid, status = os.waitpid(self.pid, options)
             except ChildProcessError:  # somebody else has asked for its status before
                 pid, status = self.pid, 0
             self.status = status if pid else None
@@ -262,12 +256,6 @@ class _Child(Generic[T]):
                     kill(self.pid, signal.SIGKILL)
         os.close(self.pipe)
 
-    def reap(self) -> None:
-        """Wait until nothing is left of the process."""
-        if self.status is None:
-            with contextlib.suppress(ChildProcessError):  # somebody else has waited for it
-                os.waitpid(self.pid, 0)
-
 
 def _running(children: Iterable[_Child[T]]) -> list[_Child[T]]:
     return [child for child in children if child.outcome is None]
@@ -280,11 +268,10 @@ def _late(limit: float) -> Outcome:
 @contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Ctrl-C waits until this block is over: no process may be forked and then forgotten."""
-    before = signal.getsignal(signal.SIGINT)
+    before, came = signal.getsignal(signal.SIGINT), list[int]()
     if threading.current_thread() is not threading.main_thread() or before is None:
         yield  # no exception comes here from Ctrl-C, or its handler is not Python's
         return
-    came: list[int] = []
     signal.signal(signal.SIGINT, lambda number, _: came.append(number))
     try:
         yield
@@ -292,14 +279,6 @@ def _uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         if came:
             signal.raise_signal(signal.SIGINT)
-
-
-@contextlib.contextmanager
-def _quiet_fork() -> Iterator[None]:
-    with warnings.catch_warnings():
-        for category, message in _FORK_WARNINGS:
-            warnings.filterwarnings("ignore", message, category)
-        yield
 
 
 # From here on: what happens in the process of a job.
