@@ -282,14 +282,12 @@ def _compiled_as(part: _Part, file: str, flags: int) -> CodeType:
 
 
 def _parsed(text: str) -> ast.Module:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they were said when the module was imported
+    with warnings.catch_warnings(action="ignore"):  # they were said when it was imported
         return ast.parse(text)
 
 
 def _compile(tree: ast.Module, file: str, flags: int) -> CodeType:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(action="ignore"):
         compiled: CodeType = compile(tree, file, "exec", flags, dont_inherit=True)
         return compiled
 

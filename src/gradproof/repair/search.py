@@ -92,7 +92,10 @@ class Search:
         for attempt in self.attempts.run(self._likely(candidates)):
             if attempt.judged is None:
                 continue
-            self._note(attempt)
+            if len(attempt.edits) == 1:
+                self._learn(attempt)
+            if not attempt.right and (self.closest is None or attempt.miss < self.closest.miss):
+                self.closest = attempt
             if attempt.right:
                 self._keep(attempt)
             elif attempt.known.wrong < wrong:
@@ -126,17 +129,10 @@ class Search:
             return
         if sum(_same(one, attempt) for one in self.refuted) >= _DENIED:
             return
-        if not self.confirm(attempt):
+        if self.confirm(attempt):
+            self.found = [*(one for one in self.found if one is not rival), attempt]
+        else:
             self.refuted.append(attempt)
-            return
-        self.found = [one for one in self.found if one is not rival]
-        self.found.append(attempt)
-
-    def _note(self, attempt: Attempt) -> None:
-        if not attempt.right and (self.closest is None or attempt.miss < self.closest.miss):
-            self.closest = attempt
-        if len(attempt.edits) == 1:
-            self._learn(attempt)
 
     def _learn(self, attempt: Attempt) -> None:
         """What an edit alone does: of those that do the same few are worth another try."""
@@ -164,8 +160,10 @@ class Search:
         if 1 + len(groups) >= self.fewest:
             return
         choices = product([newest], *(by_fixed[group][:_EACH] for group in groups))
-        joined = sorted(map(_joined, choices), key=together)
-        apart = (edits for edits in joined if len(edits) > 1 and not _touching(edits))
+        joined = (
+            tuple(dict.fromkeys(e for one in chosen for e in one.edits)) for chosen in choices
+        )
+        apart = (edits for edits in sorted(joined, key=together) if _apart(edits))
         self._try(islice(apart, _COMBINATIONS), frozenset())
 
     def _fixed(self, attempt: Attempt) -> frozenset[int]:
@@ -177,9 +175,11 @@ class Search:
         Where a repair is known, only what might need fewer edits is worth it.
         """
         for _ in range(_STEPS):
-            beginnings = sorted(filter(self._promising, partial), key=_wrong_and_cost)[:_BEGINNINGS]
+            beginnings = sorted(
+                filter(self._promising, partial), key=lambda one: (len(one.known.wrong), one.cost)
+            )
             partial = []
-            for attempt in beginnings:
+            for attempt in beginnings[:_BEGINNINGS]:
                 if self._promising(attempt):
                     partial += self._try(sets(self.edits, attempt.edits), attempt.known.wrong)
 
@@ -227,13 +227,6 @@ def _cover(fixed: list[frozenset[int]], wrong: frozenset[int]) -> list[frozenset
     return chosen
 
 
-def _joined(attempts: Sequence[Attempt]) -> Edits:
-    return tuple(dict.fromkeys(edit for attempt in attempts for edit in attempt.edits))
-
-
-def _touching(edits: Edits) -> bool:
-    return any(overlapping(one, other) for one, other in combinations(edits, 2))
-
-
-def _wrong_and_cost(attempt: Attempt) -> tuple[int, float]:
-    return len(attempt.known.wrong), attempt.cost
+def _apart(edits: Edits) -> bool:
+    """Whether there are several edits, none of which touches another one."""
+    return len(edits) > 1 and not any(overlapping(*pair) for pair in combinations(edits, 2))

@@ -151,16 +151,13 @@ class Validator:
 
     def _changed(self, made: Sequence[Claim]) -> frozenset[int]:
         """The blocks whose gradients are not what they were, by more than they may be."""
-        return frozenset(
-            block.index
-            for block in self.blocks
-            for new, old in zip(made, self.claims, strict=True)
-            if not self._alike(new, old, block.index)
-        )
-
-    def _alike(self, new: Claim, old: Claim, block: int) -> bool:
-        apart = np.linalg.norm(np.ravel(new.gradients[block] - old.gradients[block]))
-        return bool(apart <= self.state.bands[block].correct_below * old.norms[block])
+        changed = set[int]()
+        for new, old in zip(made, self.claims, strict=True):
+            for k, (one, other) in enumerate(zip(new.gradients, old.gradients, strict=True)):
+                least = self.state.bands[k].correct_below * old.norms[k]
+                if not np.linalg.norm(np.ravel(one - other)) <= least:
+                    changed.add(k)
+        return frozenset(changed)
 
     def _plain_error(self, made: Sequence[Claim], block: int) -> float:
         """The relative error of a block that plainly is wrong, by its last slopes; or zero."""
