@@ -59,10 +59,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A function: its qualified name, its tree, and where its nodes stand in the whole text."""
+    """A function: its qualified name, its tree, and where its nodes stand in the whole text.
+
+    ``piece`` is the span of the top-level statement that it is in.
+    """
 
     name: str
     node: Function
+    piece: Span
     spans: Mapping[cst.CSTNode, Span]
 
 
@@ -116,7 +120,8 @@ def _parsed(begin: int, piece: str) -> Iterator[Found]:
 
     where = wrapper.resolve(PositionProvider)
     spans = {node: (offset(one.start), offset(one.end)) for node, one in where.items()}
-    yield from (Found(name, node, spans) for name, node in _functions(wrapper.module, ""))
+    piece_ = begin, begin + len(piece)
+    yield from (Found(name, node, piece_, spans) for name, node in _functions(wrapper.module, ""))
 
 
 def _functions(node: cst.CSTNode, prefix: str) -> Iterator[tuple[str, Function]]:

@@ -11,29 +11,15 @@ from typing import Any
 
 from ..hints import Shape
 
-
-class Level(IntEnum):
-    """How tightly an expression binds (The Python Language Reference, 6.17)."""
-
-    BROKEN = -1  # over several lines, and nothing around it that allows this
-    TUPLE = 0
-    TEST = 1
-    OR = 2
-    AND = 3
-    NOT = 4
-    COMPARE = 5
-    BIT_OR = 6
-    BIT_XOR = 7
-    BIT_AND = 8
-    SHIFT = 9
-    SUM = 10
-    PRODUCT = 11
-    UNARY = 12
-    POWER = 13
-    NUMBER = 14  # `2.T` is no attribute of 2
-    PRIMARY = 15
-    NEVER = 16  # no expression does without parentheses here
-
+# How tightly an expression binds (The Python Language Reference, 6.17), the loosest first. What is
+# BROKEN stands over several lines with nothing around it that allows this. NUMBER is apart since
+# `2.T` is no attribute of 2.
+Level = IntEnum(
+    "Level",
+    "BROKEN TUPLE TEST OR AND NOT COMPARE BIT_OR BIT_XOR BIT_AND SHIFT SUM PRODUCT UNARY POWER "
+    "NUMBER PRIMARY",
+    start=-1,
+)
 
 # Other operators bind as a product does, other expressions as a name does.
 _BINDING: dict[type[ast.AST], Level] = {
