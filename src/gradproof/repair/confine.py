@@ -133,38 +133,37 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 # Audit events that a job does not get away with: what is said, the argument that it is about, and
 # the events. Not here: what ends with the process (chdir, putenv, a socket that is not used).
-_VERBS: tuple[tuple[str, int | None, tuple[str, ...]], ...] = (
+_VERBS: tuple[tuple[str, int | None, str], ...] = (
     # Files and folders, and what is written beside their content.
-    ("removes", 0, ("os.remove", "os.rmdir")),
-    ("renames", 0, ("os.rename",)),
-    ("creates", 0, ("os.mkdir",)),
-    ("links", 1, ("os.link", "os.symlink")),
-    ("truncates", 0, ("os.truncate",)),
-    ("changes the rights of", 0, ("os.chmod",)),
-    ("changes the owner of", 0, ("os.chown",)),
-    ("changes the flags of", 0, ("os.chflags",)),
-    ("changes the times of", 0, ("os.utime",)),
-    ("changes the attributes of", 0, ("os.setxattr", "os.removexattr")),
+    ("removes", 0, "os.remove os.rmdir"),
+    ("renames", 0, "os.rename"),
+    ("creates", 0, "os.mkdir"),
+    ("links", 1, "os.link os.symlink"),
+    ("truncates", 0, "os.truncate"),
+    ("changes the rights of", 0, "os.chmod"),
+    ("changes the owner of", 0, "os.chown"),
+    ("changes the flags of", 0, "os.chflags"),
+    ("changes the times of", 0, "os.utime"),
+    ("changes the attributes of", 0, "os.setxattr os.removexattr"),
     # Its files are opened in C, where no event is raised.
-    ("opens the database", 0, ("sqlite3.connect",)),
-    ("writes to the system's log", None, ("syslog.syslog",)),
+    ("opens the database", 0, "sqlite3.connect"),
+    ("writes to the system's log", None, "syslog.syslog"),
     # Other machines, and other processes on this one.
-    ("connects to", 1, ("socket.connect",)),
-    ("listens at", 1, ("socket.bind",)),
-    ("sends to", 1, ("socket.sendto", "socket.sendmsg")),
-    ("asks for the address of", 0, ("socket.getaddrinfo", "socket.gethostbyname")),
-    ("asks for the address of", 0, ("socket.gethostbyaddr",)),
-    ("opens in a browser", 0, ("webbrowser.open",)),
-    ("sends a signal to process", 0, ("os.kill",)),
-    ("sends a signal to processes", 0, ("os.killpg",)),
+    ("connects to", 1, "socket.connect"),
+    ("listens at", 1, "socket.bind"),
+    ("sends to", 1, "socket.sendto socket.sendmsg"),
+    ("asks for the address of", 0, "socket.getaddrinfo socket.gethostbyname socket.gethostbyaddr"),
+    ("opens in a browser", 0, "webbrowser.open"),
+    ("sends a signal to process", 0, "os.kill"),
+    ("sends a signal to processes", 0, "os.killpg"),
     # A new process: this guard does not reach into all of them, and they may outlive the job.
-    ("starts", 0, ("subprocess.Popen", "os.system", "os.posix_spawn", "pty.spawn")),
-    ("becomes", 0, ("os.exec",)),
-    ("forks", None, ("os.fork", "os.forkpty")),
+    ("starts", 0, "subprocess.Popen os.system os.posix_spawn pty.spawn"),
+    ("becomes", 0, "os.exec"),
+    ("forks", None, "os.fork os.forkpty"),
     # What is called in a library loaded this way raises no event at all.
-    ("loads the library", 0, ("ctypes.dlopen",)),
+    ("loads the library", 0, "ctypes.dlopen"),
 )
-_REFUSED = {event: (verb, place) for verb, place, events in _VERBS for event in events}
+_REFUSED = {event: (verb, place) for verb, place, events in _VERBS for event in events.split()}
 
 
 def _guard(refused: list[str], event: str, arguments: tuple[Any, ...]) -> None:

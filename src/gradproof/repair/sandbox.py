@@ -8,21 +8,19 @@ ends with its process. Answers come back pickled through a pipe.
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import pickle
 import random
-import select
 import signal
-import struct
 import sys
 import threading
 import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
+from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, Generic, Self, TypeVar
 
 from ..errors import UsageError
@@ -46,9 +44,7 @@ _NO_FORK = (
 NO_ANSWER = "no answer"
 """How the text of an outcome begins whose time was up."""
 
-_CHUNK = 1 << 20
 _LONGEST_TEXT = 500
-_HEAD = struct.Struct("<Qd")  # how many bytes the answer has, and how many seconds it took
 _NAP = 0.001  # between two looks at a process that has closed its pipe and does not end
 
 # What Python (3.12 and later) and jax say about a fork beside threads. A job whose library waits
@@ -145,47 +141,43 @@ class Worker:
         with _uninterrupted(), warnings.catch_warnings():
             for category, message in _FORK_WARNINGS:
                 warnings.filterwarnings("ignore", message, category)
-            reading, writing = os.pipe()
+            reading, writing = Pipe(duplex=False)
             try:
                 pid = os.fork()
             except OSError:  # no more processes or memory to be had
-                os.close(reading)
-                os.close(writing)
+                reading.close()
+                writing.close()
                 raise
             if pid == 0:
                 try:
-                    os.close(reading)
+                    reading.close()
                     self._live(job, writing, parent, chance)
                 finally:
                     os._exit(1)  # nothing that the parent would do at its end
-            os.close(writing)
+            writing.close()
             child = _Child(job, pid, reading, time.monotonic() + self.limit)
             self._children.append(child)
             due.append(child)
 
-    def _live(self, job: T, pipe: int, parent: int, chance: Any) -> None:
+    def _live(self, job: T, pipe: Connection, parent: int, chance: Any) -> None:
         """All that the process of a job does."""
         began = time.monotonic()
         for child in self._children:
-            os.close(child.pipe)
-        refused = confine(self.limit, pipe, parent)
+            child.pipe.close()
+        refused = confine(self.limit, pipe.fileno(), parent)
         random.setstate(chance)
         answer = _pickled(_tried(self.task, job, refused))
-        with open(pipe, "wb") as out:
-            out.write(_HEAD.pack(len(answer), time.monotonic() - began) + answer)
+        pipe.send((answer, time.monotonic() - began))
 
     def _attend(self, due: Iterable[_Child[T]]) -> None:
         """Wait until one of the processes says something, or its time is up."""
         running = _running(due)
-        poll = select.poll()
-        for child in running:
-            poll.register(child.pipe, select.POLLIN)
         patience = min(child.deadline for child in running) - time.monotonic()
-        ready = {pipe for pipe, _ in poll.poll(max(0, math.ceil(1000 * patience)))}
+        ready = wait([child.pipe for child in running], max(0.0, patience))
         for child in running:
             if child.pipe in ready:
-                child.read(self.limit)
-            elif not child.received and time.monotonic() >= child.deadline:
+                child.outcome = child.read(self.limit)
+            elif time.monotonic() >= child.deadline:
                 child.outcome = _late(self.limit)
         self._kill([child for child in running if child.outcome is not None])
         self._reap(self.at_once)
@@ -210,23 +202,19 @@ class _Child(Generic[T]):
 
     job: T
     pid: int
-    pipe: int
+    pipe: Connection
     deadline: float
-    received: bytearray = field(default_factory=bytearray)
     outcome: Outcome | None = None
     status: int | None = None
 
-    def read(self, limit: float) -> None:
-        """Take in what has come through the pipe; the outcome is known once it is all there."""
-        chunk = os.read(self.pipe, _CHUNK)
-        self.received += chunk
-        if not chunk:
-            self.outcome = self._death(limit)
-        elif len(self.received) >= _HEAD.size:
-            length, seconds = _HEAD.unpack_from(self.received)
-            if len(self.received) == _HEAD.size + length:
-                # The time that the job itself took: this process may have looked late.
-                self.outcome = _late(limit) if seconds > limit else _unpickled(self.received)
+    def read(self, limit: float) -> Outcome:
+        """What comes through the pipe, or came of a process that has closed it."""
+        try:
+            answer, seconds = self.pipe.recv()
+        except (EOFError, OSError):
+            return self._death(limit)
+        # The time that the job itself took: this process may have looked late.
+        return _late(limit) if seconds > limit else _unpickled(answer)
 
     def _death(self, limit: float) -> Outcome:
         """How a process ended that closed its pipe without an answer, if it ends at all."""
@@ -254,7 +242,7 @@ class _Child(Generic[T]):
             for kill in (os.killpg, os.kill):  # it may not have its own group yet
                 with contextlib.suppress(OSError):
                     kill(self.pid, signal.SIGKILL)
-        os.close(self.pipe)
+        self.pipe.close()
 
 
 def _running(children: Iterable[_Child[T]]) -> list[_Child[T]]:
@@ -309,9 +297,9 @@ def _pickled(outcome: Outcome) -> bytes:
         return pickle.dumps(_raised(error, "the answer cannot be pickled: "))
 
 
-def _unpickled(received: bytearray) -> Outcome:
+def _unpickled(answer: bytes) -> Outcome:
     try:
-        outcome = pickle.loads(memoryview(received)[_HEAD.size :])  # noqa: S301 - our own fork's
+        outcome = pickle.loads(answer)  # noqa: S301 - our own fork's
     except Exception as error:  # noqa: BLE001 - whatever the value's own code does
         return _raised(error, "the answer cannot be unpickled: ")
     assert isinstance(outcome, Outcome)

@@ -40,19 +40,14 @@ def other_names(body: Body, node: cst.Name) -> Iterator[Edit]:
 
 def _cost(body: Body, node: cst.Name, name: str, shape: Shape | None, viewed: bool) -> float:
     """What it costs to write another name, which holds an array of a shape."""
-    cost = _by_shape(body.shape(node), shape) + 0.6 * viewed
+    here = body.shape(node)
+    cost = costs.NAME_SAME_SHAPE if here == shape else costs.NAME_OTHER_SHAPE
+    cost = (costs.NAME_UNKNOWN if None in (here, shape) else cost) + 0.6 * viewed
     if body.asked(body.ratio(node, body.scope.value(name))):
         cost = costs.HINTED_CHANGE
-    cost += 0.0 if body.scope.is_near(name) else costs.FAR
-    cost += 0.0 if name.isidentifier() else costs.HOLDER
+    cost += costs.FAR * (not body.scope.is_near(name)) + costs.HOLDER * (not name.isidentifier())
     cost += -0.3 * _alike(node.value, name) + 1.0 * (name == "_")
     return cost + 0.8 * (shape == () and name in body.scope.loops)
-
-
-def _by_shape(one: Shape | None, other: Shape | None) -> float:
-    if one is None or other is None:
-        return costs.NAME_UNKNOWN
-    return costs.NAME_SAME_SHAPE if one == other else costs.NAME_OTHER_SHAPE
 
 
 def _alike(one: str, other: str) -> bool:
@@ -150,23 +145,21 @@ def _turned(body: Body, values: Sequence[Expression]) -> Iterator[Edit]:
 @candidates_of("name")
 def names_for_what_is_computed(body: Body) -> Iterator[Edit]:
     """A name where something is computed only to be compared, or where zeros stand."""
-    own = [(n, shape) for n, shape in body.scope.items() if n.isidentifier() and shape]
-    own = [(name, shape) for name, shape in own if name in body.scope.own]
+    own = [(name, shape) for name, shape in body.scope.items() if shape and name in body.scope.own]
     for node in body.of(cst.Comparison):
         if isinstance(node.left, (cst.BinaryOperation, cst.Call)):
             for name, _ in own:
                 yield body.replace(node.left, name, costs.NAME_UNKNOWN)
-    for call in body.of(cst.Call):
-        wanted = _shape_of_zeros(body, call)
-        for name in (name for name, shape in own if shape == wanted):
+    for call in body.calls("zeros", "zeros_like"):
+        like = _like_zeros(body, call)
+        for name in (name for name, shape in own if like and shape == body.shape(like)):
             yield body.replace(call, name, costs.NAME_UNKNOWN)
 
 
-def _shape_of_zeros(body: Body, call: cst.Call) -> Shape | None:
-    """The shape of the zeros that a call makes, where it is known."""
+def _like_zeros(body: Body, call: cst.Call) -> Expression | None:
+    """What has the shape of the zeros that a call makes."""
     parent = body.parent(call)
     if method(call) == "zeros_like" and call.args:
-        return body.shape(call.args[0].value)
-    if method(call) == "zeros" and call.args and isinstance(parent, cst.Assign):
-        return body.shape(parent.targets[0].target)
-    return None
+        return call.args[0].value
+    zeros = method(call) == "zeros" and call.args
+    return parent.targets[0].target if zeros and isinstance(parent, cst.Assign) else None
