@@ -8,6 +8,7 @@ import re
 import stat
 from bisect import bisect_left
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import UsageError
@@ -58,13 +59,10 @@ def content_of(file: str, source: str) -> bytes:
     if not path.is_file():
         return b""
     content = _read(path)
-    try:
-        same = _plain(_decoded(content)[0]) == source
-    except (SyntaxError, UnicodeDecodeError):
-        same = False
-    if not same:
-        raise UsageError(f"{file} changed while repairs of it were looked for: run again.")
-    return content
+    with suppress(SyntaxError, UnicodeDecodeError):
+        if _plain(_decoded(content)[0]) == source:
+            return content
+    raise UsageError(f"{file} changed while repairs of it were looked for: run again.")
 
 
 def _lines(text: str) -> list[str]:
@@ -83,8 +81,7 @@ def _decoded(content: bytes) -> tuple[str, str]:
 
 def _plain(text: str) -> str:
     """A text as the interpreter knows it: every line ended by a newline only."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text if text.endswith("\n") else text + "\n"
+    return re.sub(r"\r\n?", "\n", text).removesuffix("\n") + "\n"
 
 
 def _edited(text: str, edits: Sequence[Edit]) -> str:

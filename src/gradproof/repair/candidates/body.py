@@ -15,7 +15,7 @@ from ..hints import Hints, Shape
 from .costs import BONUS, KEPT, LENGTH
 from .scope import Scope, scope
 from .source import Found, Span, Text, parts
-from .text import Level, close, level, operand, short
+from .text import Level, close, level, normal, operand, short
 
 Node = TypeVar("Node", bound=cst.CSTNode)
 Expression = cst.BaseExpression
@@ -170,7 +170,7 @@ class Body:
 
     def shape(self, node: cst.CSTNode) -> Shape | None:
         """The shape of what an expression held, where it is a name or the like."""
-        return self.scope.shape(self.code(node))
+        return self.scope.shapes.get(normal(self.code(node)))
 
     def value(self, node: cst.CSTNode) -> float | None:
         """The number that an expression came to, where it is known."""

@@ -9,7 +9,7 @@ import libcst as cst
 
 from ..edit import Edit
 from . import costs
-from .body import Body, Expression, called, inside, is_module
+from .body import Body, Expression, called, inside, is_module, method
 from .registry import candidates_of
 from .sites import sites
 from .text import Level, attribute, operand, product, quotient, short
@@ -58,8 +58,8 @@ def other_axes(body: Body, call: cst.Call) -> Iterator[Edit]:
     """Change, drop or add what a reduction runs over."""
     argument = _axis(call)
     if argument is not None and called(call) in _REDUCTIONS:
-        for new, more in _axes(body, argument.value):
-            yield body.replace(argument.value, new, costs.AXIS + more)
+        for new, cost in _axes(body, argument.value):
+            yield body.replace(argument.value, new, cost)
         yield _without(body, call, argument, costs.AXIS + 0.3)
     elif called(call) in _KEEPING:
         for new in ("axis=0", "axis=1", "axis=-1"):
@@ -67,19 +67,17 @@ def other_axes(body: Body, call: cst.Call) -> Iterator[Edit]:
 
 
 def _axes(body: Body, old: Expression) -> Iterator[tuple[str, float]]:
-    """Other axes, and what they cost more."""
     code = body.code(old)
-    yield from ((new, 0.4 * (new == "2")) for new in ("0", "1", "-1", "2") if new != code)
+    yield from ((new, costs.AXIS) for new in ("0", "1", "-1") if new != code)
+    yield "2", costs.AXIS + 0.4
     if not isinstance(old, cst.Tuple):
-        yield from ((new, 0.6) for new in ("(0, 1)", "(1, 2)", "(0, 2)"))
+        yield from ((new, costs.AXIS + 0.6) for new in ("(0, 1)", "(1, 2)", "(0, 2)"))
         return
     items = [body.code(one.value) for one in old.elements]
-    for item in items:
-        yield item, 0.0
-        rest = [one for one in items if one != item]
-        if len(rest) > 1:
-            yield f"({', '.join(rest)})", 0.0
-    yield from ((f"({', '.join(order)})", 0.4) for order in orders(items))
+    fewer = [[one for one in items if one != item] for item in items]
+    yield from ((item, costs.AXIS) for item in items)
+    yield from ((f"({', '.join(rest)})", costs.AXIS) for rest in fewer if len(rest) > 1)
+    yield from ((f"({', '.join(order)})", costs.AXIS + 0.4) for order in orders(items))
 
 
 @candidates_of("keepdims", cst.Call)
@@ -111,10 +109,11 @@ def _axis(call: cst.Call) -> cst.Arg | None:
 
 def _whole(node: Expression) -> bool:
     """Whether a node is an integer, or a tuple of integers."""
-    if isinstance(node, cst.UnaryOperation):
-        node = node.expression
-    if isinstance(node, cst.Tuple):
-        return all(_whole(one.value) for one in node.elements)
+    match node:
+        case cst.Tuple(elements=elements):
+            return all(_whole(one.value) for one in elements)
+        case cst.UnaryOperation(expression=held):
+            return _whole(held)
     return isinstance(node, cst.Integer)
 
 
@@ -141,15 +140,11 @@ def _with(body: Body, call: cst.Call, argument: str, cost: float) -> Edit:
 @candidates_of("reduction", cst.Call)
 def other_functions(body: Body, call: cst.Call) -> Iterator[Edit]:
     """Another function of the same family."""
-    if not isinstance(call.func, cst.Attribute):
-        return
-    name = call.func.attr
-    often = costs.HINTED_CHANGE if _asked(body) else costs.REDUCTION
+    old, often = method(call), costs.HINTED_CHANGE if _asked(body) else costs.REDUCTION
     for pairs, cost in ((_OFTEN, often), (_RARE, costs.REDUCTION_RARE)):
-        for pair in pairs:
-            if name.value in pair:
-                new = pair[1 - pair.index(name.value)]
-                yield body.write(body.inner(name), new, cost, f"{name.value} → {new}", call)
+        for pair in (pair for pair in pairs if old in pair):
+            end, new = body.inner(call.func)[1], pair[1 - pair.index(old)]
+            yield body.write((end - len(old), end), new, cost, f"{old} → {new}", call)
 
 
 def _asked(body: Body) -> bool:

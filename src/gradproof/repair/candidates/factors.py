@@ -74,10 +74,8 @@ def _added(body: Body, site: Site, text: str, cost: float) -> Edit:
     divisor = reciprocal(text)
     if divisor is not None:
         what = f"divide {short(body.code(site.node))} by {short(divisor)}"
-    if isinstance(site.node, cst.Name):
-        cost += 0.3  # a mere name: what was assigned to it is likelier to lack the factor
-    if not site.whole:
-        cost += 0.3
+    # Of a mere name what was assigned to it is likelier to lack the factor.
+    cost += 0.3 * isinstance(site.node, cst.Name) + 0.3 * (not site.whole)
     return body.replace(site.node, product(body.bare(site.node), text), cost, what)
 
 
@@ -138,23 +136,14 @@ def _counts(body: Body) -> list[str]:
 
     Of those that are the same axis of arrays of one shape it is the first.
     """
-    counts = list(body.scope.counts)
+    kept: dict[object, str] = {count: count for count in body.scope.counts}
     for name, shape in body.scope.arrays():
         if name in body.scope.own:
-            counts += [f"len({name})"] if name.isidentifier() else []
-            counts += [f"{name}.shape[{k}]" for k in range(1, len(shape))]
-    kept = dict[object, str]()
-    for count in counts:
-        kept.setdefault(_axis(body, count), count)
+            for k in range(len(shape)):
+                count = f"{name}.shape[{k}]" if k else f"len({name})"
+                if count not in body.scope.counts:
+                    kept.setdefault((k, shape), count)
     return list(kept.values())
-
-
-def _axis(body: Body, count: str) -> object:
-    """The same for counts that are the same axis of arrays of one shape."""
-    names = [name for name in loaded(count) if name != "len"]
-    shape = body.scope.shapes.get(names[0]) if len(names) == 1 else None
-    axis = 0 if count.startswith("len(") else count.rpartition("[")[2].strip("]")
-    return (axis, shape) if shape and count not in body.scope.counts else count
 
 
 def _arrays(name: str, shape: Shape, site: Shape | None, far: float) -> Suggestions:

@@ -70,9 +70,8 @@ def _slices(body: Body, node: cst.Subscript, one: cst.Slice) -> Iterator[Edit]:
 
 def _bounded(body: Body, one: cst.Slice) -> tuple[str, str, str]:
     """The two bounds and the step of a slice, empty where there is none."""
-    lower, upper, step = (
-        body.code(part) if part is not None else "" for part in (one.lower, one.upper, one.step)
-    )
+    parts = (one.lower, one.upper, one.step)
+    lower, upper, step = ("" if part is None else body.code(part) for part in parts)
     return lower, upper, step
 
 
@@ -106,15 +105,12 @@ def _mirrored(lower: str, upper: str) -> Iterator[str]:
         yield f":-{operand(lower, Level.UNARY)}"
     else:
         return
-    yield from (f"{half}:-{half}" for half in _halves(margin))
-
-
-def _halves(margin: str) -> list[str]:
-    """A margin, and the half of it."""
-    head, found, rest = margin.partition(" * ")
-    if found and head == "2":
-        return [rest, margin] if operand(rest, Level.UNARY) == rest else [margin]
-    return [margin] + ([str(int(margin) // 2)] if margin.isdigit() and margin != "1" else [])
+    yield f"{margin}:-{margin}"
+    half = margin.removeprefix("2 * ")
+    if margin.isdigit() and margin != "1":
+        half = str(int(margin) // 2)
+    if half != margin and operand(half, Level.UNARY) == half:
+        yield f"{half}:-{half}"
 
 
 @candidates_of("index", cst.Subscript)
@@ -130,10 +126,12 @@ def dropped_indices(body: Body, node: cst.Subscript) -> Iterator[Edit]:
 
 def _keyed(node: cst.Subscript) -> bool:
     """Whether the index is a key, and what it picks no part of an array."""
-    first = node.slice[0].slice
-    strings = (cst.SimpleString, cst.FormattedString)
-    shape = isinstance(node.value, cst.Attribute) and node.value.attr.value == "shape"
-    return shape or (isinstance(first, cst.Index) and isinstance(first.value, strings))
+    match node:
+        case cst.Subscript(value=cst.Attribute(attr=cst.Name(value="shape"))):
+            return True
+        case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key)), *_]):
+            return isinstance(key, (cst.SimpleString, cst.FormattedString))
+    return False
 
 
 @candidates_of("index", cst.Call)

@@ -65,7 +65,7 @@ def other_holders(body: Body, node: cst.Attribute | cst.Subscript) -> Iterator[E
     here, shape, read = normal(body.code(node)), body.shape(node), is_read(body, node)
     for other in body.scope.holders():
         key = normal(other)
-        same = shape is not None and body.scope.shape(other) == shape
+        same = shape is not None and body.scope.shapes.get(key) == shape
         if key != here and _base(key) == _base(here):
             cost = costs.KEY if same else costs.KEY_UNKNOWN
             yield body.replace(node, other, cost if read else cost + 0.4)

@@ -50,27 +50,22 @@ class Scope:
     counts: tuple[str, ...]
     values: Mapping[str, float]
 
-    def shape(self, text: str) -> Shape | None:
-        """The shape of what a name or a holder held; None where nobody knows."""
-        return self.shapes.get(normal(text))
-
     def value(self, text: str) -> float | None:
         """The number that an expression came to; None where nobody knows."""
         return value(text, self.values, self.shapes)
 
     def numbers(self) -> list[str]:
         """Names and holders of numbers, those that loops count with left out."""
-        names = (name for name, shape in self.shapes.items() if shape == ())
-        return [self.spelling(name) for name in names if name not in (*self.loops, RETURN)]
+        names = (name for name, shape in self.items() if shape == ())
+        return [self.spelling(name) for name in names if name not in self.loops]
 
     def arrays(self) -> list[tuple[str, Shape]]:
         """Names and holders of arrays, with their shapes."""
-        known = ((name, shape) for name, shape in self.items() if shape)
-        return [(self.spelling(name), shape) for name, shape in known]
+        return [(self.spelling(name), shape) for name, shape in self.items() if shape]
 
     def items(self) -> Iterator[tuple[str, Shape]]:
         """Names and holders, as Python would write them, with their shapes."""
-        yield from ((name, shape) for name, shape in self.shapes.items() if name != RETURN)
+        return ((name, shape) for name, shape in self.shapes.items() if name != RETURN)
 
     def unknown(self) -> list[str]:
         """Names, the function's own or read by it, of which nobody knows what they hold."""
@@ -132,10 +127,13 @@ def _still(tree: ast.Module, looked: Sequence[Looked]) -> frozenset[str]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             names.add(node.name)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            names |= {(one.asname or one.name).partition(".")[0] for one in node.names}
-    called = [one.func for _, one in looked if isinstance(one, cst.Call)]
-    return frozenset(names | {one.value for one in called if isinstance(one, cst.Name)})
+        elif isinstance(node, ast.alias):
+            names.add((node.asname or node.name).partition(".")[0])
+    for _, one in looked:
+        match one:
+            case cst.Call(func=cst.Name(value=name)):
+                names.add(name)
+    return frozenset(names)
 
 
 def _own(node: cst.Lambda | cst.FunctionDef) -> tuple[frozenset[str], frozenset[str]]:
@@ -143,11 +141,11 @@ def _own(node: cst.Lambda | cst.FunctionDef) -> tuple[frozenset[str], frozenset[
     names, loops = set(_parameters(node.params)), set[str]()
     for one in nodes(node.body):
         if isinstance(one, (cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.NamedExpr)):
-            names |= set(_names(one.target))
+            names.update(_names(one.target))
         elif isinstance(one, (cst.For, cst.CompFor)):
-            loops |= set(_names(one.target))
+            loops.update(_names(one.target))
         elif isinstance(one, cst.AsName):
-            names |= set(_names(one.name))
+            names.update(_names(one.name))
     return frozenset(names | loops), frozenset(loops - names)
 
 
@@ -216,9 +214,6 @@ def _is_number(node: cst.CSTNode) -> bool:
 
 def _counts(text: Text, looked: Sequence[Looked], names: frozenset[str]) -> tuple[str, ...]:
     """Numbers of examples and the like that the functions compute: ``len(X)``, ``X.shape[0]``."""
-    counting = [
-        text.source[slice(*one.spans[node])]
-        for one, node in looked
-        if isinstance(node, (cst.Call, cst.Subscript)) and _is_number(node)
-    ]
-    return tuple(one for one in dict.fromkeys(counting) if loaded(one) - _BUILTIN <= names)
+    counting = [(one, node) for one, node in looked if isinstance(node, (cst.Call, cst.Subscript))]
+    codes = [text.source[slice(*one.spans[node])] for one, node in counting if _is_number(node)]
+    return tuple(one for one in dict.fromkeys(codes) if loaded(one) - _BUILTIN <= names)

@@ -127,9 +127,9 @@ def _returned(body: Body, value: Expression) -> Sized:
 def _shape(body: Body, node: cst.CSTNode) -> Shape | None:
     """The shape of a name, of what holds an array, or of a gradient by the name it goes by."""
     known = body.shape(node)
-    if known is not None or not is_holder(node):
-        return known
     match node:
+        case _ if known is not None or not is_holder(node):
+            return known
         case cst.Attribute(attr=cst.Name(value=name)):
             return _of_key(body, name)
         case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key))]):

@@ -84,9 +84,8 @@ def find(text: Text, functions: Sequence[str], lines: Sequence[int]) -> list[Fou
         if mentioned.search(piece)  # the others need not be parsed
         for one in _parsed(begin, piece)
     ]
-    lambdas = [
-        one for one in found if isinstance(one.node, cst.Lambda) and _unnamed(one) in functions
-    ]
+    lambdas = [one for one in found if isinstance(one.node, cst.Lambda)]
+    lambdas = [one for one in lambdas if _unnamed(one) in functions]
     rejected = [one for one in lambdas if _on(text, one, lines)]
     return [one for one in found if one.name in functions or one in (rejected or lambdas)]
 
