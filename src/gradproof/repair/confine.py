@@ -87,17 +87,14 @@ def _exchange_files(pipe: int) -> None:
     names = os.listdir("/dev/fd")  # noqa: PTH208 - the names are what is wanted
     for number in {0, 1, 2, *map(int, names)} - {null, pipe}:
         with contextlib.suppress(OSError):  # one of them was the folder itself
-            if number > 2 and _is_for_reading(number):
+            reading = fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+            if number > 2 and reading:
                 _read_apart(number)
             else:
                 os.dup2(null, number)
     sys.stdin = open(os.devnull)  # noqa: SIM115, PTH123 - until the process ends
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123
-
-
-def _is_for_reading(number: int) -> bool:
-    return fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
 
 
 def _read_apart(number: int) -> None:

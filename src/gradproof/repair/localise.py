@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from types import CodeType, FrameType, FunctionType
@@ -49,10 +50,9 @@ def places(session: Session, findings: Sequence[Finding]) -> list[Place]:
         for function in _functions(codes):
             try:
                 source = source_of(function)
+                functions.append(function)
             except UsageError as error:
                 refusals.append(error)
-            else:
-                functions.append(function)
         if functions:
             file = functions[0].__code__.co_filename
             found.append(Place(file, tuple(functions), source, held))
@@ -95,12 +95,10 @@ def _own(session: Session) -> str:
 
     That is not so for a function that a framework differentiates: it may be the framework's own.
     """
-    if isinstance(session.grad, Autodiff):
-        return ""
-    try:
-        return function_of(given(session)).__code__.co_filename
-    except UsageError:
-        return ""
+    if not isinstance(session.grad, Autodiff):
+        with suppress(UsageError):
+            return function_of(given(session)).__code__.co_filename
+    return ""
 
 
 def _functions(codes: Sequence[CodeType]) -> list[FunctionType]:
@@ -179,8 +177,6 @@ def _known(value: Any) -> Held:
     if isinstance(value, complex | np.generic | np.ndarray):
         return tuple(np.shape(value))
     if hasattr(value, "shape") and hasattr(value, "dtype"):
-        try:
+        with suppress(TypeError):
             return tuple(int(length) for length in value.shape)
-        except TypeError:
-            return None
     return None

@@ -13,7 +13,7 @@ import gc
 import linecache
 import warnings
 from collections.abc import Container, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from types import CodeType, FunctionType
@@ -93,11 +93,8 @@ def alike(functions: Iterable[FunctionType]) -> tuple[FunctionType, ...]:
 
 def alive(files: Container[str]) -> list[FunctionType]:
     """All functions there are that come from some files."""
-    return [
-        thing
-        for thing in gc.get_objects()
-        if type(thing) is FunctionType and thing.__code__.co_filename in files
-    ]
+    functions = (thing for thing in gc.get_objects() if type(thing) is FunctionType)
+    return [function for function in functions if function.__code__.co_filename in files]
 
 
 def replaced(function: FunctionType, source: str) -> CodeType:
@@ -111,13 +108,11 @@ def replaced(function: FunctionType, source: str) -> CodeType:
     old, new = _parts(code, text, source)
     if old == new:
         return code
-    before = [
-        inner
-        for inner in _namesakes(_whole(text, code), code)
-        if old.line <= inner.co_firstlineno < old.line + len(old.lines)
-    ]
+    lines = range(old.line, old.line + len(old.lines))
+    before = [one for one in _namesakes(_whole(text, code), code) if one.co_firstlineno in lines]
     try:
-        after = _namesakes(_compiled(new, code), code)
+        compiled = _compiled(new, code.co_filename, code.co_flags & _FUTURE)
+        after = _namesakes(compiled, code)
     except (SyntaxError, ValueError) as error:
         raise Unpatchable(f"the edited text does not parse: {error}") from error
     if len(before) != len(after):
@@ -172,37 +167,32 @@ def _text(function: FunctionType) -> str:
     """The text that the function came from, without looking whether the file has changed."""
     file = function.__code__.co_filename
     text = "".join(linecache.getlines(file, function.__globals__))
-    if not text and not file.startswith("<"):
+    if text:
+        return text
+    if not file.startswith("<"):
         raise UsageError(f"{file} is gone or empty: there is no source to repair.")
-    if not text:
-        raise UsageError(
-            f"{function.__qualname__} was typed at the prompt or built by exec ({file}): there is "
-            "no source to repair. Put it in a file."
-        )
-    return text
+    raise UsageError(
+        f"{function.__qualname__} was typed at the prompt or built by exec ({file}): there is "
+        "no source to repair. Put it in a file."
+    )
 
 
 def _is_known(function: FunctionType) -> bool:
     """Whether it was compiled from the text of its file as it is now."""
-    try:
-        _span(function.__code__, _text(function))
-    except UsageError:
-        return False
-    return True
+    with suppress(UsageError):
+        return bool(_span(function.__code__, _text(function)))
+    return False
 
 
 def _span(code: CodeType, text: str) -> tuple[int, int]:
     """The first and last line of the top-level statement that some code was compiled from."""
-    try:
-        known = code in _codes(_whole(text, code))
-    except (SyntaxError, ValueError):
-        known = False
-    if not known:
-        raise UsageError(
-            f"{code.co_filename} has changed since it was imported, so that it no longer shows "
-            f"what {code.co_qualname} does: run again."
-        )
-    return _around(text, code.co_firstlineno, code.co_firstlineno)
+    with suppress(SyntaxError, ValueError):
+        if code in _codes(_whole(text, code)):
+            return _around(text, code.co_firstlineno, code.co_firstlineno)
+    raise UsageError(
+        f"{code.co_filename} has changed since it was imported, so that it no longer shows "
+        f"what {code.co_qualname} does: run again."
+    )
 
 
 def _parts(code: CodeType, text: str, source: str) -> tuple[_Part, _Part]:
@@ -268,16 +258,11 @@ def _whole(text: str, code: CodeType) -> CodeType:
     A part of it compiled alone may look different, and does the same: calls of what the module
     imports are compiled in another way than calls of other names.
     """
-    return _compiled(_Part(_lines(text), 1), code)
-
-
-def _compiled(part: _Part, code: CodeType) -> CodeType:
-    """The code of a part of a module, under the name and the futures of the code it replaces."""
-    return _compiled_as(part, code.co_filename, code.co_flags & _FUTURE)
+    return _compiled(_Part(_lines(text), 1), code.co_filename, code.co_flags & _FUTURE)
 
 
 @lru_cache(maxsize=16)
-def _compiled_as(part: _Part, file: str, flags: int) -> CodeType:
+def _compiled(part: _Part, file: str, flags: int) -> CodeType:
     return _compile(part.tree(), file, flags)
 
 

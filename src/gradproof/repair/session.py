@@ -199,7 +199,7 @@ def _listing() -> Listing:
     try:
         from .candidates import candidates
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != "libcst":
+        if not (error.name or "").startswith("libcst"):
             raise
         raise UsageError(
             "Repairs need libcst, which is not installed: pip install 'gradproof[fix]'."
@@ -211,11 +211,11 @@ def _in_reverse(asked: Asked) -> Asked:
     """The same claim without its Jacobian-vector products, which are not looked at here."""
     grad = asked.grad
     if isinstance(grad, Products) and grad.forward:
-        if not grad.reverse:
-            raise UsageError(
-                "Repairs of a jvp are not looked for: only of gradients, Jacobians and the vjp."
-            )
-        return replace(asked, grad=replace(grad, jvp=None))
+        if grad.reverse:
+            return replace(asked, grad=replace(grad, jvp=None))
+        raise UsageError(
+            "Repairs of a jvp are not looked for: only of gradients, Jacobians and the vjp."
+        )
     if isinstance(grad, Autodiff) and grad.forward and grad.reverse:
         return replace(asked, grad=replace(grad, forward=False))
     return asked
