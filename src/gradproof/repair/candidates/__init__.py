@@ -23,8 +23,7 @@ __all__ = ["candidates", "candidates_of"]
 # The files of generators: to add one is to name it here. Of edits with the same effect and cost
 # the one of the first file counts.
 for _name in (
-    "factors", "constants", "operators", "transposes", "names", "choices", "terms", "indices",
-    "statements", "calls",
+    "factors", "constants", "operators", "transposes", "names", "indices", "statements", "calls",
 ):  # fmt: skip
     import_module(f"{__name__}.{_name}")
 

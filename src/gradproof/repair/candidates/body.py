@@ -48,7 +48,10 @@ _PLACES: dict[type[cst.CSTNode], Level] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Body:
-    """A function's body: its text, the nodes that may be edited, and what its names hold."""
+    """A function's body: its text, the nodes that may be edited, and what its names hold.
+
+    ``parents`` has what each node is a part of, within the body.
+    """
 
     text: Text
     found: Found
@@ -65,10 +68,6 @@ class Body:
     def calls(self, *names: str) -> Iterator[cst.Call]:
         """The calls of functions and methods of some names."""
         return (call for call in self.of(cst.Call) if called(call) in names)
-
-    def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
-        """The node that a node is a part of, within the body."""
-        return self.parents.get(node)
 
     def around(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         """The nodes that a node is in, from the inside out; the last one is the function."""
@@ -165,8 +164,7 @@ class Body:
         block = getattr(statement, "body", None)
         if isinstance(block, cst.BaseSuite):
             end = max(begin, self.inner(block)[0])
-        lines = range(self.text.line(begin), self.text.line(max(begin, end - 1)) + 1)
-        return any(line in lines for line in self.hints.lines)
+        return self.text.on((begin, end), self.hints.lines)
 
     def shape(self, node: cst.CSTNode) -> Shape | None:
         """The shape of what an expression held, where it is a name or the like."""
@@ -182,7 +180,7 @@ class Body:
 
     def is_divisor(self, node: cst.CSTNode) -> bool | None:
         """Whether a factor divides its product; None where it is no factor of a product."""
-        product = self.parent(node)
+        product = self.parents.get(node)
         if not isinstance(product, cst.BinaryOperation):
             return None
         if isinstance(product.operator, cst.Divide):
@@ -198,7 +196,7 @@ class Body:
 
     def place(self, node: cst.CSTNode) -> Level | int:
         """How tightly an expression has to bind in a node's place."""
-        match parent := self.parent(node):
+        match parent := self.parents.get(node):
             case cst.BinaryOperation(left=left, operator=operator):
                 return _side(level(f"a {self.sign(operator)} b"), node is left)
             case cst.BooleanOperation(operator=operator):
@@ -259,23 +257,20 @@ def body_of(text: Text, found: Found, hints: Hints, others: Sequence[Found]) -> 
 
 def _walk(node: cst.CSTNode, parent: cst.CSTNode) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
     """The nodes that may be edited, each with its parent."""
-    if not (isinstance(node, STILL) or _outside(node) or _docstring(node)):
+    match node:
+        case cst.Expr(value=cst.SimpleString() | cst.ConcatenatedString()):
+            return  # a docstring
+    if not isinstance(node, STILL) and not _outside(node):
         yield node, parent
         for child in parts(node):
             yield from _walk(child, node)
 
 
 def _outside(node: cst.CSTNode) -> bool:
-    """Whether a call is of what talks to the outside."""
     first: object = node.func if isinstance(node, cst.Call) else None
     while isinstance(first, cst.Attribute):
         first = first.value
     return isinstance(first, cst.Name) and first.value in _OUTSIDE
-
-
-def _docstring(node: cst.CSTNode) -> bool:
-    strings = (cst.SimpleString, cst.ConcatenatedString)
-    return isinstance(node, cst.Expr) and isinstance(node.value, strings)
 
 
 def _groups(node: cst.CSTNode) -> bool:

@@ -26,7 +26,7 @@ def other_constants(body: Body, node: Literal) -> Iterator[Edit]:
 
 def _index(body: Body, node: cst.CSTNode) -> bool:
     """Whether a number counts entries or axes; other generators have these."""
-    parent = body.parent(node)
+    parent = body.parents.get(node)
     if isinstance(parent, cst.Arg):
         return parent.keyword is not None and parent.keyword.value in {"axis", "axes", "ddof"}
     return isinstance(parent, (cst.Index, cst.Slice))

@@ -1,4 +1,4 @@
-"""Factors: one too many in a product, or one too few in what is assigned or returned."""
+"""Factors and terms: one too many, or one too few in what is assigned or returned."""
 
 from __future__ import annotations
 
@@ -11,8 +11,22 @@ from ..hints import Shape
 from . import costs
 from .body import Body, Expression
 from .registry import candidates_of
-from .sites import Site, fits, sites
-from .text import Level, close, loaded, normal, operand, product, quotient, reciprocal, short
+from .sites import Site, addends, fits, is_sum, sites
+from .text import (
+    Level,
+    close,
+    loaded,
+    negative,
+    normal,
+    number,
+    operand,
+    product,
+    quotient,
+    reciprocal,
+    short,
+    total,
+    turned,
+)
 
 Suggestions = Iterator[tuple[str, float]]
 
@@ -65,11 +79,11 @@ def _weight(body: Body, node: cst.BinaryOperation, gone: Expression) -> float:
 def added_factors(body: Body) -> Iterator[Edit]:
     """A factor that the diagnosis, the scope or the code suggest."""
     for site in sites(body):
-        for text, cost in _suggested(body, site):
-            yield _added(body, site, text, cost)
+        for text, cost in _suggested_factors(body, site):
+            yield _with_factor(body, site, text, cost)
 
 
-def _added(body: Body, site: Site, text: str, cost: float) -> Edit:
+def _with_factor(body: Body, site: Site, text: str, cost: float) -> Edit:
     what = f"multiply {short(body.code(site.node))} by {short(text)}"
     divisor = reciprocal(text)
     if divisor is not None:
@@ -79,7 +93,7 @@ def _added(body: Body, site: Site, text: str, cost: float) -> Edit:
     return body.replace(site.node, product(body.bare(site.node), text), cost, what)
 
 
-def _suggested(body: Body, site: Site) -> Suggestions:
+def _suggested_factors(body: Body, site: Site) -> Suggestions:
     """Factors that may be missing at a site, with what they cost."""
     for hint in body.hints.factors:
         yield hint, costs.HINTED if hint in _PLAIN else costs.HINTED_LITERAL
@@ -166,3 +180,82 @@ def _arrays(name: str, shape: Shape, site: Shape | None, far: float) -> Suggesti
 def _factor_or_divisor(text: str, cost: float) -> Suggestions:
     yield text, cost
     yield quotient("1", text), cost + 0.4
+
+
+@candidates_of("term", cst.BinaryOperation)
+def dropped_terms(body: Body, node: cst.BinaryOperation) -> Iterator[Edit]:
+    """A sum without one of its terms, or the first of several alone."""
+    if not is_sum(node):
+        return
+    left, right = body.bare(node.left), body.bare(node.right)
+    yield body.replace(node, left, costs.DROP_TERM, f"drop the term {short(right)}")
+    new = negative(right) if isinstance(node.operator, cst.Subtract) else right
+    yield body.replace(node, new, costs.DROP_TERM, f"drop the term {short(left)}")
+    if is_sum(node.left):
+        first = body.bare(next(addends(node)))
+        what = f"keep only the term {short(first)}"
+        yield body.replace(node, first, costs.DROP_TERM + 0.8, what)
+
+
+@candidates_of("term")
+def added_terms(body: Body) -> Iterator[Edit]:
+    """A term that the diagnosis, the scope or the code suggest; a number above the line."""
+    for site in (site for site in sites(body) if site.whole):
+        match site.node:
+            case cst.BinaryOperation(operator=cst.Divide(), left=left):
+                for name in body.scope.numbers():
+                    yield _with_term(body, left, name, costs.ADD_TERM)
+        for term, cost in _suggested_terms(body, site):
+            yield _with_term(body, site.node, term, cost)
+
+
+def _with_term(body: Body, node: Expression, term: str, cost: float) -> Edit:
+    return body.replace(node, total(body.bare(node), term), cost, f"add the term {short(term)}")
+
+
+def _suggested_terms(body: Body, site: Site) -> Suggestions:
+    """Terms that may be missing at a site, with what they cost."""
+    yield from _asked(body)
+    if site.shape is None:
+        return
+    if site.shape:
+        yield from _decays(body, site.shape)
+    if len(site.shape) == 2 and site.shape[0] == site.shape[1] and not is_sum(site.node):
+        code = body.bare(site.node)
+        yield turned(code), costs.REPEAT_TERM
+        yield f"{turned(code)} - np.diag(np.diag({code}))", costs.REPEAT_TERM + 0.2
+    for other in (other for other in sites(body) if other.shape == site.shape):
+        text, here = body.bare(other.node), body.statement(site.node)
+        if here is not body.statement(other.node) and not isinstance(other.node, cst.Name):
+            yield text, costs.REPEAT_TERM
+            yield negative(text), costs.REPEAT_TERM + 0.2
+    for name in body.scope.numbers():
+        yield from ((name, costs.ADD_TERM), (negative(name), costs.ADD_TERM))
+
+
+def _asked(body: Body) -> Suggestions:
+    """The terms of the diagnosis for which the function has the names."""
+    names = body.scope.own | body.scope.near | {*filter(str.isidentifier, body.scope.shapes)}
+    for hint in body.hints.terms:
+        if loaded(hint) <= names:
+            bare = number(hint.partition(" * ")[0]) is not None
+            # Holders are written as the user does: in which quotes, above all.
+            term = hint
+            for key in sorted(body.scope.spelled, key=len, reverse=True):
+                if not key.isidentifier():
+                    term = term.replace(key, body.scope.spelled[key])
+            yield term, costs.HINTED_LITERAL if bare else costs.HINTED
+
+
+def _decays(body: Body, shape: Shape) -> Suggestions:
+    """A penalty's derivative: a number times what has the gradient's shape."""
+    numbers = body.scope.numbers()
+    for name in (name for name, other in body.scope.arrays() if other == shape):
+        held = not name.isidentifier()  # as parameters mostly are
+        cost = costs.ADD_TERM - 0.4 * held
+        yield name, cost + 0.4
+        yield negative(name), cost + 0.6
+        for one in numbers:
+            far = 0.0 if body.scope.is_near(one) else costs.FAR / 2
+            yield f"{one} * {name}", cost + far
+            yield f"{one} * np.sign({name})", cost + 0.8 + far

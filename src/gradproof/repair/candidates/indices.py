@@ -116,7 +116,7 @@ def _mirrored(lower: str, upper: str) -> Iterator[str]:
 @candidates_of("index", cst.Subscript)
 def dropped_indices(body: Body, node: cst.Subscript) -> Iterator[Edit]:
     """The whole instead of a part: ``x[:, ::-1]`` → ``x``."""
-    assigned = isinstance(body.parent(node), (cst.AssignTarget, cst.AugAssign))
+    assigned = isinstance(body.parents.get(node), (cst.AssignTarget, cst.AugAssign))
     if not assigned and not _keyed(node):
         what = f"drop the index of {short(body.code(node))}"
         yield body.replace(node, body.bare(node.value), costs.INDEX_RARE, what)
@@ -158,7 +158,7 @@ def _ranges(body: Body, call: cst.Call) -> Iterator[Edit]:
         2: (arguments[-1], costs.INDEX),
     }.get(len(arguments), (", ".join(arguments[:2]), costs.INDEX_RARE))
     yield body.replace(call, f"{body.code(call.func)}({new})", cost)
-    if not isinstance(body.parent(call), cst.Arg):
+    if not isinstance(body.parents.get(call), cst.Arg):
         yield body.replace(call, f"reversed({body.code(call)})", costs.INDEX_RARE + 0.4)
 
 

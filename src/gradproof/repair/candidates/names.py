@@ -28,7 +28,7 @@ def other_names(body: Body, node: cst.Name) -> Iterator[Edit]:
     """Every other name in scope, the likelier the better its shape fits."""
     if not is_read(body, node) or node.value in _KEPT | body.scope.still | body.scope.others:
         return
-    parent = body.parent(node)
+    parent = body.parents.get(node)
     if isinstance(parent, cst.FormattedStringExpression):
         return
     viewed = isinstance(parent, cst.Attribute) and parent.attr.value in _VIEWED
@@ -59,7 +59,7 @@ def _alike(one: str, other: str) -> bool:
 @candidates_of("name", cst.Attribute, cst.Subscript)
 def other_holders(body: Body, node: cst.Attribute | cst.Subscript) -> Iterator[Edit]:
     """Another entry of the same holder, and names that hold an array of its shape."""
-    parent = body.parent(node)
+    parent = body.parents.get(node)
     if not is_holder(node) or (isinstance(parent, cst.Call) and parent.func is node):
         return
     here, shape, read = normal(body.code(node)), body.shape(node), is_read(body, node)
@@ -83,7 +83,7 @@ def _base(key: str) -> str:
 @candidates_of("name", cst.FormattedString)
 def other_prefixes(body: Body, string: cst.FormattedString) -> Iterator[Edit]:
     """``f"Z{i}"`` for ``f"A{i}"``: the text in a key, as other keys have it."""
-    if not isinstance(body.parent(string), cst.Index):
+    if not isinstance(body.parents.get(string), cst.Index):
         return
     prefixes = dict.fromkeys(text.value for text in body.of(cst.FormattedStringText))
     texts = [part for part in string.parts if isinstance(part, cst.FormattedStringText)]
@@ -96,7 +96,7 @@ def other_prefixes(body: Body, string: cst.FormattedString) -> Iterator[Edit]:
 @candidates_of("index", cst.FormattedString)
 def other_numbers(body: Body, string: cst.FormattedString) -> Iterator[Edit]:
     """``f"A{i - 1}"`` for ``f"A{i}"``: the number in a key."""
-    for part in string.parts if isinstance(body.parent(string), cst.Index) else ():
+    for part in string.parts if isinstance(body.parents.get(string), cst.Index) else ():
         if isinstance(part, cst.FormattedStringExpression):
             for new in shifted(body.code(part.expression)):
                 yield body.replace(part.expression, new, costs.INDEX)
@@ -117,7 +117,7 @@ def exchanged_values(body: Body) -> Iterator[Edit]:
 def _packed(body: Body) -> Iterator[Sequence[Expression]]:
     packs: Iterator[cst.Tuple | cst.List] = body.of(cst.Tuple, cst.List)
     for pack in packs:
-        if is_read(body, pack) and not isinstance(body.parent(pack), cst.Index):
+        if is_read(body, pack) and not isinstance(body.parents.get(pack), cst.Index):
             yield [one.value for one in pack.elements]
     for mapping in body.of(cst.Dict):
         yield [one.value for one in mapping.elements]
@@ -158,7 +158,7 @@ def names_for_what_is_computed(body: Body) -> Iterator[Edit]:
 
 def _like_zeros(body: Body, call: cst.Call) -> Expression | None:
     """What has the shape of the zeros that a call makes."""
-    parent = body.parent(call)
+    parent = body.parents.get(call)
     if method(call) == "zeros_like" and call.args:
         return call.args[0].value
     zeros = method(call) == "zeros" and call.args

@@ -46,7 +46,7 @@ def sites(body: Body) -> tuple[Site, ...]:
             found.setdefault(id(node), Site(node, shape, whole=True))
     parts = [(one, site.shape) for site in found.values() for one in addends(site.node)]
     for sum_ in body.of(cst.BinaryOperation):
-        if not isinstance(body.parent(sum_), cst.BinaryOperation) or body.code(sum_)[0] == "(":
+        if not isinstance(body.parents.get(sum_), cst.BinaryOperation) or body.code(sum_)[0] == "(":
             parts += [(one, None) for one in addends(sum_)]
     for node, shape in parts:
         if _computes(node):

@@ -52,6 +52,11 @@ class Text:
         """The line, from 1, that a character is in."""
         return bisect_right(self.begins, offset)
 
+    def on(self, span: Span, lines: Sequence[int]) -> bool:
+        """Whether a span of characters is on one of some lines."""
+        begin, end = span
+        return any(self.line(begin) <= one <= self.line(max(begin, end - 1)) for one in lines)
+
     def start(self, offset: int) -> int:
         """Where the line begins that a character is in."""
         return self.begins[self.line(offset) - 1]
@@ -85,19 +90,10 @@ def find(text: Text, functions: Sequence[str], lines: Sequence[int]) -> list[Fou
         for one in _parsed(begin, piece)
     ]
     lambdas = [one for one in found if isinstance(one.node, cst.Lambda)]
-    lambdas = [one for one in lambdas if _unnamed(one) in functions]
-    rejected = [one for one in lambdas if _on(text, one, lines)]
+    # Python itself does not call them by the names that they are assigned to.
+    lambdas = [one for one in lambdas if re.sub(r"[^.]+$", _LAMBDA, one.name) in functions]
+    rejected = [one for one in lambdas if text.on(one.spans[one.node], lines)]
     return [one for one in found if one.name in functions or one in (rejected or lambdas)]
-
-
-def _unnamed(one: Found) -> str:
-    """What Python calls a lambda that is assigned to a name."""
-    return "".join([*one.name.rpartition(".")[:2], _LAMBDA])
-
-
-def _on(text: Text, one: Found, lines: Sequence[int]) -> bool:
-    begin, end = one.spans[one.node]
-    return any(text.line(begin) <= line <= text.line(end) for line in lines)
 
 
 def _pieces(text: Text) -> Iterator[tuple[int, str]]:

@@ -56,7 +56,7 @@ def added_transposes(body: Body) -> Iterator[Edit]:
     for node, cost in _to_transpose(body):
         chosen.setdefault(node, cost)
     for node, cost in chosen.items():
-        shape, parent = body.shape(node), body.parent(node)
+        shape, parent = body.shape(node), body.parents.get(node)
         short = shape is not None and len(shape) < 2
         already = isinstance(parent, cst.Attribute) and parent.attr.value in {"T", "shape"}
         if not short and not already and not _transposed(node):
@@ -71,7 +71,7 @@ def _to_transpose(body: Body) -> Iterator[tuple[Expression, float]]:
         if _simple(one) and len(body.shape(one) or ()) > 1 and is_read(body, one):
             yield one, costs.TRANSPOSE + 0.4
     for call in body.of(cst.Call):
-        if isinstance(body.parent(call), (cst.BinaryOperation, cst.Return, cst.Assign)):
+        if isinstance(body.parents.get(call), (cst.BinaryOperation, cst.Return, cst.Assign)):
             yield call, costs.TRANSPOSE_CALL
     for site in sites(body):
         if site.whole and (site.shape is None or len(site.shape) > 1):
@@ -88,7 +88,7 @@ def _transposed(node: Expression) -> bool:
 
 def is_read(body: Body, node: cst.CSTNode) -> bool:
     """Whether a name or a holder is read here, and not called, assigned or bound."""
-    match parent := body.parent(node):
+    match parent := body.parents.get(node):
         case cst.Subscript() | cst.Attribute():
             return parent.value is not node or not _is_target(body, parent)
         case cst.AugAssign() | cst.AnnAssign() | cst.NamedExpr():
@@ -96,7 +96,7 @@ def is_read(body: Body, node: cst.CSTNode) -> bool:
         case cst.For() | cst.CompFor():
             return parent.iter is node
         case cst.Element():
-            above = body.parent(parent)
+            above = body.parents.get(parent)
             return above is None or is_read(body, above)
         case cst.Call():
             return parent.func is not node
@@ -106,7 +106,7 @@ def is_read(body: Body, node: cst.CSTNode) -> bool:
 
 def _is_target(body: Body, node: cst.CSTNode) -> bool:
     """Whether a part of an array is assigned here, so that the array itself is changed."""
-    parent = body.parent(node)
+    parent = body.parents.get(node)
     if isinstance(parent, (cst.Subscript, cst.Attribute)) and parent.value is node:
         return _is_target(body, parent)
     return not isinstance(parent, cst.Call) and not is_read(body, node)
