@@ -31,18 +31,14 @@ _TOKEN = re.compile(r"[\w.]+|[*/<>=!+\-@%&|^~]+|.", re.DOTALL)
 
 _ARRAY_MODULES = frozenset({"np", "numpy", "jnp", "torch", "cp"})
 
-# How tightly an expression has to bind as a part of these; of others, as tightly as a name does.
+# How tightly an expression has to bind as a part of these; of others, as a choice does.
 _STARRED = (cst.StarredElement, cst.StarredDictElement)
-_LOOSE = (
-    cst.AugAssign, cst.AnnAssign, cst.Index, cst.Slice, cst.Lambda, cst.If, cst.While, cst.For,
-    cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp, cst.FormattedStringExpression,
-    cst.SubscriptElement, cst.Arg, cst.Element, cst.DictElement,
-)  # fmt: skip
+_HELD = (cst.Attribute, cst.Call, cst.Subscript, cst.Await, cst.NamedExpr, cst.WithItem, cst.Yield)
 _PLACES: dict[type[cst.CSTNode], Level] = {
     **dict.fromkeys((cst.Assign, cst.Return, cst.Expr), Level.TUPLE),
-    **dict.fromkeys(_LOOSE, Level.TEST),
     **dict.fromkeys((cst.CompFor, cst.CompIf), Level.OR),
     **dict.fromkeys((cst.Comparison, cst.ComparisonTarget, *_STARRED), Level.BIT_OR),
+    **dict.fromkeys(_HELD, Level.PRIMARY),
 }
 
 
@@ -207,7 +203,7 @@ class Body:
                 return Level.TEST if node is orelse else Level.OR
             case cst.Arg(star=str(star)) if star:
                 return Level.BIT_OR
-        return Level.PRIMARY if parent is None else _PLACES.get(type(parent), Level.PRIMARY)
+        return Level.PRIMARY if parent is None else _PLACES.get(type(parent), Level.TEST)
 
 
 def called(node: cst.CSTNode) -> str:

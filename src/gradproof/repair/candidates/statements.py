@@ -143,11 +143,9 @@ def _again(body: Body, node: cst.CSTNode) -> bool:
 
 def _first(body: Body, node: cst.Assign) -> bool:
     """Whether no other statement assigns the name."""
-    mine, *others = (
-        {normal(body.code(target)) for target in _targets(one)}
-        for one in (node, *(one for one in body.of(cst.Assign) if one is not node))
-    )
-    return not any(mine & other for other in others)
+    mine = {normal(body.code(target)) for target in _targets(node)}
+    others = (t for one in body.of(cst.Assign) if one is not node for t in _targets(one))
+    return mine.isdisjoint(normal(body.code(target)) for target in others)
 
 
 def _moved(
