@@ -124,7 +124,6 @@ class Suggestions(list[Fix]):
         self.reason = reason
 
     def __str__(self) -> str:
-        """The diffs, or the reason why there are none."""
         return "\n".join(fix.diff for fix in self) or self.reason
 
     def __repr__(self) -> str:

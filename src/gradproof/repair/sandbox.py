@@ -160,7 +160,6 @@ class Worker:
             due.append(child)
 
     def _live(self, job: T, pipe: Connection, parent: int, chance: Any) -> None:
-        """All that the process of a job does."""
         began = time.monotonic()
         for child in self._children:
             child.pipe.close()

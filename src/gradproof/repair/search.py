@@ -146,10 +146,7 @@ class Search:
                 alike.append(edit)
 
     def _combine(self, partial: list[Attempt], newest: Attempt) -> None:
-        """What was found last, made together with what fixes the other blocks.
-
-        These are faults that know nothing of each other.
-        """
+        """What was found last, with what fixes the other blocks: faults apart from each other."""
         by_fixed: dict[frozenset[int], list[Attempt]] = {}
         for attempt in sorted(partial, key=lambda attempt: attempt.cost):
             by_fixed.setdefault(self._fixed(attempt), []).append(attempt)
@@ -170,10 +167,7 @@ class Search:
         return self.base.wrong - attempt.known.wrong
 
     def _go_on(self, partial: list[Attempt]) -> None:
-        """From what fixes a part, look for the rest: a fault may hide behind a later one.
-
-        Where a repair is known, only what might need fewer edits is worth it.
-        """
+        """From what fixes a part, look for the rest: a fault may hide behind a later one."""
         for _ in range(_STEPS):
             beginnings = sorted(
                 filter(self._promising, partial), key=lambda one: (len(one.known.wrong), one.cost)
@@ -184,15 +178,13 @@ class Search:
                     partial += self._try(sets(self.edits, attempt.edits), attempt.known.wrong)
 
     def _promising(self, attempt: Attempt) -> bool:
+        """Whether it may become a repair; where one is known, with fewer edits."""
         edits = len(attempt.edits)
         shared = len(self._fixed(attempt)) > edits or not self.found
         return shared and edits + 1 < self.fewest
 
     def _pairs(self) -> None:
-        """Two edits neither of which fixes anything alone, the likeliest together first.
-
-        Each of them changes what is wrong and nothing that is right.
-        """
+        """Two edits that fix nothing alone, but change what is wrong and nothing that is right."""
         telling = {edit for alike in self.effects.values() for edit in alike}
         likely = list(islice((edit for edit in self.edits if edit in telling), _PAIRED))
         pairs = (pair for pair in combinations(likely, 2) if not overlapping(*pair))

@@ -65,7 +65,6 @@ class Session:
     confirmed: dict[Edits, list[Report]] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """What is under way."""
         return f"repairing {self.report.name}: {self.tried:,} edits tried"
 
     @property
@@ -222,7 +221,6 @@ def _in_reverse(asked: Asked) -> Asked:
 
 
 def _not_run(note: str) -> str:
-    """Why no edit can be tried, in a sentence."""
     refused = note.removeprefix("Refused: ")
     if refused != note:
         return (

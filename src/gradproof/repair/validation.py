@@ -94,10 +94,7 @@ class Validator:
 
     @classmethod
     def of(cls, asked: Asked, name: str) -> Validator:
-        """Check again, and measure what is missing.
-
-        From then on ``fun`` is only called to see that it stays.
-        """
+        """Check again, measure what is missing; then ``fun`` is only called to see it stays."""
         run = check(asked, Watch(name))
         session, state = run.session, run.state
         for block in session.point.blocks:

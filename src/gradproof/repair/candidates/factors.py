@@ -55,7 +55,6 @@ def _without(body: Body, node: cst.BinaryOperation, gone: Expression, kept: Expr
 
 
 def _weight(body: Body, node: cst.BinaryOperation, gone: Expression) -> float:
-    """What it costs to drop a factor."""
     if isinstance(node.operator, cst.MatrixMultiply):
         return costs.DROP_MATRIX
     around = (one for one in body.around(gone) if not isinstance(one, Expression))
@@ -94,7 +93,6 @@ def _with_factor(body: Body, site: Site, text: str, cost: float) -> Edit:
 
 
 def _suggested_factors(body: Body, site: Site) -> Suggestions:
-    """Factors that may be missing at a site, with what they cost."""
     for hint in body.hints.factors:
         yield hint, costs.HINTED if hint in _PLAIN else costs.HINTED_LITERAL
         yield from _by_name(body, hint)
@@ -146,10 +144,7 @@ def _rare(body: Body, count: str) -> float:
 
 
 def _counts(body: Body) -> list[str]:
-    """Numbers of examples: those that the code asks for, and the lengths of its arguments.
-
-    Of those that are the same axis of arrays of one shape it is the first.
-    """
+    """Numbers that the code asks for, and lengths of its arrays, each of one shape once."""
     kept: dict[object, str] = {count: count for count in body.scope.counts}
     for name, shape in body.scope.arrays():
         if name in body.scope.own:
@@ -214,7 +209,6 @@ def _with_term(body: Body, node: Expression, term: str, cost: float) -> Edit:
 
 
 def _suggested_terms(body: Body, site: Site) -> Suggestions:
-    """Terms that may be missing at a site, with what they cost."""
     yield from _asked(body)
     if site.shape is None:
         return

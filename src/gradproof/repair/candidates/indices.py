@@ -76,7 +76,6 @@ def _bounded(body: Body, one: cst.Slice) -> tuple[str, str, str]:
 
 
 def _bounds(lower: str, upper: str, step: str) -> Iterator[tuple[str, float]]:
-    """Other slices, and what they cost."""
     if not (lower or upper or step):
         return
     yield ":", costs.INDEX + 0.3

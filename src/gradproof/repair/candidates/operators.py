@@ -59,7 +59,6 @@ def _cost(body: Body, hinted: float) -> float:
 
 
 def _positive(node: Expression) -> bool:
-    """Whether a value cannot be negative."""
     match node:
         case cst.BinaryOperation(operator=cst.Power(), right=cst.Integer(value="2")):
             return True

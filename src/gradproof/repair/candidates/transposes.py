@@ -22,18 +22,13 @@ _FEW = 3  # axes of which all orders are tried; of more, two are exchanged
 
 
 def _operands(body: Body) -> Iterator[Expression]:
-    """The operands of matrix products, each once."""
     for node in body.of(cst.BinaryOperation):
-        for one in (node.left, node.right) if _is_matrix_product(node) else ():
-            if not isinstance(one, cst.BinaryOperation) or one.lpar:
-                yield one
+        if isinstance(node.operator, cst.MatrixMultiply):
+            pair = (node.left, node.right)
+            yield from (one for one in pair if not isinstance(one, cst.BinaryOperation) or one.lpar)
     for call in body.of(cst.Call):
         if method(call) in _MATRIX:
             yield from (one.value for one in call.args if one.keyword is None)
-
-
-def _is_matrix_product(node: cst.BinaryOperation) -> bool:
-    return isinstance(node.operator, cst.MatrixMultiply)
 
 
 @candidates_of("transpose", cst.Attribute, cst.Call)
@@ -115,7 +110,7 @@ def _is_target(body: Body, node: cst.CSTNode) -> bool:
 @candidates_of("transpose", cst.BinaryOperation)
 def turned_products(body: Body, node: cst.BinaryOperation) -> Iterator[Edit]:
     """The operands of a matrix product the other way round, and transposed."""
-    if _is_matrix_product(node):
+    if isinstance(node.operator, cst.MatrixMultiply):
         between = body.between(node.left, node.right)
         for one, other, cost in _pairs(body.bare(node.left), body.bare(node.right)):
             new = operand(one, Level.PRODUCT) + between + operand(other, Level.PRODUCT + 1)
