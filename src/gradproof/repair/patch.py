@@ -43,9 +43,6 @@ class _Part:
     lines: tuple[str, ...]
     line: int
 
-    def tree(self) -> ast.Module:
-        return _parsed("\n" * (self.line - 1) + "".join(self.lines))
-
 
 def function_of(given: Any) -> FunctionType:
     """The function written in Python that is at the bottom of something that can be called.
@@ -111,16 +108,20 @@ def replaced(function: FunctionType, source: str) -> CodeType:
     lines = range(old.line, old.line + len(old.lines))
     before = [one for one in _namesakes(_whole(text, code), code) if one.co_firstlineno in lines]
     try:
-        compiled = _compiled(new, code.co_filename, code.co_flags & _FUTURE)
-        after = _namesakes(compiled, code)
+        futures = code.co_flags & _FUTURE
+        after = _namesakes(_compiled(new, code.co_filename, futures, code.co_freevars), code)
     except (SyntaxError, ValueError) as error:
         raise Unpatchable(f"the edited text does not parse: {error}") from error
     if len(before) != len(after):
         raise Unpatchable(f"the edit adds or drops a function called {code.co_qualname}")
-    place = before.index(code)
-    if after[place].co_freevars == code.co_freevars:
-        return after[place]
-    return _with_free_variables(code, after[place], new, place)
+    found = after[before.index(code)]
+    strange = [name for name in found.co_freevars if name not in code.co_freevars]
+    lost = [name for name in code.co_freevars if name not in found.co_freevars]
+    if strange:
+        raise Unpatchable(f"{code.co_qualname} did not keep {strange[0]} of the function around it")
+    if lost:
+        raise Unpatchable(f"the edit makes {', '.join(lost)} another variable")
+    return found
 
 
 @contextmanager
@@ -262,19 +263,22 @@ def _whole(text: str, code: CodeType) -> CodeType:
 
 
 @lru_cache(maxsize=16)
-def _compiled(part: _Part, file: str, flags: int) -> CodeType:
-    return _compile(part.tree(), file, flags)
+def _compiled(part: _Part, file: str, flags: int, kept: tuple[str, ...] = ()) -> CodeType:
+    """The code of a part of a module, with names ``kept`` that are free variables of functions."""
+    tree = _parsed("\n" * (part.line - 1) + "".join(part.lines))
+    if kept:
+        for node in ast.walk(tree):
+            if isinstance(node, _Function):
+                _mention(node, kept)
+        ast.fix_missing_locations(tree)
+    with warnings.catch_warnings(action="ignore"):
+        compiled: CodeType = compile(tree, file, "exec", flags, dont_inherit=True)
+        return compiled
 
 
 def _parsed(text: str) -> ast.Module:
     with warnings.catch_warnings(action="ignore"):  # they were said when it was imported
         return ast.parse(text)
-
-
-def _compile(tree: ast.Module, file: str, flags: int) -> CodeType:
-    with warnings.catch_warnings(action="ignore"):
-        compiled: CodeType = compile(tree, file, "exec", flags, dont_inherit=True)
-        return compiled
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -287,24 +291,6 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 def _namesakes(compiled: CodeType, code: CodeType) -> list[CodeType]:
     return [inner for inner in _codes(compiled) if inner.co_qualname == code.co_qualname]
-
-
-def _with_free_variables(old: CodeType, new: CodeType, part: _Part, place: int) -> CodeType:
-    """The new code made to have the free variables of the old one, whose cells it will get."""
-    strange = [name for name in new.co_freevars if name not in old.co_freevars]
-    if strange:
-        raise Unpatchable(f"{old.co_qualname} did not keep {strange[0]} of the function around it")
-    unused = [name for name in old.co_freevars if name not in new.co_freevars]
-    tree = part.tree()
-    for node in ast.walk(tree):
-        if isinstance(node, _Function) and _first_line(node) == new.co_firstlineno:
-            _mention(node, unused)
-    ast.fix_missing_locations(tree)
-    compiled = _compile(tree, old.co_filename, old.co_flags & _FUTURE)
-    found = _namesakes(compiled, old)[place]
-    if found.co_freevars != old.co_freevars:
-        raise Unpatchable(f"the edit makes {', '.join(unused)} another variable")
-    return found
 
 
 def _mention(node: _Function, names: Sequence[str]) -> None:
