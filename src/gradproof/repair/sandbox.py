@@ -98,13 +98,12 @@ class Worker:
         self.limit = limit
         self.at_once = at_once or min(cores(), _MOST_AT_ONCE)
         self._children: list[_Child[Any]] = []
-        self._killed: list[_Child[Any]] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._kill(list(self._children))
+        self._kill(self._children)
         self._reap()
 
     def run(self, jobs: Iterable[T]) -> Iterator[tuple[T, Outcome]]:
@@ -121,7 +120,7 @@ class Worker:
                 assert child.outcome is not None
                 yield child.job, child.outcome
         finally:
-            self._kill(list(due))
+            self._kill(due)
             self._reap()
 
     def _start(self, queue: Iterator[T], due: deque[_Child[T]]) -> bool:
@@ -183,16 +182,15 @@ class Worker:
 
     def _kill(self, children: Iterable[_Child[Any]]) -> None:
         with _uninterrupted():
-            for child in [child for child in children if child in self._children]:
+            for child in children:
                 child.kill()
-                self._killed.append(child)
-                self._children.remove(child)
 
     def _reap(self, most: int = 0) -> None:
         """Wait until at most some of the killed are left: giving memory back takes them a while."""
-        while len(self._killed) > most:
-            self._killed[0].wait()
-            self._killed.pop(0)
+        killed = [child for child in self._children if child.pipe.closed]
+        for child in killed[: max(0, len(killed) - most)]:
+            child.wait()
+            self._children.remove(child)
 
 
 @dataclass(slots=True, eq=False)
@@ -236,8 +234,8 @@ class _Child(Generic[T]):
         return self.status is not None
 
     def kill(self) -> None:
-        """End the process, whatever it is doing."""
-        if self.status is None:
+        """End the process, whatever it is doing; its pipe is closed then."""
+        if self.status is None and not self.pipe.closed:
             for kill in (os.killpg, os.kill):  # it may not have its own group yet
                 with contextlib.suppress(OSError):
                     kill(self.pid, signal.SIGKILL)
