@@ -167,7 +167,7 @@ def single_exists(report: gp.Report, truth: Truth, offered: list[gp.Fix]) -> boo
 
 
 def _has_single(report: gp.Report, truth: Truth, place: Place, shapes: Any) -> bool:
-    told = hints(report.findings, place.file, place.shapes, place.values, shapes)
+    told = hints(report.findings, place.file, place.held, shapes)
     attempts = Attempts(
         truth,  # type: ignore[arg-type] # it judges as a validator does
         alike(place.functions),

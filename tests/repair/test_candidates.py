@@ -234,7 +234,7 @@ def test_a_hinted_factor_comes_first():
     assert rank(wrong, right, Hints(SHAPES)) >= 3
 
 
-VALUES = {"grad": {"m": 6.0, "n": 3.0, "lam": 0.3}}
+HELD = {"grad": {**SHAPES["grad"], "m": 6.0, "n": 3.0, "lam": 0.3}}
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ VALUES = {"grad": {"m": 6.0, "n": 3.0, "lam": 0.3}}
 def test_a_hinted_factor_is_changed_where_it_stands_before_one_is_appended(
     factor, wrong, right, appended
 ):
-    hints = Hints(SHAPES, VALUES, factors=(factor,))
+    hints = Hints(HELD, factors=(factor,))
     assert rank(wrong, right, hints) < rank(wrong, appended, hints)
 
 

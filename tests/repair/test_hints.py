@@ -3,16 +3,17 @@
 from gradproof.records.finding import Finding, Kind, SourceLine
 from gradproof.repair.hints import MODULE, hints
 
-SHAPES = {
-    MODULE: {"LAMBDA": ()},
-    "grad": {"params['W']": (4, 3), "dW": (4, 3), "X": (6, 4), "b": (3,), "return": (4, 3)},
-}
-VALUES = {MODULE: {"LAMBDA": 0.3, "RATE": 0.1}, "grad": {"m": 6.0}}
+HELD = {
+    MODULE: {"LAMBDA": 0.3, "RATE": 0.1},
+    "grad": {
+        "params['W']": (4, 3), "dW": (4, 3), "X": (6, 4), "b": (3,), "return": (4, 3), "m": 6.0,
+    },
+}  # fmt: skip
 BLOCKS = {"params['W']": (4, 3), "params['b']": (3,)}
 
 
 def told(*findings, file="net.py"):
-    return hints(findings, file, SHAPES, VALUES, BLOCKS)
+    return hints(findings, file, HELD, BLOCKS)
 
 
 def scale(factor):

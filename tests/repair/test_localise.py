@@ -39,17 +39,17 @@ def test_what_ran_in_the_order_in_which_it_was_entered():
     assert names == ["<lambda>", "backward", "helper"]
 
 
-def test_the_shapes_of_names():
+def test_what_names_held():
     layer = Layer()
-    shapes = traced(lambda: layer.backward(np.ones((4, 2)))).shapes[__file__]
-    held = shapes["Layer.backward"]
+    found = traced(lambda: layer.backward(np.ones((4, 2)))).held[__file__]
+    held = found["Layer.backward"]
     assert {name: held[name] for name in ("x", "count", "flag", "self.kernel", "pair[0]")} == {
-        "x": (4, 2), "count": (), "flag": None, "self.kernel": (2, 3), "pair[0]": (4, 2),
+        "x": (4, 2), "count": 3.0, "flag": None, "self.kernel": (2, 3), "pair[0]": (4, 2),
     }  # fmt: skip
     assert held["table['W']"] == (4, 2)
     assert "table[1]" not in held
-    assert shapes["helper"][RETURN] == ()
-    assert shapes[MODULE]["RATE"] == ()
+    assert found["helper"][RETURN] == ()
+    assert found[MODULE]["RATE"] == RATE
 
 
 def test_libraries_are_not_the_users_code():

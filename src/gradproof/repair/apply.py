@@ -8,6 +8,7 @@ import re
 import stat
 from bisect import bisect_left
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import UsageError
@@ -42,7 +43,9 @@ def write(path: Path, content: bytes, edits: Sequence[Edit], backup: str | None)
         )
     text, encoding = _decoded(content)
     new = _edited(text, edits).encode(encoding)
-    _may_write(path)
+    # A new file could be put in the place of one that is marked as read-only.
+    if not (os.access(path, os.W_OK) and path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP)):
+        raise UsageError(f"{path} is read-only: nothing was written; make it writable, or patch.")
     if backup:
         _keep(path, backup, content)
     _write(path.resolve(), new)
@@ -58,13 +61,12 @@ def content_of(file: str, source: str) -> bytes:
     if not path.is_file():
         return b""
     content = _read(path)
-    try:
-        same = _plain(_decoded(content)[0]) == source
-    except (SyntaxError, UnicodeDecodeError):
-        same = False
-    if not same:
-        raise UsageError(f"{file} changed while repairs of it were looked for: run again.")
-    return content
+    with suppress(SyntaxError, UnicodeDecodeError):
+        text = _decoded(content)[0]
+        # The interpreter knows it with every line ended by a newline only.
+        if re.sub(r"\r\n?", "\n", text).removesuffix("\n") + "\n" == source:
+            return content
+    raise UsageError(f"{file} changed while repairs of it were looked for: run again.")
 
 
 def _lines(text: str) -> list[str]:
@@ -79,12 +81,6 @@ def _decoded(content: bytes) -> tuple[str, str]:
 
     encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
     return content.decode(encoding), encoding
-
-
-def _plain(text: str) -> str:
-    """A text as the interpreter knows it: every line ended by a newline only."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text if text.endswith("\n") else text + "\n"
 
 
 def _edited(text: str, edits: Sequence[Edit]) -> str:
@@ -110,12 +106,6 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
-
-
-def _may_write(path: Path) -> None:
-    """``UsageError`` for what is marked as read-only: a new file in its place could be written."""
-    if not (os.access(path, os.W_OK) and path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP)):
-        raise UsageError(f"{path} is read-only: nothing was written; make it writable, or patch.")
 
 
 def _keep(path: Path, backup: str, content: bytes) -> None:

@@ -85,8 +85,11 @@ class Attempts:
 
     def run(self, candidates: Iterable[Edits]) -> Iterator[Attempt]:
         """What comes of each set of edits, in their order, until the time is up."""
+        return self._worked(self._batched(candidates))
+
+    def _worked(self, batches: Iterable[tuple[Edits, ...]]) -> Iterator[Attempt]:
         with Worker(self._judged, self.limit) as worker:
-            for batch, outcome in worker.run(self._batched(candidates)):
+            for batch, outcome in worker.run(batches):
                 yield from self._attempts(batch, outcome)
                 if self.over:
                     return
@@ -98,28 +101,22 @@ class Attempts:
             self.pace = seconds / len(attempts)
             yield from attempts
             if len(attempts) < len(batch):
-                yield from self._alone(batch[len(attempts) :])
+                yield from self._worked((edits,) for edits in batch[len(attempts) :])
         elif len(batch) > 1:  # one of them spoilt it for the others
-            yield from self._alone(batch)
+            yield from self._worked((edits,) for edits in batch)
         else:
             self.tried += 1
             self.late += outcome.ending is Ending.LATE
             yield Attempt(batch[0], None, _note(outcome))
 
-    def _alone(self, batch: Sequence[Edits]) -> Iterator[Attempt]:
-        with Worker(self._judged, self.limit) as worker:
-            for single, outcome in worker.run((edits,) for edits in batch):
-                yield from self._attempts(single, outcome)
-
     def _batched(self, candidates: Iterable[Edits]) -> Iterator[tuple[Edits, ...]]:
-        queue = iter(candidates)
-        while not self.over and (batch := tuple(islice(queue, self._room()))):
+        """Sets of edits that share a process, as many as the pace of the last ones allows."""
+        queue, seconds = iter(candidates), min(_SECONDS, _SAFE * self.limit)
+        while not self.over:
+            room = max(1, min(_MOST, int(seconds / max(self.pace, 1e-9))))
+            if not (batch := tuple(islice(queue, room))):
+                return
             yield batch
-
-    def _room(self) -> int:
-        """How many sets of edits share the next process."""
-        seconds = min(_SECONDS, _SAFE * self.limit)
-        return max(1, min(_MOST, int(seconds / max(self.pace, 1e-9))))
 
     def _judged(self, batch: Sequence[Edits]) -> tuple[list[Attempt], float]:
         """In the process of a job: up to the one that spoils what the next ones would meet."""

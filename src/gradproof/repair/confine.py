@@ -22,7 +22,6 @@ import stat
 import sys
 import threading
 import warnings
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,8 @@ from typing import Any
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # from linux/prctl.h
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
+# What a list of processes calls a job.
+_NAME = b"gradproof job"
 
 # Bytes that a job may take beyond what the calling process has, and as much memory again.
 _ROOM = 4 << 30
@@ -39,39 +40,17 @@ class Refused(PermissionError):  # noqa: N818 - a person reads the name
     """Raised where a candidate is about to do what would outlast it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What a process may take: seconds, bytes of addresses, and cores to use them on.
-
-    ``name`` is what a list of processes calls it.
-    """
-
-    name: str
-    seconds: float
-    memory: int
-    cores: int
-
-    @staticmethod
-    def of(name: str, seconds: float) -> Bounds:
-        """What a job of this process may take."""
-        alike = hasattr(os, "sched_getaffinity")
-        cores = len(os.sched_getaffinity(0)) if alike else os.cpu_count() or 1
-        taken = _memory_taken()
-        return Bounds(name, seconds, taken + _ROOM if taken else resource.RLIM_INFINITY, cores)
+def cores() -> int:
+    """How many cores a process may use."""
+    alike = hasattr(os, "sched_getaffinity")
+    return len(os.sched_getaffinity(0)) if alike else os.cpu_count() or 1
 
 
-def _memory_taken() -> int:
-    """Bytes of addresses and bytes of memory that this process takes, together, where known."""
-    with contextlib.suppress(OSError):  # only Linux has this file
-        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()
-        return (int(pages[0]) + int(pages[1])) * resource.getpagesize()
-    return 0
-
-
-def confine(bounds: Bounds, pipe: int, parent: int) -> list[str]:
+def confine(seconds: float, pipe: int, parent: int) -> list[str]:
     """Cut this process off from the world; what it is refused will be in the list.
 
-    ``pipe`` alone stays open for writing. The process ends when its ``parent`` does.
+    It may take so many ``seconds``. ``pipe`` alone stays open for writing. The process ends when
+    its ``parent`` does.
     """
     gc.freeze()  # what is garbage of the parent is not to be finalized here
     sys.settrace(None)
@@ -82,9 +61,9 @@ def confine(bounds: Bounds, pipe: int, parent: int) -> list[str]:
     warnings.simplefilter("ignore")
     sys.dont_write_bytecode = True
     os.setsid()  # the terminal's Ctrl-C is for the parent
-    _die_with(parent, bounds.name)
+    _die_with(parent)
+    _set_limits(seconds)
     _exchange_files(pipe)
-    _set_limits(bounds)
     torch: Any = sys.modules.get("torch")
     if hasattr(torch, "set_num_threads"):
         torch.set_num_threads(1)  # the threads of its pool are the parent's
@@ -93,10 +72,10 @@ def confine(bounds: Bounds, pipe: int, parent: int) -> list[str]:
     return refused
 
 
-def _die_with(parent: int, name: str) -> None:
+def _die_with(parent: int) -> None:
     """On Linux this process dies with the parent; elsewhere by its limit of processor time."""
     if _libc is not None:
-        _libc.prctl(_PR_SET_NAME, ctypes.c_char_p(name.encode()), 0, 0, 0)
+        _libc.prctl(_PR_SET_NAME, ctypes.c_char_p(_NAME), 0, 0, 0)
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
@@ -108,17 +87,14 @@ def _exchange_files(pipe: int) -> None:
     names = os.listdir("/dev/fd")  # noqa: PTH208 - the names are what is wanted
     for number in {0, 1, 2, *map(int, names)} - {null, pipe}:
         with contextlib.suppress(OSError):  # one of them was the folder itself
-            if number > 2 and _is_for_reading(number):
+            reading = fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+            if number > 2 and reading:
                 _read_apart(number)
             else:
                 os.dup2(null, number)
     sys.stdin = open(os.devnull)  # noqa: SIM115, PTH123 - until the process ends
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123
-
-
-def _is_for_reading(number: int) -> bool:
-    return fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
 
 
 def _read_apart(number: int) -> None:
@@ -130,19 +106,22 @@ def _read_apart(number: int) -> None:
         os.close(again)
 
 
-def _set_limits(bounds: Bounds) -> None:
+def _set_limits(seconds: float) -> None:
     _set_limit(resource.RLIMIT_CORE, 0)
     # Files that a library in C opens past the guard stay as long as they are.
     _set_limit(resource.RLIMIT_FSIZE, 0)
     # Were the parent gone, nobody would look at the clock.
-    _set_limit(resource.RLIMIT_CPU, math.ceil(bounds.seconds * bounds.cores) + 1)
-    _set_limit(resource.RLIMIT_AS, bounds.memory)
+    _set_limit(resource.RLIMIT_CPU, math.ceil(seconds * cores()) + 1)
+    with contextlib.suppress(OSError):  # only Linux has this file
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()
+        taken = (int(pages[0]) + int(pages[1])) * resource.getpagesize()
+        _set_limit(resource.RLIMIT_AS, taken + _ROOM)
 
 
 def _set_limit(which: int, value: int) -> None:
     _, most = resource.getrlimit(which)
     if most != resource.RLIM_INFINITY:
-        value = most if value == resource.RLIM_INFINITY else min(value, most)
+        value = min(value, most)
     with contextlib.suppress(ValueError, OSError):  # a system may lack one of them
         resource.setrlimit(which, (value, most))
 
@@ -151,38 +130,37 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 # Audit events that a job does not get away with: what is said, the argument that it is about, and
 # the events. Not here: what ends with the process (chdir, putenv, a socket that is not used).
-_VERBS: tuple[tuple[str, int | None, tuple[str, ...]], ...] = (
+_VERBS: tuple[tuple[str, int | None, str], ...] = (
     # Files and folders, and what is written beside their content.
-    ("removes", 0, ("os.remove", "os.rmdir")),
-    ("renames", 0, ("os.rename",)),
-    ("creates", 0, ("os.mkdir",)),
-    ("links", 1, ("os.link", "os.symlink")),
-    ("truncates", 0, ("os.truncate",)),
-    ("changes the rights of", 0, ("os.chmod",)),
-    ("changes the owner of", 0, ("os.chown",)),
-    ("changes the flags of", 0, ("os.chflags",)),
-    ("changes the times of", 0, ("os.utime",)),
-    ("changes the attributes of", 0, ("os.setxattr", "os.removexattr")),
+    ("removes", 0, "os.remove os.rmdir"),
+    ("renames", 0, "os.rename"),
+    ("creates", 0, "os.mkdir"),
+    ("links", 1, "os.link os.symlink"),
+    ("truncates", 0, "os.truncate"),
+    ("changes the rights of", 0, "os.chmod"),
+    ("changes the owner of", 0, "os.chown"),
+    ("changes the flags of", 0, "os.chflags"),
+    ("changes the times of", 0, "os.utime"),
+    ("changes the attributes of", 0, "os.setxattr os.removexattr"),
     # Its files are opened in C, where no event is raised.
-    ("opens the database", 0, ("sqlite3.connect",)),
-    ("writes to the system's log", None, ("syslog.syslog",)),
+    ("opens the database", 0, "sqlite3.connect"),
+    ("writes to the system's log", None, "syslog.syslog"),
     # Other machines, and other processes on this one.
-    ("connects to", 1, ("socket.connect",)),
-    ("listens at", 1, ("socket.bind",)),
-    ("sends to", 1, ("socket.sendto", "socket.sendmsg")),
-    ("asks for the address of", 0, ("socket.getaddrinfo", "socket.gethostbyname")),
-    ("asks for the address of", 0, ("socket.gethostbyaddr",)),
-    ("opens in a browser", 0, ("webbrowser.open",)),
-    ("sends a signal to process", 0, ("os.kill",)),
-    ("sends a signal to processes", 0, ("os.killpg",)),
+    ("connects to", 1, "socket.connect"),
+    ("listens at", 1, "socket.bind"),
+    ("sends to", 1, "socket.sendto socket.sendmsg"),
+    ("asks for the address of", 0, "socket.getaddrinfo socket.gethostbyname socket.gethostbyaddr"),
+    ("opens in a browser", 0, "webbrowser.open"),
+    ("sends a signal to process", 0, "os.kill"),
+    ("sends a signal to processes", 0, "os.killpg"),
     # A new process: this guard does not reach into all of them, and they may outlive the job.
-    ("starts", 0, ("subprocess.Popen", "os.system", "os.posix_spawn", "pty.spawn")),
-    ("becomes", 0, ("os.exec",)),
-    ("forks", None, ("os.fork", "os.forkpty")),
+    ("starts", 0, "subprocess.Popen os.system os.posix_spawn pty.spawn"),
+    ("becomes", 0, "os.exec"),
+    ("forks", None, "os.fork os.forkpty"),
     # What is called in a library loaded this way raises no event at all.
-    ("loads the library", 0, ("ctypes.dlopen",)),
+    ("loads the library", 0, "ctypes.dlopen"),
 )
-_REFUSED = {event: (verb, place) for verb, place, events in _VERBS for event in events}
+_REFUSED = {event: (verb, place) for verb, place, events in _VERBS for event in events.split()}
 
 
 def _guard(refused: list[str], event: str, arguments: tuple[Any, ...]) -> None:

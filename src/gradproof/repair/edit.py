@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,10 @@ def applied(source: str, edits: Sequence[Edit]) -> str:
     ValueError
         Where two of them overlap.
     """
-    pieces, here = list[str](), 0
     ordered = sorted(edits, key=lambda edit: (edit.begin, edit.end))
-    for k, edit in enumerate(ordered):
-        for other in ordered[k + 1 :]:
-            if overlapping(edit, other):
-                raise ValueError(f"Two edits overlap: {edit.what}, and {other.what}.")
-        pieces += [source[here : edit.begin], edit.new]
-        here = edit.end
-    return "".join([*pieces, source[here:]])
+    for one, other in combinations(ordered, 2):
+        if overlapping(one, other):
+            raise ValueError(f"Two edits overlap: {one.what}, and {other.what}.")
+    for edit in reversed(ordered):
+        source = source[: edit.begin] + edit.new + source[edit.end :]
+    return source

@@ -69,13 +69,11 @@ class Fix:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
+        shown = ("line", "kind", "what", "new")
         return {
             "file": self.file,
             "diff": self.diff,
-            "edits": [
-                {"line": edit.line, "kind": edit.kind, "what": edit.what, "new": edit.new}
-                for edit in self.edits
-            ],
+            "edits": [{key: getattr(edit, key) for key in shown} for edit in self.edits],
             "report": self.report.to_dict(),
             "elsewhere": [report.to_dict() for report in self.elsewhere],
         }
@@ -126,7 +124,6 @@ class Suggestions(list[Fix]):
         self.reason = reason
 
     def __str__(self) -> str:
-        """The diffs, or the reason why there are none."""
         return "\n".join(fix.diff for fix in self) or self.reason
 
     def __repr__(self) -> str:

@@ -10,8 +10,10 @@ from fractions import Fraction
 from ..records.finding import Finding, Kind
 
 Shape = tuple[int, ...]
-Shapes = Mapping[str, Mapping[str, Shape | None]]
-Values = Mapping[str, Mapping[str, float]]
+# What a name held: an array of a shape, a real number, or anything else.
+Held = Shape | float | None
+# By a function's qualified name, and then by the name.
+Names = Mapping[str, Mapping[str, Held]]
 
 # A measured factor is taken for a fraction of such small numbers, when it is this close.
 _LARGEST = 12
@@ -22,50 +24,46 @@ _NEAR = 1e-3
 _FEW = 4  # names that hold the parameter, or its coefficient, are tried
 
 MODULE = "<module>"
-"""The key of ``Hints.shapes`` under which the module's own names stand."""
+"""The key of ``Hints.held`` under which the module's own names stand."""
 
 RETURN = "return"
 """The name under which the shape of what a function returns stands among its names."""
+
+
+def shape_of(held: Held) -> Shape | None:
+    """The shape of what a name held, which is ``()`` for a number."""
+    return () if isinstance(held, float) else held
 
 
 @dataclass(frozen=True, slots=True)
 class Hints:
     """What is known about the run of the wrong code, and from its diagnosis.
 
-    ``shapes`` has, by the function's qualified name and then by the name, the shape of the
-    array that a name held: ``()`` for a number, None for anything else. What an array stands
-    in may be named too, as Python would write it: ``params['W2']``, ``self.W1``,
-    ``layer.kernel``. Names of the module stand under ``"<module>"``; what a function returns,
-    where it is an array or a number, may stand among its names as ``"return"``.
-
-    ``values`` has in the same way what each name held that held a real number.
+    ``held`` has, by the function's qualified name and then by the name, the shape of the array
+    that a name held, or the number; None for anything else. What an array stands in may be named
+    too, as Python would write it: ``params['W2']``, ``self.W1``, ``layer.kernel``. Names of the
+    module stand under ``"<module>"``; the shape of what a function returns, where it is an array
+    or a number, may stand among its names as ``"return"``.
 
     ``factors`` and ``terms`` are expressions that the diagnosis would multiply by, or add.
     ``lines`` are the lines (from 1) of statements that it names.
     """
 
-    shapes: Shapes = field(default_factory=dict)
-    values: Values = field(default_factory=dict)
+    held: Names = field(default_factory=dict)
     factors: tuple[str, ...] = ()
     terms: tuple[str, ...] = ()
     lines: tuple[int, ...] = ()
 
 
 def hints(
-    findings: Sequence[Finding],
-    file: str,
-    shapes: Shapes,
-    values: Values,
-    blocks: Mapping[str, Shape],
+    findings: Sequence[Finding], file: str, held: Names, blocks: Mapping[str, Shape]
 ) -> Hints:
     """The hints for one file; ``blocks`` are the shapes of the parameters by their names."""
     lines = [f.line for f in findings if f.line is not None and f.line.file == file]
     numbers = {n for line in lines for n in range(line.number, line.end_number + 1)}
     factors = dict.fromkeys(text for finding in findings for text in _factors(finding))
-    terms = dict.fromkeys(
-        text for finding in findings for text in _terms(finding, shapes, values, blocks)
-    )
-    return Hints(shapes, values, tuple(factors), tuple(terms), tuple(sorted(numbers)))
+    terms = dict.fromkeys(text for finding in findings for text in _terms(finding, held, blocks))
+    return Hints(held, tuple(factors), tuple(terms), tuple(sorted(numbers)))
 
 
 def _factors(finding: Finding) -> Iterator[str]:
@@ -74,33 +72,26 @@ def _factors(finding: Finding) -> Iterator[str]:
         return
     wanted = 1 / finding.factor
     near = Fraction(wanted).limit_denominator(_LARGEST)
-    if abs(float(near) - wanted) > _CLOSE * abs(wanted) or abs(near.numerator) > _LARGEST:
-        return
-    if near.denominator == 1:
-        yield str(near.numerator)
-    else:
-        yield f"{near.numerator} / {near.denominator}"
+    if abs(near - wanted) <= _CLOSE * abs(wanted) and abs(near.numerator) <= _LARGEST:
+        yield str(near).replace("/", " / ")
 
 
-def _terms(
-    finding: Finding, shapes: Shapes, values: Values, blocks: Mapping[str, Shape]
-) -> Iterator[str]:
+def _terms(finding: Finding, held: Names, blocks: Mapping[str, Shape]) -> Iterator[str]:
     """A multiple of the parameter that is missing; one too much is there to be dropped."""
-    if finding.kind is not Kind.PARAMETER_TERM or not finding.factor or finding.block is None:
-        return
-    missing = -finding.factor
-    if missing < 0:
-        return
-    holders = _holders(finding.block, shapes, blocks.get(finding.block))
-    for coefficient in _coefficients(missing, finding.factor_bar or 0.0, values):
-        yield from (f"{coefficient} * {holder}" for holder in holders)
+    missing = -(finding.factor or 0.0)
+    if finding.kind is Kind.PARAMETER_TERM and missing > 0 and finding.block is not None:
+        holders = _holders(finding.block, held, blocks.get(finding.block))
+        for coefficient in _coefficients(missing, finding.factor_bar or 0.0, held):
+            yield from (f"{coefficient} * {holder}" for holder in holders)
 
 
-def _coefficients(missing: float, bar: float, values: Values) -> list[str]:
+def _coefficients(missing: float, bar: float, known: Names) -> list[str]:
     """Names that held the missing coefficient, or its negative; the number itself at last."""
     found = dict[str, None]()
-    for names in values.values():
+    for names in known.values():
         for name, held in names.items():
+            if not isinstance(held, float):
+                continue
             for factor, text in ((1, name), (2, f"2 * {name}"), (0.5, f"0.5 * {name}")):
                 gap = abs(factor * abs(held) - missing)
                 if held and gap <= max(_NEAR * missing, bar):
@@ -109,11 +100,14 @@ def _coefficients(missing: float, bar: float, values: Values) -> list[str]:
     return [*by_name, f"{missing:.4g}"]
 
 
-def _holders(block: str, shapes: Shapes, shape: Shape | None) -> list[str]:
+def _holders(block: str, known: Names, shape: Shape | None) -> list[str]:
     """Names that may hold the parameter: those called like its block come first."""
-    keys = re.findall(r"\w+", block)
-    key = keys[-1] if keys else ""
-    held = dict[str, None]()
-    for names in shapes.values():
-        held |= {name: None for name, one in names.items() if one == shape and name != "return"}
-    return sorted(held, key=lambda name: re.findall(r"\w+", name)[-1] != key)[:_FEW]
+    every = (item for names in known.values() for item in names.items())
+    alike = dict.fromkeys(
+        name for name, held in every if shape_of(held) == shape and name != RETURN
+    )
+    return sorted(alike, key=lambda name: _last_word(name) != _last_word(block))[:_FEW]
+
+
+def _last_word(text: str) -> str:
+    return "".join(re.findall(r"\w+", text)[-1:])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from types import CodeType, FrameType, FunctionType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -16,10 +18,8 @@ from ..records.finding import Finding
 from ..subject.obtain import call_grad
 from ..subject.providers import Autodiff, Jacobian, watchable
 from ..subject.session import Session
-from .hints import MODULE, RETURN, Shape, Shapes, Values
+from .hints import MODULE, RETURN, Held, Names, shape_of
 from .patch import alive, function_of, source_of
-
-T = TypeVar("T")
 
 _MOST_ITEMS = 64  # of a container or an object: what is larger is data
 _NOT_EDITED = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>", "<module>")
@@ -34,8 +34,7 @@ class Place:
     file: str
     functions: tuple[FunctionType, ...]
     source: str
-    shapes: Shapes
-    values: Values
+    held: Names
 
     @property
     def names(self) -> list[str]:
@@ -46,18 +45,17 @@ class Place:
 def places(session: Session, findings: Sequence[Finding]) -> list[Place]:
     """Where to look, the likeliest first; ``UsageError`` where there is no source at all."""
     found, refusals = [], []
-    for codes, shapes, values in _ran(session, findings):
+    for codes, held in _ran(session, findings):
         functions, source = [], ""
         for function in _functions(codes):
             try:
                 source = source_of(function)
+                functions.append(function)
             except UsageError as error:
                 refusals.append(error)
-            else:
-                functions.append(function)
         if functions:
             file = functions[0].__code__.co_filename
-            found.append(Place(file, tuple(functions), source, shapes, values))
+            found.append(Place(file, tuple(functions), source, held))
     if not found:
         raise refusals[0] if refusals else UsageError(_NO_CODE)
     return found
@@ -70,9 +68,7 @@ def given(session: Session) -> Any:
     return session.grad.function if isinstance(session.grad, Jacobian) else watchable(session)
 
 
-def _ran(
-    session: Session, findings: Sequence[Finding]
-) -> Iterator[tuple[list[CodeType], Shapes, Values]]:
+def _ran(session: Session, findings: Sequence[Finding]) -> Iterator[tuple[list[CodeType], Names]]:
     """Where a line is named, where the gradient is, the rest.
 
     First what runs for the gradient alone, in all files, then what ``fun`` runs as well.
@@ -89,19 +85,9 @@ def _ran(
             apart = [code for code in codes if code not in value.codes]
             chosen = codes if shared and len(apart) < len(codes) else [] if shared else apart
             if chosen:
-                shapes = _with_module(gradient.shapes, value.shapes, file)
-                values = _with_module(gradient.values, value.values, file)
-                yield chosen, shapes, values
-
-
-def _with_module(
-    names: Mapping[str, dict[str, dict[str, T]]],
-    others: Mapping[str, dict[str, dict[str, T]]],
-    file: str,
-) -> dict[str, dict[str, T]]:
-    """What names of a file held, those of its module also where only ``fun`` read them."""
-    here = names.get(file, {})
-    return {**here, MODULE: {**others.get(file, {}).get(MODULE, {}), **here.get(MODULE, {})}}
+                # What names of the module held is known also where only ``fun`` read them.
+                held, others = gradient.held.get(file, {}), value.held.get(file, {})
+                yield chosen, {**held, MODULE: others.get(MODULE, {}) | held.get(MODULE, {})}
 
 
 def _own(session: Session) -> str:
@@ -109,12 +95,10 @@ def _own(session: Session) -> str:
 
     That is not so for a function that a framework differentiates: it may be the framework's own.
     """
-    if isinstance(session.grad, Autodiff):
-        return ""
-    try:
-        return function_of(given(session)).__code__.co_filename
-    except UsageError:
-        return ""
+    if not isinstance(session.grad, Autodiff):
+        with suppress(UsageError):
+            return function_of(given(session)).__code__.co_filename
+    return ""
 
 
 def _functions(codes: Sequence[CodeType]) -> list[FunctionType]:
@@ -129,15 +113,13 @@ def _functions(codes: Sequence[CodeType]) -> list[FunctionType]:
 class Traced:
     """The user's code that ran, in the order in which it was first entered.
 
-    That is what lies in no installed library, and the file ``own`` wherever it lies. ``shapes``
-    has by file and qualified name what each name held when the function returned, and
-    ``values`` which number.
+    That is what lies in no installed library, and the file ``own`` wherever it lies. ``held`` has
+    by file and qualified name what each name held when the function returned.
     """
 
     codes: dict[CodeType, None] = field(default_factory=dict)
     own: str = ""
-    shapes: dict[str, dict[str, dict[str, Shape | None]]] = field(default_factory=dict)
-    values: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    held: dict[str, dict[str, dict[str, Held]]] = field(default_factory=dict)
 
     def run(self, function: Callable[[], Any]) -> Any:
         """Call a function and note what runs."""
@@ -158,58 +140,43 @@ class Traced:
             if not code.co_qualname.endswith(_NOT_EDITED):
                 self.codes.setdefault(code)
             return
-        shapes, values = self.shapes.setdefault(file, {}), self.values.setdefault(file, {})
+        held = self.held.setdefault(file, {})
         read = {n: frame.f_globals[n] for n in code.co_names if n in frame.f_globals}
         for name, names in ((code.co_qualname, frame.f_locals), (MODULE, read)):
-            shapes.setdefault(name, {}).update(_shapes(names))
-            values.setdefault(name, {}).update(_numbers(names))
-        if (shape := _shape(argument)) is not None:
-            shapes[code.co_qualname][RETURN] = shape
+            held.setdefault(name, {}).update(_all_held(names))
+        if (returned := shape_of(_known(argument))) is not None:
+            held[code.co_qualname][RETURN] = returned
 
 
-def _shapes(names: Mapping[str, Any]) -> dict[str, Shape | None]:
-    """Of each name, and of what the containers and objects among them hold."""
-    shapes = {name: _shape(value) for name, value in _all_held(names)}
-    return {key: shape for key, shape in shapes.items() if shape is not None or key in names}
-
-
-def _numbers(names: Mapping[str, Any]) -> dict[str, float]:
-    """Of each name that holds a real number, and of what holds one."""
-    real = (int, float, np.number)
-    known = {name: value for name, value in _all_held(names) if isinstance(value, real)}
-    odd = (bool, np.complexfloating)
-    return {name: float(value) for name, value in known.items() if not isinstance(value, odd)}
-
-
-def _all_held(names: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _all_held(names: Mapping[str, Any]) -> Iterator[tuple[str, Held]]:
+    """What each name held, and what the containers and objects among them do."""
     for name, value in names.items():
         if name.isidentifier():
-            yield name, value
-            yield from _held(name, value)
+            yield name, _known(value)
+            inside = ((key, _known(held)) for key, held in _inside(name, value))
+            yield from ((key, held) for key, held in inside if held is not None)
 
 
-def _held(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _inside(name: str, value: Any) -> list[tuple[str, Any]]:
     """What stands in a value, under the expressions that lead to it."""
+    items: Iterator[tuple[str, Any]] = iter(())
     if isinstance(value, Mapping):
-        if len(value) <= _MOST_ITEMS:
-            yield from ((f"{name}[{key!r}]", held) for key, held in value.items())
+        items = ((f"{name}[{key!r}]", one) for key, one in value.items())
     elif isinstance(value, list | tuple):
-        if len(value) <= _MOST_ITEMS:
-            yield from ((f"{name}[{index}]", held) for index, held in enumerate(value))
+        items = ((f"{name}[{k}]", one) for k, one in enumerate(value))
     elif type(value).__module__ not in ("builtins", "numpy") and not callable(value):
-        inside = getattr(value, "__dict__", {})
-        if len(inside) <= _MOST_ITEMS:
-            yield from ((f"{name}.{key}", held) for key, held in inside.items())
+        items = ((f"{name}.{key}", one) for key, one in getattr(value, "__dict__", {}).items())
+    held = list(islice(items, _MOST_ITEMS + 1))
+    return held if len(held) <= _MOST_ITEMS else []
 
 
-def _shape(value: Any) -> Shape | None:
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, int | float | complex | np.generic | np.ndarray):
+def _known(value: Any) -> Held:
+    """A real number as it is, of an array its shape; None for anything else."""
+    if isinstance(value, int | float | np.number) and not isinstance(value, np.complexfloating):
+        return None if isinstance(value, bool) else float(value)
+    if isinstance(value, complex | np.generic | np.ndarray):
         return tuple(np.shape(value))
     if hasattr(value, "shape") and hasattr(value, "dtype"):
-        try:
+        with suppress(TypeError):
             return tuple(int(length) for length in value.shape)
-        except TypeError:
-            return None
     return None

@@ -13,7 +13,7 @@ import gc
 import linecache
 import warnings
 from collections.abc import Container, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from types import CodeType, FunctionType
@@ -42,9 +42,6 @@ class _Part:
 
     lines: tuple[str, ...]
     line: int
-
-    def tree(self) -> ast.Module:
-        return _parsed("\n" * (self.line - 1) + "".join(self.lines))
 
 
 def function_of(given: Any) -> FunctionType:
@@ -93,11 +90,8 @@ def alike(functions: Iterable[FunctionType]) -> tuple[FunctionType, ...]:
 
 def alive(files: Container[str]) -> list[FunctionType]:
     """All functions there are that come from some files."""
-    return [
-        thing
-        for thing in gc.get_objects()
-        if type(thing) is FunctionType and thing.__code__.co_filename in files
-    ]
+    functions = (thing for thing in gc.get_objects() if type(thing) is FunctionType)
+    return [function for function in functions if function.__code__.co_filename in files]
 
 
 def replaced(function: FunctionType, source: str) -> CodeType:
@@ -111,21 +105,23 @@ def replaced(function: FunctionType, source: str) -> CodeType:
     old, new = _parts(code, text, source)
     if old == new:
         return code
-    before = [
-        inner
-        for inner in _namesakes(_whole(text, code), code)
-        if old.line <= inner.co_firstlineno < old.line + len(old.lines)
-    ]
+    lines = range(old.line, old.line + len(old.lines))
+    before = [one for one in _namesakes(_whole(text, code), code) if one.co_firstlineno in lines]
     try:
-        after = _namesakes(_compiled(new, code), code)
+        futures = code.co_flags & _FUTURE
+        after = _namesakes(_compiled(new, code.co_filename, futures, code.co_freevars), code)
     except (SyntaxError, ValueError) as error:
         raise Unpatchable(f"the edited text does not parse: {error}") from error
     if len(before) != len(after):
         raise Unpatchable(f"the edit adds or drops a function called {code.co_qualname}")
-    place = before.index(code)
-    if after[place].co_freevars == code.co_freevars:
-        return after[place]
-    return _with_free_variables(code, after[place], new, place)
+    found = after[before.index(code)]
+    strange = [name for name in found.co_freevars if name not in code.co_freevars]
+    lost = [name for name in code.co_freevars if name not in found.co_freevars]
+    if strange:
+        raise Unpatchable(f"{code.co_qualname} did not keep {strange[0]} of the function around it")
+    if lost:
+        raise Unpatchable(f"the edit makes {', '.join(lost)} another variable")
+    return found
 
 
 @contextmanager
@@ -172,37 +168,32 @@ def _text(function: FunctionType) -> str:
     """The text that the function came from, without looking whether the file has changed."""
     file = function.__code__.co_filename
     text = "".join(linecache.getlines(file, function.__globals__))
-    if not text and not file.startswith("<"):
+    if text:
+        return text
+    if not file.startswith("<"):
         raise UsageError(f"{file} is gone or empty: there is no source to repair.")
-    if not text:
-        raise UsageError(
-            f"{function.__qualname__} was typed at the prompt or built by exec ({file}): there is "
-            "no source to repair. Put it in a file."
-        )
-    return text
+    raise UsageError(
+        f"{function.__qualname__} was typed at the prompt or built by exec ({file}): there is "
+        "no source to repair. Put it in a file."
+    )
 
 
 def _is_known(function: FunctionType) -> bool:
     """Whether it was compiled from the text of its file as it is now."""
-    try:
-        _span(function.__code__, _text(function))
-    except UsageError:
-        return False
-    return True
+    with suppress(UsageError):
+        return bool(_span(function.__code__, _text(function)))
+    return False
 
 
 def _span(code: CodeType, text: str) -> tuple[int, int]:
     """The first and last line of the top-level statement that some code was compiled from."""
-    try:
-        known = code in _codes(_whole(text, code))
-    except (SyntaxError, ValueError):
-        known = False
-    if not known:
-        raise UsageError(
-            f"{code.co_filename} has changed since it was imported, so that it no longer shows "
-            f"what {code.co_qualname} does: run again."
-        )
-    return _around(text, code.co_firstlineno, code.co_firstlineno)
+    with suppress(SyntaxError, ValueError):
+        if code in _codes(_whole(text, code)):
+            return _around(text, code.co_firstlineno, code.co_firstlineno)
+    raise UsageError(
+        f"{code.co_filename} has changed since it was imported, so that it no longer shows "
+        f"what {code.co_qualname} does: run again."
+    )
 
 
 def _parts(code: CodeType, text: str, source: str) -> tuple[_Part, _Part]:
@@ -268,30 +259,26 @@ def _whole(text: str, code: CodeType) -> CodeType:
     A part of it compiled alone may look different, and does the same: calls of what the module
     imports are compiled in another way than calls of other names.
     """
-    return _compiled(_Part(_lines(text), 1), code)
-
-
-def _compiled(part: _Part, code: CodeType) -> CodeType:
-    """The code of a part of a module, under the name and the futures of the code it replaces."""
-    return _compiled_as(part, code.co_filename, code.co_flags & _FUTURE)
+    return _compiled(_Part(_lines(text), 1), code.co_filename, code.co_flags & _FUTURE)
 
 
 @lru_cache(maxsize=16)
-def _compiled_as(part: _Part, file: str, flags: int) -> CodeType:
-    return _compile(part.tree(), file, flags)
+def _compiled(part: _Part, file: str, flags: int, kept: tuple[str, ...] = ()) -> CodeType:
+    """The code of a part of a module, with names ``kept`` that are free variables of functions."""
+    tree = _parsed("\n" * (part.line - 1) + "".join(part.lines))
+    if kept:
+        for node in ast.walk(tree):
+            if isinstance(node, _Function):
+                _mention(node, kept)
+        ast.fix_missing_locations(tree)
+    with warnings.catch_warnings(action="ignore"):
+        compiled: CodeType = compile(tree, file, "exec", flags, dont_inherit=True)
+        return compiled
 
 
 def _parsed(text: str) -> ast.Module:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they were said when the module was imported
+    with warnings.catch_warnings(action="ignore"):  # they were said when it was imported
         return ast.parse(text)
-
-
-def _compile(tree: ast.Module, file: str, flags: int) -> CodeType:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        compiled: CodeType = compile(tree, file, "exec", flags, dont_inherit=True)
-        return compiled
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -304,24 +291,6 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 def _namesakes(compiled: CodeType, code: CodeType) -> list[CodeType]:
     return [inner for inner in _codes(compiled) if inner.co_qualname == code.co_qualname]
-
-
-def _with_free_variables(old: CodeType, new: CodeType, part: _Part, place: int) -> CodeType:
-    """The new code made to have the free variables of the old one, whose cells it will get."""
-    strange = [name for name in new.co_freevars if name not in old.co_freevars]
-    if strange:
-        raise Unpatchable(f"{old.co_qualname} did not keep {strange[0]} of the function around it")
-    unused = [name for name in old.co_freevars if name not in new.co_freevars]
-    tree = part.tree()
-    for node in ast.walk(tree):
-        if isinstance(node, _Function) and _first_line(node) == new.co_firstlineno:
-            _mention(node, unused)
-    ast.fix_missing_locations(tree)
-    compiled = _compile(tree, old.co_filename, old.co_flags & _FUTURE)
-    found = _namesakes(compiled, old)[place]
-    if found.co_freevars != old.co_freevars:
-        raise Unpatchable(f"the edit makes {', '.join(unused)} another variable")
-    return found
 
 
 def _mention(node: _Function, names: Sequence[str]) -> None:

@@ -8,27 +8,25 @@ ends with its process. Answers come back pickled through a pipe.
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import pickle
 import random
-import select
 import signal
-import struct
 import sys
 import threading
 import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
+from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, Generic, Self, TypeVar
 
 from ..errors import UsageError
 
 if sys.platform != "win32":
-    from .confine import Bounds, confine
+    from .confine import confine, cores
 
 T = TypeVar("T")
 
@@ -38,9 +36,6 @@ _MOST_AT_ONCE = 4
 # Finished ahead of the one whose answer is due next, per process that may run.
 _AHEAD = 4
 
-# What a list of processes calls a job.
-_NAME = "gradproof job"
-
 _NO_FORK = (
     "Trying edits of a function needs os.fork, which this system lacks: run it on Linux or macOS, "
     "or under the Windows Subsystem for Linux."
@@ -49,9 +44,7 @@ _NO_FORK = (
 NO_ANSWER = "no answer"
 """How the text of an outcome begins whose time was up."""
 
-_CHUNK = 1 << 20
 _LONGEST_TEXT = 500
-_HEAD = struct.Struct("<Qd")  # how many bytes the answer has, and how many seconds it took
 _NAP = 0.001  # between two looks at a process that has closed its pipe and does not end
 
 # What Python (3.12 and later) and jax say about a fork beside threads. A job whose library waits
@@ -95,27 +88,22 @@ class Worker:
 
     Up to ``at_once`` processes run at a time, by default one per core and at most four; where it
     is one, a job is read only after the answer to the one before it has been handed out.
-    ``name`` is what a list of processes calls them. ``UsageError`` where a process cannot be
-    forked, as on Windows.
+    ``UsageError`` where a process cannot be forked, as on Windows.
     """
 
-    def __init__(
-        self, task: Callable[[Any], Any], limit: float, name: str = _NAME, at_once: int = 0
-    ) -> None:
+    def __init__(self, task: Callable[[Any], Any], limit: float, at_once: int = 0) -> None:
         if not hasattr(os, "fork"):
             raise UsageError(_NO_FORK)
         self.task = task
         self.limit = limit
-        self.bounds = Bounds.of(name, limit)
-        self.at_once = at_once or min(self.bounds.cores, _MOST_AT_ONCE)
+        self.at_once = at_once or min(cores(), _MOST_AT_ONCE)
         self._children: list[_Child[Any]] = []
-        self._killed: list[_Child[Any]] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._kill(list(self._children))
+        self._kill(self._children)
         self._reap()
 
     def run(self, jobs: Iterable[T]) -> Iterator[tuple[T, Outcome]]:
@@ -132,7 +120,7 @@ class Worker:
                 assert child.outcome is not None
                 yield child.job, child.outcome
         finally:
-            self._kill(list(due))
+            self._kill(due)
             self._reap()
 
     def _start(self, queue: Iterator[T], due: deque[_Child[T]]) -> bool:
@@ -149,66 +137,60 @@ class Worker:
         """Start a process with a job; it is on the lists before Ctrl-C can come between."""
         chance = random.getstate()  # Python draws a new one in every fork
         parent = os.getpid()
-        with _uninterrupted(), _quiet_fork():
-            reading, writing = os.pipe()
+        with _uninterrupted(), warnings.catch_warnings():
+            for category, message in _FORK_WARNINGS:
+                warnings.filterwarnings("ignore", message, category)
+            reading, writing = Pipe(duplex=False)
             try:
                 pid = os.fork()
             except OSError:  # no more processes or memory to be had
-                os.close(reading)
-                os.close(writing)
+                reading.close()
+                writing.close()
                 raise
             if pid == 0:
                 try:
-                    self._live(job, reading, writing, parent, chance)
+                    reading.close()
+                    self._live(job, writing, parent, chance)
                 finally:
                     os._exit(1)  # nothing that the parent would do at its end
-            os.close(writing)
+            writing.close()
             child = _Child(job, pid, reading, time.monotonic() + self.limit)
             self._children.append(child)
             due.append(child)
 
-    def _live(self, job: T, reading: int, writing: int, parent: int, chance: Any) -> None:
-        """All that the process of a job does."""
+    def _live(self, job: T, pipe: Connection, parent: int, chance: Any) -> None:
         began = time.monotonic()
-        for pipe in (reading, *(child.pipe for child in self._children)):
-            os.close(pipe)
-        refused = confine(self.bounds, writing, parent)
+        for child in self._children:
+            child.pipe.close()
+        refused = confine(self.limit, pipe.fileno(), parent)
         random.setstate(chance)
         answer = _pickled(_tried(self.task, job, refused))
-        head = _HEAD.pack(len(answer), time.monotonic() - began)
-        for data in (head, answer):
-            left = memoryview(data)
-            while left:
-                left = left[os.write(writing, left) :]
+        pipe.send((answer, time.monotonic() - began))
 
     def _attend(self, due: Iterable[_Child[T]]) -> None:
         """Wait until one of the processes says something, or its time is up."""
         running = _running(due)
-        poll = select.poll()
-        for child in running:
-            poll.register(child.pipe, select.POLLIN)
         patience = min(child.deadline for child in running) - time.monotonic()
-        ready = {pipe for pipe, _ in poll.poll(max(0, math.ceil(1000 * patience)))}
+        ready = wait([child.pipe for child in running], max(0.0, patience))
         for child in running:
             if child.pipe in ready:
-                child.read(self.limit)
-            elif not child.received and time.monotonic() >= child.deadline:
+                child.outcome = child.read(self.limit)
+            elif time.monotonic() >= child.deadline:
                 child.outcome = _late(self.limit)
         self._kill([child for child in running if child.outcome is not None])
         self._reap(self.at_once)
 
     def _kill(self, children: Iterable[_Child[Any]]) -> None:
         with _uninterrupted():
-            for child in [child for child in children if child in self._children]:
+            for child in children:
                 child.kill()
-                self._killed.append(child)
-                self._children.remove(child)
 
     def _reap(self, most: int = 0) -> None:
         """Wait until at most some of the killed are left: giving memory back takes them a while."""
-        while len(self._killed) > most:
-            self._killed[0].reap()
-            self._killed.pop(0)
+        killed = [child for child in self._children if child.pipe.closed]
+        for child in killed[: max(0, len(killed) - most)]:
+            child.wait()
+            self._children.remove(child)
 
 
 @dataclass(slots=True, eq=False)
@@ -217,27 +199,23 @@ class _Child(Generic[T]):
 
     job: T
     pid: int
-    pipe: int
+    pipe: Connection
     deadline: float
-    received: bytearray = field(default_factory=bytearray)
     outcome: Outcome | None = None
     status: int | None = None
 
-    def read(self, limit: float) -> None:
-        """Take in what has come through the pipe; the outcome is known once it is all there."""
-        chunk = os.read(self.pipe, _CHUNK)
-        self.received += chunk
-        if not chunk:
-            self.outcome = self._death(limit)
-        elif len(self.received) >= _HEAD.size:
-            length, seconds = _HEAD.unpack_from(self.received)
-            if len(self.received) == _HEAD.size + length:
-                # The time that the job itself took: this process may have looked late.
-                self.outcome = _late(limit) if seconds > limit else _unpickled(self.received)
+    def read(self, limit: float) -> Outcome:
+        """What comes through the pipe, or came of a process that has closed it."""
+        try:
+            answer, seconds = self.pipe.recv()
+        except (EOFError, OSError):
+            return self._death(limit)
+        # The time that the job itself took: this process may have looked late.
+        return _late(limit) if seconds > limit else _unpickled(answer)
 
     def _death(self, limit: float) -> Outcome:
         """How a process ended that closed its pipe without an answer, if it ends at all."""
-        while not self._is_over():
+        while not self.wait(os.WNOHANG):
             if time.monotonic() >= self.deadline:
                 return _late(limit)
             time.sleep(_NAP)
@@ -245,28 +223,23 @@ class _Child(Generic[T]):
         how = f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
         return Outcome(Ending.DIED, text=how)
 
-    def _is_over(self) -> bool:
+    def wait(self, options: int = 0) -> bool:
+        """Wait until nothing is left of the process, or only look; whether that is so."""
         if self.status is None:
             try:
-                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                pid, status = os.waitpid(self.pid, options)
             except ChildProcessError:  # somebody else has asked for its status before
                 pid, status = self.pid, 0
             self.status = status if pid else None
         return self.status is not None
 
     def kill(self) -> None:
-        """End the process, whatever it is doing."""
-        if self.status is None:
+        """End the process, whatever it is doing; its pipe is closed then."""
+        if self.status is None and not self.pipe.closed:
             for kill in (os.killpg, os.kill):  # it may not have its own group yet
                 with contextlib.suppress(OSError):
                     kill(self.pid, signal.SIGKILL)
-        os.close(self.pipe)
-
-    def reap(self) -> None:
-        """Wait until nothing is left of the process."""
-        if self.status is None:
-            with contextlib.suppress(ChildProcessError):  # somebody else has waited for it
-                os.waitpid(self.pid, 0)
+        self.pipe.close()
 
 
 def _running(children: Iterable[_Child[T]]) -> list[_Child[T]]:
@@ -280,11 +253,10 @@ def _late(limit: float) -> Outcome:
 @contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Ctrl-C waits until this block is over: no process may be forked and then forgotten."""
-    before = signal.getsignal(signal.SIGINT)
+    before, came = signal.getsignal(signal.SIGINT), list[int]()
     if threading.current_thread() is not threading.main_thread() or before is None:
         yield  # no exception comes here from Ctrl-C, or its handler is not Python's
         return
-    came: list[int] = []
     signal.signal(signal.SIGINT, lambda number, _: came.append(number))
     try:
         yield
@@ -292,14 +264,6 @@ def _uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         if came:
             signal.raise_signal(signal.SIGINT)
-
-
-@contextlib.contextmanager
-def _quiet_fork() -> Iterator[None]:
-    with warnings.catch_warnings():
-        for category, message in _FORK_WARNINGS:
-            warnings.filterwarnings("ignore", message, category)
-        yield
 
 
 # From here on: what happens in the process of a job.
@@ -330,9 +294,9 @@ def _pickled(outcome: Outcome) -> bytes:
         return pickle.dumps(_raised(error, "the answer cannot be pickled: "))
 
 
-def _unpickled(received: bytearray) -> Outcome:
+def _unpickled(answer: bytes) -> Outcome:
     try:
-        outcome = pickle.loads(memoryview(received)[_HEAD.size :])  # noqa: S301 - our own fork's
+        outcome = pickle.loads(answer)  # noqa: S301 - our own fork's
     except Exception as error:  # noqa: BLE001 - whatever the value's own code does
         return _raised(error, "the answer cannot be unpickled: ")
     assert isinstance(outcome, Outcome)

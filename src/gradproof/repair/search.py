@@ -92,7 +92,10 @@ class Search:
         for attempt in self.attempts.run(self._likely(candidates)):
             if attempt.judged is None:
                 continue
-            self._note(attempt)
+            if len(attempt.edits) == 1:
+                self._learn(attempt)
+            if not attempt.right and (self.closest is None or attempt.miss < self.closest.miss):
+                self.closest = attempt
             if attempt.right:
                 self._keep(attempt)
             elif attempt.known.wrong < wrong:
@@ -126,17 +129,10 @@ class Search:
             return
         if sum(_same(one, attempt) for one in self.refuted) >= _DENIED:
             return
-        if not self.confirm(attempt):
+        if self.confirm(attempt):
+            self.found = [*(one for one in self.found if one is not rival), attempt]
+        else:
             self.refuted.append(attempt)
-            return
-        self.found = [one for one in self.found if one is not rival]
-        self.found.append(attempt)
-
-    def _note(self, attempt: Attempt) -> None:
-        if not attempt.right and (self.closest is None or attempt.miss < self.closest.miss):
-            self.closest = attempt
-        if len(attempt.edits) == 1:
-            self._learn(attempt)
 
     def _learn(self, attempt: Attempt) -> None:
         """What an edit alone does: of those that do the same few are worth another try."""
@@ -150,10 +146,7 @@ class Search:
                 alike.append(edit)
 
     def _combine(self, partial: list[Attempt], newest: Attempt) -> None:
-        """What was found last, made together with what fixes the other blocks.
-
-        These are faults that know nothing of each other.
-        """
+        """What was found last, with what fixes the other blocks: faults apart from each other."""
         by_fixed: dict[frozenset[int], list[Attempt]] = {}
         for attempt in sorted(partial, key=lambda attempt: attempt.cost):
             by_fixed.setdefault(self._fixed(attempt), []).append(attempt)
@@ -164,35 +157,34 @@ class Search:
         if 1 + len(groups) >= self.fewest:
             return
         choices = product([newest], *(by_fixed[group][:_EACH] for group in groups))
-        joined = sorted(map(_joined, choices), key=together)
-        apart = (edits for edits in joined if len(edits) > 1 and not _touching(edits))
+        joined = (
+            tuple(dict.fromkeys(e for one in chosen for e in one.edits)) for chosen in choices
+        )
+        apart = (edits for edits in sorted(joined, key=together) if _apart(edits))
         self._try(islice(apart, _COMBINATIONS), frozenset())
 
     def _fixed(self, attempt: Attempt) -> frozenset[int]:
         return self.base.wrong - attempt.known.wrong
 
     def _go_on(self, partial: list[Attempt]) -> None:
-        """From what fixes a part, look for the rest: a fault may hide behind a later one.
-
-        Where a repair is known, only what might need fewer edits is worth it.
-        """
+        """From what fixes a part, look for the rest: a fault may hide behind a later one."""
         for _ in range(_STEPS):
-            beginnings = sorted(filter(self._promising, partial), key=_wrong_and_cost)[:_BEGINNINGS]
+            beginnings = sorted(
+                filter(self._promising, partial), key=lambda one: (len(one.known.wrong), one.cost)
+            )
             partial = []
-            for attempt in beginnings:
+            for attempt in beginnings[:_BEGINNINGS]:
                 if self._promising(attempt):
                     partial += self._try(sets(self.edits, attempt.edits), attempt.known.wrong)
 
     def _promising(self, attempt: Attempt) -> bool:
+        """Whether it may become a repair; where one is known, with fewer edits."""
         edits = len(attempt.edits)
         shared = len(self._fixed(attempt)) > edits or not self.found
         return shared and edits + 1 < self.fewest
 
     def _pairs(self) -> None:
-        """Two edits neither of which fixes anything alone, the likeliest together first.
-
-        Each of them changes what is wrong and nothing that is right.
-        """
+        """Two edits that fix nothing alone, but change what is wrong and nothing that is right."""
         telling = {edit for alike in self.effects.values() for edit in alike}
         likely = list(islice((edit for edit in self.edits if edit in telling), _PAIRED))
         pairs = (pair for pair in combinations(likely, 2) if not overlapping(*pair))
@@ -227,13 +219,6 @@ def _cover(fixed: list[frozenset[int]], wrong: frozenset[int]) -> list[frozenset
     return chosen
 
 
-def _joined(attempts: Sequence[Attempt]) -> Edits:
-    return tuple(dict.fromkeys(edit for attempt in attempts for edit in attempt.edits))
-
-
-def _touching(edits: Edits) -> bool:
-    return any(overlapping(one, other) for one, other in combinations(edits, 2))
-
-
-def _wrong_and_cost(attempt: Attempt) -> tuple[int, float]:
-    return len(attempt.known.wrong), attempt.cost
+def _apart(edits: Edits) -> bool:
+    """Whether there are several edits, none of which touches another one."""
+    return len(edits) > 1 and not any(overlapping(*pair) for pair in combinations(edits, 2))

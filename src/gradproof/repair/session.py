@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from ..errors import UsageError
@@ -55,14 +56,15 @@ class Session:
     seconds: float
     asked: Asked = field(init=False)
     validator: Validator = field(init=False)
+    listing: Listing = field(init=False)
     places: list[Place] = field(init=False)
+    base: Judged = field(init=False)
     until: float = field(init=False)
     limit: float = field(init=False)
     searches: dict[Place, Search] = field(default_factory=dict)
     confirmed: dict[Edits, list[Report]] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """What is under way."""
         return f"repairing {self.report.name}: {self.tried:,} edits tried"
 
     @property
@@ -72,26 +74,23 @@ class Session:
 
     def suggestions(self, most: int) -> Suggestions:
         """Search until there are so many, or all was tried, or the time is up."""
-        listing = _listing()
+        self.listing = _listing()
         self.asked = _in_reverse(self.report.origin)
         self.until = time.monotonic() + self.seconds
         with generators_restored(), self.asked.where.session(), ProgressLine(lambda: str(self)):
             self.validator = Validator.of(self.asked, self.report.name)
-            base = self._as_it_stands()
-            if isinstance(base, str):
-                return Suggestions(reason=base)
-            return self._searched(most, listing, base)
+            reason = self._why_not()
+            return Suggestions(reason=reason) if reason else self._searched(most)
 
     def so_far(self) -> Suggestions:
         """What was confirmed before it was interrupted."""
-        fixes = [
-            self._fix(a, place) for place, search in self.searches.items() for a in search.found
-        ]
+        searches = self.searches.items()
+        fixes = [self._fix(one, place) for place, search in searches for one in search.found]
         reason = "" if fixes else f"Interrupted before a repair was found ({self.tried:,} tried)."
         return Suggestions(fixes, tried=self.tried, complete=False, reason=reason)
 
-    def _as_it_stands(self) -> Judged | str:
-        """The wrong code judged as every edit will be; a sentence where that leads nowhere."""
+    def _why_not(self) -> str:
+        """Judge the wrong code as every edit will be; a sentence where that leads nowhere."""
         session = self.validator.session
         if not (session.movable and callable(given(session))):
             raise UsageError(
@@ -105,25 +104,25 @@ class Session:
         self.limit = max(_LEAST, _PATIENCE * spent)
         first = self._attempts(self.places[0], math.inf)
         first.limit *= _FIRST_PATIENCE
-        base = next(first.run([()]))
-        if base.judged is None:
-            return _not_run(base.note)
-        return base.judged if not base.right else _right_already(self.report.origin.grad)
+        as_it_stands = next(first.run([()]))
+        if as_it_stands.judged is None:
+            return _not_run(as_it_stands.note)
+        self.base = as_it_stands.judged
+        return _right_already(self.report.origin.grad) if self.base.right else ""
 
-    def _searched(self, most: int, listing: Listing, base: Judged) -> Suggestions:
+    def _searched(self, most: int) -> Suggestions:
         """Each place for a while, then those that had more to try for what time is left."""
         left, share = self.places, _FIRST_TURN if len(self.places) > 1 else 1.0
         while left:
             cut = []
             for number, place in enumerate(left):
                 turn = share * self._remaining / (1 if share < 1 else len(left) - number)
-                search = self._search(place, time.monotonic() + turn, most, listing, base)
-                found = search.run()
+                search = self._search(place, time.monotonic() + turn, most)
+                found, over = search.run(), search.attempts.over
                 if found:
                     fixes = [self._fix(attempt, place) for attempt in found[:most]]
-                    complete = not search.attempts.over
-                    return Suggestions(fixes, tried=self.tried, complete=complete)
-                cut += [place] if search.attempts.over else []
+                    return Suggestions(fixes, tried=self.tried, complete=not over)
+                cut += [place] if over else []
             if share == 1.0 or self._remaining <= 0:
                 break
             left, share = cut, 1.0
@@ -134,25 +133,23 @@ class Session:
         return max(0.0, self.until - time.monotonic())
 
     def _attempts(self, place: Place, until: float) -> Attempts:
-        session = self.validator.session
-        caller = session.caller
-        held = (caller.args, caller.kwargs, session.working.copies, session.fun, given(session))
+        session, functions = self.validator.session, alike(place.functions)
+        caller, copies = session.caller, session.working.copies
+        held = (caller.args, caller.kwargs, copies, session.fun, given(session))
         around = Surroundings.of(place.functions, *held)
-        functions = alike(place.functions)
         return Attempts(self.validator, functions, place.source, self.limit, until, around)
 
-    def _search(
-        self, place: Place, until: float, most: int, listing: Listing, base: Judged
-    ) -> Search:
+    def _search(self, place: Place, until: float, most: int) -> Search:
         attempts = self._attempts(place, until)
         blocks = {block.name: block.shape for block in self.validator.blocks}
-        known = hints(self.report.findings, place.file, place.shapes, place.values, blocks)
-        edits = listing(place.source, place.names, known)
-        search = Search(attempts, edits, base, most, lambda found: self._confirm(found, attempts))
+        known = hints(self.report.findings, place.file, place.held, blocks)
+        edits = self.listing(place.source, place.names, known)
+        confirm = partial(self._confirm, attempts)
+        search = Search(attempts, edits, self.base, most, confirm)
         self.searches[place] = search
         return search
 
-    def _confirm(self, attempt: Attempt, attempts: Attempts) -> bool:
+    def _confirm(self, attempts: Attempts, attempt: Attempt) -> bool:
         """Check the repaired code along fresh directions, and at other points."""
 
         def checked(edits: Edits) -> list[Report]:
@@ -179,26 +176,21 @@ class Session:
             reason = "No repair was found before the time was up"
         late = sum(search.attempts.late for search in self.searches.values())
         gave = f", {late:,} gave {NO_ANSWER} in time" if late else ""
-        reason = f"{reason} ({self.tried:,} were tried{gave})."
-        if late > _MANY * self.tried:
-            reason = f"{reason} {_FORKED}"
-        closest = self._closest()
-        return Suggestions(tried=self.tried, complete=complete, closest=closest, reason=reason)
+        why = f" {_FORKED}" if late > _MANY * self.tried else ""
+        reason = f"{reason} ({self.tried:,} were tried{gave}).{why}"
+        return Suggestions(
+            tried=self.tried, complete=complete, closest=self._closest(), reason=reason
+        )
 
     def _closest(self) -> Miss | None:
-        best: tuple[Attempt, Place] | None = None
-        for place, search in self.searches.items():
-            if search.closest and (best is None or search.closest.miss < best[0].miss):
-                best = search.closest, place
-        if best is None:
+        met = [(s.closest, place) for place, s in self.searches.items() if s.closest is not None]
+        if not met:
             return None
-        (attempt, place), blocks = best, self.validator.blocks
-        diff = unified(
-            place.file, place.source, attempt.edits, content_of(place.file, place.source)
-        )
-        judged = attempt.known
-        wrong = tuple(blocks[k].name for k in sorted(judged.wrong))
-        return Miss(attempt.edits, diff, wrong, judged.error)
+        attempt, place = min(met, key=lambda one: one[0].miss)
+        content = content_of(place.file, place.source)
+        diff = unified(place.file, place.source, attempt.edits, content)
+        wrong = (self.validator.blocks[k].name for k in sorted(attempt.known.wrong))
+        return Miss(attempt.edits, diff, tuple(wrong), attempt.known.error)
 
 
 def _listing() -> Listing:
@@ -206,7 +198,7 @@ def _listing() -> Listing:
     try:
         from .candidates import candidates
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != "libcst":
+        if not (error.name or "").startswith("libcst"):
             raise
         raise UsageError(
             "Repairs need libcst, which is not installed: pip install 'gradproof[fix]'."
@@ -218,18 +210,17 @@ def _in_reverse(asked: Asked) -> Asked:
     """The same claim without its Jacobian-vector products, which are not looked at here."""
     grad = asked.grad
     if isinstance(grad, Products) and grad.forward:
-        if not grad.reverse:
-            raise UsageError(
-                "Repairs of a jvp are not looked for: only of gradients, Jacobians and the vjp."
-            )
-        return replace(asked, grad=replace(grad, jvp=None))
+        if grad.reverse:
+            return replace(asked, grad=replace(grad, jvp=None))
+        raise UsageError(
+            "Repairs of a jvp are not looked for: only of gradients, Jacobians and the vjp."
+        )
     if isinstance(grad, Autodiff) and grad.forward and grad.reverse:
         return replace(asked, grad=replace(grad, forward=False))
     return asked
 
 
 def _not_run(note: str) -> str:
-    """Why no edit can be tried, in a sentence."""
     refused = note.removeprefix("Refused: ")
     if refused != note:
         return (
@@ -237,10 +228,8 @@ def _not_run(note: str) -> str:
             "functions, or do it only once, before the check."
         )
     if note.startswith(NO_ANSWER):
-        return (
-            f"In another process the code as it stands gave {note}: nothing could be tried. "
-            f"{_FORKED}"
-        )
+        gave = f"In another process the code as it stands gave {note}"
+        return f"{gave}: nothing could be tried. {_FORKED}"
     return f"The code as it stands cannot be run in another process, so nothing was tried: {note}."
 
 

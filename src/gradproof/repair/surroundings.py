@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
@@ -53,10 +54,8 @@ class Surroundings:
 def _contents(function: FunctionType) -> list[Any]:
     found = []
     for cell in function.__closure__ or ():
-        try:
+        with suppress(ValueError):  # it has no value yet
             found.append(cell.cell_contents)
-        except ValueError:  # it has no value yet
-            continue
     return found
 
 
@@ -87,8 +86,7 @@ def _inside(value: Any) -> list[Any]:
         return [value.__self__]
     if isinstance(value, partial):
         return [value.func, value.args, value.keywords]
-    try:
-        written = [value._version]  # noqa: SLF001 - how torch counts what is done to a tensor in place
-    except (AttributeError, RuntimeError):  # no tensor, or one that does not count
-        written = []
-    return [*written, *getattr(value, "__dict__", {}).values()]
+    inside = [*getattr(value, "__dict__", {}).values()]
+    with suppress(AttributeError, RuntimeError):  # no tensor, or one that does not count
+        inside.append(value._version)  # noqa: SLF001 - how often torch changed a tensor in place
+    return inside

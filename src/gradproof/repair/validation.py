@@ -81,7 +81,7 @@ class Validator:
     """A finished check whose slopes are sharp enough to compare other gradients with them.
 
     Of the code as it stands ``claims`` are what it claims, and ``wrong`` the blocks in which that
-    is wrong; ``sizes`` are the norms of the blocks' gradients as the slopes show them.
+    is wrong.
     """
 
     session: Session
@@ -91,14 +91,10 @@ class Validator:
     values: tuple[float, ...] = ()
     claims: tuple[Claim, ...] = ()
     wrong: frozenset[int] = frozenset()
-    sizes: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, asked: Asked, name: str) -> Validator:
-        """Check again, and measure what is missing.
-
-        From then on ``fun`` is only called to see that it stays.
-        """
+        """Check again, measure what is missing; then ``fun`` is only called to see it stays."""
         run = check(asked, Watch(name))
         session, state = run.session, run.state
         for block in session.point.blocks:
@@ -109,7 +105,6 @@ class Validator:
         beside = state.setting.joint(range(len(session.point.blocks)), state.drawn)
         made = cls(session, state, session.result(), beside)
         made.values = made.look()
-        made.sizes = tuple(judgement.size for judgement in state.judgements)
         made.claims = tuple(map(owned, made.claim()))
         made.wrong = made.judge().wrong
         return made
@@ -151,16 +146,13 @@ class Validator:
 
     def _changed(self, made: Sequence[Claim]) -> frozenset[int]:
         """The blocks whose gradients are not what they were, by more than they may be."""
-        return frozenset(
-            block.index
-            for block in self.blocks
-            for new, old in zip(made, self.claims, strict=True)
-            if not self._alike(new, old, block.index)
-        )
-
-    def _alike(self, new: Claim, old: Claim, block: int) -> bool:
-        apart = np.linalg.norm(np.ravel(new.gradients[block] - old.gradients[block]))
-        return bool(apart <= self.state.bands[block].correct_below * old.norms[block])
+        changed = set[int]()
+        for new, old in zip(made, self.claims, strict=True):
+            for k, (one, other) in enumerate(zip(new.gradients, old.gradients, strict=True)):
+                least = self.state.bands[k].correct_below * old.norms[k]
+                if not np.linalg.norm(np.ravel(one - other)) <= least:
+                    changed.add(k)
+        return frozenset(changed)
 
     def _plain_error(self, made: Sequence[Claim], block: int) -> float:
         """The relative error of a block that plainly is wrong, by its last slopes; or zero."""
@@ -172,7 +164,7 @@ class Validator:
         if not part.whole or known.kinked:
             return 0.0
         gap = abs(claim.along(self.session.line(known.direction)) - known.slope.value)
-        unit = max(claim.norms[block], self.sizes[block]) * part.step * RMS
+        unit = max(claim.norms[block], self.state.judgements[block].size) * part.step * RMS
         least = known.slope_bar + self.state.bands[block].wrong_above * unit
         return gap / unit if unit > 0 and _PLAINLY * least < gap < math.inf else 0.0
 
@@ -180,8 +172,8 @@ class Validator:
         """Alike for gradients that are alike to many digits of their block's norm."""
         digest = hashlib.blake2b(digest_size=16)
         for claim in claims:
-            for gradient, size in zip(claim.gradients, self.sizes, strict=True):
-                unit = size if size > 0 and math.isfinite(size) else 1.0
+            for gradient, known in zip(claim.gradients, self.state.judgements, strict=True):
+                unit = known.size if 0 < known.size < math.inf else 1.0
                 # Zero is added because a zero that has a sign has other bytes.
                 digest.update((np.round(np.asarray(gradient) / unit, _DIGITS) + 0.0).tobytes())
         return digest.hexdigest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -24,8 +23,7 @@ __all__ = ["candidates", "candidates_of"]
 # The files of generators: to add one is to name it here. Of edits with the same effect and cost
 # the one of the first file counts.
 for _name in (
-    "factors", "constants", "operators", "transposes", "names", "choices", "terms", "indices",
-    "statements", "calls",
+    "factors", "constants", "operators", "transposes", "names", "indices", "statements", "calls",
 ):  # fmt: skip
     import_module(f"{__name__}.{_name}")
 
@@ -53,9 +51,9 @@ def candidates(source: str, functions: Sequence[str], hints: Hints) -> list[Edit
     best = dict[int, Edit]()
     for one in found:
         body = body_of(text, one, hints, found)
-        simple, single = _simple(body), list(generated(body))
+        spans, single = _statements(body), list(generated(body))
         for edit in (*single, *_everywhere(source, single)):
-            if source[edit.begin : edit.end] == edit.new or not _parses(body, simple, edit):
+            if source[edit.begin : edit.end] == edit.new or not _parses(source, spans, edit):
                 continue
             # Edits that leave the same text are the same one.
             key = hash(source[: edit.begin] + edit.new + source[edit.end :])
@@ -64,34 +62,25 @@ def candidates(source: str, functions: Sequence[str], hints: Hints) -> list[Edit
     return sorted(best.values(), key=lambda edit: (edit.cost, edit.begin, edit.end, edit.new))
 
 
-def _simple(body: Body) -> list[Span]:
-    """The spans of the simple statements."""
+def _statements(body: Body) -> list[Span]:
+    """The spans of the simple statements, and of the whole that is parsed where none will do."""
     kinds = (kind for kind in body.kinds if issubclass(kind, cst.BaseSmallStatement))
-    return sorted({body.inner(node) for node in body.of(*kinds)})
+    return [*(body.inner(node) for node in body.of(*kinds)), body.found.piece]
 
 
-def _parses(body: Body, simple: Sequence[Span], edit: Edit) -> bool:
-    """Whether the text still is Python after an edit."""
+def _parses(source: str, spans: Sequence[Span], edit: Edit) -> bool:
+    """Whether the smallest part of the text by which an edit can be judged still is Python."""
+    changed = edit.begin, edit.end
+    begin, end = next(
+        span
+        for span in spans
+        if span[0] <= edit.begin and edit.end <= span[1] and (edit.new or changed != span)
+    )
     try:
-        ast.parse(_around(body, simple, edit))
+        ast.parse(source[begin : edit.begin] + edit.new + source[edit.end : end])
     except (SyntaxError, ValueError):
         return False
     return True
-
-
-def _around(body: Body, simple: Sequence[Span], edit: Edit) -> str:
-    """The smallest part of the text by which an edit can be judged, changed."""
-    source = body.text.source
-    k = bisect_right(simple, edit.begin, key=lambda span: span[0]) - 1
-    if k >= 0 and edit.end <= simple[k][1] and edit.new:
-        return source[simple[k][0] : edit.begin] + edit.new + source[edit.end : simple[k][1]]
-    begin, end = body.inner(body.found.node)
-    begin, end = min(begin, edit.begin), max(end, edit.end)
-    changed = source[begin : edit.begin] + edit.new + source[edit.end : end]
-    if isinstance(body.found.node, cst.Lambda):
-        return f"({changed}\n)"
-    blank = source[body.text.start(begin) : begin].removeprefix("\ufeff")
-    return f"if True:\n{blank}{changed}" if blank else changed
 
 
 def _everywhere(source: str, edits: Sequence[Edit]) -> Iterator[Edit]:
@@ -102,16 +91,15 @@ def _everywhere(source: str, edits: Sequence[Edit]) -> Iterator[Edit]:
         if edit.kind in _COPIED and old.strip():
             alike[edit.kind, old, edit.new].setdefault(edit.begin, edit)
     for group in alike.values():
-        if 1 < len(group) <= _MOST:
-            yield from _joined(source, sorted(group.values(), key=lambda edit: edit.begin))
+        places = sorted(group.values(), key=lambda edit: edit.begin)
+        if 1 < len(places) <= _MOST and not any(overlapping(*pair) for pair in pairwise(places)):
+            yield _joined(source, places)
 
 
-def _joined(source: str, edits: list[Edit]) -> Iterator[Edit]:
-    if any(overlapping(one, other) for one, other in pairwise(edits)):
-        return
+def _joined(source: str, edits: list[Edit]) -> Edit:
     begin, end = edits[0].begin, edits[-1].end
     shifted = [replace(one, begin=one.begin - begin, end=one.end - begin) for one in edits]
     new = applied(source[begin:end], shifted)
     cost = max(one.cost for one in edits) + costs.EVERYWHERE
     what = f"{edits[0].what}, in {len(edits)} places"
-    yield replace(edits[0], end=end, new=new, what=what, cost=round(cost, 4))
+    return replace(edits[0], end=end, new=new, what=what, cost=round(cost, 4))

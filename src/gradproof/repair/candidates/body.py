@@ -15,7 +15,7 @@ from ..hints import Hints, Shape
 from .costs import BONUS, KEPT, LENGTH
 from .scope import Scope, scope
 from .source import Found, Span, Text, parts
-from .text import Level, close, level, operand, short
+from .text import Level, close, level, normal, operand, short
 
 Node = TypeVar("Node", bound=cst.CSTNode)
 Expression = cst.BaseExpression
@@ -24,22 +24,21 @@ Expression = cst.BaseExpression
 _OUTSIDE = frozenset({"print", "open", "exec", "eval", "os", "sys", "subprocess", "socket"})
 STILL = (cst.Raise, cst.Assert, cst.Import, cst.ImportFrom, cst.Global, cst.Nonlocal, cst.Pass)
 
+_STATEMENTS = (cst.BaseSmallStatement, cst.BaseCompoundStatement)
+
+_WORDS = re.compile(r"\w\w")
 _TOKEN = re.compile(r"[\w.]+|[*/<>=!+\-@%&|^~]+|.", re.DOTALL)
 
 _ARRAY_MODULES = frozenset({"np", "numpy", "jnp", "torch", "cp"})
 
-# How tightly an expression has to bind as a part of these; of others, as tightly as a name does.
+# How tightly an expression has to bind as a part of these; of others, as a choice does.
 _STARRED = (cst.StarredElement, cst.StarredDictElement)
-_LOOSE = (
-    cst.AugAssign, cst.AnnAssign, cst.Index, cst.Slice, cst.Lambda, cst.If, cst.While, cst.For,
-    cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp, cst.FormattedStringExpression,
-    cst.SubscriptElement, cst.Arg, cst.Element, cst.DictElement,
-)  # fmt: skip
+_HELD = (cst.Attribute, cst.Call, cst.Subscript, cst.Await, cst.NamedExpr, cst.WithItem, cst.Yield)
 _PLACES: dict[type[cst.CSTNode], Level] = {
     **dict.fromkeys((cst.Assign, cst.Return, cst.Expr), Level.TUPLE),
-    **dict.fromkeys(_LOOSE, Level.TEST),
     **dict.fromkeys((cst.CompFor, cst.CompIf), Level.OR),
     **dict.fromkeys((cst.Comparison, cst.ComparisonTarget, *_STARRED), Level.BIT_OR),
+    **dict.fromkeys(_HELD, Level.PRIMARY),
 }
 
 
@@ -47,7 +46,7 @@ _PLACES: dict[type[cst.CSTNode], Level] = {
 class Body:
     """A function's body: its text, the nodes that may be edited, and what its names hold.
 
-    ``statements`` has the smallest statement that a node is in.
+    ``parents`` has what each node is a part of, within the body.
     """
 
     text: Text
@@ -55,7 +54,6 @@ class Body:
     hints: Hints
     scope: Scope
     parents: Mapping[cst.CSTNode, cst.CSTNode]
-    statements: Mapping[cst.CSTNode, cst.CSTNode]
     kinds: Mapping[type[cst.CSTNode], Sequence[cst.CSTNode]] = field(repr=False)
 
     def of(self, *kinds: type[Node]) -> Iterator[Node]:
@@ -67,9 +65,11 @@ class Body:
         """The calls of functions and methods of some names."""
         return (call for call in self.of(cst.Call) if called(call) in names)
 
-    def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
-        """The node that a node is a part of, within the body."""
-        return self.parents.get(node)
+    def around(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """The nodes that a node is in, from the inside out; the last one is the function."""
+        while node in self.parents:
+            node = self.parents[node]
+            yield node
 
     def inner(self, node: cst.CSTNode) -> Span:
         """Where a node stands, without parentheses around it."""
@@ -150,17 +150,21 @@ class Body:
 
     def statement(self, node: cst.CSTNode) -> cst.CSTNode:
         """The smallest statement that a node is in."""
-        return self.statements.get(node, self.found.node)
+        around = (one for one in (node, *self.around(node)) if isinstance(one, _STATEMENTS))
+        return next(around, self.found.node)
 
     def rejected(self, node: cst.CSTNode) -> bool:
-        """Whether the diagnosis names the statement that a node is in."""
-        begin, end = self._head(self.statement(node))
-        lines = range(self.text.line(begin), self.text.line(max(begin, end - 1)) + 1)
-        return any(line in lines for line in self.hints.lines)
+        """Whether the diagnosis names the statement that a node is in, or the head of one."""
+        statement = self.statement(node)
+        begin, end = self.inner(statement)
+        block = getattr(statement, "body", None)
+        if isinstance(block, cst.BaseSuite):
+            end = max(begin, self.inner(block)[0])
+        return self.text.on((begin, end), self.hints.lines)
 
     def shape(self, node: cst.CSTNode) -> Shape | None:
         """The shape of what an expression held, where it is a name or the like."""
-        return self.scope.shape(self.code(node))
+        return self.scope.shapes.get(normal(self.code(node)))
 
     def value(self, node: cst.CSTNode) -> float | None:
         """The number that an expression came to, where it is known."""
@@ -172,7 +176,7 @@ class Body:
 
     def is_divisor(self, node: cst.CSTNode) -> bool | None:
         """Whether a factor divides its product; None where it is no factor of a product."""
-        product = self.parent(node)
+        product = self.parents.get(node)
         if not isinstance(product, cst.BinaryOperation):
             return None
         if isinstance(product.operator, cst.Divide):
@@ -188,7 +192,7 @@ class Body:
 
     def place(self, node: cst.CSTNode) -> Level | int:
         """How tightly an expression has to bind in a node's place."""
-        match parent := self.parent(node):
+        match parent := self.parents.get(node):
             case cst.BinaryOperation(left=left, operator=operator):
                 return _side(level(f"a {self.sign(operator)} b"), node is left)
             case cst.BooleanOperation(operator=operator):
@@ -199,86 +203,70 @@ class Body:
                 return Level.TEST if node is orelse else Level.OR
             case cst.Arg(star=str(star)) if star:
                 return Level.BIT_OR
-        return Level.PRIMARY if parent is None else _PLACES.get(type(parent), Level.PRIMARY)
-
-    def _head(self, statement: cst.CSTNode) -> Span:
-        """Where a statement stands, without the statements inside of it."""
-        begin, end = self.inner(statement)
-        body = getattr(statement, "body", None)
-        if isinstance(body, (cst.IndentedBlock, cst.SimpleStatementSuite)):
-            end = max(begin, self.inner(body)[0])
-        return begin, end
+        return Level.PRIMARY if parent is None else _PLACES.get(type(parent), Level.TEST)
 
 
 def called(node: cst.CSTNode) -> str:
     """The name of what a call calls, without what stands before the last dot."""
-    if not isinstance(node, cst.Call):
-        return ""
-    name = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
-    return name.value if isinstance(name, cst.Name) else ""
+    match node:
+        case cst.Call(func=cst.Name(value=name)):
+            return name
+    return method(node)
 
 
 def method(node: cst.CSTNode) -> str:
     """The name of the method, or of the function of a module, that a call calls."""
-    dotted = isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute)
-    return called(node) if dotted else ""
+    match node:
+        case cst.Call(func=cst.Attribute(attr=cst.Name(value=name))):
+            return name
+    return ""
 
 
 def is_module(call: cst.Call) -> bool:
     """Whether a call is of a function of NumPy or the like, and not of a method."""
-    value = call.func.value if isinstance(call.func, cst.Attribute) else None
-    return isinstance(value, cst.Name) and value.value in _ARRAY_MODULES
+    match call.func:
+        case cst.Attribute(value=cst.Name(value=name)):
+            return name in _ARRAY_MODULES
+    return False
 
 
 def inside(call: cst.Call) -> Expression | None:
     """What a method, or a function, is applied to; of several arguments the first, of NumPy."""
-    if isinstance(call.func, cst.Name):
-        alone = len(call.args) == 1 and not call.args[0].star
-        return call.args[0].value if alone else None
-    if not isinstance(call.func, cst.Attribute):
-        return None
-    if is_module(call):
-        return call.args[0].value if call.args else None
-    return call.func.value
+    match call:
+        case cst.Call(func=cst.Name(), args=[argument]) if not argument.star:
+            return argument.value
+        case cst.Call(func=cst.Attribute(), args=[first, *_]) if is_module(call):
+            return first.value
+        case cst.Call(func=cst.Attribute(value=held)) if not is_module(call):
+            return held
+    return None
 
 
 def body_of(text: Text, found: Found, hints: Hints, others: Sequence[Found]) -> Body:
     """The body of a function that was found; ``others`` are all that were."""
-    parents = dict[cst.CSTNode, cst.CSTNode]()
-    statements = dict[cst.CSTNode, cst.CSTNode]()
+    parents = dict(_walk(found.node.body, found.node))
     kinds = defaultdict[type[cst.CSTNode], list[cst.CSTNode]](list)
-    for node, parent, statement in _walk(found.node.body, found.node, found.node):
-        parents[node], statements[node] = parent, statement
+    for node in parents:
         kinds[type(node)].append(node)
-    return Body(text, found, hints, scope(text, found, hints, others), parents, statements, kinds)
+    return Body(text, found, hints, scope(text, found, hints, others), parents, kinds)
 
 
-def _walk(
-    node: cst.CSTNode, parent: cst.CSTNode, statement: cst.CSTNode
-) -> Iterator[tuple[cst.CSTNode, cst.CSTNode, cst.CSTNode]]:
-    """The nodes that may be edited, each with its parent and its statement."""
-    if isinstance(node, STILL) or _outside(node) or _docstring(node):
-        return
-    if isinstance(node, (cst.BaseSmallStatement, cst.BaseCompoundStatement)):
-        statement = node
-    yield node, parent, statement
-    for child in parts(node):
-        yield from _walk(child, node, statement)
+def _walk(node: cst.CSTNode, parent: cst.CSTNode) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
+    """The nodes that may be edited, each with its parent."""
+    match node:
+        case cst.Expr(value=cst.SimpleString() | cst.ConcatenatedString()):
+            return  # a docstring
+    if not isinstance(node, STILL) and not _outside(node):
+        yield node, parent
+        for child in parts(node):
+            yield from _walk(child, node)
 
 
 def _outside(node: cst.CSTNode) -> bool:
-    """Whether a call is of what talks to the outside."""
-    if not isinstance(node, cst.Call):
-        return False
-    first: Expression = node.func
+    first: object = node.func if isinstance(node, cst.Call) else None
     while isinstance(first, cst.Attribute):
         first = first.value
     return isinstance(first, cst.Name) and first.value in _OUTSIDE
-
-
-def _docstring(node: cst.CSTNode) -> bool:
-    strings = (cst.SimpleString, cst.ConcatenatedString)
-    return isinstance(node, cst.Expr) and isinstance(node.value, strings)
 
 
 def _groups(node: cst.CSTNode) -> bool:
@@ -294,21 +282,16 @@ def _side(one: Level, first: bool) -> Level | int:
 
 def _apart(source: str, span: Span, new: str) -> str:
     """The text with a blank where it would join a word beside it."""
-    if new and span[0] and _word(source[span[0] - 1]) and _word(new[0]):
+    before, after = source[max(span[0] - 1, 0) : span[0]], source[span[1] : span[1] + 1]
+    if new and _WORDS.match(before + new[0]):
         new = " " + new
-    if new and span[1] < len(source) and _word(source[span[1]]) and _word(new[-1]):
-        new += " "
-    return new
+    return new + " " if new and _WORDS.match(new[-1] + after) else new
 
 
 def _size(old: str, new: str) -> int:
     """How much a change puts in or takes out, or both where the one is not in the other."""
     kept = old in new or new in old
     return abs(len(new) - len(old)) + (0 if kept else min(len(old), len(new)))
-
-
-def _word(character: str) -> bool:
-    return character.isalnum() or character == "_"
 
 
 def _trimmed(source: str, span: Span, new: str) -> tuple[int, int, str]:

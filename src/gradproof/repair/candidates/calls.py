@@ -9,7 +9,7 @@ import libcst as cst
 
 from ..edit import Edit
 from . import costs
-from .body import Body, Expression, called, inside, is_module
+from .body import Body, Expression, called, inside, is_module, method
 from .registry import candidates_of
 from .sites import sites
 from .text import Level, attribute, operand, product, quotient, short
@@ -53,16 +53,13 @@ _COUNTING = frozenset({"len", "range", "enumerate", "zip", "reversed", "sorted",
 _PLAIN = frozenset({"reshape", "at", "astype", "einsum", "zeros", "ones", "range", "isinstance"})
 
 
-# Axes
-
-
 @candidates_of("axis", cst.Call)
 def other_axes(body: Body, call: cst.Call) -> Iterator[Edit]:
     """Change, drop or add what a reduction runs over."""
     argument = _axis(call)
     if argument is not None and called(call) in _REDUCTIONS:
-        for new, more in _axes(body, argument.value):
-            yield body.replace(argument.value, new, costs.AXIS + more)
+        for new, cost in _axes(body, argument.value):
+            yield body.replace(argument.value, new, cost)
         yield _without(body, call, argument, costs.AXIS + 0.3)
     elif called(call) in _KEEPING:
         for new in ("axis=0", "axis=1", "axis=-1"):
@@ -70,19 +67,17 @@ def other_axes(body: Body, call: cst.Call) -> Iterator[Edit]:
 
 
 def _axes(body: Body, old: Expression) -> Iterator[tuple[str, float]]:
-    """Other axes, and what they cost more."""
     code = body.code(old)
-    yield from ((new, 0.4 * (new == "2")) for new in ("0", "1", "-1", "2") if new != code)
+    yield from ((new, costs.AXIS) for new in ("0", "1", "-1") if new != code)
+    yield "2", costs.AXIS + 0.4
     if not isinstance(old, cst.Tuple):
-        yield from ((new, 0.6) for new in ("(0, 1)", "(1, 2)", "(0, 2)"))
+        yield from ((new, costs.AXIS + 0.6) for new in ("(0, 1)", "(1, 2)", "(0, 2)"))
         return
     items = [body.code(one.value) for one in old.elements]
-    for item in items:
-        yield item, 0.0
-        rest = [one for one in items if one != item]
-        if len(rest) > 1:
-            yield f"({', '.join(rest)})", 0.0
-    yield from ((f"({', '.join(order)})", 0.4) for order in orders(items))
+    fewer = [[one for one in items if one != item] for item in items]
+    yield from ((item, costs.AXIS) for item in items)
+    yield from ((f"({', '.join(rest)})", costs.AXIS) for rest in fewer if len(rest) > 1)
+    yield from ((f"({', '.join(order)})", costs.AXIS + 0.4) for order in orders(items))
 
 
 @candidates_of("keepdims", cst.Call)
@@ -114,10 +109,11 @@ def _axis(call: cst.Call) -> cst.Arg | None:
 
 def _whole(node: Expression) -> bool:
     """Whether a node is an integer, or a tuple of integers."""
-    if isinstance(node, cst.UnaryOperation):
-        node = node.expression
-    if isinstance(node, cst.Tuple):
-        return all(_whole(one.value) for one in node.elements)
+    match node:
+        case cst.Tuple(elements=elements):
+            return all(_whole(one.value) for one in elements)
+        case cst.UnaryOperation(expression=held):
+            return _whole(held)
     return isinstance(node, cst.Integer)
 
 
@@ -141,21 +137,14 @@ def _with(body: Body, call: cst.Call, argument: str, cost: float) -> Edit:
     return body.write((place, place), new, cost, f"add {argument}", call)
 
 
-# Functions that are taken for one another
-
-
 @candidates_of("reduction", cst.Call)
 def other_functions(body: Body, call: cst.Call) -> Iterator[Edit]:
     """Another function of the same family."""
-    if not isinstance(call.func, cst.Attribute):
-        return
-    name = call.func.attr
-    often = costs.HINTED_CHANGE if _asked(body) else costs.REDUCTION
+    old, often = method(call), costs.HINTED_CHANGE if _asked(body) else costs.REDUCTION
     for pairs, cost in ((_OFTEN, often), (_RARE, costs.REDUCTION_RARE)):
-        for pair in pairs:
-            if name.value in pair:
-                new = pair[1 - pair.index(name.value)]
-                yield body.write(body.inner(name), new, cost, f"{name.value} → {new}", call)
+        for pair in (pair for pair in pairs if old in pair):
+            end, new = body.inner(call.func)[1], pair[1 - pair.index(old)]
+            yield body.write((end - len(old), end), new, cost, f"{old} → {new}", call)
 
 
 def _asked(body: Body) -> bool:
@@ -169,11 +158,9 @@ def turned_sums(body: Body) -> Iterator[Edit]:
     """A running sum from the end: the adjoint of one from the beginning."""
     for call in body.calls("cumsum"):
         if is_module(call) and call.args:
-            argument = call.args[0].value
-            begin, end = body.outer(call)
-            first, last = body.outer(argument)
-            turned = operand(body.bare(argument), Level.PRIMARY) + "[::-1]"
-            source = body.text.source
+            source, (begin, end) = body.text.source, body.outer(call)
+            first, last = body.outer(call.args[0].value)
+            turned = operand(body.bare(call.args[0].value), Level.PRIMARY) + "[::-1]"
             new = source[begin:first] + turned + source[last:end] + "[::-1]"
             yield body.replace(call, new, costs.REDUCTION_RARE)
 
@@ -181,13 +168,12 @@ def turned_sums(body: Body) -> Iterator[Edit]:
 @candidates_of("reduction", cst.Subscript)
 def sums_for_entries(body: Body, node: cst.Subscript) -> Iterator[Edit]:
     """``x.sum(axis=0)`` for ``x[-1]``: all of them, and not the last one only."""
-    if len(node.slice) != 1 or not isinstance(node.slice[0].slice, cst.Index):
-        return
     shape = body.shape(node.value)
-    if body.code(node.slice[0].slice.value) in {"-1", "0"} and (shape is None or len(shape) > 1):
-        for call, more in (("sum(axis=0)", 0.0), ("mean(axis=0)", 0.6)):
-            new = attribute(body.code(node.value), call)
-            yield body.replace(node, new, costs.REDUCTION_RARE + more)
+    index = ",".join(body.raw(one) for one in node.slice)
+    if index in {"-1", "0"} and (shape is None or len(shape) > 1):
+        array = body.code(node.value)
+        yield body.replace(node, attribute(array, "sum(axis=0)"), costs.REDUCTION_RARE)
+        yield body.replace(node, attribute(array, "mean(axis=0)"), costs.REDUCTION_RARE + 0.6)
 
 
 @candidates_of("reduction", cst.Call)
@@ -210,9 +196,6 @@ def derivatives(body: Body, call: cst.Call) -> Iterator[Edit]:
         yield body.replace(call, new, costs.REDUCTION_RARE + 0.4)
 
 
-# Arguments, and calls as a whole
-
-
 @candidates_of("arguments", cst.Call)
 def exchanged_arguments(body: Body, call: cst.Call) -> Iterator[Edit]:
     """Two positional arguments exchanged."""
@@ -232,20 +215,10 @@ def dropped_calls(body: Body, call: cst.Call) -> Iterator[Edit]:
         return
     if name in _WRAPPERS or (isinstance(call.func, cst.Name) and name not in _COUNTING):
         cost = costs.UNWRAP if name in _OFTEN_TOO_MUCH else costs.UNWRAP_RARE
-        yield body.replace(
-            call, body.bare(held), cost, f"drop {name} around {short(body.code(held))}"
-        )
+        what = f"drop {name} around {short(body.code(held))}"
+        yield body.replace(call, body.bare(held), cost, what)
     if name == "astype" and call.args and call.args[0].keyword is None:
         yield body.replace(call.args[0].value, "float", costs.UNWRAP_RARE)
-
-
-@candidates_of("transpose")
-def transposes_for_shapes(body: Body) -> Iterator[Edit]:
-    """A transpose where rows were only cut in other places."""
-    for call in body.calls("reshape"):
-        held = inside(call)
-        if held is not None:
-            yield body.replace(call, attribute(body.bare(held), "T"), costs.TRANSPOSE_CALL)
 
 
 @candidates_of("unwrap")

@@ -26,16 +26,14 @@ def other_constants(body: Body, node: Literal) -> Iterator[Edit]:
 
 def _index(body: Body, node: cst.CSTNode) -> bool:
     """Whether a number counts entries or axes; other generators have these."""
-    parent = body.parent(node)
+    parent = body.parents.get(node)
     if isinstance(parent, cst.Arg):
         return parent.keyword is not None and parent.keyword.value in {"axis", "axes", "ddof"}
     return isinstance(parent, (cst.Index, cst.Slice))
 
 
 def _others(body: Body, node: Literal, value: float) -> Iterator[tuple[str, float]]:
-    for text, ratio in _asked(body, node, value):
-        if body.asked(ratio):
-            yield text, costs.HINTED_CHANGE
+    yield from ((text, costs.HINTED_CHANGE) for text in _asked(body, node, value))
     for other in (value + 1, value - 1, -value, 2 * value, value / 2):
         yield _written(other, node), costs.NUDGE
     for other in (value * value, 1 - value, 10 * value, value / 10, value**0.5 if value > 0 else 0):
@@ -44,26 +42,23 @@ def _others(body: Body, node: Literal, value: float) -> Iterator[tuple[str, floa
         yield _written(value / 1000, node), costs.STRETCH
     if value not in (0, 1):
         yield f"1 / {node.value}", costs.STRETCH
-    for literal in body.scope.literals:
-        yield literal, costs.OTHER_LITERAL
+    yield from ((literal, costs.OTHER_LITERAL) for literal in body.scope.literals)
     plain = value in (0, 1, 2, -1)
     for name in body.scope.numbers():
-        cost = costs.CONSTANT_NAME + (0.8 if plain else 0)
-        cost += 0 if body.scope.is_near(name) else costs.FAR / 2
-        yield name, cost
+        far = 0 if body.scope.is_near(name) else costs.FAR / 2
+        yield name, costs.CONSTANT_NAME + (0.8 if plain else 0) + far
 
 
-def _asked(body: Body, node: Literal, value: float) -> Iterator[tuple[str, float | None]]:
-    """Other values of a factor, and by how much each changes its product."""
+def _asked(body: Body, node: Literal, value: float) -> Iterator[str]:
+    """Other values of a factor that change its product as the diagnosis asks."""
     divided = body.is_divisor(node)
     if divided is None or not value:
         return
-    for hint in body.hints.factors:
-        wanted = body.scope.value(hint)
-        if wanted:
-            yield _written(value / wanted if divided else value * wanted, node), wanted
+    for wanted in filter(None, map(body.scope.value, body.hints.factors)):
+        yield _written(value / wanted if divided else value * wanted, node)
     for name in body.scope.numbers():
-        yield name, body.ratio(node, body.scope.value(name))
+        if body.asked(body.ratio(node, body.scope.value(name))):
+            yield name
 
 
 def _written(value: float, node: Literal) -> str:

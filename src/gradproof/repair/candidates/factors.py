@@ -1,4 +1,4 @@
-"""Factors: one too many in a product, or one too few in what is assigned or returned."""
+"""Factors and terms: one too many, or one too few in what is assigned or returned."""
 
 from __future__ import annotations
 
@@ -11,8 +11,22 @@ from ..hints import Shape
 from . import costs
 from .body import Body, Expression
 from .registry import candidates_of
-from .sites import Site, fits, sites
-from .text import Level, close, loaded, normal, operand, product, quotient, reciprocal, short
+from .sites import Site, addends, fits, is_sum, sites
+from .text import (
+    Level,
+    close,
+    loaded,
+    negative,
+    normal,
+    number,
+    operand,
+    product,
+    quotient,
+    reciprocal,
+    short,
+    total,
+    turned,
+)
 
 Suggestions = Iterator[tuple[str, float]]
 
@@ -41,10 +55,10 @@ def _without(body: Body, node: cst.BinaryOperation, gone: Expression, kept: Expr
 
 
 def _weight(body: Body, node: cst.BinaryOperation, gone: Expression) -> float:
-    """What it costs to drop a factor."""
     if isinstance(node.operator, cst.MatrixMultiply):
         return costs.DROP_MATRIX
-    if _counting(body, gone):
+    around = (one for one in body.around(gone) if not isinstance(one, Expression))
+    if isinstance(next(around, None), (cst.Index, cst.Slice)):  # it counts entries
         return costs.DROP_SEVERAL
     known = body.value(gone)
     if known and body.asked(known if isinstance(node.operator, _DIVISIONS) else 1 / known):
@@ -60,36 +74,25 @@ def _weight(body: Body, node: cst.BinaryOperation, gone: Expression) -> float:
     return costs.DROP_SEVERAL if gone is node.left and several else costs.DROP_EXPRESSION
 
 
-def _counting(body: Body, node: cst.CSTNode) -> bool:
-    """Whether a factor is one of an index."""
-    above = body.parent(node)
-    while isinstance(above, Expression):
-        above = body.parent(above)
-    return isinstance(above, (cst.Index, cst.Slice))
-
-
 @candidates_of("factor")
 def added_factors(body: Body) -> Iterator[Edit]:
     """A factor that the diagnosis, the scope or the code suggest."""
     for site in sites(body):
-        for text, cost in _suggested(body, site):
-            yield _added(body, site, text, cost)
+        for text, cost in _suggested_factors(body, site):
+            yield _with_factor(body, site, text, cost)
 
 
-def _added(body: Body, site: Site, text: str, cost: float) -> Edit:
+def _with_factor(body: Body, site: Site, text: str, cost: float) -> Edit:
     what = f"multiply {short(body.code(site.node))} by {short(text)}"
     divisor = reciprocal(text)
     if divisor is not None:
         what = f"divide {short(body.code(site.node))} by {short(divisor)}"
-    if isinstance(site.node, cst.Name):
-        cost += 0.3  # a mere name: what was assigned to it is likelier to lack the factor
-    if not site.whole:
-        cost += 0.3
+    # Of a mere name what was assigned to it is likelier to lack the factor.
+    cost += 0.3 * isinstance(site.node, cst.Name) + 0.3 * (not site.whole)
     return body.replace(site.node, product(body.bare(site.node), text), cost, what)
 
 
-def _suggested(body: Body, site: Site) -> Suggestions:
-    """Factors that may be missing at a site, with what they cost."""
+def _suggested_factors(body: Body, site: Site) -> Suggestions:
     for hint in body.hints.factors:
         yield hint, costs.HINTED if hint in _PLAIN else costs.HINTED_LITERAL
         yield from _by_name(body, hint)
@@ -141,27 +144,15 @@ def _rare(body: Body, count: str) -> float:
 
 
 def _counts(body: Body) -> list[str]:
-    """Numbers of examples: those that the code asks for, and the lengths of its arguments.
-
-    Of those that are the same axis of arrays of one shape it is the first.
-    """
-    counts = list(body.scope.counts)
+    """Numbers that the code asks for, and lengths of its arrays, each of one shape once."""
+    kept: dict[object, str] = {count: count for count in body.scope.counts}
     for name, shape in body.scope.arrays():
         if name in body.scope.own:
-            counts += [f"len({name})"] if name.isidentifier() else []
-            counts += [f"{name}.shape[{k}]" for k in range(1, len(shape))]
-    kept = dict[object, str]()
-    for count in counts:
-        kept.setdefault(_axis(body, count), count)
+            for k in range(len(shape)):
+                count = f"{name}.shape[{k}]" if k else f"len({name})"
+                if count not in body.scope.counts:
+                    kept.setdefault((k, shape), count)
     return list(kept.values())
-
-
-def _axis(body: Body, count: str) -> object:
-    """The same for counts that are the same axis of arrays of one shape."""
-    names = [name for name in loaded(count) if name != "len"]
-    shape = body.scope.shapes.get(names[0]) if len(names) == 1 else None
-    axis = 0 if count.startswith("len(") else count.rpartition("[")[2].strip("]")
-    return (axis, shape) if shape and count not in body.scope.counts else count
 
 
 def _arrays(name: str, shape: Shape, site: Shape | None, far: float) -> Suggestions:
@@ -184,3 +175,81 @@ def _arrays(name: str, shape: Shape, site: Shape | None, far: float) -> Suggesti
 def _factor_or_divisor(text: str, cost: float) -> Suggestions:
     yield text, cost
     yield quotient("1", text), cost + 0.4
+
+
+@candidates_of("term", cst.BinaryOperation)
+def dropped_terms(body: Body, node: cst.BinaryOperation) -> Iterator[Edit]:
+    """A sum without one of its terms, or the first of several alone."""
+    if not is_sum(node):
+        return
+    left, right = body.bare(node.left), body.bare(node.right)
+    yield body.replace(node, left, costs.DROP_TERM, f"drop the term {short(right)}")
+    new = negative(right) if isinstance(node.operator, cst.Subtract) else right
+    yield body.replace(node, new, costs.DROP_TERM, f"drop the term {short(left)}")
+    if is_sum(node.left):
+        first = body.bare(next(addends(node)))
+        what = f"keep only the term {short(first)}"
+        yield body.replace(node, first, costs.DROP_TERM + 0.8, what)
+
+
+@candidates_of("term")
+def added_terms(body: Body) -> Iterator[Edit]:
+    """A term that the diagnosis, the scope or the code suggest; a number above the line."""
+    for site in (site for site in sites(body) if site.whole):
+        match site.node:
+            case cst.BinaryOperation(operator=cst.Divide(), left=left):
+                for name in body.scope.numbers():
+                    yield _with_term(body, left, name, costs.ADD_TERM)
+        for term, cost in _suggested_terms(body, site):
+            yield _with_term(body, site.node, term, cost)
+
+
+def _with_term(body: Body, node: Expression, term: str, cost: float) -> Edit:
+    return body.replace(node, total(body.bare(node), term), cost, f"add the term {short(term)}")
+
+
+def _suggested_terms(body: Body, site: Site) -> Suggestions:
+    yield from _asked(body)
+    if site.shape is None:
+        return
+    if site.shape:
+        yield from _decays(body, site.shape)
+    if len(site.shape) == 2 and site.shape[0] == site.shape[1] and not is_sum(site.node):
+        code = body.bare(site.node)
+        yield turned(code), costs.REPEAT_TERM
+        yield f"{turned(code)} - np.diag(np.diag({code}))", costs.REPEAT_TERM + 0.2
+    for other in (other for other in sites(body) if other.shape == site.shape):
+        text, here = body.bare(other.node), body.statement(site.node)
+        if here is not body.statement(other.node) and not isinstance(other.node, cst.Name):
+            yield text, costs.REPEAT_TERM
+            yield negative(text), costs.REPEAT_TERM + 0.2
+    for name in body.scope.numbers():
+        yield from ((name, costs.ADD_TERM), (negative(name), costs.ADD_TERM))
+
+
+def _asked(body: Body) -> Suggestions:
+    """The terms of the diagnosis for which the function has the names."""
+    names = body.scope.own | body.scope.near | {*filter(str.isidentifier, body.scope.shapes)}
+    for hint in body.hints.terms:
+        if loaded(hint) <= names:
+            bare = number(hint.partition(" * ")[0]) is not None
+            # Holders are written as the user does: in which quotes, above all.
+            term = hint
+            for key in sorted(body.scope.spelled, key=len, reverse=True):
+                if not key.isidentifier():
+                    term = term.replace(key, body.scope.spelled[key])
+            yield term, costs.HINTED_LITERAL if bare else costs.HINTED
+
+
+def _decays(body: Body, shape: Shape) -> Suggestions:
+    """A penalty's derivative: a number times what has the gradient's shape."""
+    numbers = body.scope.numbers()
+    for name in (name for name, other in body.scope.arrays() if other == shape):
+        held = not name.isidentifier()  # as parameters mostly are
+        cost = costs.ADD_TERM - 0.4 * held
+        yield name, cost + 0.4
+        yield negative(name), cost + 0.6
+        for one in numbers:
+            far = 0.0 if body.scope.is_near(one) else costs.FAR / 2
+            yield f"{one} * {name}", cost + far
+            yield f"{one} * np.sign({name})", cost + 0.8 + far

@@ -70,14 +70,12 @@ def _slices(body: Body, node: cst.Subscript, one: cst.Slice) -> Iterator[Edit]:
 
 def _bounded(body: Body, one: cst.Slice) -> tuple[str, str, str]:
     """The two bounds and the step of a slice, empty where there is none."""
-    lower, upper, step = (
-        body.code(part) if part is not None else "" for part in (one.lower, one.upper, one.step)
-    )
+    parts = (one.lower, one.upper, one.step)
+    lower, upper, step = ("" if part is None else body.code(part) for part in parts)
     return lower, upper, step
 
 
 def _bounds(lower: str, upper: str, step: str) -> Iterator[tuple[str, float]]:
-    """Other slices, and what they cost."""
     if not (lower or upper or step):
         return
     yield ":", costs.INDEX + 0.3
@@ -106,21 +104,18 @@ def _mirrored(lower: str, upper: str) -> Iterator[str]:
         yield f":-{operand(lower, Level.UNARY)}"
     else:
         return
-    yield from (f"{half}:-{half}" for half in _halves(margin))
-
-
-def _halves(margin: str) -> list[str]:
-    """A margin, and the half of it."""
-    head, found, rest = margin.partition(" * ")
-    if found and head == "2":
-        return [rest, margin] if operand(rest, Level.UNARY) == rest else [margin]
-    return [margin] + ([str(int(margin) // 2)] if margin.isdigit() and margin != "1" else [])
+    yield f"{margin}:-{margin}"
+    half = margin.removeprefix("2 * ")
+    if margin.isdigit() and margin != "1":
+        half = str(int(margin) // 2)
+    if half != margin and operand(half, Level.UNARY) == half:
+        yield f"{half}:-{half}"
 
 
 @candidates_of("index", cst.Subscript)
 def dropped_indices(body: Body, node: cst.Subscript) -> Iterator[Edit]:
     """The whole instead of a part: ``x[:, ::-1]`` → ``x``."""
-    assigned = isinstance(body.parent(node), (cst.AssignTarget, cst.AugAssign))
+    assigned = isinstance(body.parents.get(node), (cst.AssignTarget, cst.AugAssign))
     if not assigned and not _keyed(node):
         what = f"drop the index of {short(body.code(node))}"
         yield body.replace(node, body.bare(node.value), costs.INDEX_RARE, what)
@@ -130,10 +125,12 @@ def dropped_indices(body: Body, node: cst.Subscript) -> Iterator[Edit]:
 
 def _keyed(node: cst.Subscript) -> bool:
     """Whether the index is a key, and what it picks no part of an array."""
-    first = node.slice[0].slice
-    strings = (cst.SimpleString, cst.FormattedString)
-    shape = isinstance(node.value, cst.Attribute) and node.value.attr.value == "shape"
-    return shape or (isinstance(first, cst.Index) and isinstance(first.value, strings))
+    match node:
+        case cst.Subscript(value=cst.Attribute(attr=cst.Name(value="shape"))):
+            return True
+        case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key)), *_]):
+            return isinstance(key, (cst.SimpleString, cst.FormattedString))
+    return False
 
 
 @candidates_of("index", cst.Call)
@@ -160,7 +157,7 @@ def _ranges(body: Body, call: cst.Call) -> Iterator[Edit]:
         2: (arguments[-1], costs.INDEX),
     }.get(len(arguments), (", ".join(arguments[:2]), costs.INDEX_RARE))
     yield body.replace(call, f"{body.code(call.func)}({new})", cost)
-    if not isinstance(body.parent(call), cst.Arg):
+    if not isinstance(body.parents.get(call), cst.Arg):
         yield body.replace(call, f"reversed({body.code(call)})", costs.INDEX_RARE + 0.4)
 
 

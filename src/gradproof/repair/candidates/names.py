@@ -28,7 +28,7 @@ def other_names(body: Body, node: cst.Name) -> Iterator[Edit]:
     """Every other name in scope, the likelier the better its shape fits."""
     if not is_read(body, node) or node.value in _KEPT | body.scope.still | body.scope.others:
         return
-    parent = body.parent(node)
+    parent = body.parents.get(node)
     if isinstance(parent, cst.FormattedStringExpression):
         return
     viewed = isinstance(parent, cst.Attribute) and parent.attr.value in _VIEWED
@@ -40,19 +40,14 @@ def other_names(body: Body, node: cst.Name) -> Iterator[Edit]:
 
 def _cost(body: Body, node: cst.Name, name: str, shape: Shape | None, viewed: bool) -> float:
     """What it costs to write another name, which holds an array of a shape."""
-    cost = _by_shape(body.shape(node), shape) + 0.6 * viewed
+    here = body.shape(node)
+    cost = costs.NAME_SAME_SHAPE if here == shape else costs.NAME_OTHER_SHAPE
+    cost = (costs.NAME_UNKNOWN if None in (here, shape) else cost) + 0.6 * viewed
     if body.asked(body.ratio(node, body.scope.value(name))):
         cost = costs.HINTED_CHANGE
-    cost += 0.0 if body.scope.is_near(name) else costs.FAR
-    cost += 0.0 if name.isidentifier() else costs.HOLDER
+    cost += costs.FAR * (not body.scope.is_near(name)) + costs.HOLDER * (not name.isidentifier())
     cost += -0.3 * _alike(node.value, name) + 1.0 * (name == "_")
     return cost + 0.8 * (shape == () and name in body.scope.loops)
-
-
-def _by_shape(one: Shape | None, other: Shape | None) -> float:
-    if one is None or other is None:
-        return costs.NAME_UNKNOWN
-    return costs.NAME_SAME_SHAPE if one == other else costs.NAME_OTHER_SHAPE
 
 
 def _alike(one: str, other: str) -> bool:
@@ -64,13 +59,13 @@ def _alike(one: str, other: str) -> bool:
 @candidates_of("name", cst.Attribute, cst.Subscript)
 def other_holders(body: Body, node: cst.Attribute | cst.Subscript) -> Iterator[Edit]:
     """Another entry of the same holder, and names that hold an array of its shape."""
-    parent = body.parent(node)
+    parent = body.parents.get(node)
     if not is_holder(node) or (isinstance(parent, cst.Call) and parent.func is node):
         return
     here, shape, read = normal(body.code(node)), body.shape(node), is_read(body, node)
     for other in body.scope.holders():
         key = normal(other)
-        same = shape is not None and body.scope.shape(other) == shape
+        same = shape is not None and body.scope.shapes.get(key) == shape
         if key != here and _base(key) == _base(here):
             cost = costs.KEY if same else costs.KEY_UNKNOWN
             yield body.replace(node, other, cost if read else cost + 0.4)
@@ -88,7 +83,7 @@ def _base(key: str) -> str:
 @candidates_of("name", cst.FormattedString)
 def other_prefixes(body: Body, string: cst.FormattedString) -> Iterator[Edit]:
     """``f"Z{i}"`` for ``f"A{i}"``: the text in a key, as other keys have it."""
-    if not isinstance(body.parent(string), cst.Index):
+    if not isinstance(body.parents.get(string), cst.Index):
         return
     prefixes = dict.fromkeys(text.value for text in body.of(cst.FormattedStringText))
     texts = [part for part in string.parts if isinstance(part, cst.FormattedStringText)]
@@ -101,7 +96,7 @@ def other_prefixes(body: Body, string: cst.FormattedString) -> Iterator[Edit]:
 @candidates_of("index", cst.FormattedString)
 def other_numbers(body: Body, string: cst.FormattedString) -> Iterator[Edit]:
     """``f"A{i - 1}"`` for ``f"A{i}"``: the number in a key."""
-    for part in string.parts if isinstance(body.parent(string), cst.Index) else ():
+    for part in string.parts if isinstance(body.parents.get(string), cst.Index) else ():
         if isinstance(part, cst.FormattedStringExpression):
             for new in shifted(body.code(part.expression)):
                 yield body.replace(part.expression, new, costs.INDEX)
@@ -122,7 +117,7 @@ def exchanged_values(body: Body) -> Iterator[Edit]:
 def _packed(body: Body) -> Iterator[Sequence[Expression]]:
     packs: Iterator[cst.Tuple | cst.List] = body.of(cst.Tuple, cst.List)
     for pack in packs:
-        if is_read(body, pack) and not isinstance(body.parent(pack), cst.Index):
+        if is_read(body, pack) and not isinstance(body.parents.get(pack), cst.Index):
             yield [one.value for one in pack.elements]
     for mapping in body.of(cst.Dict):
         yield [one.value for one in mapping.elements]
@@ -150,23 +145,21 @@ def _turned(body: Body, values: Sequence[Expression]) -> Iterator[Edit]:
 @candidates_of("name")
 def names_for_what_is_computed(body: Body) -> Iterator[Edit]:
     """A name where something is computed only to be compared, or where zeros stand."""
-    own = [(n, shape) for n, shape in body.scope.items() if n.isidentifier() and shape]
-    own = [(name, shape) for name, shape in own if name in body.scope.own]
+    own = [(name, shape) for name, shape in body.scope.items() if shape and name in body.scope.own]
     for node in body.of(cst.Comparison):
         if isinstance(node.left, (cst.BinaryOperation, cst.Call)):
             for name, _ in own:
                 yield body.replace(node.left, name, costs.NAME_UNKNOWN)
-    for call in body.of(cst.Call):
-        wanted = _shape_of_zeros(body, call)
-        for name in (name for name, shape in own if shape == wanted):
+    for call in body.calls("zeros", "zeros_like"):
+        like = _like_zeros(body, call)
+        for name in (name for name, shape in own if like and shape == body.shape(like)):
             yield body.replace(call, name, costs.NAME_UNKNOWN)
 
 
-def _shape_of_zeros(body: Body, call: cst.Call) -> Shape | None:
-    """The shape of the zeros that a call makes, where it is known."""
-    parent = body.parent(call)
+def _like_zeros(body: Body, call: cst.Call) -> Expression | None:
+    """What has the shape of the zeros that a call makes."""
+    parent = body.parents.get(call)
     if method(call) == "zeros_like" and call.args:
-        return body.shape(call.args[0].value)
-    if method(call) == "zeros" and call.args and isinstance(parent, cst.Assign):
-        return body.shape(parent.targets[0].target)
-    return None
+        return call.args[0].value
+    zeros = method(call) == "zeros" and call.args
+    return parent.targets[0].target if zeros and isinstance(parent, cst.Assign) else None

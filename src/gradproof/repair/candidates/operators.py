@@ -1,4 +1,4 @@
-"""Signs and operators: a minus too many, a difference the other way round, ``*`` for ``@``."""
+"""Signs, operators, comparisons: a minus too many, ``*`` for ``@``, the branches exchanged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from . import costs
 from .body import Body, Expression, called, method
 from .registry import candidates_of
 from .sites import sites
-from .text import Level, level, negative, operand, product, short
+from .text import Level, level, negative, number, operand, product, short
 
 # Calls whose result cannot be negative.
 _POSITIVE = frozenset({"norm", "sqrt", "exp", "abs", "square", "len", "var", "std", "sigmoid"})
@@ -31,6 +31,16 @@ _OTHERS: dict[str, dict[str, float]] = {
 }
 _AUGMENTED = {"*=": "/=", "/=": "*=", "+=": "*="}
 
+# Comparisons, the likeliest first: the first two of each.
+_COMPARISONS: dict[str, tuple[str, ...]] = {
+    ">": ("<", ">=", "<=", "!=", "=="),
+    "<": (">", "<=", ">=", "!=", "=="),
+    ">=": ("<=", ">", "<", "!=", "=="),
+    "<=": (">=", "<", ">", "!=", "=="),
+    "==": ("!=", ">", "<", ">=", "<="),
+    "!=": ("==", ">", "<"),
+}
+
 
 @candidates_of("sign")
 def signs_of_sites(body: Body) -> Iterator[Edit]:
@@ -49,12 +59,10 @@ def _cost(body: Body, hinted: float) -> float:
 
 
 def _positive(node: Expression) -> bool:
-    """Whether a value cannot be negative."""
     match node:
-        case cst.BinaryOperation(operator=cst.Power(), right=power):
-            return isinstance(power, cst.Integer) and power.value == "2"
-        case _:
-            return called(node) in _POSITIVE
+        case cst.BinaryOperation(operator=cst.Power(), right=cst.Integer(value="2")):
+            return True
+    return called(node) in _POSITIVE
 
 
 @candidates_of("sign", cst.UnaryOperation)
@@ -83,12 +91,17 @@ def signs_of_sums(body: Body, node: cst.BinaryOperation) -> Iterator[Edit]:
         yield body.replace(node, turned, _cost(body, costs.HINTED_CHANGE))
 
 
-@candidates_of("sign", cst.AugAssign)
-def signs_of_additions(body: Body, node: cst.AugAssign) -> Iterator[Edit]:
-    """What is added to a name is subtracted, and the other way round."""
-    twin = _TWINS.get(body.sign(node.operator))
-    if twin:
-        yield body.operator(node.operator, twin, costs.SIGN, None, node)
+@candidates_of("sign", cst.AugAssign, cst.Call)
+def signs_of_additions(body: Body, node: cst.AugAssign | cst.Call) -> Iterator[Edit]:
+    """What is added to a name, or by ``np.add.at``, is subtracted; and the other way round."""
+    match node:
+        case cst.AugAssign(operator=operator):
+            twin = _TWINS.get(body.sign(operator))
+            if twin:
+                yield body.operator(operator, twin, costs.SIGN, None, node)
+        case cst.Call(func=cst.Attribute(attr=cst.Name("at"), value=cst.Attribute(attr=name))):
+            if name.value in _TWINS:
+                yield body.write(body.inner(name), _TWINS[name.value], costs.SIGN, None, node)
 
 
 @candidates_of("sign")
@@ -100,15 +113,6 @@ def signs_of_arguments(body: Body) -> Iterator[Edit]:
     for value in values:
         if isinstance(value, (cst.Name, cst.BinaryOperation, cst.Subscript, cst.Call)):
             yield body.replace(value, negative(body.bare(value)), costs.SIGN_INSIDE)
-
-
-@candidates_of("sign", cst.Call)
-def signs_of_ufuncs(body: Body, call: cst.Call) -> Iterator[Edit]:
-    """``np.subtract.at`` for ``np.add.at``, and the other way round."""
-    match call.func:
-        case cst.Attribute(attr=cst.Name(value="at"), value=cst.Attribute(attr=name)):
-            if name.value in _TWINS:
-                yield body.write(body.inner(name), _TWINS[name.value], costs.SIGN, None, call)
 
 
 @candidates_of("operator", cst.BinaryOperation)
@@ -140,12 +144,62 @@ def other_assignments(body: Body, node: cst.AugAssign) -> Iterator[Edit]:
 @candidates_of("operator", cst.Call)
 def elementwise(body: Body, call: cst.Call) -> Iterator[Edit]:
     """A matrix product that is called made an elementwise one."""
-    if method(call) not in {"dot", "matmul"}:
-        return
-    operands: list[Expression] = [one.value for one in call.args]
-    if len(operands) == 1 and isinstance(call.func, cst.Attribute):
-        operands = [call.func.value, *operands]
-    if len(operands) == 2:
+    match call:
+        case cst.Call(func=cst.Attribute(value=held), args=[argument]):
+            operands = [held, argument.value]
+        case _:
+            operands = [one.value for one in call.args]
+    if method(call) in {"dot", "matmul"} and len(operands) == 2:
         one, other = map(body.bare, operands)
         new = product(one, other) if level(one) >= 0 else f"({one}) * ({other})"
         yield body.replace(call, new, costs.OPERATOR)
+
+
+@candidates_of("comparison", cst.Comparison)
+def other_comparisons(body: Body, node: cst.Comparison) -> Iterator[Edit]:
+    """Other comparisons and thresholds, and the absolute value of what is compared."""
+    for target in node.comparisons:
+        old = body.sign(target.operator)
+        for k, new in enumerate(_COMPARISONS.get(old, ())):
+            cost = costs.COMPARISON if k < 2 else costs.COMPARISON_RARE
+            what = f"{short(body.code(node))}: {old} → {new}"
+            yield body.operator(target.operator, new, cost, what, node)
+    if len(node.comparisons) > 1:
+        return
+    threshold = node.comparisons[0].comparator
+    if number(body.code(threshold)) is not None:
+        for new in (*body.scope.numbers(), "0", "1", "0.5"):
+            yield body.replace(threshold, new, costs.COMPARISON_RARE)
+    # `abs(x) < 1` for `x < 1`: the other end of an interval.
+    yield body.replace(node.left, f"abs({body.bare(node.left)})", costs.COMPARISON_RARE)
+
+
+@candidates_of("comparison")
+def other_branches(body: Body) -> Iterator[Edit]:
+    """Two branches exchanged, and each of them without the choice."""
+    for node, one, other in _choices(body):
+        yield body.exchange(one, other, costs.BRANCHES, node)
+        for branch in (one, other):
+            new = body.bare(branch)
+            yield body.replace(node, new, costs.ONE_BRANCH, f"{short(new)} in any case")
+
+
+def _choices(body: Body) -> Iterator[tuple[Expression, Expression, Expression]]:
+    """What chooses, with the two that it chooses from."""
+    for choice in body.of(cst.IfExp):
+        yield choice, choice.body, choice.orelse
+    for call in body.of(cst.Call):
+        if method(call) == "where" and len(call.args) == 3:
+            yield call, call.args[1].value, call.args[2].value
+
+
+@candidates_of("comparison", cst.UnaryOperation, cst.If, cst.While)
+def negations(body: Body, node: cst.UnaryOperation | cst.If | cst.While) -> Iterator[Edit]:
+    """A condition without its ``not``; the opposite of what a branch or a loop asks for."""
+    match node:
+        case cst.UnaryOperation(operator=cst.Not() | cst.BitInvert(), expression=held):
+            new = body.bare(held)
+            yield body.replace(node, new, costs.COMPARISON, f"drop the negation of {short(new)}")
+        case cst.If(test=test) | cst.While(test=test):
+            new = f"not {operand(body.bare(test), Level.NOT)}"
+            yield body.replace(test, new, costs.COMPARISON_RARE)

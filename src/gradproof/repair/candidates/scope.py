@@ -10,15 +10,13 @@ import ast
 import builtins
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import libcst as cst
 
-from ..hints import MODULE, RETURN, Hints, Shape
+from ..hints import MODULE, RETURN, Held, Hints, Names, Shape, shape_of
 from .source import Found, Text, nodes
 from .text import loaded, normal, number, value
 
-T = TypeVar("T")
 Looked = tuple[Found, cst.CSTNode]
 
 # What is never an array, whether the function imports it or not.
@@ -52,27 +50,22 @@ class Scope:
     counts: tuple[str, ...]
     values: Mapping[str, float]
 
-    def shape(self, text: str) -> Shape | None:
-        """The shape of what a name or a holder held; None where nobody knows."""
-        return self.shapes.get(normal(text))
-
     def value(self, text: str) -> float | None:
         """The number that an expression came to; None where nobody knows."""
         return value(text, self.values, self.shapes)
 
     def numbers(self) -> list[str]:
         """Names and holders of numbers, those that loops count with left out."""
-        names = (name for name, shape in self.shapes.items() if shape == ())
-        return [self.spelling(name) for name in names if name not in (*self.loops, RETURN)]
+        names = (name for name, shape in self.items() if shape == ())
+        return [self.spelling(name) for name in names if name not in self.loops]
 
     def arrays(self) -> list[tuple[str, Shape]]:
         """Names and holders of arrays, with their shapes."""
-        known = ((name, shape) for name, shape in self.items() if shape)
-        return [(self.spelling(name), shape) for name, shape in known]
+        return [(self.spelling(name), shape) for name, shape in self.items() if shape]
 
     def items(self) -> Iterator[tuple[str, Shape]]:
         """Names and holders, as Python would write them, with their shapes."""
-        yield from ((name, shape) for name, shape in self.shapes.items() if name != RETURN)
+        return ((name, shape) for name, shape in self.shapes.items() if name != RETURN)
 
     def unknown(self) -> list[str]:
         """Names, the function's own or read by it, of which nobody knows what they hold."""
@@ -98,30 +91,28 @@ def scope(text: Text, found: Found, hints: Hints, others: Sequence[Found]) -> Sc
     looked = [(one, node) for one in others for node in nodes(one.node.body)]
     near = frozenset(node.value for _, node in looked if isinstance(node, cst.Name))
     still = _still(text.tree, looked) - own
-    known = _known(found.name, hints.shapes)
-    inside = (own | near | frozenset(hints.shapes.get(MODULE, {}))) - still
-    shapes = _inferred(text.tree, found) | {
-        normal(key): shape for key, shape in known.items() if shape is not None
-    }
-    shapes = {n: shape for n, shape in shapes.items() if n == RETURN or loaded(n) <= inside}
-    values = {normal(key): held for key, held in _known(found.name, hints.values).items()}
+    known = _known(found.name, hints.held)
+    inside = (own | near | frozenset(hints.held.get(MODULE, {}))) - still
+    held: dict[str, Held] = {**_inferred(text.tree, found)}
+    held |= {normal(key): one for key, one in known.items() if one is not None}
+    held = {name: one for name, one in held.items() if name == RETURN or loaded(name) <= inside}
     literals = (node.value for _, node in looked if isinstance(node, (cst.Integer, cst.Float)))
     return Scope(
-        shapes=shapes,
+        shapes={name: shape_of(one) or () for name, one in held.items()},
         spelled=_spelled(text, looked, known, still),
         own=own,
         given=frozenset(_parameters(found.node.params)),
         loops=loops,
         near=near,
         still=still,
-        others=frozenset(key for key, shape in known.items() if shape is None),
+        others=frozenset(key for key, one in known.items() if one is None),
         literals=tuple(dict.fromkeys(literals)),
         counts=_counts(text, looked, own | near),
-        values={key: held for key, held in values.items() if key in shapes},
+        values={name: one for name, one in held.items() if isinstance(one, float)},
     )
 
 
-def _known(name: str, hints: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
+def _known(name: str, hints: Names) -> dict[str, Held]:
     """What is known about a function's names, and about those around it."""
     known = dict(hints.get(MODULE, {}))
     parts = name.split(".<locals>.")
@@ -136,10 +127,13 @@ def _still(tree: ast.Module, looked: Sequence[Looked]) -> frozenset[str]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             names.add(node.name)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            names |= {(one.asname or one.name).partition(".")[0] for one in node.names}
-    called = [one.func for _, one in looked if isinstance(one, cst.Call)]
-    return frozenset(names | {one.value for one in called if isinstance(one, cst.Name)})
+        elif isinstance(node, ast.alias):
+            names.add((node.asname or node.name).partition(".")[0])
+    for _, one in looked:
+        match one:
+            case cst.Call(func=cst.Name(value=name)):
+                names.add(name)
+    return frozenset(names)
 
 
 def _own(node: cst.Lambda | cst.FunctionDef) -> tuple[frozenset[str], frozenset[str]]:
@@ -147,20 +141,18 @@ def _own(node: cst.Lambda | cst.FunctionDef) -> tuple[frozenset[str], frozenset[
     names, loops = set(_parameters(node.params)), set[str]()
     for one in nodes(node.body):
         if isinstance(one, (cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.NamedExpr)):
-            names |= set(_names(one.target))
+            names.update(_names(one.target))
         elif isinstance(one, (cst.For, cst.CompFor)):
-            loops |= set(_names(one.target))
+            loops.update(_names(one.target))
         elif isinstance(one, cst.AsName):
-            names |= set(_names(one.name))
+            names.update(_names(one.name))
     return frozenset(names | loops), frozenset(loops - names)
 
 
-def _parameters(parameters: cst.Parameters) -> Iterator[str]:
-    groups = (parameters.posonly_params, parameters.params, parameters.kwonly_params)
-    yield from (one.name.value for group in groups for one in group)
-    for star in (parameters.star_arg, parameters.star_kwarg):
-        if isinstance(star, cst.Param):
-            yield star.name.value
+def _parameters(given: cst.Parameters) -> list[str]:
+    named = (*given.posonly_params, *given.params, *given.kwonly_params)
+    every = (*named, given.star_arg, given.star_kwarg)
+    return [one.name.value for one in every if isinstance(one, cst.Param)]
 
 
 def _names(target: cst.CSTNode) -> Iterator[str]:
@@ -222,9 +214,6 @@ def _is_number(node: cst.CSTNode) -> bool:
 
 def _counts(text: Text, looked: Sequence[Looked], names: frozenset[str]) -> tuple[str, ...]:
     """Numbers of examples and the like that the functions compute: ``len(X)``, ``X.shape[0]``."""
-    counting = [
-        text.source[slice(*one.spans[node])]
-        for one, node in looked
-        if isinstance(node, (cst.Call, cst.Subscript)) and _is_number(node)
-    ]
-    return tuple(one for one in dict.fromkeys(counting) if loaded(one) - _BUILTIN <= names)
+    counting = [(one, node) for one, node in looked if isinstance(node, (cst.Call, cst.Subscript))]
+    codes = [text.source[slice(*one.spans[node])] for one, node in counting if _is_number(node)]
+    return tuple(one for one in dict.fromkeys(codes) if loaded(one) - _BUILTIN <= names)

@@ -45,7 +45,10 @@ def sites(body: Body) -> tuple[Site, ...]:
         if node in body.parents and _computes(node):
             found.setdefault(id(node), Site(node, shape, whole=True))
     parts = [(one, site.shape) for site in found.values() for one in addends(site.node)]
-    for node, shape in (*parts, *((one, None) for one in _inner_sums(body))):
+    for sum_ in body.of(cst.BinaryOperation):
+        if not isinstance(body.parents.get(sum_), cst.BinaryOperation) or body.code(sum_)[0] == "(":
+            parts += [(one, None) for one in addends(sum_)]
+    for node, shape in parts:
         if _computes(node):
             found.setdefault(id(node), Site(node, shape, whole=False))
     return tuple(found.values())
@@ -66,37 +69,25 @@ def addends(node: cst.CSTNode) -> Iterator[Expression]:
 
 def fits(shape: Shape, site: Shape) -> bool:
     """Whether an array of a shape is broadcast to a site without enlarging it."""
-    tail = site[len(site) - len(shape) :] if len(shape) <= len(site) else None
-    return tail is not None and all(
-        one in (1, length) for one, length in zip(shape, tail, strict=True)
-    )
-
-
-def _inner_sums(body: Body) -> Iterator[Expression]:
-    for node in body.of(cst.BinaryOperation):
-        if not isinstance(body.parent(node), cst.BinaryOperation) or body.code(node)[0] == "(":
-            yield from addends(node)
+    pairs = zip(reversed(shape), reversed(site), strict=False)
+    return len(shape) <= len(site) and all(one in (1, length) for one, length in pairs)
 
 
 def _wholes(body: Body) -> Sized:
-    yield from _assigned(body)
-    for back in body.of(cst.Return):
-        if back.value is not None:
-            yield from _returned(body, back.value)
+    statements: Iterator[cst.Assign | cst.AugAssign | cst.AnnAssign]
+    statements = body.of(cst.Assign, cst.AugAssign, cst.AnnAssign)
+    for node in statements:
+        if node.value is not None:
+            target = node.targets[-1].target if isinstance(node, cst.Assign) else node.target
+            yield from _values(body, target, node.value)
+    returned = [back.value for back in body.of(cst.Return) if back.value is not None]
     if isinstance(body.found.node, cst.Lambda):
-        yield from _returned(body, body.found.node.body)
+        returned.append(body.found.node.body)
+    for value in returned:
+        yield from _returned(body, value)
     yield from ((one, None) for one in _handed_on(body))
     for pair in body.of(cst.DictElement):
         yield pair.value, _of_key(body, _string(pair.key))
-
-
-def _assigned(body: Body) -> Sized:
-    for node in body.of(cst.Assign):
-        yield from _values(body, node.targets[-1].target, node.value)
-    others: Iterator[cst.AugAssign | cst.AnnAssign] = body.of(cst.AugAssign, cst.AnnAssign)
-    for other in others:
-        if other.value is not None:
-            yield from _values(body, other.target, other.value)
 
 
 def _handed_on(body: Body) -> Iterator[Expression]:
@@ -126,22 +117,19 @@ def _returned(body: Body, value: Expression) -> Sized:
         yield from ((one.value, _shape(body, one.value)) for one in value.elements)
         return
     yield value, _shape(body, value) or body.scope.shapes.get(RETURN)
-    for one in value.args if isinstance(value, cst.Call) and _packs(value) else ():
-        key = one.keyword.value if one.keyword else None
-        yield one.value, _of_key(body, key) or _shape(body, one.value)
-
-
-def _packs(node: cst.Call) -> bool:
-    name = called(node)
-    return isinstance(node.func, cst.Name) and (name[:1].isupper() or name == "dict")
+    match value:
+        case cst.Call(func=cst.Name(value=name)) if name[:1].isupper() or name == "dict":
+            for one in value.args:
+                key = one.keyword.value if one.keyword else None
+                yield one.value, _of_key(body, key) or _shape(body, one.value)
 
 
 def _shape(body: Body, node: cst.CSTNode) -> Shape | None:
     """The shape of a name, of what holds an array, or of a gradient by the name it goes by."""
     known = body.shape(node)
-    if known is not None or not is_holder(node):
-        return known
     match node:
+        case _ if known is not None or not is_holder(node):
+            return known
         case cst.Attribute(attr=cst.Name(value=name)):
             return _of_key(body, name)
         case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key))]):

@@ -11,7 +11,7 @@ from functools import cache
 from itertools import accumulate
 
 import libcst as cst
-from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
+from libcst.metadata import CodePosition, MetadataWrapper, PositionProvider
 
 from ..patch import statements
 
@@ -30,6 +30,11 @@ _SKIPPED = (
 )  # fmt: skip
 
 
+def line_starts(text: str) -> tuple[int, ...]:
+    """Where the lines of a text begin, and where the last one ends."""
+    return tuple(accumulate((len(line.group()) for line in _LINE.finditer(text)), initial=0))
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A source text, the offsets at which its lines begin, and its syntax tree."""
@@ -41,13 +46,16 @@ class Text:
     @staticmethod
     def of(source: str) -> Text:
         """The text with its lines counted as Python counts them."""
-        lengths = [len(line.group()) for line in _LINE.finditer(source)]
-        tree = ast.parse(source.removeprefix("\ufeff"))
-        return Text(source, tuple(accumulate(lengths, initial=0)), tree)
+        return Text(source, line_starts(source), ast.parse(source.removeprefix("\ufeff")))
 
     def line(self, offset: int) -> int:
         """The line, from 1, that a character is in."""
         return bisect_right(self.begins, offset)
+
+    def on(self, span: Span, lines: Sequence[int]) -> bool:
+        """Whether a span of characters is on one of some lines."""
+        begin, end = span
+        return any(self.line(begin) <= one <= self.line(max(begin, end - 1)) for one in lines)
 
     def start(self, offset: int) -> int:
         """Where the line begins that a character is in."""
@@ -56,10 +64,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A function: its qualified name, its tree, and where its nodes stand in the whole text."""
+    """A function: its qualified name, its tree, and where its nodes stand in the whole text.
+
+    ``piece`` is the span of the top-level statement that it is in.
+    """
 
     name: str
     node: Function
+    piece: Span
     spans: Mapping[cst.CSTNode, Span]
 
 
@@ -77,21 +89,11 @@ def find(text: Text, functions: Sequence[str], lines: Sequence[int]) -> list[Fou
         if mentioned.search(piece)  # the others need not be parsed
         for one in _parsed(begin, piece)
     ]
-    lambdas = [
-        one for one in found if isinstance(one.node, cst.Lambda) and _unnamed(one) in functions
-    ]
-    rejected = [one for one in lambdas if _on(text, one, lines)]
+    lambdas = [one for one in found if isinstance(one.node, cst.Lambda)]
+    # Python itself does not call them by the names that they are assigned to.
+    lambdas = [one for one in lambdas if re.sub(r"[^.]+$", _LAMBDA, one.name) in functions]
+    rejected = [one for one in lambdas if text.on(one.spans[one.node], lines)]
     return [one for one in found if one.name in functions or one in (rejected or lambdas)]
-
-
-def _unnamed(one: Found) -> str:
-    """What Python calls a lambda that is assigned to a name."""
-    return "".join([*one.name.rpartition(".")[:2], _LAMBDA])
-
-
-def _on(text: Text, one: Found, lines: Sequence[int]) -> bool:
-    begin, end = one.spans[one.node]
-    return any(text.line(begin) <= line <= text.line(end) for line in lines)
 
 
 def _pieces(text: Text) -> Iterator[tuple[int, str]]:
@@ -105,24 +107,16 @@ def _pieces(text: Text) -> Iterator[tuple[int, str]]:
 def _parsed(begin: int, piece: str) -> Iterator[Found]:
     """The functions of a part of the text that stands at its outermost level."""
     wrapper = MetadataWrapper(cst.parse_module(piece), unsafe_skip_copy=True)
-    offsets = _characters(piece)
-    last = len(offsets) - 1  # libcst ends a last line that the text leaves open
-    spans = {
-        node: (
-            begin + offsets[min(span.start, last)],
-            begin + offsets[min(span.start + span.length, last)],
-        )
-        for node, span in wrapper.resolve(ByteSpanPositionProvider).items()
-    }
-    yield from (Found(name, node, spans) for name, node in _functions(wrapper.module, ""))
+    lines = line_starts(piece)
 
+    def offset(at: CodePosition) -> int:
+        # libcst ends a last line that the text leaves open.
+        return begin + min(lines[at.line - 1] + at.column, len(piece))
 
-def _characters(piece: str) -> Sequence[int]:
-    """The number of characters before each byte of the text."""
-    if piece.isascii():
-        return range(len(piece) + 1)
-    lengths = [len(character.encode()) for character in piece]
-    return [k for k, length in enumerate(lengths) for _ in range(length)] + [len(piece)]
+    where = wrapper.resolve(PositionProvider)
+    spans = {node: (offset(one.start), offset(one.end)) for node, one in where.items()}
+    piece_ = begin, begin + len(piece)
+    yield from (Found(name, node, piece_, spans) for name, node in _functions(wrapper.module, ""))
 
 
 def _functions(node: cst.CSTNode, prefix: str) -> Iterator[tuple[str, Function]]:

@@ -9,7 +9,7 @@ import libcst as cst
 
 from ..edit import Edit
 from . import costs
-from .body import STILL, Body, Expression, method
+from .body import STILL, Body, Expression
 from .registry import candidates_of
 from .text import attribute, loaded, normal, short
 
@@ -39,25 +39,19 @@ def added_for_assigned(body: Body, node: cst.Assign) -> Iterator[Edit]:
     yield body.write((begin, end), new, cost, what, node)
     yield from _at(body, target, node, "+=")
     if loop is not None and isinstance(target, cst.Name):
-        start = _zero(body, body.inner(loop)[0], target.value)
-        new = start + body.text.source[body.inner(loop)[0] : begin] + new
+        source, first = body.text.source, body.inner(loop)[0]
+        newline = "\r\n" if "\r\n" in source else "\n"
+        zero = f"{target.value} = 0{newline}{source[body.text.start(first) : first]}"
         what = f"sum {target.value} over the loop"
-        yield body.write((body.inner(loop)[0], end), new, costs.ACCUMULATE, what, node)
+        new = zero + source[first:begin] + new
+        yield body.write((first, end), new, costs.ACCUMULATE, what, node)
 
 
-def _zero(body: Body, begin: int, name: str) -> str:
-    """A name set to zero in a line of its own before a statement."""
-    source = body.text.source
-    newline = "\r\n" if "\r\n" in source else "\n"
-    return f"{name} = 0{newline}{source[body.text.start(begin) : begin]}"
-
-
-def _loop(body: Body, node: cst.CSTNode) -> cst.For | cst.While | None:
-    """The loop around a statement."""
-    above = body.parent(node)
-    while above is not None and not isinstance(above, (cst.For, cst.While)):
-        above = None if isinstance(above, cst.FunctionDef) else body.parent(above)
-    return above
+def _loop(body: Body, node: cst.CSTNode) -> cst.CSTNode | None:
+    """The loop around a statement, in the same function."""
+    stops = (cst.For, cst.While, cst.FunctionDef)
+    around = next((one for one in body.around(node) if isinstance(one, stops)), None)
+    return None if isinstance(around, cst.FunctionDef) else around
 
 
 def _at(
@@ -78,42 +72,33 @@ def _at(
 
 def _fixed(target: cst.Subscript) -> bool:
     """Whether an index surely picks each entry once: keys, slices and numbers do."""
-    return all(
-        isinstance(one.slice, cst.Slice)
-        or isinstance(one.slice.value, (cst.Integer, cst.SimpleString, cst.FormattedString))
-        for one in target.slice
-        if isinstance(one.slice, (cst.Slice, cst.Index))
-    )
+    sure = (cst.Integer, cst.SimpleString, cst.FormattedString)
+    indices = (one.slice for one in target.slice if isinstance(one.slice, cst.Index))
+    return all(isinstance(one.value, sure) for one in indices)
 
 
 @candidates_of("accumulation", cst.Expr)
 def added_once(body: Body, node: cst.Expr) -> Iterator[Edit]:
     """``dE[ids] += x`` for ``np.add.at(dE, ids, x)``."""
-    call = node.value
-    if not isinstance(call, cst.Call) or len(call.args) != 3:
-        return
-    sign = _BUFFERED.get(normal(body.code(call.func)))
-    if sign is not None:
-        array, index, value = (body.code(one.value) for one in call.args)
-        new = f"{array}[{index}] {sign} {value}"
-        yield body.write(body.inner(node), new, costs.ACCUMULATE_RARE, None, node)
+    match node.value:
+        case cst.Call(func=func, args=[array, index, value]):
+            sign = _BUFFERED.get(normal(body.code(func)))
+            if sign is not None:
+                codes = [body.code(one.value) for one in (array, index, value)]
+                new = "{}[{}] {sign} {}".format(*codes, sign=sign)
+                yield body.write(body.inner(node), new, costs.ACCUMULATE_RARE, None, node)
 
 
-@candidates_of("accumulation", cst.Assign)
-def copies(body: Body, node: cst.Assign) -> Iterator[Edit]:
-    """A copy where a name was given a second name."""
-    named = isinstance(node.targets[0].target, cst.Name)
-    if named and isinstance(node.value, (cst.Name, cst.Subscript)):
-        new = attribute(body.code(node.value), "copy()")
-        yield body.replace(node.value, new, costs.ACCUMULATE_RARE)
-
-
-@candidates_of("accumulation", cst.Call)
-def zeros_for_copies(body: Body, call: cst.Call) -> Iterator[Edit]:
-    """Zeros where a copy was made."""
-    if method(call) == "copy" and isinstance(call.func, cst.Attribute):
-        new = f"np.zeros_like({body.code(call.func.value)})"
-        yield body.replace(call, new, costs.ACCUMULATE_RARE)
+@candidates_of("accumulation", cst.Assign, cst.Call)
+def copies(body: Body, node: cst.Assign | cst.Call) -> Iterator[Edit]:
+    """A copy where a name was given a second name; zeros where a copy was made."""
+    match node:
+        case cst.Assign(targets=[cst.AssignTarget(target=cst.Name()), *_]):
+            if isinstance(node.value, (cst.Name, cst.Subscript)):
+                new = attribute(body.code(node.value), "copy()")
+                yield body.replace(node.value, new, costs.ACCUMULATE_RARE)
+        case cst.Call(func=cst.Attribute(value=held, attr=cst.Name(value="copy"))):
+            yield body.replace(node, f"np.zeros_like({body.code(held)})", costs.ACCUMULATE_RARE)
 
 
 @candidates_of("statement", cst.IndentedBlock)
@@ -139,34 +124,28 @@ def _dropped(body: Body, block: cst.IndentedBlock, line: cst.SimpleStatementLine
     span, new = body.inner(line), "pass"
     what = f"leave out {short(body.raw(line))}"
     if len(block.body) > 1:
-        span, new = _lines(body, span), ""
+        last, begins = body.text.line(span[1]), body.text.begins
+        span, new = (body.text.start(span[0]), begins[min(last, len(begins) - 1)]), ""
         if body.text.source[slice(*span)].strip() != body.raw(line).strip():
             return  # something else stands on the line, if only a comment
     yield body.write(span, new, costs.DROP_STRAY if stray else costs.DROP_STATEMENT, what, node)
 
 
-def _lines(body: Body, span: tuple[int, int]) -> tuple[int, int]:
-    """The whole lines that a statement stands on."""
-    last, begins = body.text.line(span[1]), body.text.begins
-    end = begins[last] if last < len(begins) else len(body.text.source)
-    return body.text.start(span[0]), end
-
-
 def _again(body: Body, node: cst.CSTNode) -> bool:
     """Whether a statement changes what an earlier one assigned."""
-    if not isinstance(node, cst.Assign):
-        return False
-    target = node.targets[0].target
-    if isinstance(target, cst.Subscript):
-        return True
-    return isinstance(target, cst.Name) and target.value in loaded(body.code(node.value))
+    match node:
+        case cst.Assign(targets=[cst.AssignTarget(target=cst.Subscript()), *_]):
+            return True
+        case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name)), *_], value=value):
+            return name in loaded(body.code(value))
+    return False
 
 
 def _first(body: Body, node: cst.Assign) -> bool:
     """Whether no other statement assigns the name."""
     mine = {normal(body.code(target)) for target in _targets(node)}
-    others = (one for one in body.of(cst.Assign) if one is not node)
-    return not any(mine & {normal(body.code(t)) for t in _targets(one)} for one in others)
+    others = (t for one in body.of(cst.Assign) if one is not node for t in _targets(one))
+    return mine.isdisjoint(normal(body.code(target)) for target in others)
 
 
 def _moved(
@@ -175,15 +154,10 @@ def _moved(
     first, second = one.body[0], other.body[0]
     if first not in body.parents or second not in body.parents or isinstance(second, cst.Return):
         return
-    if _depend(body, first, second):
+    # Where neither assigns what the other reads their order does not matter.
+    (assigned, names), (also, others) = _assigned(body, first), _assigned(body, second)
+    if assigned & others or also & names:
         yield body.exchange(one, other, costs.MOVE, first)
-
-
-def _depend(body: Body, one: cst.CSTNode, other: cst.CSTNode) -> bool:
-    """Whether one statement assigns what the other reads: else their order does not matter."""
-    return bool(
-        _assigned(body, one) & _names(body, other) or _assigned(body, other) & _names(body, one)
-    )
 
 
 def _targets(node: cst.CSTNode) -> list[Expression]:
@@ -192,10 +166,8 @@ def _targets(node: cst.CSTNode) -> list[Expression]:
     return [node.target] if isinstance(node, (cst.AugAssign, cst.AnnAssign)) else []
 
 
-def _assigned(body: Body, node: cst.CSTNode) -> frozenset[str]:
-    return frozenset[str]().union(*(loaded(body.code(target)) for target in _targets(node)))
-
-
-def _names(body: Body, node: cst.CSTNode) -> frozenset[str]:
+def _assigned(body: Body, node: cst.CSTNode) -> tuple[frozenset[str], frozenset[str]]:
+    """The names that a statement assigns, and all that it has."""
+    assigned = frozenset[str]().union(*(loaded(body.code(target)) for target in _targets(node)))
     value = getattr(node, "value", None)
-    return _assigned(body, node) | loaded(body.code(value) if value is not None else "")
+    return assigned, assigned | loaded(body.code(value) if value is not None else "")

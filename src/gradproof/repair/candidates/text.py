@@ -7,32 +7,19 @@ import operator
 from collections.abc import Callable, Mapping
 from enum import IntEnum
 from functools import lru_cache
+from typing import Any
 
 from ..hints import Shape
 
-
-class Level(IntEnum):
-    """How tightly an expression binds (The Python Language Reference, 6.17)."""
-
-    BROKEN = -1  # over several lines, and nothing around it that allows this
-    TUPLE = 0
-    TEST = 1
-    OR = 2
-    AND = 3
-    NOT = 4
-    COMPARE = 5
-    BIT_OR = 6
-    BIT_XOR = 7
-    BIT_AND = 8
-    SHIFT = 9
-    SUM = 10
-    PRODUCT = 11
-    UNARY = 12
-    POWER = 13
-    NUMBER = 14  # `2.T` is no attribute of 2
-    PRIMARY = 15
-    NEVER = 16  # no expression does without parentheses here
-
+# How tightly an expression binds (The Python Language Reference, 6.17), the loosest first. What is
+# BROKEN stands over several lines with nothing around it that allows this. NUMBER is apart since
+# `2.T` is no attribute of 2.
+Level = IntEnum(
+    "Level",
+    "BROKEN TUPLE TEST OR AND NOT COMPARE BIT_OR BIT_XOR BIT_AND SHIFT SUM PRODUCT UNARY POWER "
+    "NUMBER PRIMARY",
+    start=-1,
+)
 
 # Other operators bind as a product does, other expressions as a name does.
 _BINDING: dict[type[ast.AST], Level] = {
@@ -70,18 +57,14 @@ def _parsed(text: str) -> ast.expr | None:
 @lru_cache(maxsize=65536)
 def level(text: str) -> Level:
     """How tightly an expression binds; ``BROKEN`` for what is no expression by itself."""
-    node = _parsed(text)
-    if node is None:
-        return Level.BROKEN
-    if isinstance(node, ast.Tuple):
-        return Level.PRIMARY if _closed(text) else Level.TUPLE
-    if node.col_offset > 0 and text[0] == "(":
-        return Level.PRIMARY
-    return _of(node)
-
-
-def _of(node: ast.expr) -> Level:
-    match node:
+    match node := _parsed(text):
+        case None:
+            return Level.BROKEN
+        case ast.Tuple():
+            listed: Any = _parsed(f"[{text}\n]")
+            return Level.PRIMARY if len(listed.elts) == 1 else Level.TUPLE  # in parentheses or not
+        case ast.expr() if node.col_offset > 0 and text[0] == "(":
+            return Level.PRIMARY
         case ast.BinOp(op=operator) | ast.BoolOp(op=operator):
             return _BINDING.get(type(operator), Level.PRODUCT)
         case ast.UnaryOp(op=operator):
@@ -89,12 +72,6 @@ def _of(node: ast.expr) -> Level:
         case ast.Constant(value=int() | float() | complex() as held) if not isinstance(held, bool):
             return Level.NUMBER
     return _BINDING.get(type(node), Level.PRIMARY)
-
-
-def _closed(text: str) -> bool:
-    """Whether a tuple has parentheses of its own."""
-    node = ast.parse(f"[{text}\n]", mode="eval").body
-    return isinstance(node, ast.List) and len(node.elts) == 1
 
 
 def operand(text: str, least: Level | int) -> str:
@@ -173,8 +150,7 @@ def normal(text: str) -> str:
 @lru_cache(maxsize=4096)
 def loaded(text: str) -> frozenset[str]:
     """The names that an expression reads."""
-    tree = _parsed(text)
-    below = () if tree is None else ast.walk(tree)
+    below = ast.walk(_parsed(text) or ast.Pass())
     return frozenset(node.id for node in below if isinstance(node, ast.Name))
 
 
@@ -186,10 +162,9 @@ def short(text: str, most: int = 48) -> str:
 
 def value(text: str, numbers: Mapping[str, float], shapes: Mapping[str, Shape]) -> float | None:
     """The number that an expression came to in the run; None where nobody knows."""
-    tree = _parsed(text)
     try:
-        found = None if tree is None else _value(tree, numbers, shapes)
-    except (ArithmeticError, ValueError, TypeError):
+        found = _value(_parsed(text), numbers, shapes)
+    except (ArithmeticError, LookupError, TypeError, ValueError):
         return None
     return found if isinstance(found, int | float) else None
 
@@ -201,30 +176,20 @@ def close(one: float | None, other: float | None) -> bool:
     return abs(one - other) <= _CLOSE * max(abs(one), abs(other))
 
 
-def _value(
-    node: ast.expr, numbers: Mapping[str, float], shapes: Mapping[str, Shape]
-) -> float | None:
+def _value(node: ast.expr | None, numbers: Mapping[str, float], shapes: Mapping[str, Shape]) -> Any:
+    """The same of a syntax tree; ``LookupError`` where nobody knows."""
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
             return number
         case ast.UnaryOp(op=ast.USub(), operand=inner):
-            known = _value(inner, numbers, shapes)
-            return None if known is None else -known
+            return -_value(inner, numbers, shapes)
         case ast.BinOp(left=left, op=op, right=right):
             one, other = (_value(side, numbers, shapes) for side in (left, right))
-            how = _OPERATORS.get(type(op))
-            return None if one is None or other is None or how is None else how(one, other)
+            return _OPERATORS[type(op)](one, other)
         case ast.Call(func=ast.Name(id="len"), args=[held]):
-            return _length(held, 0, shapes)
+            return float(shapes[ast.unparse(held)][0])
         case ast.Subscript(value=ast.Attribute(value=held, attr="shape"), slice=index):
-            axis = _value(index, {}, {})
-            return _length(held, int(axis), shapes) if axis is not None else None
+            return float(shapes[ast.unparse(held)][int(_value(index, {}, {}))])
         case ast.Name() | ast.Attribute() | ast.Subscript():
-            return numbers.get(ast.unparse(node))
-        case _:
-            return None
-
-
-def _length(held: ast.expr, axis: int, shapes: Mapping[str, Shape]) -> float | None:
-    shape = shapes.get(ast.unparse(held), ())
-    return float(shape[axis]) if -len(shape) <= axis < len(shape) else None
+            return numbers[ast.unparse(node)]
+    raise LookupError

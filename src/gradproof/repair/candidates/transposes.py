@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 
@@ -9,7 +10,7 @@ import libcst as cst
 
 from ..edit import Edit
 from . import costs
-from .body import Body, Expression, inside, method
+from .body import Body, Expression, called, inside, method
 from .registry import candidates_of
 from .scope import is_holder
 from .sites import sites
@@ -21,39 +22,36 @@ _FEW = 3  # axes of which all orders are tried; of more, two are exchanged
 
 
 def _operands(body: Body) -> Iterator[Expression]:
-    """The operands of matrix products, each once."""
     for node in body.of(cst.BinaryOperation):
         if isinstance(node.operator, cst.MatrixMultiply):
-            yield from (one for one in (node.left, node.right) if not _product(one))
+            pair = (node.left, node.right)
+            yield from (one for one in pair if not isinstance(one, cst.BinaryOperation) or one.lpar)
     for call in body.of(cst.Call):
         if method(call) in _MATRIX:
             yield from (one.value for one in call.args if one.keyword is None)
 
 
-def _product(node: Expression) -> bool:
-    return isinstance(node, cst.BinaryOperation) and not node.lpar
-
-
 @candidates_of("transpose", cst.Attribute, cst.Call)
 def dropped_transposes(body: Body, node: cst.Attribute | cst.Call) -> Iterator[Edit]:
-    """A matrix without its ``.T``, or the call that transposes it."""
-    held = None
+    """A matrix without its transpose; with one where rows were only cut in other places."""
     if isinstance(node, cst.Attribute):
         held = node.value if node.attr.value in {"T", "mT"} else None
-    elif method(node) in _MOVING:
-        held = inside(node)
-    if held is not None:
+    else:
+        held = inside(node) if called(node) in _MOVING | {"reshape"} else None
+    if held is not None and called(node) == "reshape":
+        yield body.replace(node, attribute(body.bare(held), "T"), costs.TRANSPOSE_CALL)
+    elif held is not None and (isinstance(node, cst.Attribute) or method(node)):
         yield body.replace(node, body.bare(held), costs.TRANSPOSE)
 
 
 @candidates_of("transpose")
 def added_transposes(body: Body) -> Iterator[Edit]:
     """A transpose at names and holders, and at whatever else is multiplied or returned."""
-    chosen = dict[int, tuple[Expression, float]]()
+    chosen = dict[Expression, float]()
     for node, cost in _to_transpose(body):
-        chosen.setdefault(id(node), (node, cost))
-    for node, cost in chosen.values():
-        shape, parent = body.shape(node), body.parent(node)
+        chosen.setdefault(node, cost)
+    for node, cost in chosen.items():
+        shape, parent = body.shape(node), body.parents.get(node)
         short = shape is not None and len(shape) < 2
         already = isinstance(parent, cst.Attribute) and parent.attr.value in {"T", "shape"}
         if not short and not already and not _transposed(node):
@@ -68,7 +66,7 @@ def _to_transpose(body: Body) -> Iterator[tuple[Expression, float]]:
         if _simple(one) and len(body.shape(one) or ()) > 1 and is_read(body, one):
             yield one, costs.TRANSPOSE + 0.4
     for call in body.of(cst.Call):
-        if isinstance(body.parent(call), (cst.BinaryOperation, cst.Return, cst.Assign)):
+        if isinstance(body.parents.get(call), (cst.BinaryOperation, cst.Return, cst.Assign)):
             yield call, costs.TRANSPOSE_CALL
     for site in sites(body):
         if site.whole and (site.shape is None or len(site.shape) > 1):
@@ -85,7 +83,7 @@ def _transposed(node: Expression) -> bool:
 
 def is_read(body: Body, node: cst.CSTNode) -> bool:
     """Whether a name or a holder is read here, and not called, assigned or bound."""
-    match parent := body.parent(node):
+    match parent := body.parents.get(node):
         case cst.Subscript() | cst.Attribute():
             return parent.value is not node or not _is_target(body, parent)
         case cst.AugAssign() | cst.AnnAssign() | cst.NamedExpr():
@@ -93,7 +91,7 @@ def is_read(body: Body, node: cst.CSTNode) -> bool:
         case cst.For() | cst.CompFor():
             return parent.iter is node
         case cst.Element():
-            above = body.parent(parent)
+            above = body.parents.get(parent)
             return above is None or is_read(body, above)
         case cst.Call():
             return parent.func is not node
@@ -103,7 +101,7 @@ def is_read(body: Body, node: cst.CSTNode) -> bool:
 
 def _is_target(body: Body, node: cst.CSTNode) -> bool:
     """Whether a part of an array is assigned here, so that the array itself is changed."""
-    parent = body.parent(node)
+    parent = body.parents.get(node)
     if isinstance(parent, (cst.Subscript, cst.Attribute)) and parent.value is node:
         return _is_target(body, parent)
     return not isinstance(parent, cst.Call) and not is_read(body, node)
@@ -143,10 +141,11 @@ def other_axes(body: Body, call: cst.Call) -> Iterator[Edit]:
     """Other orders of the axes that a transpose names."""
     if method(call) not in _MOVING:
         return
-    numbers = [one.value for one in call.args if isinstance(one.value, cst.Integer)]
+    items: Sequence[cst.Arg | cst.BaseElement] = call.args
     for group in (one.value for one in call.args):
         if isinstance(group, (cst.Tuple, cst.List)):
-            numbers = [one.value for one in group.elements if isinstance(one.value, cst.Integer)]
+            items = group.elements
+    numbers = [one.value for one in items if isinstance(one.value, cst.Integer)]
     if len(numbers) > 1:
         span = (body.outer(numbers[0])[0], body.outer(numbers[-1])[1])
         for order in orders([one.value for one in numbers]):
@@ -191,16 +190,9 @@ def subscripts(body: Body) -> Iterator[Edit]:
     for call in body.calls("einsum"):
         string = call.args[0].value if call.args else None
         if isinstance(string, cst.SimpleString):
-            for new, cost in _reordered(body.raw(string)):
-                yield body.write(body.inner(string), new, cost, None, call)
-
-
-def _reordered(old: str) -> Iterator[tuple[str, float]]:
-    start = 0
-    for k, character in enumerate(old):
-        if not character.isalpha():
-            start = k + 1
-        elif k + 1 < len(old) and not old[k + 1].isalpha():
-            cost = costs.AXES if "->" in old[:start] else costs.AXES + 0.3
-            for order in set(orders(old[start : k + 1])):
-                yield old[:start] + "".join(order) + old[k + 1 :], cost
+            begin, old = body.inner(string)[0], body.raw(string)
+            for word in re.finditer("[A-Za-z]+", old):
+                cost = costs.AXES if "->" in old[: word.start()] else costs.AXES + 0.3
+                for order in map("".join, set(orders(word.group()))):
+                    new = old[: word.start()] + order + old[word.end() :]
+                    yield body.write((begin, begin + len(old)), new, cost, None, call)
