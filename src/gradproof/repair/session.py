@@ -25,7 +25,6 @@ from .localise import Place, given, places
 from .patch import alike, patched
 from .sandbox import NO_ANSWER, Worker
 from .search import Search
-from .suggest import REJECTED
 from .surroundings import Surroundings
 from .validation import PLACES, Judged, Validator, check_again
 
@@ -161,7 +160,7 @@ class Session:
         if not outcome.answered:
             return False
         here, *elsewhere = self.confirmed[attempt.edits] = outcome.value
-        return here.ok and not any(report.verdict in REJECTED for report in elsewhere)
+        return here.ok and not any(report.verdict.rejects for report in elsewhere)
 
     def _fix(self, attempt: Attempt, place: Place) -> Fix:
         here, *elsewhere = self.confirmed[attempt.edits]

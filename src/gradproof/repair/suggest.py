@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from ..errors import UsageError
-from ..records.verdict import Verdict
 from ..report.report import Report
 from ..subject.asked import Asked
 from .fix import Suggestions
-
-REJECTED = (Verdict.WRONG, Verdict.SUSPECT)
 
 
 def suggest_fixes(report: Report, *, most: int = 3, seconds: float = 60.0) -> Suggestions:
@@ -56,7 +53,7 @@ def suggest_fixes(report: Report, *, most: int = 3, seconds: float = 60.0) -> Su
 
     """
     validate(report, most, seconds)
-    if report.verdict not in REJECTED:
+    if not report.verdict.rejects:
         return Suggestions(reason=f"The gradient is {report.verdict}: there is nothing to repair.")
     from .session import Session  # here: most checks need no repair, and libcst may be missing
 
@@ -73,7 +70,7 @@ def validate(report: object, most: object, seconds: object) -> None:
         raise UsageError(f"most must be a positive integer, but is {most!r}.")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
         raise UsageError(f"seconds must be a positive number, but is {seconds!r}.")
-    if report.verdict in REJECTED and not isinstance(report.origin, Asked):
+    if report.verdict.rejects and not isinstance(report.origin, Asked):
         raise UsageError(
             "This report was loaded, pickled or copied and does not hold the functions that it is "
             "about: call suggest_fixes on what gp.check returned."
