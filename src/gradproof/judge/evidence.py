@@ -20,18 +20,24 @@ from .thresholds import T
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Magnitudes along each direction. A ``sweep`` measured every coordinate, one by one."""
+    """Magnitudes along each direction, and how many blocks it ``moved``.
+
+    A ``sweep`` measured every coordinate, one by one.
+    """
 
     gaps: list[float]
     bars: list[float]
     claims: list[float]
     slopes: list[float]
     slope_bars: list[float]
+    moved: list[int]
     sweep: bool = False
 
 
-NOTHING = Evidence([], [], [], [], [])
+NOTHING = Evidence([], [], [], [], [], [])
 
+
+_COLUMNS = ("gaps", "bars", "claims", "slopes", "slope_bars", "moved")
 
 Pairs = list[tuple[Comparison, Part]]
 
@@ -74,16 +80,28 @@ def _scaled(pairs: Pairs, rms: float, *, sweep: bool = False) -> Evidence:
     """Comparisons of known slopes, each per unit of what its direction moves the block by."""
     if not pairs:
         return NOTHING
-    found = Evidence([], [], [], [], [], sweep)
+    found = Evidence([], [], [], [], [], [], sweep)
     for c, part in pairs:  # one loop: this is asked for every block after every direction
-        bar, unit = bar_of(c), rms * part.step
+        # No gap is known better than to a rounding of its own.
+        bar, unit = max(bar_of(c), sys.float_info.epsilon * abs(c.gap)), rms * part.step
         if bar < math.inf:
             found.gaps.append(abs(c.gap) / unit)
             found.bars.append(bar / unit)
             found.claims.append(abs(c.claimed) / unit)
             found.slopes.append(abs(c.slope.value) / unit)
             found.slope_bars.append(c.slope_bar / unit)
+            found.moved.append(len(c.direction.parts))
     return found
+
+
+def scopes(shared: Evidence) -> list[Evidence]:
+    """All draws, and those that moved fewer blocks: others' errors are no limit to this one's."""
+    levels = set(shared.moved)
+    if len(levels) < 2:
+        return [shared]
+    each = list(zip(*(getattr(shared, name) for name in _COLUMNS), strict=True))
+    within = [[row for row in each if row[-1] <= level] for level in levels]
+    return [Evidence(*map(list, zip(*rows, strict=True))) for rows in within]
 
 
 def supporting(shared: Evidence) -> Evidence:
@@ -95,7 +113,7 @@ def supporting(shared: Evidence) -> Evidence:
     pairs = sorted(zip(shared.gaps, shared.bars, strict=True))
     agreeing = [pair for pair in pairs if pair[0] <= pair[1]] or pairs[:1]
     gaps, bars = map(list, zip(*agreeing, strict=True)) if agreeing else ([], [])
-    return Evidence(gaps, bars, [], [], [], shared.sweep)
+    return Evidence(gaps, bars, [], [], [], [], shared.sweep)
 
 
 def size(block: Block, own: Evidence, norm: float, value: float) -> tuple[float, bool]:

@@ -15,7 +15,7 @@ from ..records.verdict import Verdict
 from .bands import Bands
 from .chance import largest_hidden, smallest_proven
 from .credible import bar_of
-from .evidence import Evidence, collect, common, size, supporting, typical
+from .evidence import Evidence, collect, common, scopes, size, supporting, typical
 from .thresholds import T
 
 
@@ -42,7 +42,8 @@ def judge(
     telling = own if own.gaps else supporting(shared)
     error, bar = _error(telling, scale), typical(telling.bars, telling)
     low = _ratio(_proven(own, scale), scale)
-    high = _ratio(_hidden(shared, list(map(float.__add__, shared.gaps, shared.bars))), scale)
+    every = scopes(shared)
+    high = _ratio(min(map(_high, every)), scale)
     error, bar = _ratio(error, scale), _ratio(bar, scale)
     entry = _worst_entry(own, T.entry_roundoff * eps * norm) if own.sweep and not zero else 0.0
     smallest = _worst_entry(small, 0.0) if small.gaps else 0.0
@@ -50,17 +51,20 @@ def judge(
     if verdict.rejects and low <= bands.correct_below:
         entry, which = (entry, "one entry is") if entry else (smallest, "its smallest entries are")
         reason = f"{which} off by {entry:.1e} of itself, which is little of the whole block"
-    resolution = _resolution(shared, rejected=verdict.rejects)
+    if verdict.rejects:
+        resolution = _ratio(_hidden(shared, shared.bars), scale)
+    else:
+        resolution = max(_ratio(min(map(_resolution, every)), scale), error)
     return Judgement(
         verdict=verdict,
         error=error,
         bar=bar,
         low=max(low, entry),
         high=high,
-        resolution=_ratio(resolution, scale),
+        resolution=resolution,
         size=scale,
         draws=len(own.gaps),
-        sharp=_ratio(_numerical(shared), scale) <= bands.correct_below,
+        sharp=_ratio(min(map(_numerical, every)), scale) <= bands.correct_below,
         open=_open(verdict, error, bar, high, bands),
         zero=zero,
         reason=reason,
@@ -99,9 +103,23 @@ def _worst_entry(own: Evidence, roundoff: float) -> float:
     )
 
 
-def _resolution(shared: Evidence, *, rejected: bool) -> float:
-    """What would have been noticed; round-off that showed may be all, or hide as much again."""
-    return _hidden(shared, shared.bars if rejected else map(max, shared.gaps, shared.bars))
+def _hidden(shared: Evidence, bars: Sequence[float]) -> float:
+    """The largest error that may have stayed within bars that were there before any draw."""
+    return math.hypot(*bars) if shared.sweep else _largest(tuple(bars))
+
+
+def _resolution(shared: Evidence) -> float:
+    """What would have been noticed; what did show may be an error, of which more is hidden."""
+    if shared.sweep:
+        return math.hypot(*map(max, shared.gaps, shared.bars))
+    return _hidden(shared, shared.bars) * max(_beyond(shared), 1.0)
+
+
+def _high(shared: Evidence) -> float:
+    """The same, if each slope is off by all of its bar."""
+    if shared.sweep:
+        return math.hypot(*map(float.__add__, shared.gaps, shared.bars))
+    return _hidden(shared, shared.bars) * (_beyond(shared) + 1.0)
 
 
 def _numerical(shared: Evidence) -> float:
@@ -109,12 +127,14 @@ def _numerical(shared: Evidence) -> float:
 
     A gap beyond its bar, though, is somebody's fault, and hides what this block adds to it.
     """
-    every = zip(shared.gaps, shared.bars, shared.slope_bars, strict=True)
-    return _hidden(shared, [gap if gap > bar else slope_bar for gap, bar, slope_bar in every])
+    within = _beyond(shared) <= 1.0
+    return _hidden(shared, shared.slope_bars) if within else _resolution(shared)
 
 
-def _hidden(shared: Evidence, shown: Iterable[float]) -> float:
-    return math.hypot(*shown) if shared.sweep else _largest(tuple(shown))
+def _beyond(shared: Evidence) -> float:
+    """The largest gap, in bars."""
+    pairs = zip(shared.gaps, shared.bars, strict=True)
+    return max([gap / bar if bar else 0.0 for gap, bar in pairs], default=0.0)
 
 
 @lru_cache(maxsize=256)
