@@ -43,25 +43,21 @@ def judge(
     error, bar = _error(telling, scale), typical(telling.bars, telling)
     low = _ratio(_proven(own, scale), scale)
     every = scopes(shared)
-    high = _ratio(min(map(_high, every)), scale)
     error, bar = _ratio(error, scale), _ratio(bar, scale)
+    high = max(_ratio(min(map(_high, every)), scale), error)
     entry = _worst_entry(own, T.entry_roundoff * eps * norm) if own.sweep and not zero else 0.0
     smallest = _worst_entry(small, 0.0) if small.gaps else 0.0
     verdict, reason = _verdict(max(low, entry, smallest), high, bands, block, comparisons)
     if verdict.rejects and low <= bands.correct_below:
         entry, which = (entry, "one entry is") if entry else (smallest, "its smallest entries are")
         reason = f"{which} off by {entry:.1e} of itself, which is little of the whole block"
-    if verdict.rejects:
-        resolution = _ratio(_hidden(shared, shared.bars), scale)
-    else:
-        resolution = max(_ratio(min(map(_resolution, every)), scale), error)
     return Judgement(
         verdict=verdict,
         error=error,
         bar=bar,
         low=max(low, entry),
         high=high,
-        resolution=resolution,
+        resolution=_ratio(_hidden(shared, shared.bars), scale) if verdict.rejects else high,
         size=scale,
         draws=len(own.gaps),
         sharp=_ratio(min(map(_numerical, every)), scale) <= bands.correct_below,
@@ -108,27 +104,22 @@ def _hidden(shared: Evidence, bars: Sequence[float]) -> float:
     return math.hypot(*bars) if shared.sweep else _largest(tuple(bars))
 
 
-def _resolution(shared: Evidence) -> float:
-    """What would have been noticed; what did show may be an error, of which more is hidden."""
-    if shared.sweep:
-        return math.hypot(*map(max, shared.gaps, shared.bars))
-    return _hidden(shared, shared.bars) * max(_beyond(shared), 1.0)
-
-
 def _high(shared: Evidence) -> float:
-    """The same, if each slope is off by all of its bar."""
+    """The largest error that the gaps allow, were each slope off by all of its bar."""
     if shared.sweep:
         return math.hypot(*map(float.__add__, shared.gaps, shared.bars))
-    return _hidden(shared, shared.bars) * (_beyond(shared) + 1.0)
+    return _hidden(shared, shared.bars) * (1.0 + _beyond(shared))
 
 
 def _numerical(shared: Evidence) -> float:
-    """The same with the slopes' bars alone: round-off of the claim is not less after more slopes.
+    """The same for the slopes' bars alone: no slope makes the round-off of a claim less.
 
-    A gap beyond its bar, though, is somebody's fault, and hides what this block adds to it.
+    A gap beyond its bar, though, is somebody's fault, and hides what this block adds to it; one
+    draw alone may have met the least of it.
     """
-    within = _beyond(shared) <= 1.0
-    return _hidden(shared, shared.slope_bars) if within else _resolution(shared)
+    if _beyond(shared) <= 1.0:
+        return _hidden(shared, shared.slope_bars)
+    return _high(shared) if shared.sweep or len(shared.gaps) > 1 else math.inf
 
 
 def _beyond(shared: Evidence) -> float:
