@@ -82,9 +82,10 @@ def _scaled(pairs: Pairs, rms: float, *, sweep: bool = False) -> Evidence:
         return NOTHING
     found = Evidence([], [], [], [], [], [], sweep)
     for c, part in pairs:  # one loop: this is asked for every block after every direction
-        # No gap is known better than to a rounding of its own.
-        bar, unit = max(bar_of(c), sys.float_info.epsilon * abs(c.gap)), rms * part.step
+        bar, unit = bar_of(c), rms * part.step
         if bar < math.inf:
+            # No gap is known better than to a rounding of its own.
+            bar = max(bar, sys.float_info.epsilon * abs(c.gap))
             found.gaps.append(abs(c.gap) / unit)
             found.bars.append(bar / unit)
             found.claims.append(abs(c.claimed) / unit)

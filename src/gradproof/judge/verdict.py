@@ -40,9 +40,10 @@ def judge(
     if not math.isfinite(norm):
         return _not_finite(own)
     telling = own if own.gaps else supporting(shared)
-    error, bar = _error(telling, scale), typical(telling.bars, telling)
+    error = typical(telling.gaps, telling) if zero else _error(telling, scale)
+    bar = typical(telling.bars, telling)
     low = _ratio(_proven(own, scale), scale)
-    every = scopes(shared)
+    every, roundoff = scopes(shared), T.claim_noise * eps * norm
     error, bar = _ratio(error, scale), _ratio(bar, scale)
     high = max(_ratio(min(map(_high, every)), scale), error)
     entry = _worst_entry(own, T.entry_roundoff * eps * norm) if own.sweep and not zero else 0.0
@@ -60,7 +61,7 @@ def judge(
         resolution=_ratio(_hidden(shared, shared.bars), scale) if verdict.rejects else high,
         size=scale,
         draws=len(own.gaps),
-        sharp=_ratio(min(map(_numerical, every)), scale) <= bands.correct_below,
+        sharp=_ratio(min([_numerical(e, roundoff) for e in every]), scale) <= bands.correct_below,
         open=_open(verdict, error, bar, high, bands),
         zero=zero,
         reason=reason,
@@ -111,13 +112,14 @@ def _high(shared: Evidence) -> float:
     return _hidden(shared, shared.bars) * (1.0 + _beyond(shared))
 
 
-def _numerical(shared: Evidence) -> float:
+def _numerical(shared: Evidence, roundoff: float) -> float:
     """The same for the slopes' bars alone: no slope makes the round-off of a claim less.
 
-    A gap beyond its bar, though, is somebody's fault, and hides what this block adds to it; one
-    draw alone may have met the least of it.
+    A gap beyond its bar and the ``roundoff`` of the claim, though, is somebody's fault, and hides what
+    this block adds to it; one draw alone may have met the least of it.
     """
-    if _beyond(shared) <= 1.0:
+    every = zip(shared.gaps, shared.bars, shared.moved, strict=True)
+    if all([gap <= max(bar, roundoff * moved**0.5) for gap, bar, moved in every]):
         return _hidden(shared, shared.slope_bars)
     return _high(shared) if shared.sweep or len(shared.gaps) > 1 else math.inf
 
