@@ -1,10 +1,11 @@
 """Is the stated resolution true? Planted errors around it, in gradients that pass as correct.
 
 Blocks of 1 to 300 entries, alone and three together, in float64 and float32; functions that are
-smooth, quadratic, noisy, or evaluated in float32; errors in one entry, in two alike, dense, and along the gradient. A right
-claim is checked first, to see what it resolves; then the same with an error between a third of that,
-or a twentieth of the band, and half of the band. Of the blocks that are called correct, at most 1 % may be further off than their
-resolution, and at most 1 % further than the upper limit of their interval.
+smooth, quadratic, noisy, or evaluated in float32; errors in one entry, in two alike, dense, and
+along the gradient. A right claim is checked first, to see what it resolves; then the same with an
+error between a third of that (at most a twentieth of the band) and half of the band. Of the blocks
+that are called correct, at most 1 % may be further off than their resolution, and at most 1 %
+further than the upper limit of their interval.
 
     python benchmarks/resolution.py [--count 600] [--seed 0] [--json FILE]
 
@@ -16,10 +17,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,6 @@ from numpy.typing import NDArray
 from gradproof.engine.loop import check
 from gradproof.engine.state import State
 from gradproof.engine.watch import Watch
-from gradproof.judge.bands import bands
 from gradproof.judge.thresholds import T
 from gradproof.records.verdict import Verdict
 from gradproof.space.point import Point
@@ -61,7 +62,7 @@ def dense(rng: np.random.Generator, right: Array) -> Array:
     return rng.normal(size=right.size)
 
 
-def along_the_gradient(rng: np.random.Generator, right: Array) -> Array:
+def along_the_gradient(_: np.random.Generator, right: Array) -> Array:
     return right
 
 
@@ -159,10 +160,19 @@ def row(size: int, dtype: str, blocks: int, count: int, seed: int) -> Row:
             verdicts.append(j.verdict)
             resolution += j.verdict is Verdict.CORRECT and error > j.resolution
             high += j.verdict is Verdict.CORRECT and error > j.high
+    counts = Counter(verdicts)
     return Row(
-        size, dtype, blocks, verdicts.count(Verdict.CORRECT), verdicts.count(Verdict.UNDECIDED),
-        sum(v.rejects for v in verdicts), resolution, high, median(resolutions), np.mean(evaluations),
-    )  # fmt: skip
+        size=size,
+        dtype=dtype,
+        blocks=blocks,
+        correct=counts[Verdict.CORRECT],
+        undecided=counts[Verdict.UNDECIDED],
+        rejected=sum(verdict.rejects for verdict in verdicts),
+        above_resolution=int(resolution),
+        above_high=int(high),
+        right_resolution=float(median(resolutions)),
+        right_evaluations=mean(evaluations),
+    )
 
 
 def demands(rows: Iterable[Row]) -> list[tuple[str, bool]]:

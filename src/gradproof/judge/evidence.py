@@ -10,6 +10,7 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 from ..records.block import Block
 from ..records.comparison import Comparison
@@ -36,8 +37,6 @@ class Evidence:
 
 NOTHING = Evidence([], [], [], [], [], [])
 
-
-_COLUMNS = ("gaps", "bars", "claims", "slopes", "slope_bars", "moved")
 
 Pairs = list[tuple[Comparison, Part]]
 
@@ -84,8 +83,6 @@ def _scaled(pairs: Pairs, rms: float, *, sweep: bool = False) -> Evidence:
     for c, part in pairs:  # one loop: this is asked for every block after every direction
         bar, unit = bar_of(c), rms * part.step
         if bar < math.inf:
-            # No gap is known better than to a rounding of its own.
-            bar = max(bar, sys.float_info.epsilon * abs(c.gap))
             found.gaps.append(abs(c.gap) / unit)
             found.bars.append(bar / unit)
             found.claims.append(abs(c.claimed) / unit)
@@ -96,13 +93,18 @@ def _scaled(pairs: Pairs, rms: float, *, sweep: bool = False) -> Evidence:
 
 
 def scopes(shared: Evidence) -> list[Evidence]:
-    """All draws, and those that moved fewer blocks: others' errors are no limit to this one's."""
+    """All draws, and those that moved fewer blocks: others' errors do not blunt what those show."""
     levels = set(shared.moved)
     if len(levels) < 2:
         return [shared]
-    each = list(zip(*(getattr(shared, name) for name in _COLUMNS), strict=True))
-    within = [[row for row in each if row[-1] <= level] for level in levels]
-    return [Evidence(*map(list, zip(*rows, strict=True))) for rows in within]
+    return [_only(shared, [n <= level for n in shared.moved]) for level in levels]
+
+
+def _only(every: Evidence, chosen: Sequence[bool]) -> Evidence:
+    gaps, bars, slope_bars = [
+        list(compress(column, chosen)) for column in (every.gaps, every.bars, every.slope_bars)
+    ]
+    return Evidence(gaps, bars, [], [], slope_bars, list(compress(every.moved, chosen)))
 
 
 def supporting(shared: Evidence) -> Evidence:

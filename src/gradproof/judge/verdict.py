@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 
 from ..records.block import Block
 from ..records.comparison import Comparison
@@ -13,7 +12,7 @@ from ..records.judgement import Judgement
 from ..records.slope import Smoothness
 from ..records.verdict import Verdict
 from .bands import Bands
-from .chance import largest_hidden, smallest_proven
+from .chance import largest_hidden, largest_within, smallest_proven
 from .credible import bar_of
 from .evidence import Evidence, collect, common, scopes, size, supporting, typical
 from .thresholds import T
@@ -58,7 +57,7 @@ def judge(
         bar=bar,
         low=max(low, entry),
         high=high,
-        resolution=_ratio(_hidden(shared, shared.bars), scale) if verdict.rejects else high,
+        resolution=_ratio(_within(shared, shared.bars), scale) if verdict.rejects else high,
         size=scale,
         draws=len(own.gaps),
         sharp=_ratio(min([_numerical(e, roundoff) for e in every]), scale) <= bands.correct_below,
@@ -100,40 +99,29 @@ def _worst_entry(own: Evidence, roundoff: float) -> float:
     )
 
 
-def _hidden(shared: Evidence, bars: Sequence[float]) -> float:
-    """The largest error that may have stayed within bars that were there before any draw."""
-    return math.hypot(*bars) if shared.sweep else _largest(tuple(bars))
+def _within(shared: Evidence, bars: Sequence[float]) -> float:
+    """The largest error that would not have been noticed, whatever was."""
+    return math.hypot(*bars) if shared.sweep else largest_within(tuple(bars), 1 - T.confidence)
 
 
 def _high(shared: Evidence) -> float:
     """The largest error that the gaps allow, were each slope off by all of its bar."""
+    seen = list(map(float.__add__, shared.gaps, shared.bars))
     if shared.sweep:
-        return math.hypot(*map(float.__add__, shared.gaps, shared.bars))
-    return _hidden(shared, shared.bars) * (1.0 + _beyond(shared))
+        return math.hypot(*seen)
+    return largest_hidden(seen, 1 - T.confidence, shared.bars)
 
 
 def _numerical(shared: Evidence, roundoff: float) -> float:
     """The same for the slopes' bars alone: no slope makes the round-off of a claim less.
 
-    A gap beyond its bar and the ``roundoff`` of the claim, though, is somebody's fault, and hides what
-    this block adds to it; one draw alone may have met the least of it.
+    A gap beyond its bar and that round-off, though, is somebody's fault, and hides what this block
+    adds to it; one draw alone may have met the least of it.
     """
     every = zip(shared.gaps, shared.bars, shared.moved, strict=True)
     if all([gap <= max(bar, roundoff * moved**0.5) for gap, bar, moved in every]):
-        return _hidden(shared, shared.slope_bars)
+        return _within(shared, shared.slope_bars)
     return _high(shared) if shared.sweep or len(shared.gaps) > 1 else math.inf
-
-
-def _beyond(shared: Evidence) -> float:
-    """The largest gap, in bars."""
-    pairs = zip(shared.gaps, shared.bars, strict=True)
-    return max([gap / bar if bar else 0.0 for gap, bar in pairs], default=0.0)
-
-
-@lru_cache(maxsize=256)
-def _largest(shown: tuple[float, ...]) -> float:
-    """Asked several times for the same bars."""
-    return largest_hidden(shown, 1 - T.confidence)
 
 
 def _ratio(number: float, size: float) -> float:
