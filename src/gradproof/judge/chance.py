@@ -42,9 +42,9 @@ def largest_hidden(gaps: Sequence[float], chance: float, bars: Sequence[float] =
     none are given): an error ``s`` times the largest that stays within them shows ``s`` bars in
     some draw but for ``chance``. So the largest gap bounds ``s``, whatever the error is.
     """
-    pairs = list(zip(gaps, bars or [1.0] * len(gaps), strict=True))
-    # No gap is known better than to a rounding of its own.
-    widths = [max(bar, sys.float_info.epsilon * gap) for gap, bar in pairs]
+    # No gap is known better than to a rounding of the largest.
+    least = sys.float_info.epsilon * max(gaps, default=0.0)
+    widths = [max(bar, least) for bar in bars or [1.0] * len(gaps)]
     most = max([gap / width for gap, width in zip(gaps, widths, strict=True) if gap], default=1.0)
     return largest_within(tuple(widths), chance) * most
 
