@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradproof.judge.chance import chance_below, largest_hidden, smallest_proven
+from gradproof.judge.chance import chance_below, largest_hidden, largest_within, smallest_proven
 from gradproof.records.direction import Part
 from gradproof.space import directions
 
@@ -71,13 +71,15 @@ def test_the_bound_is_a_probability_that_grows():
     assert values[-1] == pytest.approx(1)
 
 
+# What bars hide
+
 positive = st.floats(1e-12, 1e6)
 shows = st.lists(positive, min_size=1, max_size=8)
 
 
 @given(shows, st.floats(0.01, 0.2))
-def test_the_largest_hidden_error_hides_with_just_the_chance_that_was_asked(shown, chance):
-    error = largest_hidden(shown, chance)
+def test_the_largest_error_within_bars_hides_with_just_the_chance_that_was_asked(shown, chance):
+    error = largest_within(tuple(shown), chance)
     if math.isfinite(error) and error > 0:
         assert math.prod(chance_below(x / (error * 1.01)) for x in shown) <= chance
         if max(shown) / min(shown) < 1e3:
@@ -86,39 +88,96 @@ def test_the_largest_hidden_error_hides_with_just_the_chance_that_was_asked(show
 
 @given(shows, st.floats(1e-3, 1e3))
 def test_it_scales(shown, factor):
-    error = largest_hidden(shown, 0.01)
-    scaled = largest_hidden([x * factor for x in shown], 0.01)
+    error = largest_within(tuple(shown), 0.01)
+    scaled = largest_within(tuple([x * factor for x in shown]), 0.01)
     assert scaled == pytest.approx(error * factor, rel=0.01)
 
 
 @given(shows, positive)
 def test_a_further_draw_never_hides_more(shown, another):
-    assert largest_hidden([*shown, another], 0.01) <= largest_hidden(shown, 0.01) * 1.02
+    assert largest_within((*shown, another), 0.01) <= largest_within(tuple(shown), 0.01) * 1.02
 
 
 @given(shows, st.integers(0, 7), st.floats(1, 1e3))
 def test_a_wider_bar_never_hides_less(shown, which, factor):
     wider = list(shown)
     wider[which % len(shown)] *= factor
-    assert largest_hidden(wider, 0.01) >= largest_hidden(shown, 0.01) * 0.98
+    assert largest_within(tuple(wider), 0.01) >= largest_within(tuple(shown), 0.01) * 0.98
 
 
 def test_sharp_draws_after_blunt_ones_count_in_full():
     """A loud disagreement of others, long ago, must not blunt what a block shows alone."""
-    alone = largest_hidden([1e-10] * 4, 0.01)
-    assert largest_hidden([1e6, 1e5, *[1e-10] * 4], 0.01) <= alone * 1.01
-    assert largest_hidden([math.inf, *[1e-10] * 4], 0.01) == pytest.approx(alone, rel=0.01)
+    alone = largest_within((1e-10,) * 4, 0.01)
+    assert largest_within((1e6, 1e5, *[1e-10] * 4), 0.01) <= alone * 1.01
+    assert largest_within((math.inf, *[1e-10] * 4), 0.01) == pytest.approx(alone, rel=0.01)
 
 
 def test_draws_that_say_nothing_hide_everything():
-    assert largest_hidden([], 0.01) == math.inf
-    assert largest_hidden([math.inf, math.inf], 0.01) == math.inf
-    assert largest_hidden([0.0, 0.0], 0.01) == 0
+    assert largest_within((), 0.01) == math.inf
+    assert largest_within((math.inf, math.inf), 0.01) == math.inf
+    assert largest_within((0.0, 0.0), 0.01) == 0
 
 
 def test_two_draws_resolve_a_tenth_of_what_one_does():
-    one, two = largest_hidden([1.0], 0.01), largest_hidden([1.0, 1.0], 0.01)
+    one, two = largest_within((1.0,), 0.01), largest_within((1.0, 1.0), 0.01)
     assert one > 10 * two > 100
+
+
+# What gaps may be
+
+RUNS = 2000
+LIMIT = 0.01 + 4 * (0.01 * 0.99 / RUNS) ** 0.5
+
+
+def runs(draws, name, count):
+    """What an error of size 1 shows, in many runs of a few draws."""
+    pattern = PATTERNS[name] / np.linalg.norm(PATTERNS[name])
+    chosen = np.random.default_rng(count).integers(DRAWS, size=(RUNS, count))
+    return np.abs(draws @ pattern)[chosen]
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 8])
+@pytest.mark.parametrize("name", PATTERNS)
+def test_no_pattern_is_larger_than_its_gaps_allow(draws, count, name):
+    above = np.mean([largest_hidden(run.tolist(), 0.01) < 1 for run in runs(draws, name, count)])
+    print(f"{name}, {count} draws: {100 * above:.2f} % of {RUNS}")
+    assert above <= LIMIT
+
+
+@pytest.mark.parametrize("bars", [(1, 3), (1, 100), (0, 1), (0, 0), (1e-12, 1, 1, 1)])
+def test_it_holds_with_bars_of_any_widths(draws, bars):
+    for name in ("one entry", "two equal entries", "a row", "Gaussian"):
+        every = runs(draws, name, len(bars)).tolist()
+        above = np.mean([largest_hidden(run, 0.01, bars) < 1 for run in every])
+        assert above <= LIMIT, name
+
+
+def test_the_product_rule_does_not_hold_for_gaps(draws):
+    """The mistake that the limit avoids: among several gaps there are always small ones."""
+    every = runs(draws, "Gaussian", 6).tolist()
+    assert np.mean([largest_within(tuple(run), 0.01) < 1 for run in every]) > 0.1
+
+
+@given(shows)
+def test_gaps_that_are_all_alike_are_bars(shown):
+    alike = [max(shown)] * len(shown)
+    assert largest_hidden(alike, 0.01) == pytest.approx(
+        largest_within(tuple(alike), 0.01), rel=0.02
+    )
+    assert largest_hidden(shown, 0.01, shown) == largest_within(tuple(shown), 0.01)
+
+
+@given(shows, st.integers(0, 7), st.floats(1, 1e3))
+def test_a_larger_gap_never_allows_less(shown, which, factor):
+    larger = list(shown)
+    larger[which % len(shown)] *= factor
+    assert largest_hidden(larger, 0.01) >= largest_hidden(shown, 0.01)
+
+
+def test_no_gaps_allow_everything_and_gaps_of_zero_nothing():
+    assert largest_hidden([], 0.01) == math.inf
+    assert largest_hidden([0.0, 0.0], 0.01, [0.0, 0.0]) == 0
+    assert math.isfinite(largest_hidden([1e-3, 0.0], 0.01, [0.0, 0.0]))
 
 
 # What is proven

@@ -330,3 +330,53 @@ def test_a_flat_function_is_flat_whatever_the_draws():
     # With a claim that matters beside the value it is wrong all the same.
     plain = [compared(0.1 * k, 0.0, 1e-300, draw=k) for k in (1, 2)]
     assert judged(plain, norm=10.0).verdict == "wrong"
+
+
+# The resolution
+
+
+@given(sizes, st.integers(2, 8), st.floats(1e-14, 1e-4))
+def test_what_passes_is_never_further_off_than_its_resolution(gap, n, error):
+    judgement = judged(draws(gap, n, error))
+    if not judgement.verdict.rejects:
+        assert judgement.error <= judgement.resolution == judgement.high
+
+
+def test_a_gap_beyond_its_bar_widens_the_resolution():
+    quiet, loud = judged(draws(0.0, 2)), judged(draws(1e-9, 2))
+    assert quiet.verdict == loud.verdict == "correct"
+    assert loud.resolution > 100 * quiet.resolution
+
+
+def test_errors_of_other_blocks_do_not_blunt_what_a_block_shows_alone():
+    parts = [Part(0, 1.0), Part(1, 1.0)]
+    together = [compared(2.0, 1.0, draw=k, parts=parts) for k in (8, 9)]
+    assert judged(together).resolution > 1
+    assert judged([*together, *draws(0.0, 2)]).resolution == judged(draws(0.0, 2)).resolution
+
+
+def test_blocks_that_agree_together_are_resolved_better_by_further_draws():
+    parts = [Part(0, 1.0), Part(1, 1.0)]
+    together = [compared(1.0, 1.0, draw=k, parts=parts) for k in (8, 9)]
+    assert judged([*together, *draws(0.0, 2)]).resolution < judged(draws(0.0, 2)).resolution
+
+
+def test_a_lone_parameter_is_known_to_its_gap_and_bar():
+    lone = Block(0, "params['c']", (), "float64", 1, 1.0)
+    moved = compared(1 + 1e-9, 1.0, 1e-12, parts=[Part(0, 1.0, 0)])
+    assert judged([moved], lone).resolution == pytest.approx(1e-9 + 1e-12, rel=1e-6)
+
+
+def test_one_draw_that_shows_an_error_is_not_sharp_but_one_that_shows_round_off_is():
+    def one(off):
+        return judged([compared(1 + off, 1.0, 1e-15)]).sharp
+
+    assert not one(1e-12)
+    assert one(2 * EPS)
+
+
+def test_a_gradient_of_zero_is_off_by_its_gap_and_not_by_a_share_of_it():
+    nothing = [compared(0.0, 1e-9 * (1 + k), 1e-7, draw=k) for k in range(2)]
+    same = [compared(0.0, 1e-9, 1e-7, draw=k) for k in range(2)]
+    assert judged(nothing, norm=0.0).zero
+    assert judged(same, norm=0.0).error == pytest.approx(1e-9)

@@ -4,11 +4,13 @@ A block's error ``e`` shows along a random direction ``v`` as ``z |e|`` with ``z
 of unit variance when ``v`` is scaled so. How likely a small ``|z|`` is depends on the
 pattern of the error; the worst there is are two equal entries, for which
 P(|z| <= x) = sqrt(2) x - x^2 near 0 up to the scale of ``v``; many small errors are Gaussian.
+Where other blocks move too, ``e`` is a part of the error that shows: that hides less often.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -32,13 +34,29 @@ def chance_below(x: float) -> float:
     return max(gaussian, y - y * y / 2, alone, _EQUAL)
 
 
-def largest_hidden(shown: Sequence[float], chance: float) -> float:
-    """The largest error that shows no more than ``shown[k]`` in every draw k.
+def largest_hidden(gaps: Sequence[float], chance: float, bars: Sequence[float] = ()) -> float:
+    """The largest error that may show no more than ``gaps``; an error is larger by ``chance``.
 
-    "Largest" means: with at least the probability ``chance``. ``shown`` is in units of the
-    error along a direction of unit variance; infinity stands for a draw that says nothing.
+    The product rule of `largest_within` holds for bars that were there before the draws, and not
+    for gaps, of which some are always small. Take the largest gap, in bars (of one width, where
+    none are given): an error ``s`` times the largest that stays within them shows ``s`` bars in
+    some draw but for ``chance``. So the largest gap bounds ``s``, whatever the error is.
     """
-    informative = [x for x in shown if math.isfinite(x)]
+    # No gap is known better than to a rounding of the largest.
+    least = sys.float_info.epsilon * max(gaps, default=0.0)
+    widths = [max(bar, least) for bar in bars or [1.0] * len(gaps)]
+    most = max([gap / width for gap, width in zip(gaps, widths, strict=True) if gap], default=1.0)
+    return largest_within(tuple(widths), chance) * most
+
+
+@lru_cache(maxsize=256)  # asked several times for the same bars
+def largest_within(bars: tuple[float, ...], chance: float) -> float:
+    """The largest error that shows no more than its bar in every draw.
+
+    "Largest" means: with at least the probability ``chance``. ``bars`` are in units of the error
+    along a direction of unit variance; infinity stands for a draw that says nothing.
+    """
+    informative = [x for x in bars if math.isfinite(x)]
     if not informative:
         return math.inf
     if max(informative) == 0:
@@ -66,7 +84,7 @@ def largest_hidden(shown: Sequence[float], chance: float) -> float:
 @lru_cache
 def _hidden_once(chance: float) -> float:
     """What one draw that shows 1 can hide: everything is in proportion to it."""
-    return largest_hidden((1.0,), chance)
+    return largest_within((1.0,), chance)
 
 
 def _all_hidden(shown: Sequence[float], error: float) -> float:

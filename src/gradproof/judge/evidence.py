@@ -10,6 +10,7 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 from ..records.block import Block
 from ..records.comparison import Comparison
@@ -20,17 +21,21 @@ from .thresholds import T
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Magnitudes along each direction. A ``sweep`` measured every coordinate, one by one."""
+    """Magnitudes along each direction, and how many blocks it ``moved``.
+
+    A ``sweep`` measured every coordinate, one by one.
+    """
 
     gaps: list[float]
     bars: list[float]
     claims: list[float]
     slopes: list[float]
     slope_bars: list[float]
+    moved: list[int]
     sweep: bool = False
 
 
-NOTHING = Evidence([], [], [], [], [])
+NOTHING = Evidence([], [], [], [], [], [])
 
 
 Pairs = list[tuple[Comparison, Part]]
@@ -74,7 +79,7 @@ def _scaled(pairs: Pairs, rms: float, *, sweep: bool = False) -> Evidence:
     """Comparisons of known slopes, each per unit of what its direction moves the block by."""
     if not pairs:
         return NOTHING
-    found = Evidence([], [], [], [], [], sweep)
+    found = Evidence([], [], [], [], [], [], sweep)
     for c, part in pairs:  # one loop: this is asked for every block after every direction
         bar, unit = bar_of(c), rms * part.step
         if bar < math.inf:
@@ -83,7 +88,23 @@ def _scaled(pairs: Pairs, rms: float, *, sweep: bool = False) -> Evidence:
             found.claims.append(abs(c.claimed) / unit)
             found.slopes.append(abs(c.slope.value) / unit)
             found.slope_bars.append(c.slope_bar / unit)
+            found.moved.append(len(c.direction.parts))
     return found
+
+
+def scopes(shared: Evidence) -> list[Evidence]:
+    """All draws, and those that moved fewer blocks: others' errors do not blunt what those show."""
+    levels = set(shared.moved)
+    if len(levels) < 2:
+        return [shared]
+    return [_only(shared, [n <= level for n in shared.moved]) for level in levels]
+
+
+def _only(every: Evidence, chosen: Sequence[bool]) -> Evidence:
+    gaps, bars, slope_bars = [
+        list(compress(column, chosen)) for column in (every.gaps, every.bars, every.slope_bars)
+    ]
+    return Evidence(gaps, bars, [], [], slope_bars, list(compress(every.moved, chosen)))
 
 
 def supporting(shared: Evidence) -> Evidence:
@@ -95,7 +116,7 @@ def supporting(shared: Evidence) -> Evidence:
     pairs = sorted(zip(shared.gaps, shared.bars, strict=True))
     agreeing = [pair for pair in pairs if pair[0] <= pair[1]] or pairs[:1]
     gaps, bars = map(list, zip(*agreeing, strict=True)) if agreeing else ([], [])
-    return Evidence(gaps, bars, [], [], [], shared.sweep)
+    return Evidence(gaps, bars, [], [], [], [], shared.sweep)
 
 
 def size(block: Block, own: Evidence, norm: float, value: float) -> tuple[float, bool]:

@@ -21,7 +21,7 @@ class Thresholds:
     # Claim and slope
 
     # A bar this share of the correct band along two directions lets nothing above the band hide:
-    # ``largest_hidden((0.06, 0.06), 0.01) < 1`` (tests/judge/test_block.py).
+    # ``largest_within((0.06, 0.06), 0.01) < 1`` (tests/judge/test_block.py).
     sharp: float = 0.06
     # A disagreement known to a thousandth needs no sharper slope; to find out what it is, more
     # (tests/engine/test_explain.py: factors to nine digits).

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 
 from ..records.block import Block
 from ..records.comparison import Comparison
@@ -13,9 +12,9 @@ from ..records.judgement import Judgement
 from ..records.slope import Smoothness
 from ..records.verdict import Verdict
 from .bands import Bands
-from .chance import largest_hidden, smallest_proven
+from .chance import largest_hidden, largest_within, smallest_proven
 from .credible import bar_of
-from .evidence import Evidence, collect, common, size, supporting, typical
+from .evidence import Evidence, collect, common, scopes, size, supporting, typical
 from .thresholds import T
 
 
@@ -40,27 +39,28 @@ def judge(
     if not math.isfinite(norm):
         return _not_finite(own)
     telling = own if own.gaps else supporting(shared)
-    error, bar = _error(telling, scale), typical(telling.bars, telling)
+    error = typical(telling.gaps, telling) if zero else _error(telling, scale)
+    bar = typical(telling.bars, telling)
     low = _ratio(_proven(own, scale), scale)
-    high = _ratio(_hidden(shared, list(map(float.__add__, shared.gaps, shared.bars))), scale)
+    every, roundoff = scopes(shared), T.claim_noise * eps * norm
     error, bar = _ratio(error, scale), _ratio(bar, scale)
+    high = max(_ratio(min(map(_high, every)), scale), error)
     entry = _worst_entry(own, T.entry_roundoff * eps * norm) if own.sweep and not zero else 0.0
     smallest = _worst_entry(small, 0.0) if small.gaps else 0.0
     verdict, reason = _verdict(max(low, entry, smallest), high, bands, block, comparisons)
     if verdict.rejects and low <= bands.correct_below:
         entry, which = (entry, "one entry is") if entry else (smallest, "its smallest entries are")
         reason = f"{which} off by {entry:.1e} of itself, which is little of the whole block"
-    resolution = _resolution(shared, rejected=verdict.rejects)
     return Judgement(
         verdict=verdict,
         error=error,
         bar=bar,
         low=max(low, entry),
         high=high,
-        resolution=_ratio(resolution, scale),
+        resolution=_ratio(_within(shared, shared.bars), scale) if verdict.rejects else high,
         size=scale,
         draws=len(own.gaps),
-        sharp=_ratio(_numerical(shared), scale) <= bands.correct_below,
+        sharp=_ratio(min([_numerical(e, roundoff) for e in every]), scale) <= bands.correct_below,
         open=_open(verdict, error, bar, high, bands),
         zero=zero,
         reason=reason,
@@ -99,28 +99,29 @@ def _worst_entry(own: Evidence, roundoff: float) -> float:
     )
 
 
-def _resolution(shared: Evidence, *, rejected: bool) -> float:
-    """What would have been noticed; round-off that showed may be all, or hide as much again."""
-    return _hidden(shared, shared.bars if rejected else map(max, shared.gaps, shared.bars))
+def _within(shared: Evidence, bars: Sequence[float]) -> float:
+    """The largest error that would not have been noticed, whatever was."""
+    return math.hypot(*bars) if shared.sweep else largest_within(tuple(bars), 1 - T.confidence)
 
 
-def _numerical(shared: Evidence) -> float:
-    """The same with the slopes' bars alone: round-off of the claim is not less after more slopes.
+def _high(shared: Evidence) -> float:
+    """The largest error that the gaps allow, were each slope off by all of its bar."""
+    seen = list(map(float.__add__, shared.gaps, shared.bars))
+    if shared.sweep:
+        return math.hypot(*seen)
+    return largest_hidden(seen, 1 - T.confidence, shared.bars)
 
-    A gap beyond its bar, though, is somebody's fault, and hides what this block adds to it.
+
+def _numerical(shared: Evidence, roundoff: float) -> float:
+    """The same for the slopes' bars alone: no slope makes the round-off of a claim less.
+
+    A gap beyond its bar and that round-off, though, is somebody's fault, and hides what this block
+    adds to it; one draw alone may have met the least of it.
     """
-    every = zip(shared.gaps, shared.bars, shared.slope_bars, strict=True)
-    return _hidden(shared, [gap if gap > bar else slope_bar for gap, bar, slope_bar in every])
-
-
-def _hidden(shared: Evidence, shown: Iterable[float]) -> float:
-    return math.hypot(*shown) if shared.sweep else _largest(tuple(shown))
-
-
-@lru_cache(maxsize=256)
-def _largest(shown: tuple[float, ...]) -> float:
-    """Asked several times for the same bars."""
-    return largest_hidden(shown, 1 - T.confidence)
+    every = zip(shared.gaps, shared.bars, shared.moved, strict=True)
+    if all([gap <= max(bar, roundoff * moved**0.5) for gap, bar, moved in every]):
+        return _within(shared, shared.slope_bars)
+    return _high(shared) if shared.sweep or len(shared.gaps) > 1 else math.inf
 
 
 def _ratio(number: float, size: float) -> float:
