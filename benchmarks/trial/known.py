@@ -72,18 +72,6 @@ KNOWN: dict[str, str] = {
     "largest minus smallest, shared, to all, as arrays": "passes",
     "largest minus smallest, shared, sign, as arrays": "undecided",
     # Not finite.
-    "norm at 0 in float64, nan there": "passes",
-    "norm at 0 in float64, inf there": "n/a",
-    "norms of rows, one of zeros, in float64, nan there": "passes",
-    "norms of rows, one of zeros, in float64, inf there": "n/a",
-    "roots of squares, some 0, in float64, nan there": "passes",
-    "roots of squares, some 0, in float64, -inf there": "n/a",
-    "norm at 0 in float32, nan there": "passes",
-    "norm at 0 in float32, inf there": "n/a",
-    "norms of rows, one of zeros, in float32, nan there": "passes",
-    "norms of rows, one of zeros, in float32, inf there": "n/a",
-    "roots of squares, some 0, in float32, nan there": "passes",
-    "roots of squares, some 0, in float32, -inf there": "n/a",
     # Near.
     "a frequency of 1e9 Hz, right": "accuses",
     "an offset of zero, waves of 1e-8, right": "accuses",

@@ -73,9 +73,10 @@ class State:
     """One moment of a check.
 
     ``claims`` and ``values`` are the claimed gradient and the magnitude of each projection,
-    ``eps`` the precision of each block. ``kink`` is the first comparison that showed one,
-    ``untied`` the blocks whose ties do not add up: the projection, and the least error. ``known``
-    are judgements that hold, since nothing moved their blocks.
+    ``eps`` the precision of each block. ``not_finite`` are blocks whose claim is not finite where
+    the function is. ``kink`` is the first comparison that showed one, ``untied`` the blocks whose
+    ties do not add up: the projection, and the least error. ``known`` are judgements that hold,
+    since nothing moved their blocks.
     """
 
     setting: Setting
@@ -85,6 +86,7 @@ class State:
     values: tuple[float, ...]
     learned: Learned
     not_linear: frozenset[int] = frozenset()
+    not_finite: frozenset[int] = frozenset()
     comparisons: tuple[Comparison, ...] = ()
     drawn: int = 0
     evaluations: int = 0
@@ -183,7 +185,7 @@ def noise(state: State, direction: Direction, projection: int) -> float:
 
 def beyond_excuse(state: State, index: int) -> bool:
     """Whether the claim for a kinked entry of a block, or for ties, is no choice at a kink."""
-    if index in state.untied:
+    if index in state.untied or index in state.not_finite:
         return True
     lone = sum(block.count for block in state.setting.blocks) == 1
     entries = [
@@ -213,6 +215,8 @@ _AT_KINK = (
     "give grad as a function, so that it can be checked beside the kink"
 )
 
+_NOT_FINITE = "the claimed gradient is not finite"
+
 _NOT_LINEAR = "the backward is not linear in the gradient from above"
 
 
@@ -241,6 +245,8 @@ def _judged(state: State, index: int) -> Judged:
     if index in state.untied and not judgement.verdict.rejects:
         leading, least = state.untied[index]
         judgement = miscounted(judgement, least)
+    elif index in state.not_finite:
+        judgement = replace(judgement, verdict=Verdict.WRONG, reason=_NOT_FINITE)
     elif index in state.not_linear and judgement.draws:
         judgement = replace(judgement, verdict=Verdict.WRONG, reason=_NOT_LINEAR)
     return Judged(judgement, leading, tuple(each))
