@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.multiprocessing.reductions import StorageWeakRef
 from torch.overrides import TorchFunctionMode
 
 from ..errors import UsageError
@@ -27,10 +28,15 @@ _WIDE = {torch.float32: torch.float64, torch.float16: torch.float64, torch.bfloa
 _SPARSEST = 4
 
 
+def _held(leaf: Any) -> Callable[[], bool]:
+    memory = StorageWeakRef(leaf.untyped_storage())  # type: ignore[no-untyped-call]
+    return lambda: not memory.expired()  # type: ignore[no-untyped-call]
+
+
 class Torch(Backend):
     """See ``Backend``; copies are written in place and keep their layout."""
 
-    about = About("PyTorch", torch.Tensor, modes=("reverse",), deep=True)
+    about = About("PyTorch", torch.Tensor, modes=("reverse",), deep=True, held=_held)
 
     def differentiable(self, leaf: Any, name: str) -> str:
         if leaf.layout is not torch.strided or leaf.is_quantized or leaf.is_meta:

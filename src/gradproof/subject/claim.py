@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backend import arrays
-from ..backend.registry import framework_of
+from ..backend.registry import framework_of, home
 from ..errors import UsageError
 from ..records.block import Block
 from ..records.direction import Direction, Part
@@ -130,19 +129,24 @@ def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[floa
 
 def owned(claim: Claim) -> Claim:
     """The same claim in arrays of its own: the user's may be filled again."""
-    return dataclasses.replace(claim, gradients=tuple(np.array(g) for g in claim.gradients))
+    gradients = [g if i in claim.missing else np.array(g) for i, g in enumerate(claim.gradients)]
+    return dataclasses.replace(claim, gradients=tuple(gradients))
 
 
 def watched(claim: Claim) -> Callable[[], bool]:
     """To be asked once the claim is dropped: does somebody still hold its arrays."""
-    held = [weakref.ref(_root(gradient)) for gradient in claim.gradients]
-    return lambda: any(reference() is not None for reference in held)
+    owners = [_owner(g) for i, g in enumerate(claim.gradients) if i not in claim.missing]
+    held = [home(owner).about.held(owner) for owner in owners]
+    return lambda: any([ask() for ask in held])
 
 
-def _root(array: NDArray[Any]) -> NDArray[Any]:
+def _owner(array: NDArray[Any]) -> Any:
+    """The array, NumPy's or a framework's, whose memory another one looks at."""
     while isinstance(array.base, np.ndarray):
         array = array.base
-    return array
+    base: Any = array.base
+    base = base.obj if isinstance(base, memoryview) else base
+    return array if framework_of(base) is None else base
 
 
 def _projections(claim: Claim, block: Block) -> list[float]:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,8 +103,7 @@ def claim(session: Session, first: Any, factor: float = 1.0) -> list[Claim]:
     ``first`` is what ``fun`` returned at the point.
     """
     if isinstance(session.grad, Autodiff):
-        found = _differentiated(session, session.grad.framework, factor)
-        return [claims.collect(session.point, gradients) for gradients in found]
+        return _differentiated(session, session.grad.framework, factor)
     if isinstance(session.grad, Jacobian):
         raw = raw_gradient(session)
         return [
@@ -112,10 +111,8 @@ def claim(session: Session, first: Any, factor: float = 1.0) -> list[Claim]:
             for (weights,) in session.outputs.cotangents
         ]
     if isinstance(session.grad, Products):
-        return [
-            claims.match(session.point, raw)
-            for raw in _multiplied(session, session.grad.vjp, first, factor)
-        ]
+        products = _multiplied(session, session.grad.vjp, first, factor)
+        return [_own(session, claims.match(session.point, raw)) for raw in products]
     return [claims.match(session.point, raw_gradient(session))]
 
 
@@ -132,7 +129,7 @@ def watchable(session: Session) -> Any:
 def again(session: Session, reading: int) -> Any:
     """What that function returns at the working copy, for one list of cotangents."""
     if isinstance(session.grad, Products):
-        return _multiplied(session, session.grad.vjp, session.result(), 1.0, [reading])[0]
+        return next(_multiplied(session, session.grad.vjp, session.result(), 1.0, [reading]))
     return raw_gradient(session)
 
 
@@ -145,14 +142,20 @@ def raw_gradient(session: Session) -> Any:
     return session.caller(function, "grad", params) if callable(function) else function
 
 
-def _differentiated(session: Session, framework: Backend, factor: float) -> list[list[Any]]:
+def _own(session: Session, claim: Claim) -> Claim:
+    """A claim that stays as it is, although the user may fill its arrays for the next cotangent."""
+    return claims.owned(claim) if len(session.outputs.cotangents) > 1 else claim
+
+
+def _differentiated(session: Session, framework: Backend, factor: float) -> list[Claim]:
     """Reverse mode, one pull for each list of cotangents from one pass forward."""
 
-    def differentiate(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> list[list[Any]]:
+    def differentiate(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> list[Claim]:
         back = framework.vjp(session.outputs_at(args, kwargs), leaves)
         if not session.untracked_told:
             _note_untracked(session, back.untracked())
-        return [back.pull(c) for c in _cotangents(session, back.outputs, factor)]
+        pulled = (back.pull(c) for c in _cotangents(session, back.outputs, factor))
+        return [_own(session, claims.collect(session.point, found)) for found in pulled]
 
     return session.caller(differentiate, "grad", session.working.leaves())  # type: ignore[no-any-return]
 
@@ -177,16 +180,14 @@ def _listed(things: Sequence[str]) -> str:
 
 def _multiplied(
     session: Session, vjp: Any, first: Any, factor: float, only: Sequence[int] | None = None
-) -> list[Any]:
+) -> Iterator[Any]:
     outputs = tree.flatten(first, "output")
-    found = []
     for k, cotangent in enumerate(_cotangents(session, outputs.leaves, factor)):
         if only is not None and k not in only:
             continue
         whole = [_like(w, o) for w, o in zip(cotangent, outputs.leaves, strict=True)]
         params = session.working.tree(fresh=session.fresh)
-        found.append(session.caller(vjp, "vjp", params, outputs.unflatten(whole)))
-    return found
+        yield session.caller(vjp, "vjp", params, outputs.unflatten(whole))
 
 
 def _like(cotangent: Any, output: Any) -> Any:
