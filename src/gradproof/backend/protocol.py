@@ -92,6 +92,7 @@ class About:
 # What an error raised in a function under test says.
 WANTS_GRAD = "it differentiates something by itself"
 ONLY_FORWARD = "there is no reverse mode"
+OUTSIDE = "there is no value there"
 
 
 class Backend(ABC):
@@ -186,7 +187,7 @@ class Backend(ABC):
         return nullcontext()
 
     def meaning(self, error: Exception) -> str:
-        """``WANTS_GRAD`` or ``ONLY_FORWARD`` where an error says so; else an empty string."""
+        """``WANTS_GRAD``, ``ONLY_FORWARD`` or ``OUTSIDE`` where an error says so; else nothing."""
         return ""
 
     def stopped(self, leaf: Any, *, kept: bool = False) -> Any:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.linalg import LinAlgError  # type: ignore[attr-defined]
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.overrides import TorchFunctionMode
 
 from ..errors import UsageError
-from .protocol import WANTS_GRAD, About, Backend, Call, Drawn, Vjp
+from .protocol import OUTSIDE, WANTS_GRAD, About, Backend, Call, Drawn, Vjp
 
 _NATIVE = {torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex128,
            torch.complex64}  # fmt: skip
@@ -141,6 +142,8 @@ class Torch(Backend):
             yield
 
     def meaning(self, error: Exception) -> str:
+        if isinstance(error, LinAlgError):
+            return OUTSIDE
         text = str(error)
         wanted = "require grad" in text or "requires_grad=False" in text
         return WANTS_GRAD if isinstance(error, RuntimeError) and wanted else ""

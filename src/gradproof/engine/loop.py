@@ -32,9 +32,13 @@ def check(asked: Asked, watch: Watch) -> Run:
     if spoiled(session, state):
         again = follow(session, start(session), "check", watch.on(session, "slopes once more"))
         state = settled(session, again, watch)
-    if state.kink is None or not session.movable:
+    if state.kink is None or not session.leaves_kinks:
         return Run(session, state)
     moved = beside(session, state)
+    if moved is None:
+        session.confined = True
+        at = follow(session, state, "check", watch)
+        return Run(session, settled(session, at, watch))
     found = follow(moved, start(moved), "check", watch.on(moved, "slopes beside the kink"))
     found = settled(moved, found, watch)
     return Run(moved, found, Run(session, follow(session, state, "kink", watch)))
@@ -46,7 +50,7 @@ def follow(session: Session, state: State, stage: str, watch: Watch) -> State:
     while session.finite and (direction := plan.next(state)) is not None:
         watch.direction = direction
         before, state = state, update(state, compare(session, state, direction))
-        if state.kink is not before.kink and session.movable:
+        if state.kink is not before.kink and session.leaves_kinks:
             return state  # the check goes on beside it
     return state
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..backend.registry import outside
 from ..judge.thresholds import T
 from ..subject import prepare
 from ..subject.session import Session
@@ -16,10 +17,20 @@ def spoiled(session: Session, state: State) -> bool:
     return session.spoiled(state.flat)
 
 
-def beside(session: Session, state: State) -> Session:
+def beside(session: Session, state: State) -> Session | None:
     """The same check a little way from a kink, where the gradient is unique.
 
-    At the kink itself every entry of a small block is compared with its one-sided slopes.
+    At the kink itself every entry of a small block is compared with its one-sided slopes. None
+    where both ways lead out of the domain.
     """
     everything = state.setting.joint(range(len(state.setting.blocks)), 0)
-    return prepare.beside(session, everything, T.beside)
+    for distance in (T.beside, -T.beside):
+        try:
+            moved = prepare.beside(session, everything, distance)
+        except Exception as error:
+            if not outside(error):
+                raise
+            continue
+        if moved.finite:
+            return moved
+    return None
