@@ -90,8 +90,11 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether the verdict is ``correct``."""
+        """Whether the verdict is ``correct``; the truth value of the report too."""
         return self.verdict is Verdict.CORRECT
+
+    def __bool__(self) -> bool:
+        return self.ok
 
     def raise_if_wrong(self) -> None:
         """Raise ``GradientError``, which carries this report, if it is wrong or suspect."""
