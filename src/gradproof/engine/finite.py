@@ -20,6 +20,8 @@ def not_finite(session: Session, setting: Setting) -> frozenset[int]:
     blocks = [block.index for block in setting.blocks if block.index not in finite]
     if not (blocks and session.finite):
         return frozenset()
+    if not all([p.claim.fits(block) for p in session.projections for block in blocks]):
+        return frozenset(blocks)
     if _reaches(session, setting.joint(blocks, 0)):
         return frozenset(blocks)
     return frozenset([b for b in blocks if any(_reaches(session, d) for d in _ways(setting, b))])

@@ -154,7 +154,9 @@ def update(state: State, new: Measurement) -> State:
 
 def reclaimed(state: State, claims: Sequence[Claimed], along: Sequence[float]) -> State:
     """The same slopes beside other claims, whose derivatives are ``along`` each comparison."""
-    return with_claims(replace(state, not_linear=frozenset(), untied={}), claims, along)
+    nothing: frozenset[int] = frozenset()
+    state = replace(state, not_linear=nothing, not_finite=nothing, untied={})
+    return with_claims(state, claims, along)
 
 
 def with_claims(
@@ -223,6 +225,12 @@ _NOT_LINEAR = "the backward is not linear in the gradient from above"
 _JUDGEMENT = attrgetter("judgement")
 
 
+def _reason(state: State, index: int) -> str:
+    """What is wrong of a claim that no number is known of."""
+    fits = all([claim.fits(index) for claim in state.claims])
+    return _NOT_FINITE if fits else "the claim has another shape"
+
+
 def _known(state: State) -> Mapping[int, Judged]:
     """Judgements that were made, of this state or of one before it."""
     made = state.__dict__.get("judged")
@@ -246,7 +254,7 @@ def _judged(state: State, index: int) -> Judged:
         leading, least = state.untied[index]
         judgement = miscounted(judgement, least)
     elif index in state.not_finite:
-        judgement = replace(judgement, verdict=Verdict.WRONG, reason=_NOT_FINITE)
+        judgement = replace(judgement, verdict=Verdict.WRONG, reason=_reason(state, index))
     elif index in state.not_linear and judgement.draws:
         judgement = replace(judgement, verdict=Verdict.WRONG, reason=_NOT_LINEAR)
     return Judged(judgement, leading, tuple(each))

@@ -20,6 +20,7 @@ from ..space import tree
 from ..space.point import Point
 from . import claim as claims
 from .claim import Claim
+from .misfit import Misfit
 from .outputs import Scalar
 from .session import Provider, Session
 
@@ -68,28 +69,44 @@ class Jacobian(Provider):
     function: Callable[..., Any]
 
     def fits(self, point: Point, raw: Any, output: Any) -> bool:
-        """Whether an answer is a Jacobian, and not a gradient."""
+        """Whether an answer is meant to be a Jacobian, if perhaps of another shape."""
         try:
-            found = self._blocks(point, raw)
+            found = self._blocks(point, raw, np.shape(output))
         except KeyError:
             return False
-        shape = tuple(np.shape(output))
         return all(
-            tuple(np.shape(j)) == (*shape, *block.shape)
+            np.ndim(j) == np.ndim(output) + len(block.shape)
+            or np.prod(np.shape(j)) == np.prod((*np.shape(output), *block.shape))
             for j, block in zip(found, point.blocks, strict=True)
         )
 
     def products(self, point: Point, raw: Any, cotangent: Any) -> list[Any]:
         """The gradients along a cotangent, block by block."""
         weights = np.asarray(cotangent)
-        return [
-            (j.T @ weights if hasattr(j, "tocsr") else np.tensordot(weights, j, weights.ndim))
-            for j in self._blocks(point, raw)
-        ]
+        found = self._blocks(point, raw, weights.shape)
+        return [_product(weights, j, b.shape) for j, b in zip(found, point.blocks, strict=True)]
 
-    def _blocks(self, point: Point, raw: Any) -> list[Any]:
+    def _blocks(self, point: Point, raw: Any, outputs: tuple[int, ...]) -> list[Any]:
+        """Those of each block; of a list of numbers the last axis of one array, as for SciPy."""
+        numbers = [block.shape for block in point.blocks] == [()] * len(point.tree.leaves)
+        if numbers and np.shape(raw) == (*outputs, len(point.blocks)):
+            return list(np.moveaxis(_dense(raw), -1, 0))
         known = tree.beginnings(point.tree.paths)
         return [tree.lookup(raw, point.path(block.index), known) for block in point.blocks]
+
+
+def _dense(jacobian: Any) -> NDArray[Any]:
+    sparse = hasattr(jacobian, "tocsr")
+    return np.asarray(jacobian.toarray() if sparse else home(jacobian).host(jacobian))
+
+
+def _product(weights: NDArray[Any], jacobian: Any, shape: tuple[int, ...]) -> Any:
+    """A cotangent's product with the Jacobian of one block, or what has another shape."""
+    if np.shape(jacobian) != (*weights.shape, *shape):
+        return Misfit(_dense(jacobian), (*weights.shape, *shape), weights)
+    if hasattr(jacobian, "tocsr"):
+        return jacobian.T @ weights
+    return np.tensordot(weights, jacobian, weights.ndim)
 
 
 def linear(session: Session) -> bool:
