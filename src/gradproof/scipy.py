@@ -57,7 +57,7 @@ def check_grad(
     Raises
     ------
     ValueError
-        ``direction`` is neither (``UsageError``), or the gradient has another shape.
+        ``direction`` is neither (``UsageError``).
 
     """
     if direction not in ("all", "random"):

@@ -175,11 +175,9 @@ def test_a_block_without_a_product_counts_as_zero_and_is_told(answer):
     ("product", "sentence"),
     [
         (lambda x, g: None, r"^The gradient is None"),
-        (lambda x, g: g[:3], r"^params has shape \(6,\) but its gradient has shape \(3,\)"),
-        (lambda x, g: (g * np.cos(x),), r"^params has shape \(6,\) but .* shape \(1, 6\)"),
         (lambda x, g: {"q": g}, r"params"),
     ],
-    ids=["None", "short", "tuple", "other key"],
+    ids=["None", "other key"],
 )
 def test_a_vjp_of_another_form_is_one_clear_sentence(product, sentence):
     with pytest.raises(UsageError, match=sentence):

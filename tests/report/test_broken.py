@@ -200,16 +200,6 @@ def test_no_valley_is_told_of_a_wrong_gradient():
     assert "valley" not in drawn(report, "steps").get_title(loc="left")
 
 
-# "No slope was measured here" stood above the slopes that had been measured.
-def test_a_claim_that_is_not_finite_is_not_said_to_be_unmeasured():
-    report = gp.check(square, np.arange(1.0, 6), grad=lambda x: np.where(x == 2, np.nan, 2 * x))
-    (block,) = report.blocks
-    assert any(np.isfinite(m.slope) for m in block.measured)
-    for kind in ("steps", "entries"):
-        told = [text.get_text() for text in drawn(report, kind).texts]
-        assert "no slope was measured here" not in told
-
-
 # One wrong entry among many in a cell was rounded away, so the cell was drawn as right.
 def test_a_single_entry_is_not_pooled_away():
     mask = np.zeros((48, 48 * 30_000), bool)

@@ -414,3 +414,16 @@ def test_a_check_is_named_after_the_function():
     assert gp.check(Cost(), point, grad=double).name == "Cost"
     assert gp.check(Cost().method, point, grad=double).name == "method"
     assert gp.check(squares, point, grad=double, name="mine").name == "mine"
+
+
+def test_the_truth_value_is_ok():
+    point = np.array([1.0, 2.0])
+    every = [
+        gp.check(lambda x: np.sum(x**2), point, grad=lambda x: 2 * x),
+        gp.check(lambda x: np.sum(x**2), point, grad=lambda x: 2.001 * x),
+        gp.check(lambda x: np.sum(x**2), point, grad=lambda x: 2.000001 * x),
+        gp.check(lambda x: float(np.sum(x) >= 3), point, grad=np.zeros_like),
+    ]
+    assert {str(report.verdict) for report in every} == {"correct", "wrong", "suspect", "undecided"}
+    for report in every:
+        assert bool(report) is report.ok is (report.verdict == "correct")

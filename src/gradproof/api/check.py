@@ -78,7 +78,9 @@ def check(
 
     Notes
     -----
-    Exceptions raised by ``fun`` or ``grad`` surface unchanged, with a note that says where.
+    Exceptions raised by ``fun`` or ``grad`` surface unchanged, with a note that says where. Beside
+    the point, where ``fun`` worked, a ``ValueError``, ``ArithmeticError`` or ``LinAlgError`` says
+    that it is not finite there.
 
     Examples
     --------

@@ -26,7 +26,10 @@ _WANTED: ContextVar[bool] = ContextVar("wanted", default=False)
 class Jax(Backend):
     """See ``Backend``; arrays cannot be written to, so a copy is replaced when it moves."""
 
-    about = About("JAX", jax.Array, modes=("reverse", "forward"), lasting=False)
+    about = About(
+        "JAX", jax.Array, modes=("reverse", "forward"), lasting=False,
+        held=lambda _: lambda: False,  # nobody can fill it
+    )  # fmt: skip
 
     def differentiable(self, leaf: Any, name: str) -> str:
         if isinstance(leaf, jax.core.Tracer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -19,10 +20,17 @@ _FEW = 512
 _SPARE = np.random.MT19937(0)
 
 
+def _held(array: NDArray[Any]) -> Callable[[], bool]:
+    if array.base is not None:  # the memory is somebody's who is no array
+        return lambda: True
+    reference = weakref.ref(array)
+    return lambda: reference() is not None
+
+
 class NumPy(Backend):
     """See ``Backend``; copies are written in place."""
 
-    about = About("NumPy", (np.ndarray, np.generic))
+    about = About("NumPy", (np.ndarray, np.generic), held=_held)
 
     def differentiable(self, leaf: Any, name: str) -> str:
         return arrays.differentiable(leaf, name)

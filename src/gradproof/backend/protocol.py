@@ -77,7 +77,8 @@ class About:
     "reverse" and "forward", are those of its own derivatives that are checked by default; none
     where it has none. ``deep``: every operation can be made in double precision, and not only
     with arguments in it. ``lasting``: what is around one call may also be around what lies
-    between two.
+    between two. ``held(array)`` is to be asked once the array is dropped: may somebody still hold
+    its memory, and fill it?
     """
 
     name: str
@@ -85,11 +86,13 @@ class About:
     modes: tuple[str, ...] = ()
     deep: bool = False
     lasting: bool = True
+    held: Callable[[Any], Callable[[], bool]] = lambda _: lambda: True
 
 
 # What an error raised in a function under test says.
 WANTS_GRAD = "it differentiates something by itself"
 ONLY_FORWARD = "there is no reverse mode"
+OUTSIDE = "there is no value there"
 
 
 class Backend(ABC):
@@ -184,7 +187,7 @@ class Backend(ABC):
         return nullcontext()
 
     def meaning(self, error: Exception) -> str:
-        """``WANTS_GRAD`` or ``ONLY_FORWARD`` where an error says so; else an empty string."""
+        """``WANTS_GRAD``, ``ONLY_FORWARD`` or ``OUTSIDE`` where an error says so; else nothing."""
         return ""
 
     def stopped(self, leaf: Any, *, kept: bool = False) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..errors import UsageError
 from .numpy import BACKEND as NUMPY
-from .protocol import About, Backend
+from .protocol import OUTSIDE, About, Backend
 
 GROUP = "gradproof.backends"
 
@@ -49,6 +49,14 @@ def framework_of(leaf: Any) -> Backend | None:
     if _BROKEN:
         _complain(module.partition(".")[0])
     return None
+
+
+def outside(error: BaseException) -> bool:
+    """Whether an exception says that a function has no value at a place, and nothing worse."""
+    if isinstance(error, ValueError | ArithmeticError):  # NumPy's LinAlgError is a ValueError
+        return not isinstance(error, UsageError)
+    found = (framework.meaning(error) for framework in frameworks() if isinstance(error, Exception))
+    return OUTSIDE in found
 
 
 def home(leaf: Any) -> Backend:

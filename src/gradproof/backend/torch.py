@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.linalg import LinAlgError  # type: ignore[attr-defined]
+from torch.multiprocessing.reductions import StorageWeakRef
 from torch.overrides import TorchFunctionMode
 
 from ..errors import UsageError
-from .protocol import WANTS_GRAD, About, Backend, Call, Drawn, Vjp
+from .protocol import OUTSIDE, WANTS_GRAD, About, Backend, Call, Drawn, Vjp
 
 _NATIVE = {torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex128,
            torch.complex64}  # fmt: skip
@@ -27,10 +29,15 @@ _WIDE = {torch.float32: torch.float64, torch.float16: torch.float64, torch.bfloa
 _SPARSEST = 4
 
 
+def _held(leaf: Any) -> Callable[[], bool]:
+    memory = StorageWeakRef(leaf.untyped_storage())  # type: ignore[no-untyped-call]
+    return lambda: not memory.expired()  # type: ignore[no-untyped-call]
+
+
 class Torch(Backend):
     """See ``Backend``; copies are written in place and keep their layout."""
 
-    about = About("PyTorch", torch.Tensor, modes=("reverse",), deep=True)
+    about = About("PyTorch", torch.Tensor, modes=("reverse",), deep=True, held=_held)
 
     def differentiable(self, leaf: Any, name: str) -> str:
         if leaf.layout is not torch.strided or leaf.is_quantized or leaf.is_meta:
@@ -135,6 +142,8 @@ class Torch(Backend):
             yield
 
     def meaning(self, error: Exception) -> str:
+        if isinstance(error, LinAlgError):
+            return OUTSIDE
         text = str(error)
         wanted = "require grad" in text or "requires_grad=False" in text
         return WANTS_GRAD if isinstance(error, RuntimeError) and wanted else ""

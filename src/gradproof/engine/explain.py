@@ -31,6 +31,7 @@ from ..space.tree import beginnings, lookup
 from ..subject.claim import Claim
 from ..subject.providers import again, watchable
 from ..subject.session import Session
+from . import misfit
 from .compare import compare, unit
 from .loop import Run
 from .state import State, update
@@ -65,6 +66,9 @@ def explain(run: Run, watch: Progress) -> tuple[Run, dict[int, Finding]]:
         # The last ones may be at fault, the others have inherited it.
         rejected = sorted(rejected, key=lambda b: b.index)[-_LAST:]
     inquiry = _Inquiry(run.session, run.state, watch)
+    for block in _misfits(run.state):
+        measuring = run.session.evaluations <= run.state.setting.effort.inquire
+        findings[block.index] = misfit.explained(run.session, run.state, block, measuring=measuring)
     for block in rejected:
         measuring = run.session.evaluations <= run.state.setting.effort.inquire
         evidence = _evidence(inquiry, block)
@@ -75,6 +79,12 @@ def explain(run: Run, watch: Progress) -> tuple[Run, dict[int, Finding]]:
         if finding is not None:
             findings[block.index] = finding
     return replace(run, state=inquiry.state), findings
+
+
+def _misfits(state: State) -> list[Block]:
+    """The blocks of which something of another shape is claimed."""
+    known = [set(claim.misfits) for claim in state.claims if isinstance(claim, Claim)]
+    return [block for block in state.setting.blocks if block.index in set().union(*known)]
 
 
 def find_lines(run: Run) -> dict[int, SourceLine]:

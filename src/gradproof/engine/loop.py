@@ -46,7 +46,7 @@ def follow(session: Session, state: State, stage: str, watch: Watch) -> State:
     while session.finite and (direction := plan.next(state)) is not None:
         watch.direction = direction
         before, state = state, update(state, compare(session, state, direction))
-        if state.kink is not before.kink and session.movable:
+        if state.kink is not before.kink and session.leaves_kinks:
             return state  # the check goes on beside it
     return state
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from ..backend.registry import outside
 from ..judge.thresholds import T
 from ..subject.prepare import beside
 from ..subject.session import Session
@@ -17,6 +18,7 @@ class Why(Enum):
     POINT = "slopes"
     SPOILED = "slopes once more"
     KINK = "slopes beside the kink"
+    CONFINED = "slopes at the kink"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,25 @@ def after(last: Restart, state: State) -> Restart | None:
     session = last.session
     if last.why is Why.POINT and session.spoiled(state.flat):
         return Restart(session, Why.SPOILED)
-    if last.why is Why.KINK or state.kink is None or not session.movable:
+    if last.why is Why.KINK or state.kink is None or not session.leaves_kinks:
         return None
+    moved = _beside(session, state)
+    if moved is not None:
+        return Restart(moved, Why.KINK)
+    session.confined = True
+    return Restart(session, Why.CONFINED)
+
+
+def _beside(session: Session, state: State) -> Session | None:
+    """The same check a little way from a kink; None where both ways lead out of the domain."""
     everything = state.setting.joint(range(len(state.setting.blocks)), 0)
-    return Restart(beside(session, everything, T.beside), Why.KINK)
+    for distance in (T.beside, -T.beside):
+        try:
+            moved = beside(session, everything, distance)
+        except Exception as error:
+            if not outside(error):
+                raise
+            continue
+        if moved.finite:
+            return moved
+    return None

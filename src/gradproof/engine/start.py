@@ -17,6 +17,7 @@ from ..space.point import Point
 from ..subject.claim import Claimed
 from ..subject.promotion import doubt
 from ..subject.session import Session
+from .finite import not_finite
 from .state import Learned, Memory, State, with_claims
 
 # So many of the smallest entries of a block are looked at.
@@ -48,6 +49,7 @@ def start(session: Session) -> State:
         values=_values(session, setting),
         learned=Learned((Memory(),) * len(claims)),
         not_linear=frozenset(session.not_linear),
+        not_finite=not_finite(session, setting),
         evaluations=session.evaluations,
     )
 

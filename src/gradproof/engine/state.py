@@ -73,9 +73,10 @@ class State:
     """One moment of a check.
 
     ``claims`` and ``values`` are the claimed gradient and the magnitude of each projection,
-    ``eps`` the precision of each block. ``kink`` is the first comparison that showed one,
-    ``untied`` the blocks whose ties do not add up: the projection, and the least error. ``known``
-    are judgements that hold, since nothing moved their blocks.
+    ``eps`` the precision of each block. ``not_finite`` are blocks whose claim is not finite where
+    the function is. ``kink`` is the first comparison that showed one, ``untied`` the blocks whose
+    ties do not add up: the projection, and the least error. ``known`` are judgements that hold,
+    since nothing moved their blocks.
     """
 
     setting: Setting
@@ -85,6 +86,7 @@ class State:
     values: tuple[float, ...]
     learned: Learned
     not_linear: frozenset[int] = frozenset()
+    not_finite: frozenset[int] = frozenset()
     comparisons: tuple[Comparison, ...] = ()
     drawn: int = 0
     evaluations: int = 0
@@ -152,7 +154,9 @@ def update(state: State, new: Measurement) -> State:
 
 def reclaimed(state: State, claims: Sequence[Claimed], along: Sequence[float]) -> State:
     """The same slopes beside other claims, whose derivatives are ``along`` each comparison."""
-    return with_claims(replace(state, not_linear=frozenset(), untied={}), claims, along)
+    nothing: frozenset[int] = frozenset()
+    state = replace(state, not_linear=nothing, not_finite=nothing, untied={})
+    return with_claims(state, claims, along)
 
 
 def with_claims(
@@ -183,7 +187,7 @@ def noise(state: State, direction: Direction, projection: int) -> float:
 
 def beyond_excuse(state: State, index: int) -> bool:
     """Whether the claim for a kinked entry of a block, or for ties, is no choice at a kink."""
-    if index in state.untied:
+    if index in state.untied or index in state.not_finite:
         return True
     lone = sum(block.count for block in state.setting.blocks) == 1
     entries = [
@@ -213,10 +217,18 @@ _AT_KINK = (
     "give grad as a function, so that it can be checked beside the kink"
 )
 
+_NOT_FINITE = "the claimed gradient is not finite"
+
 _NOT_LINEAR = "the backward is not linear in the gradient from above"
 
 
 _JUDGEMENT = attrgetter("judgement")
+
+
+def _reason(state: State, index: int) -> str:
+    """What is wrong of a claim that no number is known of."""
+    fits = all([claim.fits(index) for claim in state.claims])
+    return _NOT_FINITE if fits else "the claim has another shape"
 
 
 def _known(state: State) -> Mapping[int, Judged]:
@@ -241,6 +253,8 @@ def _judged(state: State, index: int) -> Judged:
     if index in state.untied and not judgement.verdict.rejects:
         leading, least = state.untied[index]
         judgement = miscounted(judgement, least)
+    elif index in state.not_finite:
+        judgement = replace(judgement, verdict=Verdict.WRONG, reason=_reason(state, index))
     elif index in state.not_linear and judgement.draws:
         judgement = replace(judgement, verdict=Verdict.WRONG, reason=_NOT_LINEAR)
     return Judged(judgement, leading, tuple(each))

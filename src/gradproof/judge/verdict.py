@@ -37,7 +37,7 @@ def judge(
     own, shared, small = collect(block, comparisons, rms)
     scale, zero = size(block, own, norm, value)
     if not math.isfinite(norm):
-        return _not_finite(own)
+        return _NOT_FINITE
     telling = own if own.gaps else supporting(shared)
     error = typical(telling.gaps, telling) if zero else _error(telling, scale)
     bar = typical(telling.bars, telling)
@@ -161,16 +161,13 @@ def miscounted(judgement: Judgement, least: float) -> Judgement:
     )
 
 
-def _not_finite(own: Evidence) -> Judgement:
-    """A claim with NaN or infinity: wrong where the slope exists, else nobody can say."""
-    return dataclasses.replace(
-        UNKNOWN,
-        verdict=Verdict.WRONG if own.gaps else Verdict.UNDECIDED,
-        low=math.inf,
-        draws=len(own.gaps),
-        sharp=True,
-        reason="the claimed gradient is not finite",
-    )
+# Of a claim with NaN or infinity, unless the function itself is finite on one side at least.
+_NOT_FINITE = dataclasses.replace(
+    UNKNOWN,
+    low=math.inf,
+    sharp=True,
+    reason="the claimed gradient is not finite, and nor is the function next to the point",
+)
 
 
 def _open(verdict: Verdict, error: float, bar: float, high: float, bands: Bands) -> bool:

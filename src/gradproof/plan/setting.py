@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -39,7 +40,8 @@ class Setting:
     def joint(self, members: Iterable[int], draw: int) -> Direction:
         """A direction through several blocks, each of which contributes alike."""
         members = list(members)
-        weights = [self.norms[i] * self.blocks[i].scale for i in members]
+        norms = [self.norms[i] if math.isfinite(self.norms[i]) else 0.0 for i in members]
+        weights = [n * self.blocks[i].scale for n, i in zip(norms, members, strict=True)]
         middle = _median([w for w in weights if w > 0]) or 1.0
         parts = []
         for i, weight in zip(members, weights, strict=True):

@@ -24,10 +24,9 @@ def single_out(state: State) -> Steps:
     """
     setting = state.setting
     finite = setting.finite
-    if state.drawn and not state.disagreements and len(finite) == len(setting.blocks):
+    if state.drawn and not state.disagreements:
         return state
-    groups = [[b.index] for b in setting.blocks if b.index not in set(finite)]
-    groups += [[i] for i in finite] if len(finite) <= ONE_BY_ONE else _halves(finite)
+    groups = [[i] for i in finite] if len(finite) <= ONE_BY_ONE else _halves(finite)
     doubtful = []
     while groups and not (state.drawn and spent(state)):
         group = groups.pop(0)

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     CONJUGATE = "conjugate"
     ENTRIES = "entries"
     NOT_FINITE = "not-finite"
+    SHAPE = "shape"
     KINK = "kink"
     NONDETERMINISTIC = "nondeterministic"
     STATEFUL = "stateful"

@@ -15,8 +15,8 @@ class Judgement:
     above ``low`` and below ``high``, each in 99 of 100 runs at least. ``resolution`` is the
     smallest one that would have been noticed with 99 % probability: beyond what was seen, and so
     ``high``; beyond the bars where the block is rejected. ``size`` is ``|true|`` as far as it is
-    known, ``draws`` the number of slopes of this block alone. It is ``sharp`` where the resolution is
-    all that was asked for, ``open`` where further draws alone may change the verdict. Where
+    known, ``draws`` the number of slopes of this block alone. It is ``sharp`` where the resolution
+    is all that was asked for, ``open`` where further draws alone may change the verdict. Where
     the true gradient is zero, all of them are relative to the value of the function instead
     (``zero``).
     """

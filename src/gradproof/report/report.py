@@ -24,8 +24,8 @@ class BlockResult:
     """One block: ``error`` ± ``bar`` is ``|claimed - true| / |true|``, as far as it was seen.
 
     ``resolution`` is the smallest relative error that would have been noticed with 99 %
-    probability; unless the verdict is a rejection, ``error`` is not above it. Where ``zero`` is set the true gradient is zero, and all three are relative
-    to the value of the function instead. ``reason`` says why a verdict is not plainer.
+    probability; unless the verdict is a rejection, ``error`` is not above it. Where ``zero`` is
+    set the true gradient is zero, and all three are relative to the value of the function instead. ``reason`` says why a verdict is not plainer.
     ``measured`` are the comparisons of this block on its own, worst first; there are none where
     it was seen to be right together with others.
     """
@@ -90,8 +90,11 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether the verdict is ``correct``."""
+        """Whether the verdict is ``correct``; the truth value of the report too."""
         return self.verdict is Verdict.CORRECT
+
+    def __bool__(self) -> bool:
+        return self.ok
 
     def raise_if_wrong(self) -> None:
         """Raise ``GradientError``, which carries this report, if it is wrong or suspect."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -15,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backend import arrays
-from ..backend.registry import framework_of
+from ..backend.registry import framework_of, home
 from ..errors import UsageError
 from ..records.block import Block
 from ..records.direction import Direction, Part
 from ..space import directions
 from ..space.point import Line, Point
 from ..space.tree import beginnings, lookup
+from .misfit import Misfit
 
 _SKETCH = 4  # numbers per block in a sketch
 _SMALL = 4096  # coordinates of a block whose sketch is one product with a matrix
@@ -57,12 +57,17 @@ class Claimed(ABC):
         """Whether every entry of a block is finite."""
         return math.isfinite(self.norms[block])
 
+    def fits(self, block: int) -> bool:  # noqa: ARG002 - a derivative along a direction does
+        """Whether the claim of a block has its shape."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class Claim(Claimed):
-    """The claimed gradient itself, block by block."""
+    """The claimed gradient itself, block by block; NaN stands in for ``misfits``."""
 
     gradients: tuple[NDArray[Any], ...]
+    misfits: dict[int, Misfit] = field(default_factory=dict)
 
     def along(self, line: Line) -> float:
         """The claimed derivative along a direction."""
@@ -72,11 +77,15 @@ class Claim(Claimed):
         """The claimed gradient of one block, entry by entry."""
         return self.gradients[block]
 
+    def fits(self, block: int) -> bool:
+        """Whether the claim of a block has its shape."""
+        return block not in self.misfits
+
 
 def match(point: Point, gradient: Any) -> Claim:
     """Find each block's gradient in what the user returned, and check its shape and type."""
     known = beginnings(point.tree.paths)
-    found: list[NDArray[Any]] = []
+    found: list[Any] = []
     missing: dict[int, str] = {}
     for block in point.blocks:
         try:
@@ -86,28 +95,31 @@ def match(point: Point, gradient: Any) -> Claim:
         else:
             if leaf is None:
                 missing[block.index] = "its gradient is None"
-        found.append(_nothing(block, point) if leaf is None else _array(leaf, block, point))
+        found.append(leaf)
     if len(missing) == len(point.blocks):
         raise UsageError(_all_missing(point, gradient))
-    return _made(found, missing)
+    return _made(point, found, missing)
 
 
 def collect(point: Point, gradients: Sequence[Any]) -> Claim:
     """A framework's own gradients, block by block; None where none reaches the block."""
+    why = "no gradient reaches it (None)"
+    missing = {k: why for k, gradient in enumerate(gradients) if gradient is None}
+    return _made(point, gradients, missing)
+
+
+def _made(point: Point, leaves: Sequence[Any], missing: dict[int, str]) -> Claim:
+    """Zeros stand in for what is missing, NaN for what has another shape."""
     found: list[NDArray[Any]] = []
-    missing: dict[int, str] = {}
-    for block, gradient in zip(point.blocks, gradients, strict=True):
-        if gradient is None:
-            missing[block.index] = "no gradient reaches it (None)"
-            found.append(_nothing(block, point))
-        else:
-            found.append(_array(gradient, block, point))
-    return _made(found, missing)
-
-
-def _made(found: Sequence[NDArray[Any]], missing: dict[int, str]) -> Claim:
+    misfits: dict[int, Misfit] = {}
+    for block, leaf in zip(point.blocks, leaves, strict=True):
+        array = _filled(0, block, point) if leaf is None else _array(leaf, block, point)
+        if isinstance(array, Misfit):
+            misfits[block.index] = array
+            array = _filled(np.nan, block, point)
+        found.append(array)
     norms = tuple(map(arrays.norm, found))
-    return Claim(norms, (0.0,) * len(norms), missing, tuple(found))
+    return Claim(norms, (0.0,) * len(norms), missing, tuple(found), misfits)
 
 
 def sketch(claim: Claim, blocks: Sequence[Block]) -> NDArray[np.float64]:
@@ -130,19 +142,25 @@ def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[floa
 
 def owned(claim: Claim) -> Claim:
     """The same claim in arrays of its own: the user's may be filled again."""
-    return dataclasses.replace(claim, gradients=tuple(np.array(g) for g in claim.gradients))
+    absent = {*claim.missing, *claim.misfits}
+    gradients = [g if i in absent else np.array(g) for i, g in enumerate(claim.gradients)]
+    return dataclasses.replace(claim, gradients=tuple(gradients))
 
 
 def watched(claim: Claim) -> Callable[[], bool]:
     """To be asked once the claim is dropped: does somebody still hold its arrays."""
-    held = [weakref.ref(_root(gradient)) for gradient in claim.gradients]
-    return lambda: any(reference() is not None for reference in held)
+    owners = [_owner(g) for i, g in enumerate(claim.gradients) if i not in claim.missing]
+    held = [home(owner).about.held(owner) for owner in owners]
+    return lambda: any([ask() for ask in held])
 
 
-def _root(array: NDArray[Any]) -> NDArray[Any]:
+def _owner(array: NDArray[Any]) -> Any:
+    """The array, NumPy's or a framework's, whose memory another one looks at."""
     while isinstance(array.base, np.ndarray):
         array = array.base
-    return array
+    base: Any = array.base
+    base = base.obj if isinstance(base, memoryview) else base
+    return array if framework_of(base) is None else base
 
 
 def _projections(claim: Claim, block: Block) -> list[float]:
@@ -167,11 +185,13 @@ def _stretches(block: int, count: int) -> NDArray[np.float64]:
     return matrix
 
 
-def _nothing(block: Block, point: Point) -> NDArray[Any]:
-    return np.broadcast_to(np.zeros((), dtype=point.host(block.index).dtype), block.shape)
+def _filled(number: float, block: Block, point: Point) -> NDArray[Any]:
+    return np.broadcast_to(np.array(number, dtype=point.host(block.index).dtype), block.shape)
 
 
-def _array(leaf: Any, block: Block, point: Point) -> NDArray[Any]:
+def _array(leaf: Any, block: Block, point: Point) -> NDArray[Any] | Misfit:
+    if isinstance(leaf, Misfit):
+        return leaf
     if isinstance(leaf, np.ma.MaskedArray):
         raise UsageError(f"The gradient of {block.name} is a masked array: fill what is masked.")
     framework = framework_of(leaf)
@@ -186,10 +206,7 @@ def _array(leaf: Any, block: Block, point: Point) -> NDArray[Any]:
         )
     if array.shape != block.shape:
         if not (array.size == 1 and np.ndim(point.leaf(block.index)) == 0):
-            raise UsageError(
-                f"{block.name} has shape {block.shape} but its gradient has shape "
-                f"{array.shape}: the gradient needs one entry per parameter."
-            )
+            return Misfit(np.array(array, dtype=np.result_type(array, np.float32)), block.shape)
         array = array.reshape(block.shape)
     return _in_field(array, block)
 

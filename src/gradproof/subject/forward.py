@@ -52,8 +52,15 @@ class Forward:
 
     def exists(self) -> bool:
         """Whether the function under test has a forward mode at all."""
-        everything = [Part(b.index, b.scale) for b in self.session.point.blocks]
-        return self._push(Direction(tuple(everything), 0, _DRAW)) is not None
+        return self._push(self._everything()) is not None
+
+    def finite(self) -> bool:
+        """Whether its products are finite numbers."""
+        return bool(np.isfinite(self.numbers(self._everything())).all())
+
+    def _everything(self) -> Direction:
+        every = tuple(Part(b.index, b.scale) for b in self.session.point.blocks)
+        return Direction(every, 0, _DRAW)
 
     def _push(self, direction: Direction) -> tuple[float, ...] | None:
         session, caller = self.session, self.session.caller
@@ -134,7 +141,8 @@ def pushed_claims(
 ) -> list[Pushed]:
     """One claim for each reading; norms that reverse mode does not know are estimated."""
     blocks = forward.session.point.blocks
-    sizes = np.array(known) if known else _estimated(forward, readings)
+    told = bool(known) and bool(np.isfinite(known).all()) and forward.finite()
+    sizes = np.array(known) if told else _estimated(forward, readings)
     nothing = (0.0,) * len(blocks)
     return [Pushed(tuple(map(float, sizes[k])), nothing, {}, forward, k) for k in range(readings)]
 

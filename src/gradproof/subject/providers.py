@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from ..space import tree
 from ..space.point import Point
 from . import claim as claims
 from .claim import Claim
+from .misfit import Misfit
 from .outputs import Scalar
 from .session import Provider, Session
 
@@ -68,28 +69,44 @@ class Jacobian(Provider):
     function: Callable[..., Any]
 
     def fits(self, point: Point, raw: Any, output: Any) -> bool:
-        """Whether an answer is a Jacobian, and not a gradient."""
+        """Whether an answer is meant to be a Jacobian, if perhaps of another shape."""
         try:
-            found = self._blocks(point, raw)
+            found = self._blocks(point, raw, np.shape(output))
         except KeyError:
             return False
-        shape = tuple(np.shape(output))
         return all(
-            tuple(np.shape(j)) == (*shape, *block.shape)
+            np.ndim(j) == np.ndim(output) + len(block.shape)
+            or np.prod(np.shape(j)) == np.prod((*np.shape(output), *block.shape))
             for j, block in zip(found, point.blocks, strict=True)
         )
 
     def products(self, point: Point, raw: Any, cotangent: Any) -> list[Any]:
         """The gradients along a cotangent, block by block."""
         weights = np.asarray(cotangent)
-        return [
-            (j.T @ weights if hasattr(j, "tocsr") else np.tensordot(weights, j, weights.ndim))
-            for j in self._blocks(point, raw)
-        ]
+        found = self._blocks(point, raw, weights.shape)
+        return [_product(weights, j, b.shape) for j, b in zip(found, point.blocks, strict=True)]
 
-    def _blocks(self, point: Point, raw: Any) -> list[Any]:
+    def _blocks(self, point: Point, raw: Any, outputs: tuple[int, ...]) -> list[Any]:
+        """Those of each block; of a list of numbers the last axis of one array, as for SciPy."""
+        numbers = [block.shape for block in point.blocks] == [()] * len(point.tree.leaves)
+        if numbers and np.shape(raw) == (*outputs, len(point.blocks)):
+            return list(np.moveaxis(_dense(raw), -1, 0))
         known = tree.beginnings(point.tree.paths)
         return [tree.lookup(raw, point.path(block.index), known) for block in point.blocks]
+
+
+def _dense(jacobian: Any) -> NDArray[Any]:
+    sparse = hasattr(jacobian, "tocsr")
+    return np.asarray(jacobian.toarray() if sparse else home(jacobian).host(jacobian))
+
+
+def _product(weights: NDArray[Any], jacobian: Any, shape: tuple[int, ...]) -> Any:
+    """A cotangent's product with the Jacobian of one block, or what has another shape."""
+    if np.shape(jacobian) != (*weights.shape, *shape):
+        return Misfit(_dense(jacobian), (*weights.shape, *shape), weights)
+    if hasattr(jacobian, "tocsr"):
+        return jacobian.T @ weights
+    return np.tensordot(weights, jacobian, weights.ndim)
 
 
 def linear(session: Session) -> bool:
@@ -103,8 +120,7 @@ def claim(session: Session, first: Any, factor: float = 1.0) -> list[Claim]:
     ``first`` is what ``fun`` returned at the point.
     """
     if isinstance(session.grad, Autodiff):
-        found = _differentiated(session, session.grad.framework, factor)
-        return [claims.collect(session.point, gradients) for gradients in found]
+        return _differentiated(session, session.grad.framework, factor)
     if isinstance(session.grad, Jacobian):
         raw = raw_gradient(session)
         return [
@@ -112,10 +128,8 @@ def claim(session: Session, first: Any, factor: float = 1.0) -> list[Claim]:
             for (weights,) in session.outputs.cotangents
         ]
     if isinstance(session.grad, Products):
-        return [
-            claims.match(session.point, raw)
-            for raw in _multiplied(session, session.grad.vjp, first, factor)
-        ]
+        products = _multiplied(session, session.grad.vjp, first, factor)
+        return [_own(session, claims.match(session.point, raw)) for raw in products]
     return [claims.match(session.point, raw_gradient(session))]
 
 
@@ -132,7 +146,7 @@ def watchable(session: Session) -> Any:
 def again(session: Session, reading: int) -> Any:
     """What that function returns at the working copy, for one list of cotangents."""
     if isinstance(session.grad, Products):
-        return _multiplied(session, session.grad.vjp, session.result(), 1.0, [reading])[0]
+        return next(_multiplied(session, session.grad.vjp, session.result(), 1.0, [reading]))
     return raw_gradient(session)
 
 
@@ -145,14 +159,20 @@ def raw_gradient(session: Session) -> Any:
     return session.caller(function, "grad", params) if callable(function) else function
 
 
-def _differentiated(session: Session, framework: Backend, factor: float) -> list[list[Any]]:
+def _own(session: Session, claim: Claim) -> Claim:
+    """A claim that stays as it is, although the user may fill its arrays for the next cotangent."""
+    return claims.owned(claim) if len(session.outputs.cotangents) > 1 else claim
+
+
+def _differentiated(session: Session, framework: Backend, factor: float) -> list[Claim]:
     """Reverse mode, one pull for each list of cotangents from one pass forward."""
 
-    def differentiate(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> list[list[Any]]:
+    def differentiate(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> list[Claim]:
         back = framework.vjp(session.outputs_at(args, kwargs), leaves)
         if not session.untracked_told:
             _note_untracked(session, back.untracked())
-        return [back.pull(c) for c in _cotangents(session, back.outputs, factor)]
+        pulled = (back.pull(c) for c in _cotangents(session, back.outputs, factor))
+        return [_own(session, claims.collect(session.point, found)) for found in pulled]
 
     return session.caller(differentiate, "grad", session.working.leaves())  # type: ignore[no-any-return]
 
@@ -177,16 +197,14 @@ def _listed(things: Sequence[str]) -> str:
 
 def _multiplied(
     session: Session, vjp: Any, first: Any, factor: float, only: Sequence[int] | None = None
-) -> list[Any]:
+) -> Iterator[Any]:
     outputs = tree.flatten(first, "output")
-    found = []
     for k, cotangent in enumerate(_cotangents(session, outputs.leaves, factor)):
         if only is not None and k not in only:
             continue
         whole = [_like(w, o) for w, o in zip(cotangent, outputs.leaves, strict=True)]
         params = session.working.tree(fresh=session.fresh)
-        found.append(session.caller(vjp, "vjp", params, outputs.unflatten(whole)))
-    return found
+        yield session.caller(vjp, "vjp", params, outputs.unflatten(whole))
 
 
 def _like(cotangent: Any, output: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..backend.protocol import Backend, Call
+from ..backend.registry import outside
 from ..records.direction import Direction
 from ..records.finding import Finding, Kind
 from ..space import tree
@@ -62,7 +63,8 @@ class Session:
 
     ``grad`` is what was asked for, or the Jacobian that it turned out to be, ``modes`` are those in
     which it was obtained: ``reverse``, ``forward`` or both. ``copying`` and
-    ``fresh`` say that the function gets arrays that it may spoil, or keep.
+    ``fresh`` say that the function gets arrays that it may spoil, or keep; ``confined``, that no
+    place beside a kink will do, ``left``, what was raised outside the domain.
     """
 
     asked: Asked
@@ -79,6 +81,8 @@ class Session:
     fresh: bool = False
     untracked: dict[int, str] | None = None
     untracked_told: bool = False
+    confined: bool = False
+    left: str = ""
     not_linear: set[int] = field(default_factory=set)  # blocks, in the cotangent
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -112,6 +116,11 @@ class Session:
         """Whether the claim is known at other points too."""
         return self.grad is True or callable(self.grad) or isinstance(self.grad, Provider)
 
+    @property
+    def leaves_kinks(self) -> bool:
+        """Whether the check may go on beside a kink."""
+        return self.movable and not self.confined
+
     def line(self, direction: Direction) -> Line:
         """The moves along a direction."""
         return self.working.line(direction)
@@ -127,12 +136,25 @@ class Session:
             self.working.restore()
         line.move(t)
         self.caller.where = partial(_where, self.point, line.direction, t)
-        found = self.caller(self.fun, "fun", self.working.tree(fresh=self.fresh))
-        numbers = self.outputs.read(found)
+        try:
+            found = self.caller(self.fun, "fun", self.working.tree(fresh=self.fresh))
+        except Exception as error:
+            if not outside(error):
+                raise
+            numbers = self._nowhere(error)
+        else:
+            numbers = self.outputs.read(found)
         if len(numbers) != len(self.projections):
             numbers = self._chosen(numbers)
         line.values[t] = numbers
         return numbers
+
+    def _nowhere(self, error: Exception) -> tuple[float, ...]:
+        """Beside the point, where ``fun`` worked, it has left its domain."""
+        if not self.left:
+            self.left = f"{type(error).__name__}: {error}".splitlines()[0]
+            self.notes.append(f"Where fun raised {self.left}, it counts as not finite.")
+        return (math.nan,) * len(self.projections)
 
     def here(self) -> tuple[Any, ...]:
         """``fun`` at the working copy as it now stands."""
@@ -196,10 +218,17 @@ class Session:
 
     def _remembers(self, line: Line) -> bool:
         line.move(1.0)
-        trusted = self.here()
-        params = self.working.tree(fresh=True)
-        line.back()
-        return not alike(self.read(self.caller(self.fun, "fun", params)), trusted)
+        try:
+            trusted = self.here()
+            params = self.working.tree(fresh=True)
+            line.back()
+            return not alike(self.read(self.caller(self.fun, "fun", params)), trusted)
+        except Exception as error:
+            if not outside(error):
+                raise
+            return False
+        finally:
+            line.back()
 
 
 def alike(one: Sequence[Any], other: Sequence[Any]) -> bool:
