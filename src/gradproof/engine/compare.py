@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ..judge.credible import known_enough, sharp_enough
+from ..judge.credible import flat_enough, known_enough, sharp_enough
 from ..judge.thresholds import T
 from ..records.comparison import Comparison
 from ..records.direction import Direction
@@ -87,13 +87,14 @@ def _slope(
     sharp = sharp_enough(unit(state, direction, k), limits)
     floor = sharp_enough(state.values[k], limits)
     nothing = not any([state.claims[k].norms[part.block] for part in direction.parts])
-    zero = 0.0 if nothing else floor
 
-    def enough(value: float, error: float) -> bool:
+    def enough(value: float, error: float, bend: float) -> bool:
+        zero = 0.0 if nothing else max(floor, sharp_enough(bend, limits))
         done = error <= sharp and not nothing
         return done or known_enough(claimed, value, error, zero, share)
 
     slope = measure(sampler, enough, **_hints(state, memory, direction, share))
+    floor = max(floor, flat_enough(slope.bend, limits))
     if nothing and known_enough(claimed, slope.value, slope.error, floor):
         slope = replace(slope, smoothness=Smoothness.SMOOTH)
     if learned.vain_looks < T.vain_looks:

@@ -54,7 +54,7 @@ def slope(phi: Callable[[float], Any], *, scale: float = 1.0, target: float = 1e
     sampler = Sampler(phi, scale)
     floor = abs(sampler.centre) * target
 
-    def enough(value: float, error: float) -> bool:
+    def enough(value: float, error: float, _: float) -> bool:
         # A slope that is zero within its bar is judged at the scale of the function instead.
         return error <= target * abs(value) or abs(value) <= error <= floor
 
@@ -80,14 +80,14 @@ def measure(
 ) -> Slope:
     """Measure with a sampler at hand.
 
-    ``enough(value, error)`` decides when to stop. ``start``, ``widest`` and ``noise`` may be
+    ``enough(value, error, bend)`` decides when to stop. ``start``, ``widest`` and ``noise`` may be
     known from neighbours: the first and the widest half-width, in units of ``scale``, the
     scatter of one evaluation, and whether the values move in steps (``stepped``).
     """
     if not math.isfinite(sampler.centre):
         return Slope(math.nan, math.inf, sampler.evaluations, 0.0, Smoothness.NOT_FINITE)
     search = Search(
-        sampler, SYMMETRIC, lambda v, e: enough(v / scale, e / scale), noise, widest,
+        sampler, SYMMETRIC, lambda v, e, b: enough(v / scale, e / scale, b), noise, widest,
         stepped=stepped,
     )  # fmt: skip
     search.run(start)
@@ -109,4 +109,5 @@ def _rescale(found: Slope, scale: float) -> Slope:
         right=per_scale(found.right),
         side_error=per_scale(found.side_error),
         window=found.window * scale,
+        bend=found.bend / scale**2,
     )

@@ -30,7 +30,8 @@ SLOWEST = 0.05  # power with which a slope can settle and still be followed
 _COARSEST = 2.0**-7  # relative step of bfloat16, the coarsest format for which steps are noise
 LEVELS = 4  # a half with fewer different values shows steps, not a slope
 
-Enough = Callable[[float, float], bool]
+
+Enough = Callable[[float, float, float], bool]
 
 
 @dataclass(slots=True)
@@ -143,7 +144,22 @@ class Search:
 
     def done(self, window: Window | None) -> bool:
         """Whether the caller has enough in this window."""
-        return window is not None and window.finite and self.enough(window.slope, self.bar(window))
+        if window is None or not window.finite:
+            return False
+        bar = self.bar(window)
+        bend = self.bend() if abs(window.slope) <= bar else 0.0
+        return self.enough(window.slope, bar, bend)
+
+    def bend(self) -> float:
+        """How much the slope changes over one unit, by the widest window that tells.
+
+        Narrow ones do not: what they see of a function in steps goes on in another way.
+        """
+        if self.stencil is not SYMMETRIC:
+            return 0.0
+        wide = [w for w in self.windows if w.finite and w.half_width >= START]
+        wide.sort(key=lambda w: -w.half_width)
+        return next((bend for w in wide if (bend := w.bend(self.noise or 0.0)) > 0), 0.0)
 
     def _next(self) -> float | None:
         """The half-width to try next, or None where nothing is left to try."""

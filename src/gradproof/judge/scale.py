@@ -1,0 +1,70 @@
+"""What the errors of a block are measured against: its gradient, or what that is one scale away."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from .bands import Bands
+from .evidence import Evidence, common, typical
+from .thresholds import BANDS, T
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The norm of the ``gradient``, as far as it is known, and the ``natural`` scale.
+
+    An error up to ``limit`` is none, and one up to ``rounding`` is round-off of the claim, however
+    large a share of the gradient: at an optimum nothing else is left of it.
+    """
+
+    gradient: float
+    natural: float
+    limit: float
+    rounding: float
+
+
+def measured_against(
+    own: Evidence, norm: float, value: float, grown: float, eps: float, bands: Bands
+) -> Scale:
+    """What the block's ``own`` comparisons, its claims and the function's value say of its scale.
+
+    ``norm`` is that of the claim, known to ``eps``; ``grown`` is what claims at both sides of the
+    point say that it becomes, ``value`` the magnitude of the function by the block's scale.
+    """
+    gradient = size(own, norm)
+    natural = max(gradient, grown, typical(own.bends, own) if own.bends else 0.0)
+    low, high = BANDS["float64"]
+    share = min(bands.correct_below, max(low, eps))
+    if not told(own) and gradient <= max(_bar(own), T.roundoff * value):
+        # It may be a block that the function ignores; one that is zero wherever it was looked at
+        # has no scale but the smallest number.
+        natural = max(natural, value, sys.float_info.min)
+        share = min(bands.wrong_above, max(high, eps))
+    limit = max(bands.wrong_above * gradient, share * natural)
+    return Scale(gradient, natural, limit, T.roundoff * natural)
+
+
+def _bar(own: Evidence) -> float:
+    return typical(own.bars, own) if own.gaps else 0.0
+
+
+def size(own: Evidence, norm: float) -> float:
+    """The norm of the true gradient, as far as it is known.
+
+    The claim's own norm serves where claim and truth are alike, and where they differ by a
+    constant factor.
+    """
+    if not told(own):
+        return norm
+    if own.sweep:
+        return typical(own.slopes, own)
+    factor = common(own.claims, own.slopes)
+    if factor:
+        return norm / factor
+    return typical(own.slopes, own) if typical(own.gaps, own) > norm / 2 else norm
+
+
+def told(own: Evidence) -> bool:
+    """Whether some slope stands above its bar."""
+    return any([slope > bar for slope, bar in zip(own.slopes, own.bars, strict=True)])
