@@ -87,13 +87,16 @@ def _slope(
     sharp = sharp_enough(unit(state, direction, k), limits)
     floor = sharp_enough(state.values[k], limits)
     nothing = not any([state.claims[k].norms[part.block] for part in direction.parts])
+    zero = 0.0 if nothing else floor
 
-    def enough(value: float, error: float, bend: float) -> bool:
-        zero = 0.0 if nothing else max(floor, sharp_enough(bend, limits))
+    def enough(value: float, error: float) -> bool:
         done = error <= sharp and not nothing
         return done or known_enough(claimed, value, error, zero, share)
 
-    slope = measure(sampler, enough, **_hints(state, memory, direction, share))
+    def faint(error: float, bend: float) -> bool:
+        return abs(claimed) <= error <= sharp_enough(bend, limits) and not nothing
+
+    slope = measure(sampler, enough, faint=faint, **_hints(state, memory, direction, share))
     floor = max(floor, flat_enough(slope.bend, limits))
     if nothing and known_enough(claimed, slope.value, slope.error, floor):
         slope = replace(slope, smoothness=Smoothness.SMOOTH)

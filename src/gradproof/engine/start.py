@@ -8,11 +8,11 @@ from dataclasses import replace
 from ..backend import arrays
 from ..judge.bands import Bands, bands
 from ..judge.credible import may_be_small
+from ..judge.thresholds import T
 from ..plan.effort import effort
 from ..plan.setting import Setting
 from ..records.direction import Part
 from ..space.point import Point
-from ..judge.thresholds import T
 from ..subject.claim import Claimed
 from ..subject.growth import growth
 from ..subject.promotion import doubt
@@ -79,7 +79,9 @@ def with_growth(session: Session, state: State) -> State:
     """
     everything = [Part(b.index, b.scale) for b in state.setting.blocks]
     direction = state.setting.along(everything, state.drawn)
-    return replace(state, grown=growth(session, direction, T.grown_at), known={})
+    # Where fun is flat in every window the claims say nothing nearer than one scale away.
+    share = T.grown_at if state.comparisons[-1].slope.bend else 1.0
+    return replace(state, grown=growth(session, direction, share), known={})
 
 
 def with_known_noise(session: Session, state: State) -> State:

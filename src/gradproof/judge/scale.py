@@ -34,12 +34,12 @@ def measured_against(
     """
     gradient = size(own, norm)
     natural = max(gradient, grown, typical(own.bends, own) if own.bends else 0.0)
+    if norm == 0 and own.gaps and not any(own.slopes):
+        natural = sys.float_info.max  # nothing is claimed, and nothing moves
     low, high = BANDS["float64"]
     share = min(bands.correct_below, max(low, eps))
     if not told(own) and gradient <= max(_bar(own), T.roundoff * value):
-        # It may be a block that the function ignores; one that is zero wherever it was looked at
-        # has no scale but the smallest number.
-        natural = max(natural, value, sys.float_info.min)
+        natural = max(natural, value)  # it may be a block that the function ignores
         share = min(bands.wrong_above, max(high, eps))
     limit = max(bands.wrong_above * gradient, share * natural)
     return Scale(gradient, natural, limit, T.roundoff * natural)

@@ -33,8 +33,8 @@ class Thresholds:
     # A single entry may be off by this many roundings at the scale of its whole block
     # (tests/engine/test_small.py; "sizes" of the trial).
     entry_roundoff: float = 1e4
-    # Such a share of its natural scale is round-off of a claim: 3 roundings were enough in 132 right
-    # ones (family "optima"), and what is coarser than double precision is measured.
+    # Such a share of its natural scale is round-off of a claim: 3 roundings were enough in 132
+    # right ones (family "optima"), and what is coarser than double precision is measured.
     roundoff: float = 100 * 2.0**-52
     # Two claims along one direction are the same to this share of their gaps
     # (tests/api/test_products.py: both modes from one rule).

@@ -25,7 +25,8 @@ class BlockResult:
 
     ``resolution`` is the smallest relative error that would have been noticed with 99 %
     probability. Where the gradient is next to nothing, all three are relative to its
-    ``natural`` scale instead: what it becomes one scale of the block away. ``reason`` says why a verdict is not plainer.
+    ``natural`` scale instead: what it becomes one scale of the block away. ``reason`` says why a
+    verdict is not plainer.
     ``measured`` are the comparisons of this block on its own, worst first; there are none where
     it was seen to be right together with others.
     """

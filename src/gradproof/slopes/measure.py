@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import UsageError
 from ..records.slope import Slope, Smoothness
 from .sampler import Sampler
-from .search import START, WIDEST, Enough, Search
+from .search import START, WIDEST, Enough, Faint, Search, never
 from .smoothness import conclude
 from .window import SYMMETRIC
 
@@ -54,7 +54,7 @@ def slope(phi: Callable[[float], Any], *, scale: float = 1.0, target: float = 1e
     sampler = Sampler(phi, scale)
     floor = abs(sampler.centre) * target
 
-    def enough(value: float, error: float, _: float) -> bool:
+    def enough(value: float, error: float) -> bool:
         # A slope that is zero within its bar is judged at the scale of the function instead.
         return error <= target * abs(value) or abs(value) <= error <= floor
 
@@ -77,18 +77,20 @@ def measure(
     widest: float = WIDEST,
     noise: float | None = None,
     stepped: bool = False,
+    faint: Faint = never,
 ) -> Slope:
     """Measure with a sampler at hand.
 
-    ``enough(value, error, bend)`` decides when to stop. ``start``, ``widest`` and ``noise`` may be
+    ``enough(value, error)`` decides when to stop, ``faint(error, bend)`` where the
+    slope is zero within its bar. ``start``, ``widest`` and ``noise`` may be
     known from neighbours: the first and the widest half-width, in units of ``scale``, the
     scatter of one evaluation, and whether the values move in steps (``stepped``).
     """
     if not math.isfinite(sampler.centre):
         return Slope(math.nan, math.inf, sampler.evaluations, 0.0, Smoothness.NOT_FINITE)
     search = Search(
-        sampler, SYMMETRIC, lambda v, e, b: enough(v / scale, e / scale, b), noise, widest,
-        stepped=stepped,
+        sampler, SYMMETRIC, lambda v, e: enough(v / scale, e / scale), noise, widest,
+        stepped=stepped, faint=faint,
     )  # fmt: skip
     search.run(start)
     return _rescale(conclude(search, start), scale)

@@ -31,7 +31,13 @@ _COARSEST = 2.0**-7  # relative step of bfloat16, the coarsest format for which 
 LEVELS = 4  # a half with fewer different values shows steps, not a slope
 
 
-Enough = Callable[[float, float, float], bool]
+Enough = Callable[[float, float], bool]
+Faint = Callable[[float, float], bool]
+
+
+def never(bar: float, bend: float) -> bool:  # noqa: ARG001
+    """No bar is next to nothing."""
+    return False
 
 
 @dataclass(slots=True)
@@ -45,6 +51,7 @@ class Search:
     widest: float = WIDEST  # no window beyond it
     windows: list[Window] = field(default_factory=list)
     pilot: Window | None = None
+    faint: Faint = never  # whether a bar is next to nothing beside a bend
     stepped: bool = False  # whether its values move in steps at the smallest scale, if at all
 
     def run(self, start: float = START) -> Window | None:
@@ -147,8 +154,9 @@ class Search:
         if window is None or not window.finite:
             return False
         bar = self.bar(window)
-        bend = self.bend() if abs(window.slope) <= bar else 0.0
-        return self.enough(window.slope, bar, bend)
+        return self.enough(window.slope, bar) or (
+            abs(window.slope) <= bar and self.faint(bar, self.bend())
+        )
 
     def bend(self) -> float:
         """How much the slope changes over one unit, by the widest window that tells.
