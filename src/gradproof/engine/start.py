@@ -79,9 +79,7 @@ def with_growth(session: Session, state: State) -> State:
     """
     everything = [Part(b.index, b.scale) for b in state.setting.blocks]
     direction = state.setting.along(everything, state.drawn)
-    # Where fun is flat in every window the claims say nothing nearer than one scale away.
-    share = T.grown_at if state.comparisons[-1].slope.bend else 1.0
-    return replace(state, grown=growth(session, direction, share), known={})
+    return replace(state, grown=growth(session, direction, T.grown_at), known={})
 
 
 def with_known_noise(session: Session, state: State) -> State:

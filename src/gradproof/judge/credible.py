@@ -44,9 +44,8 @@ def flat_enough(bend: float, bands: Bands) -> float:
 
 def is_faint(comparison: Comparison) -> bool:
     """Whether claim and slope are next to nothing beside what the slope becomes one scale away."""
-    slope = comparison.slope
-    seen = max(abs(comparison.claimed), abs(slope.value))
-    return seen < T.faint * slope.bend or slope.value == 0 != comparison.claimed
+    seen = max(abs(comparison.claimed), abs(comparison.slope.value))
+    return seen < T.faint * comparison.slope.bend
 
 
 def known_enough(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 
+from ..records.block import Block
 from .bands import Bands
 from .evidence import Evidence, common, typical
 from .thresholds import BANDS, T
@@ -25,21 +25,21 @@ class Scale:
 
 
 def measured_against(
-    own: Evidence, norm: float, value: float, grown: float, eps: float, bands: Bands
+    block: Block, own: Evidence, norm: float, value: float, grown: float, eps: float, bands: Bands
 ) -> Scale:
     """What the block's ``own`` comparisons, its claims and the function's value say of its scale.
 
     ``norm`` is that of the claim, known to ``eps``; ``grown`` is what claims at both sides of the
-    point say that it becomes, ``value`` the magnitude of the function by the block's scale.
+    point say that it becomes, ``value`` the magnitude of the function.
     """
     gradient = size(own, norm)
     natural = max(gradient, grown, typical(own.bends, own) if own.bends else 0.0)
-    if norm == 0 and own.gaps and not any(own.slopes):
-        natural = sys.float_info.max  # nothing is claimed, and nothing moves
+    # What is zero wherever it was looked at gets the scale that a block of zeros gets.
+    ignored = (1.0 if own.gaps and not any(own.slopes) and value == 0 else value) / block.scale
     low, high = BANDS["float64"]
     share = min(bands.correct_below, max(low, eps))
-    if not told(own) and gradient <= max(_bar(own), T.roundoff * value):
-        natural = max(natural, value)  # it may be a block that the function ignores
+    if not told(own) and gradient <= max(_bar(own), T.roundoff * ignored):
+        natural = max(natural, ignored)  # it may be a block that the function ignores
         share = min(bands.wrong_above, max(high, eps))
     limit = max(bands.wrong_above * gradient, share * natural)
     return Scale(gradient, natural, limit, T.roundoff * natural)

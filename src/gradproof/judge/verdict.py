@@ -41,7 +41,7 @@ def judge(
     if not math.isfinite(norm):
         return _not_finite(own)
     telling = own if own.gaps else supporting(shared)
-    found = measured_against(own, norm, value / block.scale, grown, eps, bands)
+    found = measured_against(block, own, norm, value, grown, eps, bands)
     scale, limit = found.gradient, found.limit
     low = _ratio(_plain(_proven(own, scale), found.rounding), scale)
     roundoff = max(T.entry_roundoff * eps * norm, found.rounding)

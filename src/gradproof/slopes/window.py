@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ def _stencil(nodes: NDArray[np.float64], powers: Sequence[int]) -> Stencil:
     )
 
 
-def _bend(inverse: NDArray[np.float64], powers: Sequence[int]) -> NDArray[np.float64]:
+def _bend(inverse: NDArray[Any], powers: Sequence[int]) -> NDArray[np.float64]:
     change = np.array(powers) * inverse.T * (np.array(powers) > 1)
     even = np.array(powers) % 2 == 0
     return np.stack([change[:, even].sum(1), change[:, ~even].sum(1)])
