@@ -7,6 +7,7 @@ is wrong all the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,11 @@ from .twins import twins as _twins
 
 FAMILY = "optima"
 Array = NDArray[Any]
+
+
+def level(number: float, name: str) -> Wrong:
+    """One block's claim is the same number everywhere."""
+    return replace(at(number, name), name=f"claimed {number:g} in {name}")
 
 
 def twins(name: str, make: Callable[[], Problem], *wrong: Wrong, why: str) -> Iterator[Specimen]:
@@ -49,6 +55,21 @@ def at_the_truth() -> Iterator[Specimen]:
                 lambda w, X=X, y=y: 2 * X.T @ (X @ w - y) / len(y) + 1e-6 * w,
             ),
             zero(), factor(2.0), why="all that is left is the penalty",
+        )  # fmt: skip
+
+
+def normal_equations() -> Iterator[Specimen]:
+    """The value is exactly zero, the gradient a difference of two products."""
+    for seed, (rows, count) in enumerate(((20, 1), (30, 3), (80, 12), (300, 60))):
+        X, w = normal(150 + seed, rows, count), normal(250 + seed, count)
+        y, gram, right = X @ w, X.T @ X, X.T @ (X @ w)
+        yield from twins(
+            f"normal equations of {count}",
+            one(
+                lambda w, X=X, y=y: np.sum((X @ w - y) ** 2), w,
+                lambda w, gram=gram, right=right: 2 * (gram @ w - right),
+            ),
+            at(1e-2), at(1e-6), why="the claim is round-off of what the value knows exactly",
         )  # fmt: skip
 
 
@@ -143,7 +164,7 @@ def growing() -> Iterator[Specimen]:
 
         yield from twins(
             f"exp - 1 beside squares, {told}", blocks(fun, point, grad),
-            zero("z"), sign("z"), at(1e-3, "b"), why="the value is zero, and huge far away",
+            zero("z"), sign("z"), level(1e-3, "b"), why="the value is zero, and huge far away",
         )  # fmt: skip
 
 
@@ -152,9 +173,12 @@ def adapters() -> Iterator[Specimen]:
     for seed, (told, a, fits) in enumerate((
         ("low rank", 1.0, False), ("low rank of zeros", 0.0, False),
         ("low rank that fits", 1.0, True), ("low rank of zeros that fits", 0.0, True),
+        ("low rank that fits but for round-off", 1.0, True),
+        ("low rank of zeros that fits but for round-off", 0.0, True),
     )):  # fmt: skip
         W, X = normal(1100 + seed, 5, 4), normal(1110 + seed, 4, 9)
         Y = W @ X + (0.0 if fits else 1.0) * normal(1120 + seed, 5, 9)
+        Y *= 1 + 2.0**-52 if "round-off" in told else 1.0
         point = {"A": a * normal(1130 + seed, 2, 4), "B": np.zeros((5, 2))}
 
         def residual(p: Params, W: Array = W, X: Array = X, Y: Array = Y) -> Array:
@@ -167,9 +191,9 @@ def adapters() -> Iterator[Specimen]:
             outer = r(p) @ X.T
             return {"A": p["B"].T @ outer, "B": outer @ p["A"].T}
 
-        twin = at(1e-2, "B") if fits or not a else factor(1.01, "B")
+        twin = level(1e-2, "B") if fits or not a else factor(1.01, "B")
         yield from twins(
-            told, blocks(fun, point, grad), twin, at(1e-2, "A"),
+            told, blocks(fun, point, grad), twin, level(1e-2, "A"),
             why="a block's gradient is zero as long as the other one is",
         )  # fmt: skip
 
@@ -188,7 +212,7 @@ def gates() -> Iterator[Specimen]:
 
     yield from twins(
         "a gate of zero", blocks(gated, {"gate": np.zeros(1), "W": W}, back),
-        zero("gate"), factor(1.001, "gate"), at(1e-3, "W"), why="the branch has no gradient yet",
+        zero("gate"), factor(1.001, "gate"), level(1e-3, "W"), why="the branch has no gradient yet",
     )  # fmt: skip
     X, y = normal(1203, 12, 5), normal(1204, 12)
     for told, targets in (("", y), (" that fits", np.zeros(12))):
@@ -204,8 +228,8 @@ def gates() -> Iterator[Specimen]:
 
         point = {"W1": normal(1205, 5, 4), "w2": np.zeros(4), "b": np.zeros(1)}
         yield from twins(
-            f"a last layer of zeros{told}", blocks(fun, point, grad), at(1e-3, "W1"),
-            at(1e-3, "w2"), at(1e-3, "b"), why="all layers before it have no gradient yet",
+            f"a last layer of zeros{told}", blocks(fun, point, grad), level(1e-3, "W1"),
+            level(1e-3, "w2"), level(1e-3, "b"), why="all layers before it have no gradient yet",
         )  # fmt: skip
 
 
@@ -234,7 +258,7 @@ def networks() -> Iterator[Specimen]:
 
         yield from twins(
             f"a network of {told} that fits", blocks(fun, point, grad),
-            at(1e-3, "W1"), at(1e-6, "b1"), at(1e-3, "w2", "b2"), why="nothing is left to learn",
+            level(1e-3, "W1"), level(1e-6, "b1"), level(1e-3, "w2"), why="nothing is left to learn",
         )  # fmt: skip
 
 
@@ -252,8 +276,9 @@ def ignored() -> Iterator[Specimen]:
         return {"z": g, "shift": g.sum(keepdims=True)}
 
     yield from twins(
-        "a shift of all logits", blocks(entropy, {"z": z, "shift": np.ones(1)}, slopes),
-        at(1e-3, "shift"), at(1.0, "shift"), factor(1.01, "z"), why="it cancels, but for round-off",
+        "a bias of all logits", blocks(entropy, {"z": z, "shift": np.ones(1)}, slopes),
+        level(1e-3, "shift"), level(1.0, "shift"), factor(1.01, "z"),
+        why="it cancels, but for round-off",
     )  # fmt: skip
     for told, k in (("value", 1.0), ("value of zero", 0.0)):
 
@@ -266,7 +291,7 @@ def ignored() -> Iterator[Specimen]:
         yield from twins(
             f"a block that a {told} ignores",
             blocks(fun, {"x": c, "unused": normal(1402, 4)}, grad),
-            at(1e-3, "unused"), at(1.0, "unused"), why="there is no slope at all",
+            level(1e-3, "unused"), level(1.0, "unused"), why="there is no slope at all",
         )  # fmt: skip
 
 
@@ -310,7 +335,7 @@ def beside_others() -> Iterator[Specimen]:
     point = {"u": normal(1601, 20), "v": normal(1602, 10), "w": np.ones(5)}
     yield from twins(
         "a small block, and one at its optimum", blocks(fun, point, grad),
-        zero("v"), factor(1.01, "v"), at(1e-6, "w"), at(1e-3, "w"),
+        zero("v"), factor(1.01, "v"), level(1e-6, "w"), level(1e-3, "w"),
         Wrong("those of the last one in the second", instead(
             lambda p: {**grad(p), "v": np.resize(p["w"] - 1, 10)}
         )),
@@ -320,6 +345,6 @@ def beside_others() -> Iterator[Specimen]:
 
 
 ALL_OPTIMA: tuple[Specimen, ...] = (
-    *at_the_truth(), *solved(), *found(), *zeros(), *growing(), *adapters(), *gates(),
-    *networks(), *ignored(), *ordinary(), *beside_others(),
+    *at_the_truth(), *normal_equations(), *solved(), *found(), *zeros(), *growing(),
+    *adapters(), *gates(), *networks(), *ignored(), *ordinary(), *beside_others(),
 )  # fmt: skip

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..judge.credible import is_faint
 from ..plan.strategy import Plan
 from ..subject.asked import Asked
 from ..subject.prepare import prepare
 from ..subject.session import Session
 from .compare import compare
 from .restart import beside, spoiled
-from .start import start, with_growth, with_known_noise
+from .start import start, with_known_noise
 from .state import State, excused, update
 from .watch import Watch
 
@@ -43,13 +42,10 @@ def check(asked: Asked, watch: Watch) -> Run:
 
 def follow(session: Session, state: State, stage: str, watch: Watch) -> State:
     """The loop: a plan goes from state to state until it has nothing left to ask."""
-    plan, several = Plan(stage), len(state.setting.blocks) > 1
+    plan = Plan(stage)
     while session.finite and (direction := plan.next(state)) is not None:
         watch.direction = direction
         before, state = state, update(state, compare(session, state, direction))
-        new = state.comparisons[len(before.comparisons) :]
-        if several and not state.grown and any(map(is_faint, new)):
-            state = with_growth(session, state)
         if state.kink is not before.kink and session.movable:
             return state  # the check goes on beside it
     return state

@@ -8,13 +8,11 @@ from dataclasses import replace
 from ..backend import arrays
 from ..judge.bands import Bands, bands
 from ..judge.credible import may_be_small
-from ..judge.thresholds import T
 from ..plan.effort import effort
 from ..plan.setting import Setting
 from ..records.direction import Part
 from ..space.point import Point
 from ..subject.claim import Claimed
-from ..subject.growth import growth
 from ..subject.promotion import doubt
 from ..subject.session import Session
 from .state import Learned, Memory, State, with_claims
@@ -70,16 +68,6 @@ def _small(point: Point, claim: Claimed, bands: tuple[Bands, ...]) -> list[Part]
                 small = arrays.smallest(gradient, limits.correct_below * norm, _MOST)
                 parts += [Part(block.index, block.scale, only=small)] if small else []
     return parts
-
-
-def with_growth(session: Session, state: State) -> State:
-    """Where a slope is next to nothing, what the claims become beside the point.
-
-    Where blocks multiply, one that moves alone does not show it.
-    """
-    everything = [Part(b.index, b.scale) for b in state.setting.blocks]
-    direction = state.setting.along(everything, state.drawn)
-    return replace(state, grown=growth(session, direction, T.grown_at), known={})
 
 
 def with_known_noise(session: Session, state: State) -> State:

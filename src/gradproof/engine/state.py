@@ -91,7 +91,6 @@ class State:
     disagreed: bool = False
     disagreements: int = 0
     kink: Comparison | None = None
-    grown: tuple[tuple[float, ...], ...] = ()
     untied: Mapping[int, tuple[int, float]] = field(default_factory=dict)
     known: Mapping[int, Judged] = field(default_factory=dict)
 
@@ -236,7 +235,6 @@ def _judged(state: State, index: int) -> Judged:
             judge(
                 state.setting.blocks[index], compared, norm=claim.norms[index],
                 value=state.values[k], eps=state.eps[index], bands=state.bands[index], rms=RMS,
-                grown=state.grown[k][index] if state.grown else 0.0,
             )
         )  # fmt: skip
     leading, judgement = combined(each)

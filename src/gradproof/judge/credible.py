@@ -42,12 +42,6 @@ def flat_enough(bend: float, bands: Bands) -> float:
     return T.sharp * bands.wrong_above * bend
 
 
-def is_faint(comparison: Comparison) -> bool:
-    """Whether claim and slope are next to nothing beside what the slope becomes one scale away."""
-    seen = max(abs(comparison.claimed), abs(comparison.slope.value))
-    return seen < T.faint * comparison.slope.bend
-
-
 def known_enough(
     claimed: float, slope: float, error: float, floor: float, share: float = T.known
 ) -> bool:

@@ -25,17 +25,17 @@ class Scale:
 
 
 def measured_against(
-    block: Block, own: Evidence, norm: float, value: float, grown: float, eps: float, bands: Bands
+    block: Block, own: Evidence, norm: float, value: float, eps: float, bands: Bands
 ) -> Scale:
     """What the block's ``own`` comparisons, its claims and the function's value say of its scale.
 
-    ``norm`` is that of the claim, known to ``eps``; ``grown`` is what claims at both sides of the
-    point say that it becomes, ``value`` the magnitude of the function.
+    ``norm`` is that of the claim, known to ``eps``, ``value`` the magnitude of the function.
     """
     gradient = size(own, norm)
-    natural = max(gradient, grown, typical(own.bends, own) if own.bends else 0.0)
-    # What is zero wherever it was looked at gets the scale that a block of zeros gets.
-    ignored = (1.0 if own.gaps and not any(own.slopes) and value == 0 else value) / block.scale
+    natural = max(gradient, typical(own.bends, own) if own.bends else 0.0)
+    flat = own.gaps and not any(own.slopes)
+    # Where nothing is claimed, or nothing has a size, it is the scale that a block of zeros gets.
+    ignored = (1.0 if flat and 0 in (norm, value) else value) / block.scale
     low, high = BANDS["float64"]
     share = min(bands.correct_below, max(low, eps))
     if not told(own) and gradient <= max(_bar(own), T.roundoff * ignored):

@@ -76,10 +76,6 @@ class Thresholds:
 
     # The point
 
-    # A block whose slope is such a share of what it becomes one scale away asks the claims beside
-    # the point too, so many scales away (family "optima": blocks that multiply).
-    faint: float = 1e-3
-    grown_at: float = 1e-3
     # At a kink the gradient is checked so many block scales beside it: many windows away, yet the
     # same neighbourhood (docs/how-to/kinks.md).
     beside: float = 0.01

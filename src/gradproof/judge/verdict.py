@@ -29,19 +29,18 @@ def judge(
     eps: float,
     bands: Bands,
     rms: float,
-    grown: float = 0.0,
 ) -> Judgement:
     """Judge one block.
 
     ``norm`` is the Euclidean norm of its claimed gradient and ``eps`` the spacing of 1.0 in
     its precision, ``value`` the magnitude of the function, ``rms`` that of one coordinate of
-    a direction of step 1; ``grown`` is what claims beside the point say of the natural scale.
+    a direction of step 1.
     """
     own, shared, small = collect(block, comparisons, rms)
     if not math.isfinite(norm):
         return _not_finite(own)
     telling = own if own.gaps else supporting(shared)
-    found = measured_against(block, own, norm, value, grown, eps, bands)
+    found = measured_against(block, own, norm, value, eps, bands)
     scale, limit = found.gradient, found.limit
     low = _ratio(_plain(_proven(own, scale), found.rounding), scale)
     roundoff = max(T.entry_roundoff * eps * norm, found.rounding)

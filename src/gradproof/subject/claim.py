@@ -28,9 +28,6 @@ _SMALL = 4096  # coordinates of a block whose sketch is one product with a matri
 _SKETCH_SEED = 2**40  # apart from any seed of a check
 
 
-Sketch = NDArray[np.float64]  # what is kept of a claim
-
-
 @dataclass(frozen=True, slots=True)
 class Claimed(ABC):
     """A claim: known entry by entry, or along directions only.
@@ -113,7 +110,7 @@ def _made(found: Sequence[NDArray[Any]], missing: dict[int, str]) -> Claim:
     return Claim(norms, (0.0,) * len(norms), missing, tuple(found))
 
 
-def sketch(claim: Claim, blocks: Sequence[Block]) -> Sketch:
+def sketch(claim: Claim, blocks: Sequence[Block]) -> NDArray[np.float64]:
     """A few numbers per block that change with the claim, and by how much it changes.
 
     They are inner products with fixed random directions: two claims can so be compared
@@ -122,7 +119,7 @@ def sketch(claim: Claim, blocks: Sequence[Block]) -> Sketch:
     return np.array([_projections(claim, block) for block in blocks])
 
 
-def distance(one: Sketch, other: Sketch) -> tuple[float, ...]:
+def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, ...]:
     """Norms of the difference of two claims, block by block, from their sketches."""
     if one.tobytes() == other.tobytes():
         return (0.0,) * len(one)
