@@ -161,13 +161,13 @@ class Search:
     def bend(self) -> float:
         """How much the slope changes over one unit, by the widest window that tells.
 
-        Narrow ones do not: what they see of a function in steps goes on in another way.
+        What a narrow one shows is only taken to go on as far as the first window of a search.
         """
+        wide = sorted((w for w in self.windows if w.finite), key=lambda w: -w.half_width)
         if self.stencil is not SYMMETRIC:
             return 0.0
-        wide = [w for w in self.windows if w.finite and w.half_width >= START]
-        wide.sort(key=lambda w: -w.half_width)
-        return next((bend for w in wide if (bend := w.bend(self.noise or 0.0)) > 0), 0.0)
+        seen = ((w.bend(self.noise or 0.0), w.half_width) for w in wide)
+        return next((bend / max(width, START) for bend, width in seen if bend > 0), 0.0)
 
     def _next(self) -> float | None:
         """The half-width to try next, or None where nothing is left to try."""

@@ -109,13 +109,13 @@ class Window:
         return BAR * self.amplification * scatter / self.half_width
 
     def bend(self, noise: float = 0.0) -> float:
-        """How much the slope changes from the middle to the ends, per half-width: a lower bound.
+        """How much the slope changes from the middle to the ends: a lower bound.
 
         Of the even or the odd part alone: either says how large the slope becomes.
         """
         scatter = max(self.scatter, self.roundoff, noise)
         known = np.abs(SYMMETRIC.bend @ self.corrected) - BAR / 2 * scatter * _SPREAD
-        return max(float(known.max()), 0.0) / self.half_width**2
+        return max(float(known.max()), 0.0) / self.half_width
 
 
 def fit(
