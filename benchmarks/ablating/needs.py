@@ -71,11 +71,12 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "cross-entropy of float32 at a margin of 12, right",
         "least squares in float16, 0.01 from the optimum, right",
     ),
-    "look around": (
+    "bend": (
         "x**3 at 0, 1, right",
         "x**3 at 0, 4, right",
         "x|x| at 0, 1, right",
     ),
+    "round-off": ("normal equations of 60, right",),
     "support from joint": (
         "the larger of two blocks, equal weights, to the first, right",
         "the larger of two blocks, weights, to the first, right",

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..specimen import Params, Problem, Specimen
-from .twins import Wrong, at, blocks, changed, entry, factor, instead, one, sign, zero
+from .twins import Wrong, at, blocks, entry, factor, instead, one, sign, zero
 from .twins import twins as _twins
 
 FAMILY = "optima"
@@ -339,7 +339,6 @@ def beside_others() -> Iterator[Specimen]:
         Wrong("those of the last one in the second", instead(
             lambda p: {**grad(p), "v": np.resize(p["w"] - 1, 10)}
         )),
-        Wrong("rounded", changed(lambda g: np.round(g, 4), "v")),
         why="neither shows beside the steep one",
     )  # fmt: skip
 
