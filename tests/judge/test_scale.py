@@ -68,8 +68,10 @@ def test_what_is_coarser_than_double_precision_supports_to_one_rounding():
 
 
 def test_the_gradient_is_that_of_the_claim_or_of_the_slopes():
-    assert size(NOTHING, 3.0) == 3.0
-    assert size(seen([2.0, 4.0], [1e-9] * 2, claims=[1.0, 2.0]), 1.0) == pytest.approx(2.0)
-    assert size(seen([2.0, -4.0], [1e-9] * 2, claims=[0.0, 0.0]), 0.0) == pytest.approx(
+    assert size(NOTHING, 3.0, seen=False) == 3.0
+    assert size(seen([2.0, 4.0], [1e-9] * 2, claims=[1.0, 2.0]), 1.0, seen=True) == pytest.approx(
+        2.0
+    )
+    assert size(seen([2.0, -4.0], [1e-9] * 2, claims=[0.0, 0.0]), 0.0, seen=True) == pytest.approx(
         math.sqrt(10)
     )

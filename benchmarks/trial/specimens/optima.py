@@ -60,7 +60,9 @@ def at_the_truth() -> Iterator[Specimen]:
 
 def normal_equations() -> Iterator[Specimen]:
     """The value is exactly zero, the gradient a difference of two products."""
-    for seed, (rows, count) in enumerate(((20, 1), (30, 3), (80, 12), (300, 60))):
+    for seed, (rows, count) in enumerate(
+        ((20, 1), (30, 3), (80, 12), (300, 60), (500, 40), (900, 90))
+    ):
         X, w = normal(150 + seed, rows, count), normal(250 + seed, count)
         y, gram, right = X @ w, X.T @ X, X.T @ (X @ w)
         yield from twins(

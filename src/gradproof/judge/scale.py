@@ -31,14 +31,15 @@ def measured_against(
 
     ``norm`` is that of the claim, known to ``eps``, ``value`` the magnitude of the function.
     """
-    gradient = size(own, norm)
+    seen = told(own)
+    gradient = size(own, norm, seen=seen)
     natural = max(gradient, typical(own.bends, own) if own.bends else 0.0)
     flat = own.gaps and not any(own.slopes)
     # Where nothing is claimed, or nothing has a size, it is the scale that a block of zeros gets.
     ignored = (max(value, 1.0) if flat and 0 in (norm, value) else value) / block.scale
     low, high = BANDS["float64"]
     share = min(bands.correct_below, max(low, eps))
-    if not told(own) and gradient <= max(_bar(own), T.roundoff * ignored):
+    if not seen and gradient <= max(_bar(own), T.roundoff * ignored):
         natural = max(natural, ignored)  # it may be a block that the function ignores
         share = min(bands.wrong_above, max(high, eps))
     limit = max(bands.wrong_above * gradient, share * natural)
@@ -49,13 +50,13 @@ def _bar(own: Evidence) -> float:
     return typical(own.bars, own) if own.gaps else 0.0
 
 
-def size(own: Evidence, norm: float) -> float:
+def size(own: Evidence, norm: float, *, seen: bool) -> float:
     """The norm of the true gradient, as far as it is known.
 
-    The claim's own norm serves where claim and truth are alike, and where they differ by a
-    constant factor.
+    The claim's own norm serves where no slope is ``seen``, where claim and truth are alike, and
+    where they differ by a constant factor.
     """
-    if not told(own):
+    if not seen:
         return norm
     if own.sweep:
         return typical(own.slopes, own)

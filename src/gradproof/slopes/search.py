@@ -163,11 +163,14 @@ class Search:
 
         What a narrow one shows is only taken to go on as far as the first window of a search.
         """
-        wide = sorted((w for w in self.windows if w.finite), key=lambda w: -w.half_width)
-        if self.stencil is not SYMMETRIC:
-            return 0.0
-        seen = ((w.bend(self.noise or 0.0), w.half_width) for w in wide)
-        return next((bend / max(width, START) for bend, width in seen if bend > 0), 0.0)
+        found, widest = 0.0, 0.0
+        for window in self.windows:
+            if window.half_width > widest and window.finite and self.stencil is SYMMETRIC:
+                bend = window.bend(self.noise or 0.0)
+                if bend > 0:
+                    widest = window.half_width
+                    found = bend / max(widest, START)
+        return found
 
     def _next(self) -> float | None:
         """The half-width to try next, or None where nothing is left to try."""
