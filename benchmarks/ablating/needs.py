@@ -67,15 +67,13 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "float32 1000 + sin x, right",
         "1,000,000 parameters of float32, right",
     ),
-    "claim noise 5×": (
-        "cross-entropy of float32 at a margin of 12, right",
-        "least squares in float16, 0.01 from the optimum, right",
-    ),
-    "look around": (
+    "claim noise 5×": ("cross-entropy of float32 at a margin of 12, right",),
+    "bend": (
         "x**3 at 0, 1, right",
         "x**3 at 0, 4, right",
         "x|x| at 0, 1, right",
     ),
+    "round-off": ("normal equations of 40, right",),
     "support from joint": (
         "the larger of two blocks, equal weights, to the first, right",
         "the larger of two blocks, weights, to the first, right",

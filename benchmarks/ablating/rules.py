@@ -150,10 +150,6 @@ def _no_doubt(_: Any) -> Any:
     return lambda state, learned, *args: (learned, False)
 
 
-def _sizes(_: Any) -> Any:
-    return lambda session, setting: tuple(p.size for p in session.projections)
-
-
 def _at_an_edge(_: Any) -> Any:
     shapes = importlib.import_module("gradproof.records.slope").Smoothness
     none = importlib.import_module(SHAPE)._none  # noqa: SLF001 - what it says of no slope
@@ -202,7 +198,11 @@ ALL: tuple[Rule, ...] = (
          {f"{NUMBERS}.claim_noise": value(1.0)}),
     Rule("grain", "round-off of small entries at the scale of their block",
          {f"{STATE}:grain": returns(0.0), f"{NUMBERS}.entry_roundoff": value(0.0)}),
-    Rule("look around", "the scale of a value that is zero", {f"{START}:_values": _sizes}),
+    # The natural scale.
+    Rule("bend", "what a slope becomes one scale away, by its windows",
+         {f"{SEARCH}:Search.bend": returns(0.0)}),
+    Rule("round-off", "a hundred roundings of the natural scale are none",
+         {f"{NUMBERS}.roundoff": value(0.0)}),
     # The judgement.
     Rule("support from joint", "directions through several blocks support a claim",
          {f"{STATE}:judge": _alone}),

@@ -109,9 +109,11 @@ def test_a_kink_ends_the_trial_where_the_check_can_go_on_beside_it():
     assert len(fixed.comparisons) >= len(state.comparisons)
 
 
-def test_a_value_of_zero_is_judged_by_what_it_becomes_nearby():
+def test_at_a_value_of_zero_the_slope_is_judged_by_what_it_becomes_nearby():
     state = run(lambda w: float(w @ w), np.zeros(3), lambda w: 2 * w).state
-    assert state.values[0] > 0
+    assert state.values[0] == 0
+    assert state.comparisons[0].slope.bend > 0
+    assert state.judgements[0].natural
     assert state.judgements[0].verdict == "correct"
     wrong = run(lambda w: float(w @ w), np.zeros(3), lambda w: 2 * w + 1).state
     assert wrong.judgements[0].verdict == "wrong"

@@ -155,9 +155,9 @@ def test_figures(number, printed):
     assert printed in made(difference=number).text(80)
 
 
-def test_a_zero_gradient_is_measured_by_the_value():
-    assert "of the value" in made(blocks=(block(zero=True),)).text(100)
-    assert "of the value" not in made().text(100)
+def test_a_gradient_of_next_to_nothing_is_measured_by_its_natural_scale():
+    assert "of its natural scale" in made(blocks=(block(natural=True),)).text(100)
+    assert "of its natural scale" not in made().text(100)
 
 
 def test_why_nothing_could_be_decided_is_told():

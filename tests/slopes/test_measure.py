@@ -13,6 +13,7 @@ from gradproof.records.slope import Slope, Smoothness
 from gradproof.slopes import measure
 from gradproof.slopes import window as window_module
 from gradproof.slopes.sampler import Sampler
+from gradproof.slopes.search import START
 
 # The same examples in every run, however slow the machine.
 steady = settings(derandomize=True, deadline=None)
@@ -305,3 +306,32 @@ def test_exceptions_of_phi_surface_unchanged(when, kind):
     with pytest.raises(kind) as caught:
         gp.slope(phi)
     assert caught.value is failure
+
+
+# What the slope becomes ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("phi", "bend"),
+    [
+        (lambda t: t**2, 2.0),
+        (lambda t: 1 + 3 * t**2, 6.0),
+        (lambda t: 5 * t, 0.0),
+        (lambda t: t**3, 3 * START),
+    ],
+)
+def test_the_bend_is_how_the_slope_changes(phi, bend):
+    found = gp.slope(phi)
+    assert found.bend == pytest.approx(bend, rel=1e-2)
+    assert gp.slope(lambda x: phi(x / 4), scale=4.0).bend == pytest.approx(bend / 16, rel=1e-2)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_noise_makes_no_bend(seed):
+    rng = np.random.default_rng(seed)
+    assert gp.slope(lambda t: t + 1e-6 * rng.normal()).bend < 1e-6 / START**2
+
+
+def test_what_turns_in_a_narrow_window_does_not_go_on():
+    found = gp.slope(lambda t: np.cos(1e5 * t))
+    assert found.bend <= 1e5 / START

@@ -13,6 +13,7 @@ from . import (
     infinite,
     low,
     near,
+    optima,
     peers,
     planted,
     powers,
@@ -43,6 +44,7 @@ FURTHER: tuple[Specimen, ...] = (
     *edges.ALL_EDGES,
     *small.ALL_SMALL,
     *unsteady.ALL_UNSTEADY,
+    *optima.ALL_OPTIMA,
 )
 FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(specimen.family for specimen in ALL))
 

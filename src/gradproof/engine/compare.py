@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ..judge.credible import known_enough, sharp_enough
+from ..judge.credible import flat_enough, known_enough, sharp_enough
 from ..judge.thresholds import T
 from ..records.comparison import Comparison
 from ..records.direction import Direction
@@ -93,7 +93,11 @@ def _slope(
         done = error <= sharp and not nothing
         return done or known_enough(claimed, value, error, zero, share)
 
-    slope = measure(sampler, enough, **_hints(state, memory, direction, share))
+    def faint(error: float, bend: float) -> bool:
+        return abs(claimed) <= error <= sharp_enough(bend, limits) and not nothing
+
+    slope = measure(sampler, enough, faint=faint, **_hints(state, memory, direction, share))
+    floor = max(floor, flat_enough(slope.bend, limits))
     if nothing and known_enough(claimed, slope.value, slope.error, floor):
         slope = replace(slope, smoothness=Smoothness.SMOOTH)
     if learned.vain_looks < T.vain_looks:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import replace
 
 from ..backend import arrays
 from ..judge.bands import Bands, bands
 from ..judge.credible import may_be_small
-from ..judge.thresholds import T
 from ..plan.effort import effort
 from ..plan.setting import Setting
 from ..records.direction import Part
@@ -46,30 +44,12 @@ def start(session: Session) -> State:
         bands=limits,
         eps=tuple([point.eps(block.index) for block in point.blocks]),
         claims=claims,
-        values=_values(session, setting),
+        values=tuple([projection.size for projection in projections]),
         learned=Learned((Memory(),) * len(claims)),
         not_linear=frozenset(session.not_linear),
         not_finite=not_finite(session, setting),
         evaluations=session.evaluations,
     )
-
-
-def _values(session: Session, setting: Setting) -> tuple[float, ...]:
-    """The magnitude of each projection, against which a zero gradient is judged.
-
-    Where a value is zero, that is what it becomes one step away, or some more; what is less than a
-    rounding of what it becomes further away is round-off.
-    """
-    sizes = tuple([projection.size for projection in session.projections])
-    if all(sizes) or not session.finite:
-        return sizes
-    line = session.line(setting.joint(range(len(setting.blocks)), 0))
-    values = [max(abs(float(v)) for v in session.evaluate(line, distance)) for distance in T.around]
-    line.back()
-    finite = [value for value in values if math.isfinite(value)]
-    least = sys.float_info.epsilon * max(finite, default=0.0)
-    around = next((value for value in finite if value > least), 0.0)
-    return tuple(max(size, around) for size in sizes)
 
 
 def _small(point: Point, claim: Claimed, bands: tuple[Bands, ...]) -> list[Part]:

@@ -142,7 +142,7 @@ def _result(block: Block, judgement: Judgement, run: Run) -> BlockResult:
         resolution=judgement.resolution,
         correct_below=limits.correct_below,
         wrong_above=limits.wrong_above,
-        zero=judgement.zero,
+        natural=judgement.natural,
         reason=judgement.reason,
         measured=gather(run.state, block),
     )
@@ -260,7 +260,7 @@ def _about_disagreement(
     slope = shown.slope
     even = shown.direction.parts[0].even
     off = f"the claim is off by {'at least ' if even else ''}{_share(judgement.error)} of "
-    off += "the value, which does not change" if judgement.zero else "the gradient's size"
+    off += "itself, and fun does not change" if judgement.zero else "the gradient's size"
     ratio = ""
     if slope.value and abs(slope.value) > slope.error:
         ratio = f", ratio {shown.claimed / slope.value:.6g}"

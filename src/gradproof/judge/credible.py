@@ -37,6 +37,11 @@ def sharp_enough(unit: float, bands: Bands) -> float:
     return T.sharp * bands.correct_below * unit
 
 
+def flat_enough(bend: float, bands: Bands) -> float:
+    """The bar with which a slope is zero beside what it becomes one scale away."""
+    return T.sharp * bands.wrong_above * bend
+
+
 def known_enough(
     claimed: float, slope: float, error: float, floor: float, share: float = T.known
 ) -> bool:

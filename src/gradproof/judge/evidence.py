@@ -7,7 +7,6 @@ only support its claim. At a kink every one-sided slope, and all between them, i
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -32,10 +31,11 @@ class Evidence:
     slopes: list[float]
     slope_bars: list[float]
     moved: list[int]
+    bends: list[float]
     sweep: bool = False
 
 
-NOTHING = Evidence([], [], [], [], [], [])
+NOTHING = Evidence([], [], [], [], [], [], [])
 
 
 Pairs = list[tuple[Comparison, Part]]
@@ -79,7 +79,7 @@ def _scaled(pairs: Pairs, rms: float, *, sweep: bool = False) -> Evidence:
     """Comparisons of known slopes, each per unit of what its direction moves the block by."""
     if not pairs:
         return NOTHING
-    found = Evidence([], [], [], [], [], [], sweep)
+    found = Evidence([], [], [], [], [], [], [], sweep)
     for c, part in pairs:  # one loop: this is asked for every block after every direction
         bar, unit = bar_of(c), rms * part.step
         if bar < math.inf:
@@ -89,6 +89,7 @@ def _scaled(pairs: Pairs, rms: float, *, sweep: bool = False) -> Evidence:
             found.slopes.append(abs(c.slope.value) / unit)
             found.slope_bars.append(c.slope_bar / unit)
             found.moved.append(len(c.direction.parts))
+            found.bends.append(c.slope.bend / unit)
     return found
 
 
@@ -104,7 +105,7 @@ def _only(every: Evidence, chosen: Sequence[bool]) -> Evidence:
     gaps, bars, slope_bars = [
         list(compress(column, chosen)) for column in (every.gaps, every.bars, every.slope_bars)
     ]
-    return Evidence(gaps, bars, [], [], slope_bars, list(compress(every.moved, chosen)))
+    return Evidence(gaps, bars, [], [], slope_bars, list(compress(every.moved, chosen)), [])
 
 
 def supporting(shared: Evidence) -> Evidence:
@@ -116,34 +117,7 @@ def supporting(shared: Evidence) -> Evidence:
     pairs = sorted(zip(shared.gaps, shared.bars, strict=True))
     agreeing = [pair for pair in pairs if pair[0] <= pair[1]] or pairs[:1]
     gaps, bars = map(list, zip(*agreeing, strict=True)) if agreeing else ([], [])
-    return Evidence(gaps, bars, [], [], [], [], shared.sweep)
-
-
-def size(block: Block, own: Evidence, norm: float, value: float) -> tuple[float, bool]:
-    """The norm of the true gradient, as far as it is known; else the scale of the value.
-
-    The claim's own norm serves where claim and truth are alike, and where they differ by a
-    constant factor.
-    """
-    # A function that is zero wherever it was looked at has no scale but the smallest number.
-    zero = max(value / block.scale, sys.float_info.min)
-    if not own.gaps:
-        return (norm, False) if norm > 0 else (zero, True)
-    pairs = zip(own.slopes, own.bars, own.gaps, strict=True)
-    seen, off = False, False
-    for slope, bar, gap in pairs:
-        seen, off = seen or slope > bar, off or gap > bar
-    if seen and own.sweep:
-        return typical(own.slopes, own), False
-    factor = common(own.claims, own.slopes) if seen else 0.0
-    if factor:
-        return norm / factor, False
-    if not seen and off:
-        return zero, True
-    if seen and typical(own.gaps, own) > norm / 2:
-        return typical(own.slopes, own), False
-    known = seen or norm > typical(own.bars, own)
-    return (norm, False) if known and norm > 0 else (zero, True)
+    return Evidence(gaps, bars, [], [], [], [], [], shared.sweep)
 
 
 def common(numbers: Sequence[float], others: Sequence[float]) -> float:

@@ -33,6 +33,9 @@ class Thresholds:
     # A single entry may be off by this many roundings at the scale of its whole block
     # (tests/engine/test_small.py; "sizes" of the trial).
     entry_roundoff: float = 1e4
+    # Such a share of its natural scale is round-off of a claim: 3 roundings were enough in 132
+    # right ones (family "optima"), and what is coarser than double precision is measured.
+    roundoff: float = 100 * 2.0**-52
     # Two claims along one direction are the same to this share of their gaps
     # (tests/api/test_products.py: both modes from one rule).
     same_claim: float = 0.1
@@ -73,9 +76,6 @@ class Thresholds:
 
     # The point
 
-    # A value of zero takes its scale from what it becomes so many block scales away, the first
-    # that is no rounding of the others ("peers": zero loss).
-    around: tuple[float, ...] = (1.0, -1.0, 10.0, -10.0, 100.0)
     # At a kink the gradient is checked so many block scales beside it: many windows away, yet the
     # same neighbourhood (docs/how-to/kinks.md).
     beside: float = 0.01

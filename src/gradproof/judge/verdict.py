@@ -14,7 +14,8 @@ from ..records.verdict import Verdict
 from .bands import Bands
 from .chance import largest_hidden, largest_within, smallest_proven
 from .credible import bar_of
-from .evidence import Evidence, collect, common, scopes, size, supporting, typical
+from .evidence import Evidence, collect, common, scopes, supporting, typical
+from .scale import measured_against, told
 from .thresholds import T
 
 
@@ -35,19 +36,27 @@ def judge(
     a direction of step 1.
     """
     own, shared, small = collect(block, comparisons, rms)
-    scale, zero = size(block, own, norm, value)
     if not math.isfinite(norm):
         return _NOT_FINITE
     telling = own if own.gaps else supporting(shared)
-    error = typical(telling.gaps, telling) if zero else _error(telling, scale)
+    found = measured_against(block, own, norm, value, eps, bands)
+    scale, limit = found.gradient, found.limit
+    nothing = bool(own.gaps) and not told(own)
+    low = _ratio(_plain(_proven(own, scale), found.rounding), scale)
+    entry_noise = max(T.entry_roundoff * eps * norm, found.rounding)
+    entry = _worst_entry(own, entry_noise) if own.sweep else 0.0
+    smallest = _worst_entry(small, found.rounding) if small.gaps else 0.0
+    error = typical(telling.gaps, telling) if nothing else _error(telling, scale)
     bar = typical(telling.bars, telling)
-    low = _ratio(_proven(own, scale), scale)
     every, roundoff = scopes(shared), T.claim_noise * eps * norm
-    error, bar = _ratio(error, scale), _ratio(bar, scale)
-    high = max(_ratio(min(map(_high, every)), scale), error)
-    entry = _worst_entry(own, T.entry_roundoff * eps * norm) if own.sweep and not zero else 0.0
-    smallest = _worst_entry(small, 0.0) if small.gaps else 0.0
-    verdict, reason = _verdict(max(low, entry, smallest), high, bands, block, comparisons)
+    high = max(min(map(_high, every)), error)
+    worst = max(low, entry, smallest)
+    verdict, reason = _verdict(worst, high <= limit, bands, block, comparisons)
+    opened = _open(verdict, error, bar, high, limit, bands.correct_below * scale)
+    of_scale = not verdict.rejects and bands.wrong_above * scale < min(high, limit)
+    if of_scale:
+        scale = found.natural
+    error, bar, high = _ratio(error, scale), _ratio(bar, scale), _ratio(high, scale)
     if verdict.rejects and low <= bands.correct_below:
         entry, which = (entry, "one entry is") if entry else (smallest, "its smallest entries are")
         reason = f"{which} off by {entry:.1e} of itself, which is little of the whole block"
@@ -61,8 +70,9 @@ def judge(
         size=scale,
         draws=len(own.gaps),
         sharp=_ratio(min([_numerical(e, roundoff) for e in every]), scale) <= bands.correct_below,
-        open=_open(verdict, error, bar, high, bands),
-        zero=zero,
+        open=opened,
+        zero=of_scale or nothing,
+        natural=of_scale,
         reason=reason,
     )
 
@@ -89,6 +99,11 @@ def _proven(own: Evidence, scale: float) -> float:
     if common(own.gaps, own.slopes):  # a constant factor leaves nothing to chance
         return scale * min([g / s for g, s in zip(beyond, own.slopes, strict=True) if s > 0])
     return math.hypot(*beyond) if own.sweep else smallest_proven(beyond)
+
+
+def _plain(error: float, rounding: float) -> float:
+    """What is proven of an error, or nothing where it is no more than round-off of the claim."""
+    return error if error > rounding else 0.0
 
 
 def _worst_entry(own: Evidence, roundoff: float) -> float:
@@ -170,23 +185,25 @@ _NOT_FINITE = dataclasses.replace(
 )
 
 
-def _open(verdict: Verdict, error: float, bar: float, high: float, bands: Bands) -> bool:
+def _open(
+    verdict: Verdict, error: float, bar: float, high: float, limit: float, near: float
+) -> bool:
     """Whether the interval is wide for want of draws, and not for the bars of the slopes."""
     if verdict is Verdict.UNDECIDED:
-        return error + bar <= bands.wrong_above
+        return error + bar <= limit
     if verdict is Verdict.SUSPECT:
-        return high > bands.wrong_above
-    return verdict is Verdict.CORRECT and error - bar > T.near * bands.correct_below
+        return high > limit
+    return verdict is Verdict.CORRECT and error - bar > T.near * near
 
 
 def _verdict(
-    low: float, high: float, bands: Bands, block: Block, comparisons: Sequence[Comparison]
+    low: float, supported: bool, bands: Bands, block: Block, comparisons: Sequence[Comparison]
 ) -> tuple[Verdict, str]:
     if low > bands.wrong_above:
         return Verdict.WRONG, ""
     if low > bands.correct_below:
         return Verdict.SUSPECT, ""
-    if high <= bands.wrong_above:
+    if supported:
         return Verdict.CORRECT, ""
     moving = [c for c in comparisons if block.index in c.direction.places]
     kinks = [c for c in moving if c.kinked]

@@ -16,9 +16,9 @@ class Judgement:
     smallest one that would have been noticed with 99 % probability: beyond what was seen, and so
     ``high``; beyond the bars where the block is rejected. ``size`` is ``|true|`` as far as it is
     known, ``draws`` the number of slopes of this block alone. It is ``sharp`` where the resolution
-    is all that was asked for, ``open`` where further draws alone may change the verdict. Where
-    the true gradient is zero, all of them are relative to the value of the function instead
-    (``zero``).
+    is all that was asked for, ``open`` where further draws alone may change the verdict. Where the
+    gradient is next to nothing, all of them are relative to its ``natural`` scale instead: what it
+    becomes one scale of the block away. It is ``zero`` where no slope stands above its bar.
     """
 
     verdict: Verdict
@@ -32,4 +32,5 @@ class Judgement:
     sharp: bool
     open: bool
     zero: bool
+    natural: bool = False
     reason: str = ""

@@ -27,7 +27,8 @@ class Slope:
     infinite. ``noise`` is the measured scatter of one evaluation, in units of the function;
     ``window`` the half-width of the window that gave the value, in units of the variable;
     ``has_pilot`` says that the noise was measured on its own, at a tiny scale, and ``stepped`` that
-    the function moved in steps there, if at all.
+    the function moved in steps there, if at all. ``bend`` is by how much the slope changes over one
+    unit of the variable, by the widest window that told: a lower bound.
     """
 
     value: float
@@ -41,6 +42,7 @@ class Slope:
     window: float = 0.0
     has_pilot: bool = False
     stepped: bool = False
+    bend: float = 0.0
 
     def __str__(self) -> str:
         text = f"{self.value:.12g} ± {self.error:.1e} ({self.smoothness}"

@@ -35,7 +35,7 @@ def printable(name: str) -> str:
 def relative_error(block: BlockResult) -> str:
     """The error of a block with its bar, and what it is relative to."""
     text = f"{figure(block.error)} ± {figure(block.bar)}"
-    return text + (" of the value" if block.zero else "")
+    return text + (" of its natural scale" if block.natural else "")
 
 
 def shape(block: BlockResult) -> str:

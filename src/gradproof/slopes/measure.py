@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import UsageError
 from ..records.slope import Slope, Smoothness
 from .sampler import Sampler
-from .search import START, WIDEST, Enough, Search
+from .search import START, WIDEST, Enough, Faint, Search, never
 from .smoothness import conclude
 from .window import SYMMETRIC
 
@@ -77,10 +77,12 @@ def measure(
     widest: float = WIDEST,
     noise: float | None = None,
     stepped: bool = False,
+    faint: Faint = never,
 ) -> Slope:
     """Measure with a sampler at hand.
 
-    ``enough(value, error)`` decides when to stop. ``start``, ``widest`` and ``noise`` may be
+    ``enough(value, error)`` decides when to stop, ``faint(error, bend)`` where the
+    slope is zero within its bar. ``start``, ``widest`` and ``noise`` may be
     known from neighbours: the first and the widest half-width, in units of ``scale``, the
     scatter of one evaluation, and whether the values move in steps (``stepped``).
     """
@@ -88,7 +90,7 @@ def measure(
         return Slope(math.nan, math.inf, sampler.evaluations, 0.0, Smoothness.NOT_FINITE)
     search = Search(
         sampler, SYMMETRIC, lambda v, e: enough(v / scale, e / scale), noise, widest,
-        stepped=stepped,
+        stepped=stepped, faint=faint,
     )  # fmt: skip
     search.run(start)
     return _rescale(conclude(search, start), scale)
@@ -109,4 +111,5 @@ def _rescale(found: Slope, scale: float) -> Slope:
         right=per_scale(found.right),
         side_error=per_scale(found.side_error),
         window=found.window * scale,
+        bend=found.bend / scale**2,
     )

@@ -30,7 +30,14 @@ SLOWEST = 0.05  # power with which a slope can settle and still be followed
 _COARSEST = 2.0**-7  # relative step of bfloat16, the coarsest format for which steps are noise
 LEVELS = 4  # a half with fewer different values shows steps, not a slope
 
+
 Enough = Callable[[float, float], bool]
+Faint = Callable[[float, float], bool]
+
+
+def never(bar: float, bend: float) -> bool:  # noqa: ARG001
+    """No bar is next to nothing."""
+    return False
 
 
 @dataclass(slots=True)
@@ -44,6 +51,7 @@ class Search:
     widest: float = WIDEST  # no window beyond it
     windows: list[Window] = field(default_factory=list)
     pilot: Window | None = None
+    faint: Faint = never  # whether a bar is next to nothing beside a bend
     stepped: bool = False  # whether its values move in steps at the smallest scale, if at all
 
     def run(self, start: float = START) -> Window | None:
@@ -143,7 +151,26 @@ class Search:
 
     def done(self, window: Window | None) -> bool:
         """Whether the caller has enough in this window."""
-        return window is not None and window.finite and self.enough(window.slope, self.bar(window))
+        if window is None or not window.finite:
+            return False
+        bar = self.bar(window)
+        return self.enough(window.slope, bar) or (
+            abs(window.slope) <= bar and self.faint(bar, self.bend())
+        )
+
+    def bend(self) -> float:
+        """How much the slope changes over one unit, by the widest window that tells.
+
+        What a narrow one shows is only taken to go on as far as the first window of a search.
+        """
+        found, widest = 0.0, 0.0
+        for window in self.windows:
+            if window.half_width > widest and window.finite and self.stencil is SYMMETRIC:
+                bend = window.bend(self.noise or 0.0)
+                if bend > 0:
+                    widest = window.half_width
+                    found = bend / max(widest, START)
+        return found
 
     def _next(self) -> float | None:
         """The half-width to try next, or None where nothing is left to try."""

@@ -109,6 +109,7 @@ def _slope(search: Search, window: Window | None) -> Slope:
         window=window.half_width,
         has_pilot=search.noise is not None,
         stepped=search.stepped,
+        bend=search.bend(),
     )
 
 

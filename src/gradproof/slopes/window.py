@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ class Stencil:
 
     nodes: NDArray[np.float64]
     slope: NDArray[np.float64]
+    bend: NDArray[np.float64]  # how the slope changes from t = 0 to 1: the even part, the odd part
     residual: NDArray[np.float64]
     freedom: int
     amplification: float  # standard error of the slope for unit noise per evaluation, φ(0) included
@@ -43,10 +45,17 @@ def _stencil(nodes: NDArray[np.float64], powers: Sequence[int]) -> Stencil:
     return Stencil(
         nodes=nodes,
         slope=slope,
+        bend=_bend(inverse, powers),
         residual=np.eye(len(nodes)) - design @ inverse,
         freedom=len(nodes) - len(powers),
         amplification=float(np.sqrt(slope @ slope + slope.sum() ** 2)),
     )
+
+
+def _bend(inverse: NDArray[Any], powers: Sequence[int]) -> NDArray[np.float64]:
+    change = np.array(powers) * inverse.T * (np.array(powers) > 1)
+    even = np.array(powers) % 2 == 0
+    return np.stack([change[:, even].sum(1), change[:, ~even].sum(1)])
 
 
 def _chebyshev(count: int) -> NDArray[np.float64]:
@@ -58,6 +67,7 @@ RIGHT = _stencil((1 + _chebyshev(8)) / 2, (1, 2, 3))
 LEFT = _stencil(-(1 + _chebyshev(8)) / 2, (1, 2, 3))
 _BOTH = _stencil(np.sort(np.append(_chebyshev(8), _chebyshev(8) / RATIO))[::-1], range(1, 7))
 _HALF = _stencil(_chebyshev(8)[:4], (1, 2))
+_SPREAD = np.linalg.norm(np.column_stack([SYMMETRIC.bend, SYMMETRIC.bend.sum(1)]), axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,15 @@ class Window:
         """The error bar of ``slope``, given a scatter known from elsewhere."""
         scatter = max(self.scatter, self.roundoff, noise)
         return BAR * self.amplification * scatter / self.half_width
+
+    def bend(self, noise: float = 0.0) -> float:
+        """How much the slope changes from the middle to the ends: a lower bound.
+
+        Of the even or the odd part alone: either says how large the slope becomes.
+        """
+        scatter = max(self.scatter, self.roundoff, noise)
+        known = np.abs(SYMMETRIC.bend @ self.corrected) - BAR / 2 * scatter * _SPREAD
+        return max(float(known.max()), 0.0) / self.half_width
 
 
 def fit(
