@@ -17,7 +17,8 @@ BLOCK = Block(0, "w", (4,), "float64", 4, 2.0)
 def seen(slopes, bars, bends=(), claims=None, gaps=None):
     claims = slopes if claims is None else claims
     gaps = [abs(c - s) for c, s in zip(claims, slopes, strict=True)] if gaps is None else gaps
-    return Evidence(gaps, bars, list(claims), slopes, bars, list(bends) or [0.0] * len(slopes))
+    moved, bends = [1] * len(slopes), list(bends) or [0.0] * len(slopes)
+    return Evidence(gaps, bars, list(claims), slopes, bars, moved, bends)
 
 
 def scale(own=NOTHING, norm=1.0, value=1.0, eps=EPS, bands=DOUBLE):

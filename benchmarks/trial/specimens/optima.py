@@ -60,17 +60,18 @@ def at_the_truth() -> Iterator[Specimen]:
 
 def normal_equations() -> Iterator[Specimen]:
     """The value is exactly zero, the gradient a difference of two products."""
-    for seed, (rows, count) in enumerate(
-        ((20, 1), (30, 3), (80, 12), (300, 60), (500, 40), (900, 90))
-    ):
+
+    def fun(w: Array, X: Array, y: Array) -> Any:
+        return np.mean((X @ w - y) ** 2)
+
+    def grad(w: Array, X: Array, y: Array) -> Array:
+        return 2 / len(y) * ((X.T @ X) @ w - X.T @ y)
+
+    shapes = ((20, 1), (30, 3), (80, 12), (300, 60), (500, 40), (900, 90))
+    for seed, (rows, count) in enumerate(shapes):
         X, w = normal(150 + seed, rows, count), normal(250 + seed, count)
-        y, gram, right = X @ w, X.T @ X, X.T @ (X @ w)
         yield from twins(
-            f"normal equations of {count}",
-            one(
-                lambda w, X=X, y=y: np.sum((X @ w - y) ** 2), w,
-                lambda w, gram=gram, right=right: 2 * (gram @ w - right),
-            ),
+            f"normal equations of {count}", one(fun, w, grad, X, X @ w),
             at(1e-2), at(1e-6), why="the claim is round-off of what the value knows exactly",
         )  # fmt: skip
 

@@ -35,8 +35,8 @@ def measured_against(
     gradient = size(own, norm, seen=seen)
     natural = max(gradient, typical(own.bends, own) if own.bends else 0.0)
     flat = own.gaps and not any(own.slopes)
-    # Where nothing is claimed, or nothing has a size, it is the scale that a block of zeros gets.
-    ignored = (max(value, 1.0) if flat and 0 in (norm, value) else value) / block.scale
+    # Where nothing is claimed, it is the scale that a block of zeros gets.
+    ignored = (max(value, 1.0) if flat and norm == 0 else value) / block.scale
     low, high = BANDS["float64"]
     share = min(bands.correct_below, max(low, eps))
     if not seen and gradient <= max(_bar(own), T.roundoff * ignored):
