@@ -109,11 +109,12 @@ def _repeat(session: Session, first: tuple[Reading, ...], seed: int) -> tuple[Re
     """Evaluate again; if the value differs, seed the generators; else measure the scatter."""
     before = [reading.value for reading in first]
     second = session.again()
-    if alike(before, second):
+    within = [reading.rounding for reading in first]
+    if alike(before, second, within):
         return _with_values(first, second)
     session.caller.seed = seed
     values = [session.again(), session.again()]
-    if alike(*values):
+    if alike(values[0], values[1], within):
         session.findings.append(
             Finding(
                 Kind.NONDETERMINISTIC,

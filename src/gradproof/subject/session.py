@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from ..backend.protocol import Backend, Call
 from ..backend.registry import outside
 from ..records.direction import Direction
@@ -19,7 +17,7 @@ from ..space.point import Line, Point, Working
 from .asked import Asked
 from .claim import Claimed
 from .guards import Caller
-from .outputs import Outputs, Scalar
+from .outputs import Outputs, Scalar, rounding
 
 
 class Provider:
@@ -44,6 +42,11 @@ class Projection:
     scatter: float
     claim: Claimed
     mode: str = ""
+
+    @property
+    def rounding(self) -> float:
+        """How far apart two of its values may be that are the same."""
+        return rounding(self.centre, self.floor)
 
     @property
     def spread(self) -> float:
@@ -208,7 +211,7 @@ class Session:
                 return True
             centres = [p.centre for p in self.projections]
             scattered = any(p.scatter for p in self.projections)
-            if not scattered and not alike(again, centres):
+            if not scattered and not self._alike(again, centres):
                 self.findings.append(_stateful(centres, again))
         if flat is not None and not self.fresh and self._remembers(self.line(flat)):
             self.fresh = True
@@ -216,13 +219,16 @@ class Session:
             return True
         return False
 
+    def _alike(self, one: Sequence[Any], other: Sequence[Any]) -> bool:
+        return alike(one, other, [projection.rounding for projection in self.projections])
+
     def _remembers(self, line: Line) -> bool:
         line.move(1.0)
         try:
             trusted = self.here()
             params = self.working.tree(fresh=True)
             line.back()
-            return not alike(self.read(self.caller(self.fun, "fun", params)), trusted)
+            return not self._alike(self.read(self.caller(self.fun, "fun", params)), trusted)
         except Exception as error:
             if not outside(error):
                 raise
@@ -231,10 +237,10 @@ class Session:
             line.back()
 
 
-def alike(one: Sequence[Any], other: Sequence[Any]) -> bool:
+def alike(one: Sequence[Any], other: Sequence[Any], within: Sequence[float]) -> bool:
     """Whether two lists of values hold the same numbers; what is no number is alike."""
-    pairs = zip(one, other, strict=True)
-    return all([bool(a == b or (np.isnan(a) and np.isnan(b))) for a, b in pairs])
+    triples = zip(one, other, within, strict=True)
+    return all([bool(a == b or abs(a - b) <= w or (a != a and b != b)) for a, b, w in triples])  # noqa: PLR0124
 
 
 def _mutation(role: str, changed: list[str]) -> Finding:
@@ -248,7 +254,7 @@ def _mutation(role: str, changed: list[str]) -> Finding:
 
 
 def _stateful(before: Sequence[Any], after: Sequence[Any]) -> Finding:
-    one, other = next((a, b) for a, b in zip(before, after, strict=True) if not alike([a], [b]))
+    one, other = max(zip(before, after, strict=True), key=lambda pair: abs(pair[0] - pair[1]))
     return Finding(
         Kind.STATEFUL,
         None,
