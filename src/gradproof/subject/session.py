@@ -10,7 +10,8 @@ from typing import Any
 
 from ..backend.protocol import Backend, Call
 from ..backend.registry import outside
-from ..records.direction import Direction
+from ..judge.thresholds import T
+from ..records.direction import Direction, Part
 from ..records.finding import Finding, Kind
 from ..space import tree
 from ..space.point import Line, Point, Working
@@ -67,7 +68,8 @@ class Session:
     ``grad`` is what was asked for, or the Jacobian that it turned out to be, ``modes`` are those in
     which it was obtained: ``reverse``, ``forward`` or both. ``copying`` and
     ``fresh`` say that the function gets arrays that it may spoil, or keep; ``confined``, that no
-    place beside a kink will do, ``left``, what was raised outside the domain.
+    place beside a kink will do, ``left``, what was raised outside the domain;
+    ``traces``, that ``fun`` leaves something behind where the gradient's function can see it.
     """
 
     asked: Asked
@@ -86,6 +88,7 @@ class Session:
     untracked_told: bool = False
     confined: bool = False
     left: str = ""
+    traces: bool = False
     not_linear: set[int] = field(default_factory=set)  # blocks, in the cotangent
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -170,6 +173,13 @@ class Session:
         value = self.here()
         self.look_for_mutation("fun")
         return value
+
+    def elsewhere(self) -> None:
+        """``fun`` at another point, which must make no difference to anybody."""
+        parts = tuple(Part(block.index, block.scale) for block in self.point.blocks)
+        line = self.line(Direction(parts, 0, 0))
+        self.evaluate(line, T.beside)
+        line.back()
 
     def result(self) -> Any:
         """What ``fun`` returns at the working copy as it now stands."""
