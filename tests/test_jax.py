@@ -377,10 +377,10 @@ def test_the_setting_comes_back_after_an_exception_at_any_call(call):
         nonlocal calls
         calls += 1
         if calls == call:
-            raise ZeroDivisionError("mine")
+            raise RuntimeError("mine")
         return loss(x)
 
-    with pytest.raises(ZeroDivisionError) as caught:
+    with pytest.raises(RuntimeError) as caught:
         gp.check(fun, X)
     assert any("gradproof: raised by" in note for note in caught.value.__notes__)
     assert calls == call

@@ -27,7 +27,7 @@ class Jax(Backend):
     """See ``Backend``; arrays cannot be written to, so a copy is replaced when it moves."""
 
     about = About(
-        "JAX", jax.Array, modes=("reverse", "forward"), lasting=False,
+        "JAX", jax.Array, modes=("reverse", "forward"), lasting=False, one_rule=True,
         held=lambda _: lambda: False,  # nobody can fill it
     )  # fmt: skip
 

@@ -35,6 +35,7 @@ from . import misfit
 from .compare import compare, unit
 from .loop import Run
 from .state import State, update
+from .unheard import unheard
 from .watch import Watch as Progress
 
 # Of more wrong blocks than are more likely handed on, among more than are singled out one by one,
@@ -71,6 +72,9 @@ def explain(run: Run, watch: Progress) -> tuple[Run, dict[int, Finding]]:
         findings[block.index] = misfit.explained(run.session, run.state, block, measuring=measuring)
     for block in rejected:
         measuring = run.session.evaluations <= run.state.setting.effort.inquire
+        if (silent := unheard(run.session, run.state, block)) is not None:
+            findings[block.index] = silent
+            continue
         evidence = _evidence(inquiry, block)
         if evidence is None:
             continue

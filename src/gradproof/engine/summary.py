@@ -23,6 +23,7 @@ from ..report.report import BlockResult, Report
 from ..report.wording import figure
 from ..space.point import places
 from ..subject.claim import Claimed
+from ..subject.providers import Autodiff
 from .evidence import gather
 from .loop import Run
 from .state import State, beyond_excuse
@@ -31,6 +32,8 @@ _TIES = (
     " Entries that are tied there (the largest of a cell, say) stay tied: a backward pass may give "
     "the whole to one of them or share it out, but not give it to several."
 )
+
+_SAME_RULE = "both come from one rule (that of a custom_jvp, say), and that is wrong"
 
 _IN_STEPS = (
     "fun moves in steps, as log(1 - A) does where A is next to 1, or what rounds its arguments to "
@@ -207,14 +210,17 @@ def _about_modes(block: Block, run: Run) -> list[Finding]:
         known = "right" if modes[right[0]] is Verdict.CORRECT else "undecided"
         text = f"{right[0]} is {known}, {wrong[0]} is {modes[wrong[0]]}"
     elif _agree(run, block):
-        text = (
-            f"{' and '.join(wrong)} agree with each other and not with the function: "
-            "the fault may be the function's"
-        )
+        text = f"{' and '.join(wrong)} agree with each other and not with the function: "
+        text += _SAME_RULE if _one_rule(run.session.grad) else "the fault may be the function's"
     else:
         text = f"{' and '.join(wrong)} are both wrong, and not in the same way"
     text = text[0].upper() + text[1:] if text.startswith("the ") else text
     return [Finding(Kind.MODES, block.name, f"{block.name}: {text}.")]
+
+
+def _one_rule(grad: Any) -> bool:
+    """Whether both modes are bound to agree."""
+    return isinstance(grad, Autodiff) and grad.framework.about.one_rule
 
 
 def _agree(run: Run, block: Block) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..backend.protocol import ONLY_FORWARD
@@ -13,9 +13,10 @@ from ..records.finding import Finding, Kind
 from . import claim as claims
 from .claim import Claim, Claimed
 from .forward import Forward, pushed_claims
-from .providers import ANOTHER, Autodiff, linear
+from .providers import ANOTHER, Autodiff, linear, watchable
 from .providers import claim as claimed
 from .session import Session
+from .surroundings import Seen, surroundings, written
 
 
 def obtain(session: Session, first: Any) -> Iterator[tuple[str, Sequence[Claimed]]]:
@@ -76,7 +77,13 @@ def _claims(session: Session, first: Any) -> list[Claim]:
     if not session.movable:
         return [claims.owned(claims.match(session.point, session.grad))]
     factor = ANOTHER if linear(session) else 1.0
-    made, changes, kept = _claim_twice(session, first, factor, lambda: None)
+    between = session.elsewhere if session.traces else None
+    made, changes, kept = _claim_twice(session, first, factor, between=between)
+    if session.traces and any(map(any, changes)):
+        made, changes, kept = _claim_twice(session, first, factor, session.again)
+        if not any(map(any, changes)):
+            session.findings.append(_DEPENDS)
+            return [claims.owned(claim) for claim in made]
     if any(map(any, changes)):
         after_fun, fewer, kept = _claim_twice(session, first, 1.0, session.again)
         if not any(map(any, fewer)):
@@ -98,11 +105,16 @@ def _claims(session: Session, first: Any) -> list[Claim]:
 
 
 def _claim_twice(
-    session: Session, first: Any, factor: float, before: Callable[[], object]
+    session: Session,
+    first: Any,
+    factor: float,
+    before: Callable[[], object] = lambda: None,
+    between: Callable[[], object] | None = None,
 ) -> tuple[list[Claim], list[tuple[float, ...]], bool]:
     """The second of two claims, how far the first was from it, and who holds its arrays.
 
-    ``factor`` multiplies the cotangents at the first call.
+    ``factor`` multiplies the cotangents at the first call. ``before`` is called before each,
+    ``between`` before the second in its place.
     """
     blocks = session.point.blocks
     before()
@@ -111,7 +123,7 @@ def _claim_twice(
     held = [claims.watched(claim) for claim in earlier]
     del earlier
     kept = any(ask() for ask in held)
-    before()
+    (between or before)()
     made = call_grad(session, first)
     apart = [
         claims.distance(sketch, claims.sketch(claim, blocks))
@@ -149,9 +161,37 @@ def call_grad(session: Session, first: Any, factor: float = 1.0) -> list[Claim]:
     """The claims at the working copy; ``first`` is what ``fun`` returned at the point."""
     if session.copying:
         session.working.restore()
+    before = {} if watchable(session) is None else surroundings(session.fun)
     made = claimed(session, first, factor)
     session.look_for_mutation("grad")
+    spoiled = written(before)
+    return _unspoiled(session, made, spoiled) if spoiled else made
+
+
+def _unspoiled(session: Session, made: list[Claim], spoiled: Mapping[str, Seen]) -> list[Claim]:
+    """The claims where ``grad`` changed what ``fun`` may read: it is put back, and told if so."""
+    made = [claims.owned(claim) for claim in made]
+    after = session.here()
+    for seen in spoiled.values():
+        seen.put_back()
+    names = " and ".join(list(spoiled)[:3])
+    told = any(names in finding.message for finding in session.findings)
+    if not told and after != session.here():
+        session.findings.append(Finding(Kind.MUTATION, None, _CHANGES.format(names)))
     return made
+
+
+_DEPENDS = Finding(
+    Kind.STATEFUL,
+    None,
+    "grad depends on the last call of fun: where that was elsewhere, it gives another gradient at "
+    "the same point. Here fun was called before each call of grad; let it compute what it needs.",
+)
+
+_CHANGES = (
+    "grad changes {0}, which fun reads, so that later values of fun are those of another function. "
+    "Here it was put back after each call; write into a copy."
+)
 
 
 def _tell_random_claim(

@@ -45,6 +45,18 @@ class Reading:
     floor: float
     scatter: float = 0.0
 
+    @property
+    def rounding(self) -> float:
+        """How far apart two values are that differ by the order of a sum: one rounding."""
+        return rounding(self.value, self.floor)
+
+
+def rounding(value: Any, floor: float) -> float:
+    """One rounding of a number read from the outputs; 0 where it is not finite."""
+    eps = float(np.finfo(np.result_type(np.asarray(value).dtype, np.float16)).eps)
+    size = abs(float(value))
+    return max(eps * size, floor * 12**0.5) if math.isfinite(size) else 0.0
+
 
 class Scalar:
     """A real scalar, or the first of ``(value, gradient)``; it has no cotangents."""
@@ -73,6 +85,7 @@ class Projected:
 
     def __init__(self, result: Any, seed: int) -> None:
         outputs = tree.leaves(result)
+        self._names = tree.flatten(result, "output").names
         self._lone = type(result) if len(outputs) == 1 and outputs[0] is result else None
         self._shapes = _shapes(outputs)
         chosen = [i for i, output in enumerate(outputs) if _countable(output)]
@@ -99,6 +112,11 @@ class Projected:
         if not rows:
             return None, rows
         return home(output).products([self.cotangents[k][index] for k in rows]), rows
+
+    def names(self, reading: int) -> list[str]:
+        """The outputs that one of the numbers is made of."""
+        pairs = zip(self._names, self.cotangents[reading], strict=True)
+        return [name for name, cotangent in pairs if cotangent is not None]
 
     def read(self, result: Any) -> tuple[float, ...]:
         """One number for each cotangent."""

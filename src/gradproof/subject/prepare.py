@@ -19,8 +19,9 @@ from .guards import Caller
 from .obtain import obtain
 from .outputs import Outputs, Projected, Reading, Scalar, is_scalar
 from .promotion import promote
-from .providers import Jacobian, linear, raw_gradient
+from .providers import Jacobian, linear, raw_gradient, watchable
 from .session import Projection, Session, alike
+from .surroundings import moved_on, surroundings
 
 _REPEATS = 4  # further evaluations at the point, to measure the spread of a random function
 
@@ -39,7 +40,10 @@ def prepare(asked: Asked, calls: dict[str, int] | None = None) -> Session:
         calls={} if calls is None else calls,
     )  # fmt: skip
     session = Session(asked, caller, notes=list(options.notes))
+    function = None if session.grad is True else watchable(session)
+    before = surroundings(function)
     first = _first_result(session)
+    session.traces = callable(function) and moved_on(function, before)
     caller.tape.recording = False
     session.look_for_mutation("fun")
     session.outputs = _outputs(session, first, options.seed)
@@ -109,11 +113,12 @@ def _repeat(session: Session, first: tuple[Reading, ...], seed: int) -> tuple[Re
     """Evaluate again; if the value differs, seed the generators; else measure the scatter."""
     before = [reading.value for reading in first]
     second = session.again()
-    if alike(before, second):
+    within = [reading.rounding for reading in first]
+    if alike(before, second, within):
         return _with_values(first, second)
     session.caller.seed = seed
     values = [session.again(), session.again()]
-    if alike(*values):
+    if alike(values[0], values[1], within):
         session.findings.append(
             Finding(
                 Kind.NONDETERMINISTIC,

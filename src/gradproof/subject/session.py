@@ -8,18 +8,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from ..backend.protocol import Backend, Call
 from ..backend.registry import outside
-from ..records.direction import Direction
+from ..judge.thresholds import T
+from ..records.direction import Direction, Part
 from ..records.finding import Finding, Kind
 from ..space import tree
 from ..space.point import Line, Point, Working
 from .asked import Asked
 from .claim import Claimed
 from .guards import Caller
-from .outputs import Outputs, Scalar
+from .outputs import Outputs, Scalar, rounding
 
 
 class Provider:
@@ -46,6 +45,11 @@ class Projection:
     mode: str = ""
 
     @property
+    def rounding(self) -> float:
+        """How far apart two of its values may be that are the same."""
+        return rounding(self.centre, self.floor)
+
+    @property
     def spread(self) -> float:
         """What is known of the noise of one evaluation."""
         return max(self.floor, self.scatter)
@@ -64,7 +68,8 @@ class Session:
     ``grad`` is what was asked for, or the Jacobian that it turned out to be, ``modes`` are those in
     which it was obtained: ``reverse``, ``forward`` or both. ``copying`` and
     ``fresh`` say that the function gets arrays that it may spoil, or keep; ``confined``, that no
-    place beside a kink will do, ``left``, what was raised outside the domain.
+    place beside a kink will do, ``left``, what was raised outside the domain;
+    ``traces``, that ``fun`` leaves something behind where the gradient's function can see it.
     """
 
     asked: Asked
@@ -83,6 +88,7 @@ class Session:
     untracked_told: bool = False
     confined: bool = False
     left: str = ""
+    traces: bool = False
     not_linear: set[int] = field(default_factory=set)  # blocks, in the cotangent
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -168,6 +174,13 @@ class Session:
         self.look_for_mutation("fun")
         return value
 
+    def elsewhere(self) -> None:
+        """``fun`` at another point, which must make no difference to anybody."""
+        parts = tuple(Part(block.index, block.scale) for block in self.point.blocks)
+        line = self.line(Direction(parts, 0, 0))
+        self.evaluate(line, T.beside)
+        line.back()
+
     def result(self) -> Any:
         """What ``fun`` returns at the working copy as it now stands."""
         return self.caller(self.fun, "fun", self.working.tree(fresh=self.fresh))
@@ -208,7 +221,7 @@ class Session:
                 return True
             centres = [p.centre for p in self.projections]
             scattered = any(p.scatter for p in self.projections)
-            if not scattered and not alike(again, centres):
+            if not scattered and not self._alike(again, centres):
                 self.findings.append(_stateful(centres, again))
         if flat is not None and not self.fresh and self._remembers(self.line(flat)):
             self.fresh = True
@@ -216,13 +229,16 @@ class Session:
             return True
         return False
 
+    def _alike(self, one: Sequence[Any], other: Sequence[Any]) -> bool:
+        return alike(one, other, [projection.rounding for projection in self.projections])
+
     def _remembers(self, line: Line) -> bool:
         line.move(1.0)
         try:
             trusted = self.here()
             params = self.working.tree(fresh=True)
             line.back()
-            return not alike(self.read(self.caller(self.fun, "fun", params)), trusted)
+            return not self._alike(self.read(self.caller(self.fun, "fun", params)), trusted)
         except Exception as error:
             if not outside(error):
                 raise
@@ -231,10 +247,10 @@ class Session:
             line.back()
 
 
-def alike(one: Sequence[Any], other: Sequence[Any]) -> bool:
+def alike(one: Sequence[Any], other: Sequence[Any], within: Sequence[float]) -> bool:
     """Whether two lists of values hold the same numbers; what is no number is alike."""
-    pairs = zip(one, other, strict=True)
-    return all([bool(a == b or (np.isnan(a) and np.isnan(b))) for a, b in pairs])
+    triples = zip(one, other, within, strict=True)
+    return all([bool(a == b or abs(a - b) <= w or (a != a and b != b)) for a, b, w in triples])  # noqa: PLR0124
 
 
 def _mutation(role: str, changed: list[str]) -> Finding:
@@ -248,7 +264,7 @@ def _mutation(role: str, changed: list[str]) -> Finding:
 
 
 def _stateful(before: Sequence[Any], after: Sequence[Any]) -> Finding:
-    one, other = next((a, b) for a, b in zip(before, after, strict=True) if not alike([a], [b]))
+    one, other = max(zip(before, after, strict=True), key=lambda pair: abs(pair[0] - pair[1]))
     return Finding(
         Kind.STATEFUL,
         None,
