@@ -174,3 +174,22 @@ def test_what_is_changed_and_not_read_is_nobodys_affair():
     report = gp.check(fun, W, grad=grad)
     assert report.ok
     assert not report.findings
+
+
+def test_tensors_of_every_kind_may_lie_around():
+    torch = pytest.importorskip("torch")
+    jnp = pytest.importorskip("jax.numpy")
+    d, x = torch.tensor(X), torch.tensor(W)
+    around = [torch.empty(3, device="meta"), torch.eye(3).to_sparse(), jnp.ones(3), np.array("a")]
+
+    def fun(x):
+        return (torch.tanh(x) * d).sum() + 0 * len(around)
+
+    def grad(x):
+        d.mul_(1 - torch.tanh(x) ** 2)
+        return d
+
+    report = gp.check(fun, x, grad=grad)
+    assert any("grad changes d, which fun reads" in f.message for f in report.findings)
+    assert report.ok
+    assert gp.check(fun, x, grad=lambda x: d * (1 - torch.tanh(x) ** 2)).ok

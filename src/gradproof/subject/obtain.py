@@ -169,15 +169,18 @@ def call_grad(session: Session, first: Any, factor: float = 1.0) -> list[Claim]:
 
 
 def _unspoiled(session: Session, made: list[Claim], spoiled: Mapping[str, Seen]) -> list[Claim]:
-    """The claims where ``grad`` changed what ``fun`` may read: it is put back, and told if so."""
+    """The claims where ``grad`` changed what ``fun`` may read: put back, and told, if it does."""
     made = [claims.owned(claim) for claim in made]
     after = session.here()
     for seen in spoiled.values():
-        seen.put_back()
-    names = " and ".join(list(spoiled)[:3])
-    told = any(names in finding.message for finding in session.findings)
-    if not told and after != session.here():
-        session.findings.append(Finding(Kind.MUTATION, None, _CHANGES.format(names)))
+        seen.exchange()
+    before = session.here()
+    if after == before or before != session.here():
+        for seen in spoiled.values():
+            seen.exchange()
+        return made
+    found = Finding(Kind.MUTATION, None, _CHANGES.format(" and ".join(list(spoiled)[:3])))
+    session.findings += [found] if found not in session.findings else []
     return made
 
 

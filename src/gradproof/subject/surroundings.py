@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -12,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..backend.registry import framework_of
+from ..backend.protocol import Backend
+from ..backend.registry import framework_of, home
+from ..errors import UsageError
 
 _ENTRIES = 1 << 16  # of a larger array only so many are looked at, and nothing is put back
 _DEEP = 3  # helpers of helpers, containers in objects
@@ -31,10 +34,13 @@ class Seen:
         """Whether somebody has written into the same array."""
         return not np.array_equal(_numbers(self.value), self.numbers, equal_nan=True)
 
-    def put_back(self) -> None:
-        """Undo that, where all of it is known."""
-        if type(self.value) is np.ndarray and self.value.shape == self.numbers.shape:
-            self.value[...] = self.numbers
+    def exchange(self) -> None:
+        """Put that back, or undo this, where all of it is known."""
+        memory = home(self.value).host(self.value)
+        if memory.shape == self.numbers.shape and memory.flags.writeable:
+            now = memory.copy()
+            memory[...] = self.numbers
+            self.numbers[...] = now
 
 
 def surroundings(function: Any) -> dict[str, Seen]:
@@ -55,8 +61,20 @@ def moved_on(function: Any, before: Mapping[str, Seen]) -> bool:
 
 def _numbers(value: Any) -> NDArray[Any]:
     framework = framework_of(value)
-    array = np.asarray(value) if framework is None else framework.host(value)
+    if framework is not None:
+        return framework.host(value) if _readable(value, framework) else np.empty(0)
+    array = np.asarray(value)
     return array if array.size <= _ENTRIES else array.flat[:: array.size // _ENTRIES]
+
+
+def _readable(tensor: Any, framework: Backend) -> bool:
+    """Whether somebody can write into it, and its numbers are soon fetched."""
+    if math.prod(np.shape(tensor)) > _ENTRIES:
+        return False
+    try:
+        return not framework.differentiable(tensor, "") and framework.about.held(tensor)()
+    except UsageError:
+        return False
 
 
 def _reached(function: Any) -> Iterator[tuple[str, Any]]:
@@ -76,7 +94,7 @@ def _named(function: Any, depth: int) -> Iterator[tuple[str, tuple[Any, tuple[st
         plain, owner = getattr(type(function), "__call__", None), function  # noqa: B004
     if not (isinstance(plain, FunctionType) and depth):
         return
-    words = tuple(_names(plain.__code__))
+    words = _names(plain.__code__)
     own = [] if owner is None else [("self", owner)]
     for name, thing in (*own, *_variables(plain, words)):
         yield name, (thing, words)
@@ -88,23 +106,29 @@ def _named(function: Any, depth: int) -> Iterator[tuple[str, tuple[Any, tuple[st
             yield from _named(thing, depth - 1)
 
 
-def _variables(function: FunctionType, words: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    known = function.__globals__
-    yield from ((f"the global {word}", known[word]) for word in words[:_MANY] if word in known)
-    pairs = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-    yield from ((name, cell.cell_contents) for name, cell in pairs if cell != _EMPTY)
+def _variables(function: FunctionType, words: Sequence[str]) -> list[tuple[str, Any]]:
+    known, found = function.__globals__, []
+    for word in words[:_MANY]:
+        if word in known:
+            found.append((f"the global {word}", known[word]))  # noqa: PERF401 - a frame less
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        if cell != _EMPTY:
+            found.append((name, cell.cell_contents))
+    return found
 
 
 _EMPTY = CellType()
 
 
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
+@lru_cache(maxsize=256)
+def _names(code: CodeType) -> tuple[str, ...]:
+    found = list(code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _names(constant)
+            found += _names(constant)
         elif isinstance(constant, str):  # getattr(self, "w")
-            yield constant
+            found.append(constant)
+    return tuple(found)
 
 
 def _inside(name: str, thing: Any, words: set[str], depth: int) -> Iterator[tuple[str, Any]]:
