@@ -12,7 +12,6 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "variance as mean of squares minus square of mean, right",
     ),
     "climb": (
-        "linear at 1e10, zero",
         "3 arguments rounded to bfloat16, draw 1, sign",
         "3 arguments rounded to bfloat16, draw 3, sign",
     ),

@@ -62,6 +62,14 @@ def test_what_is_zero_everywhere_has_the_scale_of_a_block_of_zeros():
     assert found.limit < 1e-7
 
 
+def test_what_stays_zero_may_be_a_remnant_of_round_off():
+    flat = seen([0.0, 0.0], [1e-300, 1e-300], claims=[1e-17, 1e-17])
+    found = scale(flat, norm=1e-17, value=0.0)
+    assert found.rounding == pytest.approx(50 * EPS)
+    assert found.limit < 1e-17
+    assert scale(flat, norm=1e-17, value=1e-30).rounding < 1e-17
+
+
 def test_what_is_coarser_than_double_precision_supports_to_one_rounding():
     half = Bands(1e-2, 1e-1)
     bent = seen([1e-3, 1e-3], [1e-6, 1e-6], [1.0, 1.0])

@@ -43,7 +43,9 @@ def measured_against(
         natural = max(natural, ignored)  # it may be a block that the function ignores
         share = min(bands.wrong_above, max(high, eps))
     limit = max(bands.wrong_above * gradient, share * natural)
-    return Scale(gradient, natural, limit, T.roundoff * natural)
+    # A value of zero that stays zero says nothing of its round-off; that of one is what it may be.
+    remnant = 1.0 / block.scale if flat and value == 0 else 0.0
+    return Scale(gradient, natural, limit, T.roundoff * max(natural, remnant))
 
 
 def _bar(own: Evidence) -> float:
