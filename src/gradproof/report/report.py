@@ -24,10 +24,10 @@ class BlockResult:
     """One block: ``error`` ± ``bar`` is ``|claimed - true| / |true|``, as far as it was seen.
 
     ``resolution`` is the smallest relative error that would have been noticed with 99 %
-    probability; unless the verdict is a rejection, ``error`` is not above it. Where ``zero`` is set the true gradient is zero, and all three are relative
-    to the value of the function instead. ``reason`` says why a verdict is not plainer.
-    ``measured`` are the comparisons of this block on its own, worst first; there are none where
-    it was seen to be right together with others.
+    probability; unless the block is rejected, ``error`` is not above it. Where ``zero`` is set the
+    true gradient is zero, and all three are relative to the value of the function instead.
+    ``reason`` says why a verdict is not plainer. ``measured`` are the comparisons of this block on
+    its own, worst first; there are none where it was seen to be right together with others.
     """
 
     name: str
