@@ -21,7 +21,7 @@ class Verdict(StrEnum):
 
     @property
     def rejects(self) -> bool:
-        """Whether something speaks against the claim: ``wrong`` or ``suspect``."""
+        """Whether the verdict is ``wrong`` or ``suspect``."""
         return self is Verdict.WRONG or self is Verdict.SUSPECT
 
 
