@@ -19,8 +19,8 @@ from ..diagnose.lines import Watch
 from ..judge.credible import sharp_enough
 from ..judge.explain import is_discrepant, is_sharp
 from ..judge.thresholds import T
+from ..plan.effort import ONE_BY_ONE
 from ..plan.locate import Located
-from ..plan.single_out import ONE_BY_ONE
 from ..plan.sweep import spans_scales
 from ..records.block import Block
 from ..records.comparison import Comparison

@@ -41,8 +41,20 @@ class Effort:
         return max(self.name, self.sharpen)
 
 
-# A slope costs so many evaluations at least: those of one window.
+# A slope costs so many evaluations at least, those of one window; along an entry about which there
+# is a doubt it takes about this many.
 PER_WINDOW = 8
+PER_ENTRY = 20
+
+# Up to this many blocks are singled out one by one; more are halved until one is left. While
+# something is wrong and no block is named, this many times the evaluations are allowed.
+ONE_BY_ONE = 12
+UNNAMED = 5
+
+# Boxes that all disagree after so many halvings: the fault is everywhere; so many entries, spread
+# over it, then stand for all.
+EVERYWHERE = 8
+SAMPLE = 8
 
 _DOUBTFUL = tuple(verdict for verdict in Verdict if verdict is not Verdict.CORRECT)
 

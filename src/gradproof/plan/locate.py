@@ -22,16 +22,11 @@ from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.direction import Direction, Part
 from ..space.directions import vector
+from .effort import EVERYWHERE, SAMPLE
 
 Box = tuple[tuple[int, int], ...]
 Locating = Generator[Direction, Comparison, "Located"]
 Measure = Callable[[Direction], Comparison]
-
-# Boxes that all disagree after so many halvings: the fault is everywhere.
-_EVERYWHERE = 8
-
-# How many entries stand for all of them.
-_SAMPLE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,12 +208,12 @@ class Locator:
     def _sample(self, box: Box) -> Generator[Direction, Comparison, tuple[Comparison, ...]]:
         """A few entries spread over a box, to see what the error looks like."""
         sample = []
-        for k in range(_SAMPLE):
+        for k in range(SAMPLE):
             index = {}
             for axis, (low, high) in enumerate(box):
                 # Odd multiples of k: another order of the same places along each axis.
-                place = k * (2 * axis + 1) % _SAMPLE
-                index[axis] = low + (high - low) * (2 * place + 1) // (2 * _SAMPLE)
+                place = k * (2 * axis + 1) % SAMPLE
+                index[axis] = low + (high - low) * (2 * place + 1) // (2 * SAMPLE)
             sample.append((yield from self._measure_entry(self._flat(index))))
         return tuple(dict.fromkeys(sample))
 
@@ -240,7 +235,7 @@ class Locator:
                 in_left = is_discrepant((yield self._fresh(box=left)))
                 in_right = not in_left or is_discrepant((yield self._fresh(box=right)))
                 discrepant += [left] * in_left + [right] * in_right
-            if len(discrepant) == len(halves) >= _EVERYWHERE:
+            if len(discrepant) == len(halves) >= EVERYWHERE:
                 return None
             done += [box for box in discrepant if _is_single(box, axis)]
             boxes = [box for box in discrepant if not _is_single(box, axis)]

@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..records.judgement import Judgement
+from .effort import ONE_BY_ONE, UNNAMED
 from .setting import Setting, State
 from .strategy import Steps, strategy
-
-# Up to this many blocks are singled out one by one; more are halved until one is left.
-ONE_BY_ONE = 12
-
-# While something is wrong and no block is named, this many times the evaluations are allowed.
-_UNNAMED = 5
 
 
 @strategy("single-out", place=20)
@@ -53,7 +48,7 @@ def single_out(state: State) -> Steps:
 def spent(state: State) -> bool:
     """Whether the limit is reached; while no block is found wrong it is a wider one."""
     named = any(j.verdict.rejects for j in state.judgements)
-    return state.evaluations > state.setting.effort.name * (1 if named else _UNNAMED)
+    return state.evaluations > state.setting.effort.name * (1 if named else UNNAMED)
 
 
 def _settled(setting: Setting, index: int, judgement: Judgement) -> bool:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from ..judge.thresholds import T
 from ..records.block import Block
 from ..records.verdict import Verdict
+from .effort import PER_ENTRY
 from .setting import Setting, State
 from .strategy import Steps, strategy
-
-# A step of a block's own size says nothing of an entry so many times smaller.
-_SPAN = 1e6
-
-# A slope along an entry about which there is a doubt costs about this many evaluations.
-_PER_ENTRY = 20
 
 
 @strategy("sweep", place=50)
@@ -25,7 +21,7 @@ def sweep(state: State) -> Steps:
             or (verdict is not Verdict.CORRECT and spans_scales(setting, block))
         )
         room = 2 * effort.name - state.evaluations
-        affordable = block.count <= min(effort.sweep, room // _PER_ENTRY)
+        affordable = block.count <= min(effort.sweep, room // PER_ENTRY)
         if effort.always or (doubtful and affordable):
             state = yield from _entries(state, block)
     return state
@@ -36,7 +32,7 @@ def spans_scales(setting: Setting, block: Block) -> bool:
     if block.count > setting.effort.sweep:
         return False
     sizes = [setting.entry_scale(block.index, entry) for entry in range(block.count)]
-    return max(sizes) > _SPAN * min(sizes)
+    return max(sizes) > T.spans * min(sizes)
 
 
 @strategy("entries-at-kink", place=20, stages=("kink",))
