@@ -7,6 +7,7 @@ from . import testing, textbook
 from .api.case import case
 from .api.check import check
 from .api.module import check_module
+from .api.operations import check_operations
 from .api.products import check_adjoint, check_jvp, check_vjp
 from .errors import GradientError, UsageError
 from .records.finding import Finding, Kind
@@ -39,6 +40,7 @@ __all__ = [
     "check_adjoint",
     "check_jvp",
     "check_module",
+    "check_operations",
     "check_vjp",
     "load",
     "slope",

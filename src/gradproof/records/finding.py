@@ -35,6 +35,10 @@ class Kind(StrEnum):
     NOT_LINEAR = "not-linear"
     MODES = "modes"
     MISSING_BLOCK = "missing-block"
+    OPERATION = "operation"
+    CUT = "cut"
+    HANDED_ON = "handed-on"
+    MEMORY_LAYOUT = "memory-layout"
     UNEXPLAINED = "unexplained"
 
 
