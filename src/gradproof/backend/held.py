@@ -19,7 +19,8 @@ class ModuleFunction:
     """``module(*inputs, **kwargs)``, and a loss of that, as a function of named parameters.
 
     The parameters are named as the user knows them: a compiled module says ``_orig_mod.`` before
-    the names of its own module. ``with_inputs``: it is a function of ``{"params": …, "inputs": …}``.
+    the names of its own module. ``with_inputs``: it is a function of
+    ``{"params": …, "inputs": …}``.
     """
 
     module: Any

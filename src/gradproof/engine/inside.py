@@ -26,7 +26,12 @@ def look_inside(run: Run, watch: Watch) -> Located | None:
     if not (rejected and reverse and session.finite):
         return None
     watch.on(session, "which operation is at fault")
-    found = locate(session)
+    try:
+        found = locate(session)
+    except Exception as error:  # noqa: BLE001 - the verdict stands, whatever it is
+        text = f"{type(error).__name__}: {error}".splitlines()[0]
+        session.notes.append(f"The operations could not be looked at one by one: {text}")
+        return None
     if found is not None:
         session.caller.calls["fun"] = session.evaluations + found.passes
     return found

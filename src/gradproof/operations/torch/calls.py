@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 import torch
@@ -20,10 +22,10 @@ See = Callable[[Slot, Any], Any]
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """One call. ``owner`` is the module, the Function or the hook; ``key`` finds it in a later pass.
+    """One call: of a module, a Function or a hook, its ``owner``.
 
-    ``path`` is the module path in which it was made, ``count`` the number of calls of that name
-    there so far; ``file`` and ``line`` say where the user's code made it.
+    ``key`` finds it in a later pass, ``path`` is the module path in which it was made, ``count``
+    the number of calls of that name there so far; ``file`` and ``line`` say where the user's code made it.
     """
 
     key: Key
@@ -81,7 +83,7 @@ class Log:
         return call
 
     def _border(self, call: Call) -> None:
-        self.borders.append((torch._C._autograd._get_sequence_nr(), call))  # type: ignore[attr-defined]  # noqa: SLF001
+        self.borders.append((torch._C._autograd._get_sequence_nr(), call))  # noqa: SLF001
 
     def seen(self, call: Call, side: str, tree: Any) -> Any:
         """Show the tensors of a tree, and their bases, and put back what was made of them."""
@@ -103,10 +105,9 @@ class Log:
 
     def kept(self, call: Call, owner: Any) -> None:
         """Show the tensors that a module keeps as attributes: some leave the call that way."""
-        found = [
-            v for v in vars(owner).values() if isinstance(v, torch.Tensor | list | tuple | dict)
-        ]
-        self.seen(call, "kept", [v for v in found if _loose(v)])
+        kinds = (torch.Tensor, list, tuple, dict)
+        found = [value for value in vars(owner).values() if isinstance(value, kinds)]
+        self.seen(call, "kept", [value for value in found if tensors(value)])
 
     def path_of(self, module: Any) -> str:
         """The path of a module in the one that is looked at, or where it is called in it."""
@@ -116,28 +117,25 @@ class Log:
         return ".".join(filter(None, (above, type(module).__name__)))
 
 
-def _loose(value: Any) -> bool:
-    return any(isinstance(leaf, torch.Tensor) for leaf in pytree.tree_leaves(value))
-
-
 def _caller() -> tuple[str, int]:
     """The line of the user's code that makes the call: the innermost outside torch and here."""
-    frame = sys._getframe(3)  # noqa: SLF001 - inspect.stack reads every file
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect.stack reads every file
     while frame is not None and frame.f_code.co_filename.startswith(_INSIDE):
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("", 0)
 
 
 _INSIDE: tuple[str, ...] = (
     __file__.removesuffix("operations/torch/calls.py"),
     torch.__file__.removesuffix("__init__.py"),
+    contextlib.__file__,
     "<",
 )
 
 
 def plain(tensor: Any) -> Any:
     """The tensor inside whatever ``torch.func`` has wrapped around it."""
-    functorch = torch._C._functorch  # type: ignore[attr-defined]  # noqa: SLF001
+    functorch = torch._C._functorch  # noqa: SLF001
     while functorch.is_functorch_wrapped_tensor(tensor):
         tensor = functorch.get_unwrapped(tensor)
     return tensor
@@ -148,6 +146,6 @@ def floating(tensor: Any) -> bool:
     return bool(tensor.is_floating_point() or tensor.is_complex())
 
 
-def tensors(trees: Sequence[Any]) -> list[Any]:
-    """The tensors in some trees."""
-    return [leaf for leaf in pytree.tree_leaves(trees) if isinstance(leaf, torch.Tensor)]
+def tensors(tree: Any) -> list[Any]:
+    """The tensors in a tree."""
+    return [leaf for leaf in pytree.tree_leaves(tree) if isinstance(leaf, torch.Tensor)]

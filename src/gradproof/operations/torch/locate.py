@@ -44,8 +44,9 @@ def located(session: Session) -> Located:
         for o, i in zip(operations, shown, strict=True)
         if o.verdict.rejects
     )
-    spoiled = {tape.blocks.get(leaf) for call in wrong for leaf in reached(tape.flows, call)}
-    return Located(operations, findings, frozenset(spoiled - {None}), len(passes.made) + 1)
+    leaves = {leaf for call in wrong for leaf in reached(tape.flows, call)}
+    spoiled = frozenset(tape.blocks[leaf] for leaf in leaves & tape.blocks.keys())
+    return Located(operations, findings, spoiled, len(passes.made) + 1)
 
 
 def _precision(session: Session) -> tuple[str, Bands]:
@@ -70,8 +71,8 @@ def _finding(operation: Operation, call: Call, right: int) -> Finding:
     inside = f" from {operation.path}" if operation.path else ""
     text = (
         f"{operation.name}{_ending(call)} ({near(operation.file)}:{operation.line}), called"
-        f"{inside} ({near(call.file)}:{call.line}){_which(operation)}, is at fault: what it returns "
-        f"is off by {size} ± {figure(operation.bar)} of what passes through it; "
+        f"{inside} ({near(call.file)}:{call.line}){_which(operation)}, is at fault: what it "
+        f"returns is off by {size} ± {figure(operation.bar)} of what passes through it; "
         f"{right} other calls are right."
     )
     return Finding(Kind.OPERATION, None, text)

@@ -113,12 +113,17 @@ def replayed(target: Target, tape: Tape, line: Line) -> Callable[[float], Pass]:
         meeting.close()
         if t == 0:
             tape.sums += meeting.sums.sum(axis=0)
-            tape.sums[:] = np.bincount(joined, tape.sums, len(joined))
+            tape.sums = _joined(joined, tape.sums)
         given, taken = meeting.products
-        pairs = (given, taken + t * tape.linear)
-        return Pass(*(np.bincount(joined, numbers, len(joined)) for numbers in pairs))
+        taken = taken + t * tape.linear
+        return Pass(_joined(joined, given), _joined(joined, taken))
 
     return at
+
+
+def _joined(places: Any, numbers: Numbers) -> Numbers:
+    """Sums over the calls that are judged as one."""
+    return np.bincount(places, numbers, len(places)).astype(np.float64)
 
 
 class _Meeting:

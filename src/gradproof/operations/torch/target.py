@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,11 +36,13 @@ class Target:
             log = Log(see, self._names())
             params = self.session.point.assemble(leaves)
             tape = self.session.caller.tape
-            with held(tape) if tape.values else nullcontext(), logged(log):
-                with log.call(self.title, "", self.session.fun) as root, \
-                     self._result(params, args, kwargs) as result:  # fmt: skip
-                    log.seen(root, "out", result)
-                    return use(log, result, leaves)
+            with ExitStack() as stack:
+                stack.enter_context(held(tape) if tape.values else nullcontext())
+                stack.enter_context(logged(log))
+                root = stack.enter_context(log.call(self.title, "", self.session.fun))
+                result = stack.enter_context(self._result(params, args, kwargs))
+                log.seen(root, "out", result)
+                return use(log, result, leaves)
 
         return self.session.caller(call, "grad", self.session.working.leaves())
 
@@ -74,9 +76,9 @@ def from_above(result: Any, seed: int) -> list[Any]:
     """The gradients with which a backward pass begins: 1 for a scalar, else random numbers."""
     if is_scalar(result):
         return [torch.ones_like(o) for o in differentiable(result)]
-    cotangents = Projected(result, seed).cotangents
+    lists: Any = Projected(result, seed).cotangents
     return [
-        next(c[i] for c in cotangents if c[i] is not None).to(o.dtype)
+        next(c[i] for c in lists if c[i] is not None).to(o.dtype)
         for i, o in enumerate(tree.leaves(result))
         if isinstance(o, torch.Tensor) and _moves(o)
     ]
