@@ -23,6 +23,13 @@ def backward_of(owner: Any) -> Any:
     return inspect.unwrap(owner)
 
 
+def operator_of(function: Any) -> Any:
+    """The custom operator that a Function was made for, or None."""
+    if not function.__name__.startswith(_GENERATED):
+        return None
+    return _cells(_own_backward(function)).get("op")
+
+
 def _own_backward(function: Any) -> Any:
     """``backward``, or ``vjp``, which is another name of it."""
     base = torch.autograd.Function
@@ -72,11 +79,8 @@ def name_of(owner: Any) -> str:
         if isinstance(inner, torch.nn.Module):
             return type(inner).__name__
         return str(getattr(owner, "__name__", type(owner).__name__))
-    name: str = owner.__name__
-    if not name.startswith(_GENERATED):
-        return name
-    schema = getattr(_cells(_own_backward(owner)).get("op"), "_schema", None)
-    return str(schema.name) if schema is not None else name.removeprefix(_GENERATED)
+    operator = operator_of(owner)
+    return str(operator._schema.name if operator is not None else owner.__name__)  # noqa: SLF001
 
 
 def _cells(function: Any) -> dict[str, Any]:

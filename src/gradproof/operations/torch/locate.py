@@ -24,14 +24,21 @@ from ..verdicts import Judged, judged
 from .calls import Call, Slot
 from .cuts import Cut, cuts, made_up_for, together, within
 from .graph import reached
+from .layouts import layouts
 from .lines import place_of
+from .local import captured, question
 from .passes import Tape, claimed, replayed
+from .real import is_own
 from .target import Target
 
 # Passes forward: the point, and so many windows of eight. They are fewer where some are made once
 # more, with inputs held, and more where something is not decided, as near kinks.
 _MOST, _FIRST, _FEW, _KINKED = 1 + 4 * 8, 1 + 3 * 8, 1 + 8, 1 + 7 * 8
 
+# So many operations at fault are looked at by themselves.
+_ASKED = 3
+
+_LAYOUT = "it depends on the memory layout of the gradient from above"
 _TOGETHER = "it is in balance together with what it belongs to, and not by itself"
 _CUT = "it cuts off the gradient of an input of {}"
 
@@ -145,7 +152,38 @@ def _told(search: _Search) -> Located:
     )
     leaves = {leaf for i in wrong for leaf in reached(tape.flows, tape.calls[i])}
     spoiled = frozenset(tape.blocks[leaf] for leaf in leaves & tape.blocks.keys())
-    return Located(operations, findings, spoiled, len(search.passes.made) + search.further)
+    made = len(search.passes.made) + search.further
+    return _alone(search, Located(operations, findings, spoiled, made), shown)
+
+
+def _alone(search: _Search, located: Located, shown: Sequence[int]) -> Located:
+    """What one can ask of single Functions: those at fault, and one call of each of the user's."""
+    calls = [search.tape.calls[i] for i in shown]
+    own = [i for i, call in enumerate(calls) if is_own(call.owner)]
+    first = {calls[i].owner: i for i in reversed(own)}
+    wrong = [i for i in own if located.operations[i].verdict.rejects][:_ASKED]
+    chosen = sorted({*first.values(), *wrong})
+    if not chosen:
+        return located
+    real = captured(search.target, [calls[i].key for i in chosen])
+    known = {i: real[calls[i].key] for i in chosen if calls[i].key in real}
+    options = search.target.session.asked.options
+    asked = [(i, question(known[i], options)) for i in wrong if i in known]
+    operations, findings = list(located.operations), list(located.findings)
+    for i, one in known.items():
+        told = next(layouts(one), None)
+        if told is not None:
+            operations[i] = replace(
+                operations[i], verdict=Verdict.WRONG, error=told[1], bar=0.0, reason=_LAYOUT
+            )
+            findings.append(_of_layout(operations[i], *told))
+    return replace(
+        located,
+        operations=tuple(operations),
+        findings=tuple(findings),
+        passes=located.passes + 1,
+        questions=tuple((i, q) for i, q in asked if q is not None),
+    )
 
 
 def _parent(tape: Tape, place: int) -> int:
@@ -198,6 +236,17 @@ def _of_cut(operation: Operation, before: Call) -> Finding:
         f"({near(before.file)}:{before.line}) moves with the parameters before it, and no gradient "
         "goes back to them, as after detach() or under torch.no_grad(). If that is meant, say so "
         "with gp.stop_gradient.",
+    )
+
+
+def _of_layout(operation: Operation, where: str, apart: float) -> Finding:
+    return Finding(
+        Kind.MEMORY_LAYOUT,
+        None,
+        f"{operation.name}.backward ({near(operation.file)}:{operation.line}) depends on the "
+        f"memory layout of the gradient from above, or of an input: where {where}, it returns something "
+        f"else for the same numbers, off by {figure(apart)}. Let it call contiguous() first, or "
+        "read strides.",
     )
 
 

@@ -12,6 +12,7 @@ from torch.nn.modules._functions import BackwardHookFunction
 from .calls import Call, Hooked, Log, plain
 from .graph import Flow, flows
 from .lines import function_of, hook_of, name_of
+from .real import listen, noted
 
 _FUNCTION = torch.autograd.function._SingleLevelFunction  # noqa: SLF001
 _CALL = torch.nn.Module.__call__
@@ -70,7 +71,11 @@ def _function(log: Log, function: Any, args: Any, kwargs: Any, *, watched: bool)
         if made is None:
             return apply(*args, **kwargs)
         args, kwargs = log.seen(made, "in", (args, kwargs))
+        real = noted(function, made.name, args) if made.key in log.wanted else None
         output = apply(*args, **kwargs)
+        if real is not None:
+            log.real[made.key] = real
+            listen(real, output)
     if watched and not log.again and log.inside(made):
         _watch_again(log, made, function, output)
     return log.seen(made, "out", output)

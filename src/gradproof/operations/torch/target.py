@@ -15,7 +15,7 @@ from ...subject.asked import named
 from ...subject.outputs import Projected, is_scalar
 from ...subject.session import Session
 from ...subject.stopped import held
-from .calls import Call, Log, See, floating
+from .calls import Call, Key, Log, See, floating
 from .graph import Flow
 from .taps import logged
 
@@ -29,15 +29,22 @@ class Target:
 
     session: Session
 
-    def run(self, see: See, use: Use, inner: list[tuple[Call, Flow]] | None = None) -> Any:
+    def run(
+        self,
+        see: See,
+        use: Use,
+        inner: list[tuple[Call, Flow]] | None = None,
+        wanted: frozenset[Key] = frozenset(),
+    ) -> Any:
         """Call the function at the working copy, and use the result while it is held.
 
-        ``inner`` takes what backward passes inside a backward carry.
+        ``inner`` takes what backward passes inside a backward carry, ``wanted`` are calls whose
+        arguments and gradients from above are to be kept.
         """
 
         def call(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
             leaves = [leaf.detach().requires_grad_() for leaf in leaves]
-            log = Log(see, self._names())
+            log = Log(see, self._names(), wanted=wanted)
             params = self.session.point.assemble(leaves)
             tape = self.session.caller.tape
             with ExitStack() as stack:
