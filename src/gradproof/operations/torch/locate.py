@@ -27,7 +27,7 @@ from .graph import reached
 from .layouts import layouts
 from .lines import place_of
 from .local import captured, question
-from .passes import Tape, claimed, replayed
+from .passes import Tape, claimed, moved, replayed
 from .real import is_own
 from .target import Target
 
@@ -56,6 +56,7 @@ class _Search:
     eps: float
     limits: Bands
     cut: dict[int, Cut] = field(default_factory=dict)
+    exempt: set[int] = field(default_factory=set)
     further: int = 1  # the pass with the backward
 
     def rejected(self, places: Iterable[int]) -> list[int]:
@@ -100,7 +101,7 @@ def located(session: Session) -> Located:
 def _set_right(search: _Search) -> None:
     """Tell what is at fault from what is out of balance only because of a cut or a hook."""
     tape, results = search.tape, search.results
-    found = cuts(tape.calls, tape.loose)
+    found = _origins(search, cuts(tape.calls, tape.loose))
     hooks = {i: call for i, call in enumerate(tape.calls) if _is_hook(call)}
     still: list[Slot] = []
     for place in {c.place for c in found} | {_parent(tape, i) for i in search.rejected(hooks)}:
@@ -110,6 +111,7 @@ def _set_right(search: _Search) -> None:
         total = search.whole(place)
         here = [c for c in found if c.place == place]
         if made_up_for(total, [search.found[i] for i in inside]):
+            search.exempt |= set(inside)
             for i in inside:
                 results[i] = replace(results[i], verdict=Verdict.CORRECT, reason=_TOGETHER)
             continue
@@ -123,6 +125,25 @@ def _set_right(search: _Search) -> None:
         _hold(search, still)
 
 
+def _origins(search: _Search, found: Sequence[Cut]) -> list[Cut]:
+    """The cuts by which others come: what is computed from a tensor without a graph has none."""
+    origins: list[Cut] = []
+    loose, step = search.tape.loose, float(SYMMETRIC.nodes[0]) * START
+    moving = set(loose.moved)
+    for cut in sorted(found, key=lambda c: c.before):
+        if moving.isdisjoint(cut.slots) or not search.rejected(range(len(search.results))):
+            continue
+        origins.append(cut)
+        if cut is not found[-1] or len(found) > len(origins):
+            moving = moved(search.target, search.tape, search.line, step, _slots(origins))
+            search.further += 1
+    return origins
+
+
+def _slots(cuts: Iterable[Cut]) -> list[Slot]:
+    return [slot for cut in cuts for slot in cut.slots]
+
+
 def _hold(search: _Search, still: Sequence[Slot]) -> None:
     """Look at everything once more with the inputs held to which no gradient goes."""
     held = Passes(replayed(search.target, search.tape, search.line, still), _FEW)
@@ -134,7 +155,7 @@ def _hold(search: _Search, still: Sequence[Slot]) -> None:
         worst = max((off[i] for i in inside), key=lambda judgement: judgement.error)
         off[place] = replace(worst, reason=_CUT.format(search.tape.calls[cut.before].name))
     for i, balance in enumerate(measured):
-        if i not in known | search.cut.keys():
+        if i not in known | search.exempt | search.cut.keys():
             off[i] = judged(balance, search.limits)
     search.further += len(held.made)
 
@@ -244,8 +265,8 @@ def _of_layout(operation: Operation, where: str, apart: float) -> Finding:
         Kind.MEMORY_LAYOUT,
         None,
         f"{operation.name}.backward ({near(operation.file)}:{operation.line}) depends on the "
-        f"memory layout of the gradient from above, or of an input: where {where}, it returns something "
-        f"else for the same numbers, off by {figure(apart)}. Let it call contiguous() first, or "
+        f"memory layout of the gradient from above, or of an input: where {where}, it returns "
+        f"something else for the same numbers, off by {figure(apart)}. Let it call contiguous() first, or "
         "read strides.",
     )
 

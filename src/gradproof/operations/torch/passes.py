@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -157,19 +157,26 @@ def _joined(places: Any, numbers: Numbers) -> Numbers:
     return np.bincount(places, numbers, len(places)).astype(np.float64)
 
 
+def moved(target: Target, tape: Tape, line: Line, step: float, still: Iterable[Slot]) -> set[Slot]:
+    """The inputs without a gradient that move even if some others are held at their values."""
+    loose = replace(tape.loose, moved=set())
+    replayed(target, replace(tape, terms={}, loose=loose), line, still)(step)
+    return loose.moved
+
+
 class _Meeting:
     """The cotangents of a tape meet the tensors of a pass."""
 
     def __init__(self, tape: Tape, held: Mapping[Slot, Any], t: float) -> None:
-        self._loose, self._held, self._compared = tape.loose, held, t != 0 and not held
+        self._loose, self._held, self._compared = tape.loose, held, t != 0
         self._left = dict(tape.terms)
         self.products, self.sums = np.zeros((2, 2, len(tape.calls)))
 
     def see(self, slot: Slot, tensor: Any) -> Any:
         """Multiply what belongs to a tensor; it goes on as it is, or as it was at the point."""
+        tensor = self._held.get(slot, tensor)
         if self._compared and slot not in self._loose.moved:
             self._loose.compare(slot, tensor)
-        tensor = self._held.get(slot, tensor)
         for term in self._left.pop(slot, ()):
             number, size = product(term.cotangent, tensor)
             self._add(term, number, size)
