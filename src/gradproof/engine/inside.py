@@ -51,7 +51,11 @@ def answered(found: Located, ask: Callable[[Asked], Report]) -> Located:
             if result.verdict.rejects
         )
         operations[place] = replace(operations[place], inputs=wrong)
-        findings += [f for f in report.findings if f.block is not None]
+        why = [f for f in report.findings if f.block is not None]
+        findings += why
+        if why and findings[0].factor is None:  # a figure that a program can read
+            first = replace(findings[0], factor=why[0].factor, factor_bar=why[0].factor_bar)
+            findings[0] = first
     return replace(found, operations=tuple(operations), findings=tuple(findings))
 
 

@@ -266,8 +266,8 @@ def _of_layout(operation: Operation, where: str, apart: float) -> Finding:
         None,
         f"{operation.name}.backward ({near(operation.file)}:{operation.line}) depends on the "
         f"memory layout of the gradient from above, or of an input: where {where}, it returns "
-        f"something else for the same numbers, off by {figure(apart)}. Let it call contiguous() first, or "
-        "read strides.",
+        f"something else for the same numbers, off by {figure(apart)}. Let it call contiguous() "
+        "first, or read strides.",
     )
 
 
