@@ -14,6 +14,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.overrides import TorchFunctionMode
 
 from ..errors import UsageError
+from .leaves import others_kept
 from .protocol import OUTSIDE, WANTS_GRAD, About, Backend, Call, Drawn, Vjp
 
 _NATIVE = {torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex128,
@@ -294,7 +295,8 @@ def _accumulated(sums: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
     """Gradients that come by ``backward`` alone, as through checkpoints of the reentrant kind."""
     for leaf in leaves:
         leaf.grad = None
-    torch.autograd.backward(sums, retain_graph=True)
+    with others_kept(leaves):
+        torch.autograd.backward(sums, retain_graph=True)
     return [leaf.grad for leaf in leaves]
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 
+from ...backend.leaves import others_kept
 from ...backend.torch import BACKEND
 from ...space.point import Point
 from ...subject.asked import Asked, Options
@@ -19,13 +20,14 @@ from .target import Target, differentiable, from_above
 def captured(target: Target, wanted: Iterable[Key]) -> dict[Key, Real]:
     """Run the target once more, forward and back, and keep some of its calls of Functions."""
 
-    def use(log: Log, result: Any, _: Any) -> dict[Key, Real]:
+    def use(log: Log, result: Any, leaves: Sequence[Any]) -> dict[Key, Real]:
         weights = from_above(result, target.session.asked.options.seed)
         pairs = zip(differentiable(result), weights, strict=True)
         used = [(output, weight) for output, weight in pairs if output.requires_grad]
         log.again = True
         kept, log.stack = log.stack, []
-        torch.autograd.backward([o for o, _ in used], [w for _, w in used])
+        with others_kept(leaves):
+            torch.autograd.backward([o for o, _ in used], [w for _, w in used])
         log.stack = kept
         return log.real
 

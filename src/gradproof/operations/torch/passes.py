@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 
+from ...backend.leaves import others_kept
 from ...space.point import Line
 from ..ladder import Numbers, Pass
 from .calls import Call, Log, Slot
@@ -73,28 +73,14 @@ def claimed(target: Target, line: Line) -> Tape:
         log.leaves = {id(leaf) for leaf in leaves}
         crossing = flows(log, used)
         log.again, open_calls, log.stack = True, log.stack, []
-        others = {f.source[0].variable for f in crossing if hasattr(f.source[0], "variable")}
-        with _kept(other for other in others if id(other) not in log.leaves):
-            if used:
+        if used:
+            with others_kept(leaves):
                 torch.autograd.backward([o for o, _ in used], [w for _, w in used])
         log.stack = open_calls
         crossing += [flow for call, flow in inner if log.complete(call)] + hooked(log)
         return _tape(log, borders, crossing, leaves, line)
 
     return target.run(borders.see, use, inner)  # type: ignore[no-any-return]
-
-
-@contextmanager
-def _kept(leaves: Iterable[Any]) -> Iterator[None]:
-    """Tensors of the user's that require grad have the same ``grad`` afterwards."""
-    before = [(leaf, leaf.grad) for leaf in leaves]
-    for leaf, _ in before:
-        leaf.grad = None
-    try:
-        yield
-    finally:
-        for leaf, gradient in before:
-            leaf.grad = gradient
 
 
 def _tape(

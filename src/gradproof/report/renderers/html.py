@@ -14,6 +14,7 @@ from ...progress import ProgressLine
 from ...records.verdict import Verdict, severity
 from ...version import __version__
 from ..document import Document
+from ..operations import module_tree, source
 from ..pictures import picture
 from ..report import BlockResult, Report
 from ..wording import figure, near, relative_error, shape
@@ -99,5 +100,6 @@ def _environment() -> Environment:
     )
     made.globals |= {
         "figure": figure, "near": near, "shape": shape, "relative_error": relative_error,
+        "module_tree": module_tree, "source": source,
     }  # fmt: skip
     return made
