@@ -117,9 +117,9 @@ class Log:
         self._made[above, label] += 1
         if self.again:
             return self._known[key]
-        self._named[name, path, bare] += 1
-        file, line = _caller()
-        call = Call(key, name, path, self._named[name, path, bare], owner, parent, file, line)
+        self._named[name, path, bare] += parent is not None  # the whole is no call of its own
+        count, (file, line) = max(self._named[name, path, bare], 1), _caller()
+        call = Call(key, name, path, count, owner, parent, file, line)
         self._known[key] = call
         self.calls.append(call)
         return call

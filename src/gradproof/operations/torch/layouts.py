@@ -11,10 +11,30 @@ from typing import Any
 
 import torch
 
+from ...subject.providers import ANOTHER
 from .calls import plain
 from .real import Real
 
 _ROUNDING = 1e3  # sums in another order may be so many roundings apart
+
+
+def repeatable(real: Real) -> bool:
+    """Whether the same gradient from above gives the same answer twice."""
+    inputs = [real.args[place] for place in real.moving]
+    one, other = (_pulled(real, inputs, real.gradients) for _ in range(2))
+    return one is not None and _difference(one, other) == 0
+
+
+def nonlinear(real: Real) -> float:
+    """How far a backward is from being linear in the gradient from above, relatively.
+
+    For another multiple of that gradient it has to return the same multiple.
+    """
+    scaled = {place: ANOTHER * gradient for place, gradient in real.gradients.items()}
+    inputs = [real.args[place] for place in real.moving]
+    found, wanted = _pulled(real, inputs, scaled), _pulled(real, inputs, real.gradients)
+    multiple = wanted and [None if g is None else ANOTHER * g for g in wanted]
+    return _difference(found, multiple)
 
 
 def layouts(real: Real) -> Iterator[tuple[str, float]]:
@@ -65,7 +85,9 @@ def _pulled(real: Real, inputs: Sequence[Any], gradients: Mapping[int, Any]) -> 
     """The gradients of the inputs; None where the layout is refused, which nobody overlooks."""
     leaves = [x.detach().requires_grad_() for x in inputs]
     try:
-        with torch.enable_grad():
+        # Forwards that draw numbers draw the same ones each time.
+        with torch.random.fork_rng(devices=[]), torch.enable_grad():
+            torch.manual_seed(0)
             outputs = real.outputs([_alias(leaf) for leaf in leaves])
             used = [outputs[place] for place in gradients]
             return list(

@@ -17,6 +17,7 @@ from ...report.wording import figure, near
 from ...slopes.search import START
 from ...slopes.window import SYMMETRIC
 from ...space.point import Line
+from ...subject.providers import ANOTHER
 from ...subject.session import Session
 from ..ladder import Balance, Passes, balances
 from ..located import Located
@@ -24,7 +25,7 @@ from ..verdicts import Judged, judged
 from .calls import Call, Slot
 from .cuts import Cut, cuts, made_up_for, together, within
 from .graph import reached
-from .layouts import layouts
+from .layouts import layouts, nonlinear, repeatable
 from .lines import place_of
 from .local import captured, question
 from .passes import Tape, claimed, moved, replayed
@@ -38,6 +39,7 @@ _MOST, _FIRST, _FEW, _KINKED = 1 + 4 * 8, 1 + 3 * 8, 1 + 8, 1 + 7 * 8
 # So many operations at fault are looked at by themselves.
 _ASKED = 3
 
+_NOT_LINEAR = "it is not linear in the gradient from above"
 _LAYOUT = "it depends on the memory layout of the gradient from above"
 _TOGETHER = "it is in balance together with what it belongs to, and not by itself"
 _CUT = "it cuts off the gradient of an input of {}"
@@ -188,12 +190,18 @@ def _alone(search: _Search, located: Located, shown: Sequence[int]) -> Located:
         return located
     real = captured(search.target, [calls[i].key for i in chosen])
     known = {i: real[calls[i].key] for i in chosen if calls[i].key in real}
+    known = {i: one for i, one in known.items() if repeatable(one)}
     options = search.target.session.asked.options
     asked = [(i, question(known[i], options)) for i in wrong if i in known]
     operations, findings = list(located.operations), list(located.findings)
     for i, one in known.items():
         told = next(layouts(one), None)
-        if told is not None:
+        if not operations[i].verdict.rejects and (off := nonlinear(one)):
+            operations[i] = replace(
+                operations[i], verdict=Verdict.WRONG, error=off, bar=0.0, reason=_NOT_LINEAR
+            )
+            findings.append(_of_nonlinear(operations[i], off))
+        elif told is not None:
             operations[i] = replace(
                 operations[i], verdict=Verdict.WRONG, error=told[1], bar=0.0, reason=_LAYOUT
             )
@@ -242,8 +250,8 @@ def _finding(operation: Operation, call: Call, right: int, search: _Search) -> F
     text = (
         f"{operation.name}{_ending(call)} ({near(operation.file)}:{operation.line}), called"
         f"{inside} ({near(call.file)}:{call.line}){_which(operation)}, is at fault: what it "
-        f"returns is off by {size} ± {figure(operation.bar)} of what passes through it; "
-        f"{right} other calls are right."
+        f"returns is off by {size} ± {figure(operation.bar)} of what passes through it"
+        f"{_rest(right)}."
     )
     return Finding(Kind.OPERATION, None, text)
 
@@ -260,6 +268,17 @@ def _of_cut(operation: Operation, before: Call) -> Finding:
     )
 
 
+def _of_nonlinear(operation: Operation, off: float) -> Finding:
+    return Finding(
+        Kind.NOT_LINEAR,
+        None,
+        f"{operation.name}.backward ({near(operation.file)}:{operation.line}) is not linear in the "
+        f"gradient from above: for {ANOTHER:g} times that gradient it does not return {ANOTHER:g} "
+        f"times as much, but is off by {off:.2g} of it. Is that gradient ignored, or used on one "
+        "term only?",
+    )
+
+
 def _of_layout(operation: Operation, where: str, apart: float) -> Finding:
     return Finding(
         Kind.MEMORY_LAYOUT,
@@ -269,6 +288,12 @@ def _of_layout(operation: Operation, where: str, apart: float) -> Finding:
         f"something else for the same numbers, off by {figure(apart)}. Let it call contiguous() "
         "first, or read strides.",
     )
+
+
+def _rest(right: int) -> str:
+    if right < 2:
+        return "; the other call is right" if right else ""
+    return f"; the {right} other calls are right"
 
 
 def _ending(call: Call) -> str:
