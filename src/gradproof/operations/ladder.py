@@ -94,15 +94,21 @@ class Balance:
     noise: float
 
 
-def balances(passes: Passes, sums: Numbers, eps: float, sharp: float) -> list[Balance]:
+def balances(passes: Passes, sums: Numbers, eps: Numbers, sharp: float) -> list[Balance]:
     """The slope of every ``D_k``, each measured until it is ``sharp`` beside its size.
 
     ``sums`` are the sums of the magnitudes of the products behind each ``D_k``, ``eps`` the
-    spacing of 1.0 in the precision of the cotangents.
+    spacings of 1.0 in the precision of their cotangents.
     """
+    double = float(np.finfo(np.float64).eps)
+    times = np.where(eps > double, T.claim_noise, T.cotangents)
     sizes = _sizes(passes)
     return [
-        Balance(_slope(passes, k, sums[k], sizes[k], sharp), sizes[k], T.cotangents * eps * sums[k])
+        Balance(
+            _slope(passes, k, sums[k], sizes[k], sharp),
+            sizes[k],
+            float(times[k] * eps[k] * sums[k]),
+        )
         for k in range(len(sums))
     ]
 

@@ -43,6 +43,9 @@ def judged(balance: Balance, bands: Bands) -> Judged:
     error, bar = abs(gap) / size, bar / size
     least, most = error - T.single_observation * bar, error + bar
     resolution = largest_within((bar,), 1 - T.confidence)
+    if bar > max(bands.wrong_above, T.tells * error):  # a slope like that proves nothing
+        reason = "the error bar of its slope is too wide"
+        return Judged(Verdict.UNDECIDED, error, bar, max(resolution, error), reason)
     if least > bands.wrong_above:
         return Judged(Verdict.WRONG, error, bar, resolution)
     if least > bands.correct_below:

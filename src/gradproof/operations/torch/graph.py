@@ -58,7 +58,10 @@ def edge_of(tensor: Any) -> Edge | None:
         return tensor.grad_fn, tensor.output_nr
     if not tensor.requires_grad:
         return None
-    edge = torch.autograd.graph.get_gradient_edge(tensor)
+    try:
+        edge = torch.autograd.graph.get_gradient_edge(tensor)
+    except (AttributeError, RuntimeError):  # of a transformation of torch.func, not of this graph
+        return None
     return edge.node, edge.output_nr
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from types import FunctionType, MethodType
 
-from ...backend.arrays import eps
+from ...backend.arrays import eps as spacing
 from ...judge.bands import Bands, bands
-from ...judge.thresholds import T
+from ...judge.thresholds import BANDS, T
 from ...records.direction import Direction, Part
 from ...records.finding import Finding, Kind
 from ...records.operation import Operation
@@ -55,8 +55,8 @@ class _Search:
     passes: Passes
     found: list[Balance]
     results: list[Judged]
-    eps: float
-    limits: Bands
+    limits: list[Bands]
+    sharp: float
     cut: dict[int, Cut] = field(default_factory=dict)
     exempt: set[int] = field(default_factory=set)
     further: int = 1  # the pass with the backward
@@ -69,35 +69,47 @@ class _Search:
         """The balance of a call with everything inside it."""
         members = within(self.tape.calls, place)
         sums = together(self.tape.sums, members)
-        return balances(self.passes.of(members), sums, self.eps, self.sharp)[0]
-
-    @property
-    def sharp(self) -> float:
-        """How well a balance is to be known, beside its size."""
-        return T.sharp * self.limits.correct_below
+        eps = self.tape.eps[members].max(keepdims=True)
+        return balances(self.passes.of(members), sums, eps, self.sharp)[0]
 
 
 def located(session: Session) -> Located:
     """One pass forward and back, then passes forward along one direction, for all calls at once."""
-    parts = tuple(Part(block.index, block.scale) for block in session.point.blocks)
-    line = session.line(Direction(parts, session.asked.options.seed, 0))
-    dtype, limits = _precision(session)
-    target = Target(session)
-    tape = claimed(target, line)
+    target, line = Target(session), _line(session, frozenset())
+    tape, asked = claimed(target, line), 1
+    if still := _unwanted(session, tape):
+        target, line = Target(session, still), _line(session, still)
+        tape, asked = claimed(target, line), 2
     passes = Passes(replayed(target, tape, line), _MOST)
     passes.at(0.0)
     passes.at(float(SYMMETRIC.nodes[0]) * START)
     passes.most = _FIRST if tape.loose.moved else _MOST
-    unit, sharp = eps(dtype), T.sharp * limits.correct_below
-    found = balances(passes, tape.sums, unit, sharp)
-    results = [judged(balance, limits) for balance in found]
+    limits = [_limits(session, float(eps)) for eps in tape.eps]
+    sharp = T.sharp * _limits(session, 0.0).correct_below
+    found = balances(passes, tape.sums, tape.eps, sharp)
+    results = [judged(b, limits[k]) for k, b in enumerate(found)]
     if any(result.verdict is Verdict.UNDECIDED for result in results):
         passes.most = _KINKED
-        found = balances(passes, tape.sums, unit, sharp)
-        results = [judged(balance, limits) for balance in found]
-    search = _Search(target, line, tape, passes, found, results, unit, limits)
+        found = balances(passes, tape.sums, tape.eps, sharp)
+        results = [judged(b, limits[k]) for k, b in enumerate(found)]
+    search = _Search(target, line, tape, passes, found, results, limits, sharp, further=asked)
     _set_right(search)
     return _told(search)
+
+
+def _line(session: Session, still: frozenset[int]) -> Line:
+    """The direction in which everything moves that does not stay still."""
+    blocks = [block for block in session.point.blocks if block.index not in still]
+    parts = tuple(Part(block.index, block.scale) for block in blocks)
+    return session.line(Direction(parts, session.asked.options.seed, 0))
+
+
+def _unwanted(session: Session, tape: Tape) -> frozenset[int]:
+    """Data to which some backward returns no gradient, since in training nobody asks for it."""
+    silent = {id(getattr(f.source[0], "variable", None)) for f in tape.flows if not f.cotangents}
+    blocks = {tape.blocks[leaf] for leaf in silent & tape.blocks.keys()}
+    data = {k for k in blocks if not session.point.leaf(k).requires_grad}
+    return frozenset(data) if len(data) < len(session.point.blocks) else frozenset()
 
 
 def _set_right(search: _Search) -> None:
@@ -120,7 +132,7 @@ def _set_right(search: _Search) -> None:
         still += [slot for c in here for slot in c.slots]
         own = [i for i in search.rejected(hooks) if _parent(tape, i) == place]
         for i in own if here else ():
-            results[i] = judged(replace(total, size=search.found[i].size), search.limits)
+            results[i] = judged(replace(total, size=search.found[i].size), search.limits[i])
         for cut in () if own else here:
             search.cut.setdefault(place, cut)
     if still:
@@ -150,7 +162,7 @@ def _hold(search: _Search, still: Sequence[Slot]) -> None:
     """Look at everything once more with the inputs held to which no gradient goes."""
     held = Passes(replayed(search.target, search.tape, search.line, still), _FEW)
     known = {i for i, call in enumerate(search.tape.calls) if _is_hook(call)}
-    measured = balances(held, search.tape.sums, search.eps, search.sharp)
+    measured = balances(held, search.tape.sums, search.tape.eps, search.sharp)
     off = search.results
     for place, cut in search.cut.items():
         inside = search.rejected(within(search.tape.calls, place))
@@ -158,7 +170,7 @@ def _hold(search: _Search, still: Sequence[Slot]) -> None:
         off[place] = replace(worst, reason=_CUT.format(search.tape.calls[cut.before].name))
     for i, balance in enumerate(measured):
         if i not in known | search.exempt | search.cut.keys():
-            off[i] = judged(balance, search.limits)
+            off[i] = judged(balance, search.limits[i])
     search.further += len(held.made)
 
 
@@ -224,12 +236,13 @@ def _is_hook(call: Call) -> bool:
     return isinstance(call.owner, FunctionType | MethodType) and call.parent is not None
 
 
-def _precision(session: Session) -> tuple[str, Bands]:
-    """The precision in which the claim is computed here, and its bands."""
-    coarsest = max(session.point.blocks, key=lambda b: session.point.eps(b.index))
+def _limits(session: Session, eps: float) -> Bands:
+    """The bands of the precision in which a claim is computed here, its spacing of 1.0 ``eps``."""
+    blocks = () if session.promoted else session.point.blocks
+    coarsest = max([eps, *(session.point.eps(block.index) for block in blocks)])
     options = session.asked.options
-    dtype = "float64" if session.promoted else coarsest.dtype
-    return dtype, bands(dtype, options.correct_below, options.wrong_above)
+    dtype = next((d for d in BANDS if spacing(d) >= coarsest), "bfloat16")
+    return bands(dtype, options.correct_below, options.wrong_above)
 
 
 def _operation(call: Call, found: Judged) -> Operation:

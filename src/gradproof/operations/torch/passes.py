@@ -36,14 +36,16 @@ class Tape:
     """The claim of every call: its cotangents, by the place where their tensors are met again.
 
     ``linear`` is what parameters contribute for a unit step, ``sums`` are the magnitudes behind
-    each balance. ``same`` leads from each call to the one with which it is judged: another where
-    a tensor went from one to the other in a way that was not seen. ``flows`` hold the graph.
+    each balance, ``eps`` the spacings of 1.0 in the coarsest of its cotangents. ``same`` leads from
+    each call to the one with which it is judged: another where a tensor went from one to the other
+    in a way that was not seen. ``flows`` hold the graph.
     """
 
     calls: list[Call]
     flows: list[Flow]
     linear: Numbers
     sums: Numbers
+    eps: Numbers
     same: list[int]
     blocks: dict[int, int]
     loose: Loose
@@ -89,8 +91,10 @@ def _tape(
     places = {id(call): i for i, call in enumerate(log.calls)}
     count = len(places)
     blocks = {id(leaf): k for k, leaf in enumerate(leaves)}
-    zeros, alone = np.zeros((2, count)), list(range(count))
-    tape = Tape(log.calls, crossing, zeros[0], zeros[1], alone, blocks, borders.loose)
+    zeros, alone = np.zeros((3, count)), list(range(count))
+    zeros[2] = np.finfo(np.float64).eps
+    linear, sums, eps = zeros
+    tape = Tape(log.calls, crossing, linear, sums, eps, alone, blocks, borders.loose)
     tangents = line.tangents()
     for flow in crossing:
         into, out_of = places.get(id(flow.into), -1), places.get(id(flow.out_of), -1)
@@ -100,6 +104,8 @@ def _tape(
         if slot is None and not moved and min(into, out_of) >= 0:
             tape.join(into, out_of)
         for cotangent in flow.cotangents:
+            for place in {into, out_of} - {-1}:
+                tape.eps[place] = max(tape.eps[place], torch.finfo(cotangent.dtype).eps)
             if slot is not None and not moved:
                 tape.terms.setdefault(slot, []).append(Term(cotangent, out_of, into))
             elif id(variable) in blocks:

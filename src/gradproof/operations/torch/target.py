@@ -25,9 +25,13 @@ Use = Callable[[Log, Any, Sequence[Any]], Any]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is looked at: a check that is running, whose function is called with other ``see``s."""
+    """What is looked at: a check that is running, whose function is called with other ``see``s.
+
+    The blocks that stay ``still`` need no gradient.
+    """
 
     session: Session
+    still: frozenset[int] = frozenset()
 
     def run(
         self,
@@ -43,7 +47,9 @@ class Target:
         """
 
         def call(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
-            leaves = [leaf.detach().requires_grad_() for leaf in leaves]
+            leaves = [
+                leaf.detach().requires_grad_(k not in self.still) for k, leaf in enumerate(leaves)
+            ]
             log = Log(see, self._names(), wanted=wanted)
             params = self.session.point.assemble(leaves)
             tape = self.session.caller.tape
