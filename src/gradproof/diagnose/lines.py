@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import gc
 import linecache
+import math
 import sys
 import sysconfig
 import textwrap
@@ -23,10 +24,14 @@ from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, Module
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..backend.registry import framework_of, home
 from ..records.finding import SourceLine
 
-Array = np.ndarray | np.generic
+# Arrays of any library; NumPy's are told at once.
+Array = Any
+_NUMPY = np.ndarray | np.generic
 
 # The code, the line, and whether the array was first met as what a statement returns.
 Place = tuple[CodeType, int, bool]
@@ -67,10 +72,10 @@ class Watch:
 
     def line(self, array: Any) -> SourceLine | None:
         """The statement that last assigned an array, or wrote into it."""
-        if not isinstance(array, Array) or self.looked > _MOST_BYTES:
+        if not _is_array(array) or self.looked > _MOST_BYTES:
             return None
         known = self.seen.get(id(array))
-        if known is None or known[0]() is not array or _print(array) != known[1]:
+        if known is None or known[0]() is not array or _print(_numbers(array)) != known[1]:
             return None
         code, number, handed_on = self.places[id(array)]
         return _statement(code, number, computing=handed_on)
@@ -103,7 +108,7 @@ class Watch:
             if id(value) in visited or isinstance(value, _OPAQUE):
                 continue
             visited.add(id(value))
-            if isinstance(value, Array):
+            if _is_array(value):
                 yield value
             elif not isinstance(value, _PLAIN):
                 queue += gc.get_referents(value)
@@ -112,10 +117,11 @@ class Watch:
                 return
 
     def _look(self, array: Array, place: Place) -> None:
-        if array.size not in self.sizes:
+        if math.prod(np.shape(array)) not in self.sizes:
             return
-        self.looked += array.nbytes
-        now = _print(array)
+        numbers = _numbers(array)
+        self.looked += numbers.nbytes
+        now = _print(numbers)
         known = self.seen.get(id(array))
         if known is None or known[0]() is not array or known[1] != now:
             self.seen[id(array)] = (_reference(array), now)
@@ -131,10 +137,19 @@ def is_library(file: str) -> bool:
 
 def _reference(array: Array) -> Callable[[], Any]:
     """Something that gives the array back as long as it lives; scalars are kept alive."""
-    return weakref.ref(array) if isinstance(array, np.ndarray) else lambda: array
+    return (lambda: array) if isinstance(array, np.generic) else weakref.ref(array)
 
 
-def _print(array: Array) -> int:
+def _is_array(value: Any) -> bool:
+    return isinstance(value, _NUMPY) or framework_of(value) is not None
+
+
+def _numbers(array: Array) -> NDArray[Any]:
+    """What is in an array, where NumPy can see it."""
+    return np.asarray(array if isinstance(array, _NUMPY) else home(array).host(array))
+
+
+def _print(array: NDArray[Any]) -> int:
     return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
 
 

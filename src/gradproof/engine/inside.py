@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from ..diagnose.lines import Watch as Watched
 from ..errors import UsageError
-from ..operations.located import Located, locate
+from ..operations.located import Located, Question, locate
 from ..progress import ProgressLine
-from ..records.finding import Finding
+from ..records.finding import Finding, SourceLine
 from ..records.verdict import worst
 from ..report.report import Report
 from ..subject.asked import Asked
@@ -43,7 +44,8 @@ def look_inside(run: Run, watch: Watch) -> Located | None:
 def answered(found: Located, ask: Callable[[Asked], Report]) -> Located:
     """With what checks of the operations at fault by themselves say: which inputs, and why."""
     operations, findings = list(found.operations), list(found.findings)
-    for place, question in found.questions:
+    for asked in found.questions:
+        place, question = asked.place, asked.asked
         report = ask(question)
         wrong = tuple(
             str(question.where.path(block)[-1])
@@ -51,12 +53,31 @@ def answered(found: Located, ask: Callable[[Asked], Report]) -> Located:
             if result.verdict.rejects
         )
         operations[place] = replace(operations[place], inputs=wrong)
-        why = [f for f in report.findings if f.block is not None]
+        lines = _lines(asked, report, operations[place].file)
+        why = [replace(f, line=lines.get(f.block)) for f in report.findings if f.block is not None]
+        if one := next(iter(lines.values()), None):
+            operations[place] = replace(operations[place], line=one.number)
         findings += why
         if why and findings[0].factor is None:  # a figure that a program can read
             first = replace(findings[0], factor=why[0].factor, factor_bar=why[0].factor_bar)
             findings[0] = first
     return replace(found, operations=tuple(operations), findings=tuple(findings))
+
+
+def _lines(asked: Question, report: Report, file: str) -> dict[str | None, SourceLine]:
+    """The statements of a backward that made the wrong gradients, where that is sure."""
+    blocks = asked.asked.where.blocks
+    watch = Watched(file, frozenset(math.prod(block.shape) for block in blocks))
+    try:
+        gradients = asked.watched(watch.run)
+    except Exception:  # noqa: BLE001 - no line then: whoever wrote it has seen it run before
+        return {}
+    found = dict[str | None, SourceLine]()
+    for block, result, gradient in zip(blocks, report.blocks, gradients, strict=True):
+        line = watch.line(gradient) if result.verdict.rejects else None
+        if line is not None:
+            found[block.name] = line
+    return found
 
 
 def operations_of(asked: Asked, ask: Callable[[Asked], Report], reproduce: str = "") -> Report:

@@ -5,12 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
 from ..records.finding import Finding
 from ..records.operation import Operation
 from ..subject.asked import Asked
 from ..subject.session import Session
+
+# Calls a function that returns gradients.
+Around = Callable[[Callable[[], Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A check of one operation by itself: its ``place`` among all, and what is ``asked``.
+
+    ``watched(around)`` makes the same call with its backward inside of ``around``, and returns the
+    gradients as that returned them, those of the blocks of the check alone.
+    """
+
+    place: int
+    asked: Asked
+    watched: Callable[[Around], list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +42,12 @@ class Located:
     findings: tuple[Finding, ...]
     spoiled: frozenset[int]
     passes: int
-    questions: tuple[tuple[int, Asked], ...] = ()
+    questions: tuple[Question, ...] = ()
 
     @property
     def origin(self) -> Asked | None:
         """The check of the operation at fault where there is only one: what is to be repaired."""
-        return self.questions[0][1] if len(self.at_fault) == 1 and self.questions else None
+        return self.questions[0].asked if len(self.at_fault) == 1 and self.questions else None
 
     @property
     def at_fault(self) -> tuple[Operation, ...]:

@@ -43,6 +43,15 @@ def _inside(backward: Any) -> Any:
     return inspect.unwrap(registered) if registered is not None else backward
 
 
+def backward_place(function: Any) -> tuple[Any, str, Any]:
+    """Where the backward of a Function is looked up when it is called, by what name, and it."""
+    registered = _cells(inspect.unwrap(_own_backward(function))).get("info")
+    if registered is not None and getattr(registered, "_backward_fn", None) is not None:
+        return registered, "_backward_fn", registered._backward_fn  # noqa: SLF001
+    name = "vjp" if function.vjp is not torch.autograd.Function.vjp else "backward"
+    return function, name, getattr(function, name)
+
+
 def place_of(call: Call) -> tuple[str, int]:
     """The file and the line of the ``def``; of the call itself where there is no source."""
     try:

@@ -20,7 +20,7 @@ from ...space.point import Line
 from ...subject.providers import ANOTHER
 from ...subject.session import Session
 from ..ladder import Balance, Passes, balances
-from ..located import Located
+from ..located import Located, Question
 from ..verdicts import Judged, judged
 from .calls import Call, Slot
 from .cuts import Cut, cuts, made_up_for, together, within
@@ -204,7 +204,7 @@ def _alone(search: _Search, located: Located, shown: Sequence[int]) -> Located:
     known = {i: real[calls[i].key] for i in chosen if calls[i].key in real}
     known = {i: one for i, one in known.items() if repeatable(one)}
     options = search.target.session.asked.options
-    asked = [(i, question(known[i], options)) for i in wrong if i in known]
+    asked = [(i, known[i], question(known[i], options)) for i in wrong if i in known]
     operations, findings = list(located.operations), list(located.findings)
     for i, one in known.items():
         told = next(layouts(one), None)
@@ -223,7 +223,7 @@ def _alone(search: _Search, located: Located, shown: Sequence[int]) -> Located:
         operations=tuple(operations),
         findings=tuple(findings),
         passes=located.passes + 1,
-        questions=tuple((i, q) for i, q in asked if q is not None),
+        questions=tuple(Question(i, q, one.watched) for i, one, q in asked if q is not None),
     )
 
 

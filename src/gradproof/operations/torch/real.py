@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from .calls import floating, plain
-from .lines import backward_of, operator_of
+from .lines import backward_of, backward_place, operator_of
 
 _HOOK: Any = torch.Tensor.register_hook
 
@@ -36,6 +36,28 @@ class Real:
             args[place] = value
         found = self.function.apply(*args)
         return list(found) if isinstance(found, tuple | list) else [found]
+
+    def watched(self, around: Any) -> list[Any]:
+        """The gradients as the backward returns them, which is called inside of ``around``."""
+        kept: list[Any] = []
+        owner, name, backward = backward_place(self.function)
+
+        def inside(*args: Any) -> Any:
+            found = around(lambda: backward(*args))
+            kept.extend(found if isinstance(found, tuple | list) else [found])
+            return found
+
+        leaves = [self.args[place].detach().requires_grad_() for place in self.moving]
+        own, before = name in vars(owner), vars(owner).get(name)
+        setattr(owner, name, staticmethod(inside) if isinstance(owner, type) else inside)
+        try:
+            with torch.enable_grad():
+                outputs = self.outputs([leaf.view_as(leaf) for leaf in leaves])
+                used = [outputs[place] for place in self.gradients]
+                torch.autograd.grad(used, leaves, list(self.gradients.values()), allow_unused=True)
+        finally:
+            setattr(owner, name, before) if own else delattr(owner, name)
+        return [kept[place] if place < len(kept) else None for place in self.moving]
 
 
 def noted(function: Any, name: str, args: tuple[Any, ...]) -> Real:
