@@ -10,14 +10,11 @@ from ...backend.arrays import eps as spacing
 from ...judge.bands import Bands, bands
 from ...judge.thresholds import BANDS, T
 from ...records.direction import Direction, Part
-from ...records.finding import Finding, Kind
 from ...records.operation import Operation
 from ...records.verdict import Verdict
-from ...report.wording import figure, near
 from ...slopes.search import START
 from ...slopes.window import SYMMETRIC
 from ...space.point import Line
-from ...subject.providers import ANOTHER
 from ...subject.session import Session
 from ..ladder import Balance, Passes, balances
 from ..located import Located, Question
@@ -31,6 +28,7 @@ from .local import captured, question
 from .passes import Tape, claimed, moved, replayed
 from .real import is_own
 from .target import Target
+from .told import of_cut, of_layout, of_nonlinear, of_operation
 
 # Passes forward: the point, and so many windows of eight. They are fewer where some are made once
 # more, with inputs held, and more where something is not decided, as near kinks.
@@ -181,7 +179,9 @@ def _told(search: _Search) -> Located:
     wrong = [i for i in shown if results[i].verdict.rejects]
     right = sum(o.verdict is Verdict.CORRECT for o in operations)
     findings = tuple(
-        _finding(o, tape.calls[i], right, search)
+        of_cut(o, tape.calls[search.cut[i].before])
+        if i in search.cut
+        else of_operation(o, tape.calls[i], right)
         for o, i in zip(operations, shown, strict=True)
         if i in wrong
     )
@@ -212,12 +212,12 @@ def _alone(search: _Search, located: Located, shown: Sequence[int]) -> Located:
             operations[i] = replace(
                 operations[i], verdict=Verdict.WRONG, error=off, bar=0.0, reason=_NOT_LINEAR
             )
-            findings.append(_of_nonlinear(operations[i], off))
+            findings.append(of_nonlinear(operations[i], off))
         elif told is not None:
             operations[i] = replace(
                 operations[i], verdict=Verdict.WRONG, error=told[1], bar=0.0, reason=_LAYOUT
             )
-            findings.append(_of_layout(operations[i], *told))
+            findings.append(of_layout(operations[i], *told))
     return replace(
         located,
         operations=tuple(operations),
@@ -252,66 +252,3 @@ def _operation(call: Call, found: Judged) -> Operation:
         verdict=found.verdict, error=found.error, bar=found.bar, resolution=found.resolution,
         reason=found.reason,
     )  # fmt: skip
-
-
-def _finding(operation: Operation, call: Call, right: int, search: _Search) -> Finding:
-    for place, cut in search.cut.items():
-        if search.tape.calls[place] is call:
-            return _of_cut(operation, search.tape.calls[cut.before])
-    size = f"{100 * operation.error:.3g} %" if operation.error >= 1e-4 else figure(operation.error)
-    inside = f" from {operation.path}" if operation.path else ""
-    text = (
-        f"{operation.name}{_ending(call)} ({near(operation.file)}:{operation.line}), called"
-        f"{inside} ({near(call.file)}:{call.line}){_which(operation)}, is at fault: what it "
-        f"returns is off by {size} ± {figure(operation.bar)} of what passes through it"
-        f"{_rest(right)}."
-    )
-    return Finding(Kind.OPERATION, None, text)
-
-
-def _of_cut(operation: Operation, before: Call) -> Finding:
-    where = before.path or before.name
-    return Finding(
-        Kind.CUT,
-        None,
-        f"{operation.where} cuts a gradient off: an input of {where} "
-        f"({near(before.file)}:{before.line}) moves with the parameters before it, and no gradient "
-        "goes back to them, as after detach() or under torch.no_grad(). If that is meant, say so "
-        "with gp.stop_gradient.",
-    )
-
-
-def _of_nonlinear(operation: Operation, off: float) -> Finding:
-    return Finding(
-        Kind.NOT_LINEAR,
-        None,
-        f"{operation.name}.backward ({near(operation.file)}:{operation.line}) is not linear in the "
-        f"gradient from above: for {ANOTHER:g} times that gradient it does not return {ANOTHER:g} "
-        f"times as much, but is off by {off:.2g} of it. Is that gradient ignored, or used on one "
-        "term only?",
-    )
-
-
-def _of_layout(operation: Operation, where: str, apart: float) -> Finding:
-    return Finding(
-        Kind.MEMORY_LAYOUT,
-        None,
-        f"{operation.name}.backward ({near(operation.file)}:{operation.line}) depends on the "
-        f"memory layout of the gradient from above, or of an input: where {where}, it returns "
-        f"something else for the same numbers, off by {figure(apart)}. Let it call contiguous() "
-        "first, or read strides.",
-    )
-
-
-def _rest(right: int) -> str:
-    if right < 2:
-        return "; the other call is right" if right else ""
-    return f"; the {right} other calls are right"
-
-
-def _ending(call: Call) -> str:
-    return ".backward" if isinstance(call.owner, type) else ""
-
-
-def _which(operation: Operation) -> str:
-    return f", call {operation.call}" if operation.call > 1 else ""

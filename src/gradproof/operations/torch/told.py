@@ -1,0 +1,73 @@
+"""What a report says of operations at fault."""
+
+from __future__ import annotations
+
+from ...records.finding import Finding, Kind
+from ...records.operation import Operation
+from ...report.wording import figure, near
+from ...subject.providers import ANOTHER
+from .calls import Call
+
+
+def of_operation(operation: Operation, call: Call, right: int) -> Finding:
+    """A call whose backward is wrong; ``right`` others are not."""
+    size = f"{100 * operation.error:.3g} %" if operation.error >= 1e-4 else figure(operation.error)
+    inside = f" from {operation.path}" if operation.path else ""
+    text = (
+        f"{operation.name}{_ending(call)} ({near(operation.file)}:{operation.line}), called"
+        f"{inside} ({near(call.file)}:{call.line}){_which(operation)}, is at fault: what it "
+        f"returns is off by {size} ± {figure(operation.bar)} of what passes through it"
+        f"{_rest(right)}."
+    )
+    return Finding(Kind.OPERATION, None, text)
+
+
+def of_cut(operation: Operation, before: Call) -> Finding:
+    """A module that cuts off a gradient on its way into a call."""
+    where = before.path or before.name
+    return Finding(
+        Kind.CUT,
+        None,
+        f"{operation.where} cuts a gradient off: an input of {where} "
+        f"({near(before.file)}:{before.line}) moves with the parameters before it, and no gradient "
+        "goes back to them, as after detach() or under torch.no_grad(). If that is meant, say so "
+        "with gp.stop_gradient.",
+    )
+
+
+def of_nonlinear(operation: Operation, off: float) -> Finding:
+    """A backward that is not linear in the gradient from above."""
+    return Finding(
+        Kind.NOT_LINEAR,
+        None,
+        f"{operation.name}.backward ({near(operation.file)}:{operation.line}) is not linear in the "
+        f"gradient from above: for {ANOTHER:g} times that gradient it does not return {ANOTHER:g} "
+        f"times as much, but is off by {off:.2g} of it. Is that gradient ignored, or used on one "
+        "term only?",
+    )
+
+
+def of_layout(operation: Operation, where: str, apart: float) -> Finding:
+    """A backward that depends on a memory layout."""
+    return Finding(
+        Kind.MEMORY_LAYOUT,
+        None,
+        f"{operation.name}.backward ({near(operation.file)}:{operation.line}) depends on the "
+        f"memory layout of the gradient from above, or of an input: where {where}, it returns "
+        f"something else for the same numbers, off by {figure(apart)}. Let it call contiguous() "
+        "first, or read strides.",
+    )
+
+
+def _rest(right: int) -> str:
+    if right < 2:
+        return "; the other call is right" if right else ""
+    return f"; the {right} other calls are right"
+
+
+def _ending(call: Call) -> str:
+    return ".backward" if isinstance(call.owner, type) else ""
+
+
+def _which(operation: Operation) -> str:
+    return f", call {operation.call}" if operation.call > 1 else ""
