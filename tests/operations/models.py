@@ -244,6 +244,7 @@ class Compiled(Model):
         def compiled(x):
             return torch.sin(Setup.apply(x, k))
 
+        torch.compiler.reset()  # after some compilations of one code dynamo gives up
         self.g = torch.compile(compiled, backend="aot_eager")
 
     def forward(self, x):

@@ -41,9 +41,9 @@ FAULTY = {
 }
 
 
-def checked(kind, k, **more):
+def checked(kind, k, dtype=torch.float64, **more):
     torch.manual_seed(0)
-    model, x = kind(k).double(), torch.randn(5, 6, dtype=torch.float64)
+    model, x = kind(k).to(dtype), torch.randn(5, 6, dtype=dtype)
     return gp.check_operations(model, x, loss=lambda o: (o**2).mean(), **more)
 
 
@@ -51,18 +51,21 @@ def rejected(report):
     return [(o.name, o.path, o.call) for o in report.operations if o.verdict.rejects]
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 @pytest.mark.parametrize("kind", FAULTY, ids=lambda kind: kind.__name__)
-def test_a_right_model_has_no_call_at_fault(kind):
-    report = checked(kind, 1.0)
+def test_a_right_model_has_no_call_at_fault(kind, dtype):
+    report = checked(kind, 1.0, dtype)
     assert report.ok, report.text()
     assert {str(o.verdict) for o in report.operations} == {"correct"}
     assert report.inquiry <= 40
 
 
-@pytest.mark.parametrize("factor", [1.5, 1 + 1e-4])
+@pytest.mark.parametrize(
+    ("factor", "dtype"), [(1.5, torch.float32), (1.5, torch.float64), (1 + 1e-4, torch.float64)]
+)
 @pytest.mark.parametrize("kind", FAULTY, ids=lambda kind: kind.__name__)
-def test_exactly_the_planted_call_is_named(kind, factor):
-    report = checked(kind, factor)
+def test_exactly_the_planted_call_is_named(kind, factor, dtype):
+    report = checked(kind, factor, dtype)
     assert rejected(report) == [FAULTY[kind]], report.text(verbose=True)
     assert report.inquiry <= 40
 

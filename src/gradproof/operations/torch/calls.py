@@ -56,7 +56,8 @@ class Log:
     the graph belongs to the innermost call that was open when it was made: ``borders`` are the
     sequence numbers at which that changed. ``hooks`` are those on tensors, ``again`` says that the
     backward pass is on, in which a Function may call what its forward had called without a graph.
-    ``leaves`` are the blocks by identity, ``cut_up`` the nodes whose edges are known. Of
+    ``leaves`` are the blocks by identity, ``cut_up`` the nodes whose edges are known, ``watched``
+    what stands in the place of hooks. Of
     the calls that are ``wanted`` the arguments and the gradients from above are kept (``real``).
     """
 
@@ -69,6 +70,7 @@ class Log:
     again: bool = False
     leaves: set[int] = field(default_factory=set)
     cut_up: set[Any] = field(default_factory=set)
+    watched: set[Any] = field(default_factory=set)
     wanted: frozenset[Key] = frozenset()
     real: dict[Key, Any] = field(default_factory=dict)
     _known: dict[Key, Call] = field(default_factory=dict)

@@ -62,10 +62,15 @@ class Real:
 
 def noted(function: Any, name: str, args: tuple[Any, ...]) -> Real:
     """The arguments of a call before it is made: copies, since it may write into them."""
+    # A forward that calls a module has the parameters from it, not from its arguments.
+    calling = any(isinstance(x, torch.nn.Module) for x in args)
     moving = tuple(
         i
         for i, x in enumerate(args)
-        if isinstance(x, torch.Tensor) and plain(x).requires_grad and floating(x)
+        if isinstance(x, torch.Tensor)
+        and plain(x).requires_grad
+        and floating(x)
+        and not (calling and x.is_leaf)
     )
     copies = [x.detach().clone() if isinstance(x, torch.Tensor) else x for x in args]
     return Real(function, name, tuple(copies), moving)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import wraps
 from typing import Any
 
 import torch
@@ -92,7 +93,7 @@ def _watch_again(log: Log, call: Call, function: Any, output: Any) -> None:
 
 
 def _hooked(log: Log, tensor: Any, function: Any) -> Any:
-    if log.again or not log.stack or not tensor.requires_grad:
+    if function in log.watched or log.again or not log.stack or not tensor.requires_grad:
         return _HOOK(tensor, function)
     with log.call(name_of(function), log.stack[-1].path, function) as made:
         assert made is not None
@@ -100,6 +101,7 @@ def _hooked(log: Log, tensor: Any, function: Any) -> Any:
     hooked = Hooked(made, tensor)
     log.hooks.append(hooked)
 
+    @wraps(function)
     def watched(gradient: Any) -> Any:
         before = gradient.detach().clone()
         found = function(gradient)
@@ -107,6 +109,7 @@ def _hooked(log: Log, tensor: Any, function: Any) -> Any:
         hooked.pairs.append((before, after.detach().clone()))
         return found
 
+    log.watched.add(watched)  # a mode of torch's, as that of promotion, comes back with it
     return _HOOK(tensor, watched)
 
 
