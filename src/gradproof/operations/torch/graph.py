@@ -167,6 +167,14 @@ def reached(tape_flows: Sequence[Flow], call: Call) -> set[int]:
     entered = [flow.source[0] for flow in tape_flows if flow.into is call]
     inside = [node for node in entered if not hasattr(node, "variable")]
     leaves = [node for node in entered if hasattr(node, "variable")]
-    for node in nodes(inside):
+    visited = set(nodes(inside))
+    for node in visited:
         leaves += [n for n, _ in node.next_functions if n is not None and hasattr(n, "variable")]
+    # What a Function runs again in its backward has a graph of its own.
+    again = {f.out_of.key for f in tape_flows if f.out_of is not None and f.source[0] in visited
+             and isinstance(f.out_of.owner, type)}  # fmt: skip
+    for flow in tape_flows:
+        within = flow.into is not None and any(flow.into.key[: len(k)] == k for k in again)
+        if within and hasattr(flow.source[0], "variable"):
+            leaves.append(flow.source[0])
     return {id(leaf.variable) for leaf in leaves}
