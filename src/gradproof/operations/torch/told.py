@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from ...records.finding import Finding, Kind
 from ...records.operation import Operation
 from ...report.wording import figure, near
@@ -19,6 +21,11 @@ def of_operation(operation: Operation, call: Call, right: int) -> Finding:
         f"returns is off by {size} ± {figure(operation.bar)} of what passes through it"
         f"{_rest(right)}."
     )
+    if isinstance(call.owner, torch.nn.Module):
+        text += (
+            " That is what it does between the calls inside it: is a tensor detached, computed "
+            "under no_grad(), written into through .data, or taken out of torch and back?"
+        )
     return Finding(Kind.OPERATION, None, text)
 
 
