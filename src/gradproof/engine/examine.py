@@ -41,7 +41,7 @@ def examine(asked: Asked, reproduce: str = "", *, inside: bool = True) -> Report
             watch.on(run.session, "what is wrong", max(chosen.expected(blocks), chosen.inquire))
         located = look_inside(run, watch) if inside else None
         located = located and answered(located, alone)
-        if verdicts != {Verdict.CORRECT} and not (located and located.at_fault):
+        if verdicts != {Verdict.CORRECT} and not (located and located.explains):
             run, findings = explain(run, watch)
             lines = find_lines(run)
         run = scanned(run, chosen.scan)

@@ -68,7 +68,8 @@ def compose(run: Run, explained: Explained, name: str, seconds: float, reproduce
         findings.append(_about_kink(first, beside=run.at is not None))
     if explained.at_fault is not None:
         findings += [*explained.at_fault.findings, *_because_of_it(judged, explained.at_fault)]
-        judged_alone = [one for one in judged if one[0].index not in explained.at_fault.spoiled]
+        spoiled = explained.at_fault.spoiled if explained.at_fault.explains else ()
+        judged_alone = [one for one in judged if one[0].index not in spoiled]
     else:
         judged_alone = judged
     for block, judgement, source in sorted(judged_alone, key=_worst_first):

@@ -34,8 +34,9 @@ class Located:
     """All operations in the order of execution, a finding for each that is at fault.
 
     ``spoiled`` are the blocks whose gradients come through operations at fault, ``passes`` counts
-    the passes forward that it took. ``questions`` are checks of single operations at fault, by
-    their places, at the inputs and with the gradient from above of the real pass.
+    the passes forward that it took. ``questions`` are checks of single operations at fault, at the
+    inputs and with the gradient from above of the real pass; ``functions`` are the places of those
+    that have a backward of the user's.
     """
 
     operations: tuple[Operation, ...]
@@ -43,6 +44,14 @@ class Located:
     spoiled: frozenset[int]
     passes: int
     questions: tuple[Question, ...] = ()
+    functions: frozenset[int] = frozenset()
+
+    @property
+    def explains(self) -> bool:
+        """Whether there is nothing left to ask of blocks: each Function at fault can be asked."""
+        asked = {question.place for question in self.questions}
+        wrong = [i for i, o in enumerate(self.operations) if o.verdict.rejects]
+        return bool(wrong) and (bool(asked) or not self.functions.intersection(wrong))
 
     @property
     def origin(self) -> Asked | None:

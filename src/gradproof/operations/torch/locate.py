@@ -200,6 +200,7 @@ def _alone(search: _Search, located: Located, shown: Sequence[int]) -> Located:
     chosen = sorted({*first.values(), *wrong})
     if not chosen:
         return located
+    located = replace(located, functions=frozenset(own))
     real = captured(search.target, [calls[i].key for i in chosen])
     known = {i: real[calls[i].key] for i in chosen if calls[i].key in real}
     known = {i: one for i, one in known.items() if repeatable(one)}
