@@ -10,6 +10,7 @@ from .api.module import check_module
 from .api.products import check_adjoint, check_jvp, check_vjp
 from .errors import GradientError, UsageError
 from .records.finding import Finding, Kind
+from .records.operation import Operation
 from .records.slope import Slope, Smoothness
 from .records.verdict import Verdict
 from .repair import Fix, Miss, Suggestions, suggest_fixes
@@ -26,6 +27,7 @@ __all__ = [
     "GradientError",
     "Kind",
     "Miss",
+    "Operation",
     "Report",
     "Slope",
     "Smoothness",

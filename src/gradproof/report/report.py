@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import GradientError
 from ..records.finding import Finding
 from ..records.measured import Measured
+from ..records.operation import Operation
 from ..records.verdict import Verdict, severity
 from .wording import figure, printable
 
@@ -59,9 +60,11 @@ class Report:
     the classic ``|claimed - numerical| / (|claimed| + |numerical|)``, estimated from the slopes
     (exact in a sweep), and ``distance`` its numerator; ``resolution`` is that of the bluntest
     block. ``evaluations`` counts all calls of the function, ``inquiry`` those among them that went
-    into explaining what is wrong. ``measured`` are the comparisons along directions through several
-    blocks, ``reproduce`` is a call or a command that runs the check again, where one is known,
-    ``modes`` are those in which the claim was obtained (``reverse``, ``forward``).
+    into explaining what is wrong. ``operations`` are the calls with a backward of their own, in
+    the order of execution, where they were looked at one by one. ``measured`` are the comparisons
+    along directions through several blocks, ``reproduce`` is a call or a command that runs the
+    check again, where one is known, ``modes`` are those in which the claim was obtained
+    (``reverse``, ``forward``).
     """
 
     name: str
@@ -80,6 +83,7 @@ class Report:
     inquiry: int = 0
     distance: float = math.nan
     measured: tuple[Measured, ...] = ()
+    operations: tuple[Operation, ...] = ()
     reproduce: str = field(default="", compare=False)
     modes: tuple[str, ...] = field(default=(), compare=False, metadata={"saved": False})
     # What was asked, for `suggest_fixes`; kept only where it is not correct, and never saved.
