@@ -6,6 +6,7 @@ from typing import Any
 from . import testing, textbook
 from .api.case import case
 from .api.check import check
+from .api.layers import check_layer
 from .api.module import check_module
 from .api.products import check_adjoint, check_jvp, check_vjp
 from .errors import GradientError, UsageError
@@ -38,6 +39,7 @@ __all__ = [
     "check",
     "check_adjoint",
     "check_jvp",
+    "check_layer",
     "check_module",
     "check_vjp",
     "load",

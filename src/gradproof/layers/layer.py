@@ -1,0 +1,248 @@
+"""One layer as gradproof calls it: a forward of inputs, a backward of cotangents, its parameters."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..backend.registry import home
+from ..space import tree
+from ..subject.guards import reseed
+from .calls import RATE, Calls, Context, Made
+from .calls import calls as found_calls
+from .outcome import apart, cotangents, named, settled, times
+from .parameters import Before, Found, gradient_of, parameters, told_gradients
+from .places import Place, holds_attributes, is_array, is_number
+from .returned import Gradients, handed_out, moves
+from .state import State
+
+_RATES = ("lr", "learning_rate", "learningrate", "eta", "step_size")
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the user says of a layer, where a guess would not do."""
+
+    forward: Any = None
+    backward: Any = None
+    params: Any = None
+    grads: Any = None
+    output: str | None = None
+    reset: Any = None
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What a backward gave: the gradients of the inputs, by name, and of the parameters.
+
+    ``changed`` are the parameters that it wrote into.
+    """
+
+    inputs: Gradients
+    params: Gradients
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Layer:
+    """A layer that was understood; ``params`` are the places of its parameters by name.
+
+    ``accumulates`` says that its gradients grow from call to call, ``stepped`` that the gradient of
+    a parameter is what an optimiser inside the backward made of it.
+    """
+
+    target: Any
+    hints: Hints
+    calls: Calls
+    state: State
+    params: Found = field(default_factory=dict)
+    stepped: frozenset[str] = frozenset()
+    accumulates: bool = False
+    silent: tuple[str, ...] = ()
+    claimed: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return named(self.target)
+
+    def forward(self, inputs: Sequence[Any]) -> Made:
+        """Run it; a mapping or an object among the inputs that is no parameter is copied."""
+        if self.hints.reset is not None:
+            _called(self.target, self.hints.reset)
+        reseed(self.hints.seed)
+        given = tuple(one if moves(one) or is_number(one) else _copied(one) for one in inputs)
+        context = Context() if self.calls.with_context else None
+        first = (context,) if self.calls.with_context else ()
+        raw = self.calls.forward(*first, *given, **self.hints.kwargs)
+        if self.hints.output is not None:
+            raw = getattr(self.target, self.hints.output)
+        self.calls = settled(self.calls, raw)
+        return apart(self.calls, self.target, raw, Made(None, given, context=context))
+
+    def backward(self, made: Made, cotangent: Any) -> Pulled:
+        """The gradients for one cotangent, from gradients that are zero before."""
+        self._clear()
+        before = {name: np.array(place.get()) for name, place in self.params.items()}
+        returned = self.pulled(made, cotangent)
+        inputs, params = handed_out(
+            returned,
+            self.target,
+            dict(zip(self.calls.names, made.inputs, strict=False)),
+            self.params,
+        )
+        if self.hints.grads is not None:
+            params |= told_gradients(self.target, list(self.params), self.hints.grads)
+        changed = [n for n, old in before.items() if not _same(old, self.params[n].get())]
+        for name, place in self.params.items():
+            if name in self.stepped:
+                params[name] = (before[name] - place.get()) / self.rate
+            elif name not in params:
+                params[name] = gradient_of(place)
+        return Pulled(inputs, params, tuple(changed))
+
+    def pulled(self, made: Made, cotangent: Any) -> Any:
+        """What the backward returns."""
+        function = made.cache if self.calls.backward is None else self.calls.backward
+        if self.calls.backward is None:
+            return function(cotangent)
+        given = cotangents(self.calls, made.outputs, cotangent)
+        if "cotangent" not in self.calls.roles:
+            return times(function(*self.calls.arguments(made, [])), cotangent)
+        return function(*self.calls.arguments(made, given))
+
+    @property
+    def rate(self) -> float:
+        """By what an optimiser's step inside the backward is multiplied."""
+        if self.calls.stepping:
+            return RATE
+        known = (getattr(self.target, name, None) for name in _RATES)
+        return next((float(rate) for rate in known if is_number(rate) and rate), 1.0)
+
+    def _clear(self) -> None:
+        """Set gradients to zero, which may be added to; what is none yet stays so."""
+        for place in self.params.values():
+            gradient = gradient_of(place)
+            if isinstance(gradient, np.ndarray) and gradient.flags.writeable:
+                gradient[...] = 0
+
+    def move(self, values: Mapping[str, Any]) -> None:
+        """Write values into the parameters."""
+        for name, place in self.params.items():
+            if name in values:
+                place.put(values[name])
+
+
+def study(
+    target: Any, inputs: Sequence[Any], hints: Hints, strangers: frozenset[int] = frozenset()
+) -> Layer:
+    """Understand a layer from one look at how it works; it is left as it was.
+
+    Raises ``UsageError`` where something cannot be guessed.
+    """
+    calls = found_calls(target, inputs, hints.forward, hints.backward)
+    owners = _owners(target, calls)
+    state = State([*owners, hints.params, hints.grads], strangers)
+    layer = Layer(target, hints, calls, state)
+    owner = owners[0] if owners else target
+    before = Before.of(owner, strangers)
+    try:
+        return _studied(layer, owner, before, inputs)
+    finally:
+        state.restore()
+
+
+def _studied(layer: Layer, owner: Any, before: Before, inputs: Sequence[Any]) -> Layer:
+    made = layer.forward(inputs)
+    still = frozenset(p.name for p in before.places if before.kept(p))
+    cotangent = drawn(made.outputs)
+    returned = layer.pulled(made, cotangent)
+    moved = [p for p in before.places if p.name in still and not before.kept(p)]
+    layer.params = parameters(owner, before, still, layer.hints.params)
+    layer.stepped = frozenset(_stepped(layer, moved))
+    first = _gradients(layer)
+    layer.silent = tuple(
+        p.name for p in before.places
+        if p.name in still and is_array(p.get()) and before.kept(p) and not _known(p, layer)
+    )  # fmt: skip
+    layer.pulled(layer.forward(inputs), cotangent)
+    second = _gradients(layer)
+    layer.state.restore()
+    layer.accumulates = _grown(_gradients(layer), first, second)
+    layer.claimed = tuple(layer.backward(layer.forward(inputs), cotangent).inputs)
+    return layer
+
+
+def _owners(target: Any, calls: Calls) -> list[Any]:
+    """The objects whose methods are called; the layer itself first."""
+    owners = [target, *(getattr(f, "__self__", None) for f in (calls.forward, calls.backward))]
+    found = {id(o): o for o in owners if o is not None and not isinstance(o, type)}
+    return [o for o in found.values() if holds_attributes(o)]
+
+
+def _stepped(layer: Layer, moved: Sequence[Place]) -> list[str]:
+    """The parameters that the backward itself moved, and of which it keeps no gradient."""
+    if not layer.calls.stepping and layer.rate == 1.0:
+        return []
+    places = [p for p in moved if is_array(p.get()) and gradient_of(p) is None]
+    layer.params |= {p.name: p for p in places}
+    return [p.name for p in places]
+
+
+def _gradients(layer: Layer) -> dict[str, Any]:
+    every = {name: gradient_of(place) for name, place in layer.params.items()}
+    return {name: np.array(g) for name, g in every.items() if isinstance(g, np.ndarray)}
+
+
+def _grown(start: Mapping[str, Any], first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    """Whether a second backward added as much to the gradients as the first."""
+    for name, gradient in first.items():
+        if name not in second or second[name].shape != gradient.shape:
+            continue
+        before = start.get(name, np.zeros_like(gradient))
+        before = before if before.shape == gradient.shape else np.zeros_like(gradient)
+        added, more = gradient - before, second[name] - gradient
+        if np.any(more) and np.allclose(added, more, rtol=1e-4, atol=1e-6 * np.abs(added).max()):
+            return True
+    return False
+
+
+def _known(place: Place, layer: Layer) -> bool:
+    value = place.get()
+    return any(p.get() is value or gradient_of(p) is value for p in layer.params.values())
+
+
+def _same(old: Any, new: Any) -> bool:
+    return np.array_equal(old, np.asarray(new), equal_nan=old.dtype.kind in "fc")
+
+
+def _called(target: Any, function: Any) -> None:
+    """A reset, given by name or as a function."""
+    if isinstance(function, str):
+        function = getattr(target, function)
+    function()
+
+
+def _copied(one: Any) -> Any:
+    return copy.deepcopy(one) if isinstance(one, dict | list | np.ndarray) else one
+
+
+def drawn(outputs: Any, seed: int = 0) -> Any:
+    """Some numbers like the outputs, of sizes between a half and one and a half, as cotangents."""
+    generator = np.random.default_rng(seed)
+    flat = tree.flatten(outputs, "output")
+    found = []
+    for leaf in flat.leaves:
+        shape = np.shape(leaf)
+        numbers = generator.choice([-1.0, 1.0], shape) * generator.uniform(0.5, 1.5, shape)
+        dtype = getattr(leaf, "dtype", None)
+        plain = not isinstance(leaf, np.ndarray | np.generic | float) and dtype is not None
+        like = home(leaf).array(numbers.ravel(), leaf) if plain else np.asarray(numbers, dtype)
+        found.append(like if is_array(leaf) and shape else like if is_array(leaf) else like[()])
+    return flat.unflatten(found)
