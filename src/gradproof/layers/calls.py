@@ -164,7 +164,7 @@ def _names(function: Any, given: Sequence[str], count: int) -> tuple[str, ...]:
     except (TypeError, ValueError):
         star = "x" if count == 1 else star
     rest = range(count - len(given))
-    return tuple([*given[:count], *(star if star == "x" else f"{star}[{k}]" for k in rest)])
+    return (*given[:count], *(star if star == "x" else f"{star}[{k}]" for k in rest))
 
 
 def _roles(wanted: Sequence[str], names: Sequence[str]) -> tuple[str | int, ...]:

@@ -1,4 +1,4 @@
-"""One layer as gradproof calls it: a forward of inputs, a backward of cotangents, its parameters."""
+"""One layer as gradproof calls it: a forward, a backward of cotangents, its parameters."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from ..subject.guards import reseed
 from .calls import RATE, Calls, Context, Made
 from .calls import calls as found_calls
 from .outcome import apart, cotangents, named, settled, times
-from .parameters import Before, Found, gradient_of, parameters, told_gradients
-from .places import Place, holds_attributes, is_array, is_number
-from .returned import Gradients, handed_out, moves
+from .parameters import Before, Found, gradient_of, held, parameters, told_gradients
+from .parameters import returned as returned_parameters
+from .places import Held, Place, holds_attributes, is_array, is_number, moves
+from .returned import Gradients, handed_out
 from .state import State
 
 _RATES = ("lr", "learning_rate", "learningrate", "eta", "step_size")
@@ -61,7 +62,7 @@ class Layer:
     hints: Hints
     calls: Calls
     state: State
-    params: Found = field(default_factory=dict)
+    params: dict[str, Held] = field(default_factory=dict)
     stepped: frozenset[str] = frozenset()
     accumulates: bool = False
     silent: tuple[str, ...] = ()
@@ -104,7 +105,7 @@ class Layer:
             if name in self.stepped:
                 params[name] = (before[name] - place.get()) / self.rate
             elif name not in params:
-                params[name] = gradient_of(place)
+                params[name] = gradient_of(place.place)
         return Pulled(inputs, params, tuple(changed))
 
     def pulled(self, made: Made, cotangent: Any) -> Any:
@@ -128,7 +129,7 @@ class Layer:
     def _clear(self) -> None:
         """Set gradients to zero, which may be added to; what is none yet stays so."""
         for place in self.params.values():
-            gradient = gradient_of(place)
+            gradient = gradient_of(place.place)
             if isinstance(gradient, np.ndarray) and gradient.flags.writeable:
                 gradient[...] = 0
 
@@ -164,8 +165,12 @@ def _studied(layer: Layer, owner: Any, before: Before, inputs: Sequence[Any]) ->
     cotangent = drawn(made.outputs)
     returned = layer.pulled(made, cotangent)
     moved = [p for p in before.places if p.name in still and not before.kept(p)]
-    layer.params = parameters(owner, before, still, layer.hints.params)
-    layer.stepped = frozenset(_stepped(layer, moved))
+    found = parameters(owner, before, still, layer.hints.params)
+    if layer.hints.params is None:
+        inputs_by_name = dict(zip(layer.calls.names, made.inputs, strict=False))
+        found |= returned_parameters(before, still, found, returned, inputs_by_name)
+    stepped = _stepped(layer, moved)
+    layer.params, layer.stepped = held(before, found | stepped), frozenset(stepped)
     first = _gradients(layer)
     layer.silent = tuple(
         p.name for p in before.places
@@ -186,17 +191,15 @@ def _owners(target: Any, calls: Calls) -> list[Any]:
     return [o for o in found.values() if holds_attributes(o)]
 
 
-def _stepped(layer: Layer, moved: Sequence[Place]) -> list[str]:
+def _stepped(layer: Layer, moved: Sequence[Place]) -> Found:
     """The parameters that the backward itself moved, and of which it keeps no gradient."""
     if not layer.calls.stepping and layer.rate == 1.0:
-        return []
-    places = [p for p in moved if is_array(p.get()) and gradient_of(p) is None]
-    layer.params |= {p.name: p for p in places}
-    return [p.name for p in places]
+        return {}
+    return {p.name: p for p in moved if is_array(p.get()) and gradient_of(p) is None}
 
 
 def _gradients(layer: Layer) -> dict[str, Any]:
-    every = {name: gradient_of(place) for name, place in layer.params.items()}
+    every = {name: gradient_of(held.place) for name, held in layer.params.items()}
     return {name: np.array(g) for name, g in every.items() if isinstance(g, np.ndarray)}
 
 
@@ -215,7 +218,7 @@ def _grown(start: Mapping[str, Any], first: Mapping[str, Any], second: Mapping[s
 
 def _known(place: Place, layer: Layer) -> bool:
     value = place.get()
-    return any(p.get() is value or gradient_of(p) is value for p in layer.params.values())
+    return any(p.get() is value or gradient_of(p.place) is value for p in layer.params.values())
 
 
 def _same(old: Any, new: Any) -> bool:

@@ -30,8 +30,8 @@ GRADIENTS = (
     "_grads", "_gradients", "dtheta",
 )  # fmt: skip
 PAIRS = ("params_and_grads", "parameters_and_gradients", "get_params_and_grads", "param_grad_pairs")
-VALUES = ("data", "value", "val", "array", "w", "v")  # of a parameter that is an object
-THEIR_GRADIENTS = ("grad", "gradient", "grads", "g", "d", "dw", "delta")
+VALUES = ("data", "value", "val", "array", "w")  # of a parameter that is an object
+THEIR_GRADIENTS = ("grad", "gradient", "grads")
 
 # What else a backward may be given.
 PLAIN_RATES = frozenset({"lr", "learningrate", "stepsize", "learnrate"})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ..errors import UsageError
+from .matching import by_shape
 from .names import (
     FROZEN,
     GRADIENTS,
@@ -21,9 +22,31 @@ from .names import (
     in_mapping,
     plain,
 )
-from .places import Place, attributes, holds_attributes, is_array, is_number, parts, walk
+from .places import (
+    Held,
+    Place,
+    attributes,
+    holds_attributes,
+    is_array,
+    is_number,
+    moves,
+    parts,
+    walk,
+)
 
 Found = dict[str, Place]
+
+
+def held(before: Before, found: Found) -> dict[str, Held]:
+    """The parameters with all the places that hold each."""
+    same: dict[int, list[Place]] = {}
+    for place in before.places:
+        if is_array(value := before.values[place.name]):
+            same.setdefault(id(value), []).append(place)
+    return {
+        n: Held(p, tuple(o for o in same.get(id(before.values.get(p.name)), []) if o is not p))
+        for n, p in found.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +204,36 @@ def _paired(place: Place) -> Any:
                     yield pair[-1]
 
 
+def returned(
+    before: Before, still: frozenset[str], known: Found, found: Any, inputs: Mapping[str, Any]
+) -> Found:
+    """Further parameters, of which the backward returns gradients beside those of the inputs."""
+    taken = {id(before.values[place.name]) for place in known.values()}
+    free: Found = {}
+    for place in _ordered(before.places):
+        value = before.values[place.name]
+        if not (is_array(value) and place.name in still) or id(value) in taken:
+            continue
+        if not _of_gradients(place):
+            free[_title(place)] = place
+            taken.add(id(value))
+    if isinstance(found, list | tuple):
+        count = sum(moves(value) for value in inputs.values())
+        containers = [one for one in found if isinstance(one, list | tuple | Mapping)]
+        if len(containers) != 1 or len(found) != count + 1:
+            return _taken(free, list(found)[count:]) if len(found) > count + len(known) else {}
+        found = containers[0]
+    if isinstance(found, Mapping):
+        return {n: p for n, p in free.items() if in_mapping(_last(n), found) is not None}
+    return _taken(free, list(found)) if isinstance(found, list | tuple) else {}
+
+
+def _taken(free: Found, gradients: Sequence[Any]) -> Found:
+    """The places that belong to some gradients, in the order of these."""
+    shapes = {name: np.shape(place.get()) for name, place in free.items()}
+    return {name: free[name] for name, _ in by_shape(shapes, gradients)}
+
+
 # What the user says
 
 
@@ -231,7 +284,7 @@ def _place_of(
 
 def told_gradients(layer: Any, names: Sequence[str], hint: Any) -> dict[str, Any]:
     """The gradients by the names of the parameters, from where the user says that they are."""
-    found = hint(layer) if isinstance(hint, Callable) else hint  # type: ignore[arg-type]
+    found = hint(layer) if callable(hint) else hint
     if isinstance(found, str):
         found = _read(layer, found)
     if isinstance(found, Mapping):

@@ -45,14 +45,6 @@ class Place:
             return self.owner[self.key] if self.key < len(self.owner) else None
         return getattr(self.owner, self.key, None)
 
-    def put(self, value: Any) -> None:
-        """Write a value into the array that is there; where that cannot be, in its place."""
-        here = self.get()
-        if isinstance(here, np.ndarray) and here.flags.writeable and here.shape == np.shape(value):
-            here[...] = value
-        else:
-            self.bind(value)
-
     def bind(self, value: Any) -> None:
         """Put another object there."""
         if isinstance(self.owner, MutableMapping | list | deque):
@@ -66,6 +58,38 @@ class Place:
             object.__setattr__(self.owner, self.key, value)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A parameter: the place that it is named after, and the others that hold the same array."""
+
+    place: Place
+    others: tuple[Place, ...] = ()
+
+    def get(self) -> Any:
+        """What it is now."""
+        return self.place.get()
+
+    def put(self, value: Any) -> None:
+        """Write a value into the array; where that cannot be, put it in all of its places.
+
+        A value of a higher precision cannot, unless somebody else looks at the same memory.
+        """
+        here = self.get()
+        if _takes(here, value):
+            here[...] = value
+            return
+        own = np.array(value) if isinstance(value, np.ndarray) else value
+        for place in (self.place, *self.others):
+            place.bind(own)
+
+
+def _takes(here: Any, value: Any) -> bool:
+    if not (isinstance(here, np.ndarray) and here.flags.writeable):
+        return False
+    same = here.base is not None or here.dtype == np.asarray(value).dtype
+    return same and here.shape == np.shape(value)
+
+
 def is_array(value: Any) -> bool:
     """Whether something is an array of real or complex numbers that can be moved."""
     if isinstance(value, np.ndarray):
@@ -76,6 +100,15 @@ def is_array(value: Any) -> bool:
 def is_number(value: Any) -> bool:
     """Whether something is a float by itself."""
     return isinstance(value, float | np.floating) and not isinstance(value, bool)
+
+
+def moves(value: Any) -> bool:
+    """Whether an input can be moved: an array, or a container that holds one."""
+    if is_array(value):
+        return True
+    return isinstance(value, list | tuple | Mapping) and any(
+        moves(place.get()) for place in parts(value, "")
+    )
 
 
 def differs(leaf: Any) -> str:

@@ -8,23 +8,15 @@ from typing import Any
 import numpy as np
 
 from ..errors import UsageError
+from .matching import by_shape
 from .names import INPUT_GRADIENTS, gradient_name, in_mapping
-from .places import attributes, is_array, is_number, parts
+from .places import Held, attributes, is_number, moves
 
 Gradients = dict[str, Any]
 
 
-def moves(value: Any) -> bool:
-    """Whether an input can be moved: an array, or a container that holds one."""
-    if is_array(value):
-        return True
-    return isinstance(value, list | tuple | Mapping) and any(
-        moves(place.get()) for place in parts(value, "")
-    )
-
-
 def handed_out(
-    returned: Any, layer: Any, inputs: Mapping[str, Any], params: Mapping[str, Any]
+    returned: Any, layer: Any, inputs: Mapping[str, Any], params: Mapping[str, Held]
 ) -> tuple[Gradients, Gradients]:
     """The gradients of inputs and of parameters, by name, as far as they were returned."""
     movable = [name for name, value in inputs.items() if moves(value)]
@@ -67,7 +59,7 @@ def _by_name(
     returned: Mapping[Any, Any],
     inputs: Mapping[str, Any],
     movable: Sequence[str],
-    params: Mapping[str, Any],
+    params: Mapping[str, Held],
 ) -> tuple[Gradients, Gradients]:
     """From one mapping; or it is the gradient of an input that is a mapping."""
     alone = [n for n in movable if isinstance(inputs[n], Mapping)]
@@ -78,7 +70,7 @@ def _by_name(
     return found, _named(returned, params)
 
 
-def _named(found: Mapping[Any, Any], params: Mapping[str, Any]) -> Gradients:
+def _named(found: Mapping[Any, Any], params: Mapping[str, Held]) -> Gradients:
     keys = {n: in_mapping(_last(n), found) for n in params}
     return {n: found[k] for n, k in keys.items() if k is not None}
 
@@ -91,7 +83,7 @@ def _in_order(
     returned: list[Any],
     inputs: Mapping[str, Any],
     movable: Sequence[str],
-    params: Mapping[str, Any],
+    params: Mapping[str, Held],
 ) -> tuple[Gradients, Gradients]:
     """From a tuple: one for every input, for those that move, then for the parameters."""
     own, every = list(movable), list(inputs)
@@ -106,9 +98,9 @@ def _in_order(
     if len(returned) == len(numbers):
         return _zipped(numbers, returned), {}
     if len(returned) == len(own) + len(params):
-        return _zipped(own, returned), _zipped(params, returned[len(own) :])
+        return _zipped(own, returned), _to_parameters(params, returned[len(own) :])
     if len(returned) == len(params):
-        return {}, _zipped(params, returned)
+        return {}, _to_parameters(params, returned)
     if len(returned) < len(own):
         return _zipped(own[: len(returned)], returned), {}
     raise UsageError(
@@ -126,7 +118,7 @@ def _none_for_others(returned: Sequence[Any], every: Sequence[str], own: Sequenc
 
 
 def _containers(
-    returned: Sequence[Any], own: Sequence[str], params: Mapping[str, Any]
+    returned: Sequence[Any], own: Sequence[str], params: Mapping[str, Held]
 ) -> tuple[Gradients, Gradients] | None:
     """Where the gradients of the parameters come as a container of their own."""
     places = [k for k, one in enumerate(returned) if isinstance(one, list | tuple | Mapping)]
@@ -134,8 +126,12 @@ def _containers(
         return None
     found = returned[places[0]]
     rest = [one for k, one in enumerate(returned) if k != places[0]]
-    inside = _named(found, params) if isinstance(found, Mapping) else _zipped(params, found)
-    return _zipped(own, rest), inside
+    named = isinstance(found, Mapping)
+    return _zipped(own, rest), _named(found, params) if named else _to_parameters(params, found)
+
+
+def _to_parameters(params: Mapping[str, Held], gradients: Sequence[Any]) -> Gradients:
+    return dict(by_shape({n: np.shape(p.get()) for n, p in params.items()}, gradients))
 
 
 def _zipped(names: Any, values: Sequence[Any]) -> Gradients:

@@ -14,15 +14,14 @@ from ..errors import UsageError
 from ..records.finding import Finding, Kind
 from ..space import tree
 from .layer import Layer
-from .places import is_array, is_number
-from .returned import moves
+from .places import is_array, is_number, moves
 
 
 class Named(dict[str, Any]):
     """Arrays by the names that the user has for them, which are those of their blocks."""
 
 
-class _Name(optree.MappingEntry[str, Any, type[Named]]):
+class _Name(optree.MappingEntry[str, Any]):
     """A key that is the whole name."""
 
     def codify(self, node: str = "") -> str:  # noqa: ARG002 - it is one by itself
