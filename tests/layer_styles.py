@@ -1,3 +1,4 @@
+# ruff: noqa: A002, NPY002, RUF059 - as people write them
 """Layers as people write them; ``f`` is a factor on one of their gradients, 1 where it is right.
 
 Each entry of ``STYLES`` makes the arguments of ``gp.check_layer`` and says in which block ``f`` is.

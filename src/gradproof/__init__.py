@@ -6,7 +6,7 @@ from typing import Any
 from . import testing, textbook
 from .api.case import case
 from .api.check import check
-from .api.layers import check_layer
+from .api.layers import check_layer, check_layers
 from .api.module import check_module
 from .api.products import check_adjoint, check_jvp, check_vjp
 from .errors import GradientError, UsageError
@@ -40,6 +40,7 @@ __all__ = [
     "check_adjoint",
     "check_jvp",
     "check_layer",
+    "check_layers",
     "check_module",
     "check_vjp",
     "load",

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from ..errors import UsageError
+from ..layers.balance import Balance, balances
+from ..layers.compose import composed
 from ..layers.layer import Hints, study
+from ..layers.model import model
+from ..layers.outcome import named
 from ..layers.single import Single, listed
 from ..report.report import Report
 from ..space.point import Point
 from ..subject.asked import Options
 from ..subject.guards import generators_restored
 from ..subject.providers import Products
+from .callsite import call_in_source
 from .options import checked, validate
 
 
@@ -104,6 +112,111 @@ def check_layer(
         single = Single(study(layer, inputs, hints), tuple(inputs), chosen)
         options = replace(options, name=name or single.layer.name)
         return single_report(single, options)
+
+
+def check_layers(
+    layers: Any,
+    *inputs: Any,
+    loss: Any = None,
+    forward: Any = None,
+    backward: Any = None,
+    params: Any = None,
+    grads: Any = None,
+    kwargs: Mapping[str, Any] | None = None,
+    effort: str = "standard",
+    seed: int = 0,
+    correct_below: float | None = None,
+    wrong_above: float | None = None,
+    name: str | None = None,
+) -> Report:
+    """Find out which layer of a model is at fault, and in which of its gradients.
+
+    Every call of a layer is measured on its own, in one backward pass of the model and a few
+    forward passes that serve all of them.
+
+    Parameters
+    ----------
+    layers : list, mapping, object or function
+        Layers that are called one after the other (in place of one, a pair of functions ``(forward,
+        backward)``); or an object that holds layers and has a forward and a backward itself; or a
+        function that calls layers, and then every call is pulled back by itself.
+    *inputs
+        What the first layer, or the object or function, is given.
+    loss : optional
+        What the output is given to: an object with a forward and a backward, a function that
+        returns ``(value, gradient)``, or a tuple of either and its further arguments. Without it
+        the cotangents are random.
+    forward, backward, params, grads
+        As for ``gp.check_layer``, of every layer.
+    kwargs : mapping, optional
+        Keyword arguments for every forward that takes them.
+    effort, seed, correct_below, wrong_above, name
+        As for ``gp.check``; the effort is that of looking into a layer which is at fault.
+
+    Returns
+    -------
+    Report
+        ``operations`` are the calls in the order of execution, each with its verdict; ``path`` is
+        the position in the list, the key in the mapping, or the attribute (``block.fc1``), and
+        ``inputs`` names the gradients that are wrong. A layer that calls others is judged for what
+        it does between them. ``blocks`` and ``findings`` are those of the layers at fault.
+
+    Raises
+    ------
+    UsageError
+        Where something is no layer, or cannot be guessed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradproof as gp
+    >>> class Scale:
+    ...     def __init__(self, k):
+    ...         self.k = np.full(3, k)
+    ...     def forward(self, x):
+    ...         self.x = x
+    ...         return x * self.k
+    ...     def backward(self, dout):
+    ...         self.dk = dout * self.x if self.k[0] < 3 else dout
+    ...         return dout * self.k
+    >>> report = gp.check_layers([Scale(2.0), Scale(3.0), Scale(1.0)], np.ones(3) / 3)
+    >>> [(call.path, call.inputs) for call in report.operations if call.verdict != "correct"]
+    [('1', ('k',))]
+
+    """
+    hints = Hints(
+        forward, backward, params, grads, kwargs=dict(kwargs or {}), seed=int(seed)
+    )  # fmt: skip
+    options = Options((), None, effort, seed, correct_below, wrong_above, name)
+    validate(check_layers, options)
+    began = time.perf_counter()
+    with generators_restored(), np.errstate(all="ignore"):
+        built = model(layers, loss, hints)
+        try:
+            claims = built.claims(inputs)
+            built.state.restore()
+            found, line = balances(built, inputs, claims, options)
+        finally:
+            built.state.restore()
+        local = {
+            k: _local(one, options) for k, one in enumerate(found) if one.verdict.rejects
+        }  # fmt: skip
+    title = name or (named(layers) if not isinstance(layers, list | tuple | dict) else "layers")
+    report = composed(title, found, local, line, options)
+    return replace(
+        report,
+        seconds=time.perf_counter() - began,
+        reproduce=call_in_source(int(seed)),
+    )
+
+
+def _local(one: Balance, options: Options) -> Report | None:
+    """The check of a layer at fault by itself; None where it cannot be made."""
+    record = one.record
+    single = Single(record.entry.layer, record.inputs)
+    if not single.point:
+        return None
+    return single_report(single, replace(options, name=record.entry.layer.name))
 
 
 def single_report(single: Single, options: Options) -> Report:

@@ -90,6 +90,12 @@ class Thresholds:
     same_value: float = 1e4
     same_at_most: float = 0.1
 
+    # Calls of a model
+
+    # The rounding of the cotangents of a call, as a share of what its balance adds up: without it
+    # one right call of 128 was rejected (tests/layers/test_check_layers.py).
+    cotangent_rounding: float = 1e-13
+
     # Explanations
 
     # Residuals of a right explanation stay within a few bars, or are round-off of the fit.

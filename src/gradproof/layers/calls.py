@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
@@ -192,3 +192,25 @@ def _role(name: str, names: Sequence[str]) -> str | int:
     if short in INPUTS and names:
         return 0
     return "output" if short in RESULTS else "cotangent"
+
+
+def taken(function: Any, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of some keyword arguments that a function takes."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return {}
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
+        return dict(kwargs)
+    return {name: value for name, value in kwargs.items() if name in parameters}
+
+
+def count(function: Any) -> int:
+    """How many inputs a forward takes at most."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return 1
+    if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters):
+        return 1 << 30
+    return len([p for p in parameters if p.kind in _KINDS])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,8 @@ from ..subject.guards import reseed
 from .calls import RATE, Calls, Context, Made
 from .calls import calls as found_calls
 from .outcome import apart, cotangents, named, settled, times
-from .parameters import Before, Found, gradient_of, held, parameters, told_gradients
+from .parameters import Before, Found, gradient_of, parameters, told_gradients
+from .parameters import held as held_in
 from .parameters import returned as returned_parameters
 from .places import Held, Place, holds_attributes, is_array, is_number, moves
 from .returned import Gradients, handed_out
@@ -40,11 +41,12 @@ class Hints:
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What a backward gave: the gradients of the inputs, by name, and of the parameters.
+    """What a backward ``returned``, and the gradients of inputs and parameters by name.
 
     ``changed`` are the parameters that it wrote into.
     """
 
+    returned: Any
     inputs: Gradients
     params: Gradients
     changed: tuple[str, ...] = ()
@@ -89,24 +91,24 @@ class Layer:
 
     def backward(self, made: Made, cotangent: Any) -> Pulled:
         """The gradients for one cotangent, from gradients that are zero before."""
+        return self.collected(made.inputs, lambda: self.pulled(made, cotangent), self.rate)
+
+    def collected(self, inputs: Sequence[Any], backward: Callable[[], Any], rate: float) -> Pulled:
+        """The gradients that a call of the backward makes, in which ``rate`` is that of a step."""
         self._clear()
-        before = {name: np.array(place.get()) for name, place in self.params.items()}
-        returned = self.pulled(made, cotangent)
-        inputs, params = handed_out(
-            returned,
-            self.target,
-            dict(zip(self.calls.names, made.inputs, strict=False)),
-            self.params,
-        )
+        before = {name: np.array(held.get()) for name, held in self.params.items()}
+        returned = backward()
+        named_inputs = dict(zip(self.calls.names, inputs, strict=False))
+        found, params = handed_out(returned, self.target, named_inputs, self.params)
         if self.hints.grads is not None:
             params |= told_gradients(self.target, list(self.params), self.hints.grads)
         changed = [n for n, old in before.items() if not _same(old, self.params[n].get())]
-        for name, place in self.params.items():
+        for name, held in self.params.items():
             if name in self.stepped:
-                params[name] = (before[name] - place.get()) / self.rate
+                params[name] = (before[name] - held.get()) / rate
             elif name not in params:
-                params[name] = gradient_of(place.place)
-        return Pulled(inputs, params, tuple(changed))
+                params[name] = gradient_of(held.place)
+        return Pulled(returned, found, params, tuple(changed))
 
     def pulled(self, made: Made, cotangent: Any) -> Any:
         """What the backward returns."""
@@ -149,7 +151,7 @@ def study(
     """
     calls = found_calls(target, inputs, hints.forward, hints.backward)
     owners = _owners(target, calls)
-    state = State([*owners, hints.params, hints.grads], strangers)
+    state = State([*owners, hints.params, hints.grads])
     layer = Layer(target, hints, calls, state)
     owner = owners[0] if owners else target
     before = Before.of(owner, strangers)
@@ -167,10 +169,9 @@ def _studied(layer: Layer, owner: Any, before: Before, inputs: Sequence[Any]) ->
     moved = [p for p in before.places if p.name in still and not before.kept(p)]
     found = parameters(owner, before, still, layer.hints.params)
     if layer.hints.params is None:
-        inputs_by_name = dict(zip(layer.calls.names, made.inputs, strict=False))
-        found |= returned_parameters(before, still, found, returned, inputs_by_name)
+        found |= returned_parameters(before, still, found, returned, made.inputs)
     stepped = _stepped(layer, moved)
-    layer.params, layer.stepped = held(before, found | stepped), frozenset(stepped)
+    layer.params, layer.stepped = held_in(before, found | stepped), frozenset(stepped)
     first = _gradients(layer)
     layer.silent = tuple(
         p.name for p in before.places

@@ -205,7 +205,7 @@ def _paired(place: Place) -> Any:
 
 
 def returned(
-    before: Before, still: frozenset[str], known: Found, found: Any, inputs: Mapping[str, Any]
+    before: Before, still: frozenset[str], known: Found, found: Any, inputs: Sequence[Any]
 ) -> Found:
     """Further parameters, of which the backward returns gradients beside those of the inputs."""
     taken = {id(before.values[place.name]) for place in known.values()}
@@ -218,7 +218,7 @@ def returned(
             free[_title(place)] = place
             taken.add(id(value))
     if isinstance(found, list | tuple):
-        count = sum(moves(value) for value in inputs.values())
+        count = sum(moves(value) for value in inputs)
         containers = [one for one in found if isinstance(one, list | tuple | Mapping)]
         if len(containers) != 1 or len(found) != count + 1:
             return _taken(free, list(found)[count:]) if len(found) > count + len(known) else {}

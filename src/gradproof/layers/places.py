@@ -87,7 +87,7 @@ def _takes(here: Any, value: Any) -> bool:
     if not (isinstance(here, np.ndarray) and here.flags.writeable):
         return False
     same = here.base is not None or here.dtype == np.asarray(value).dtype
-    return same and here.shape == np.shape(value)
+    return bool(same and here.shape == np.shape(value))
 
 
 def is_array(value: Any) -> bool:
@@ -100,6 +100,11 @@ def is_array(value: Any) -> bool:
 def is_number(value: Any) -> bool:
     """Whether something is a float by itself."""
     return isinstance(value, float | np.floating) and not isinstance(value, bool)
+
+
+def movable(leaf: Any) -> bool:
+    """Whether a leaf can be moved along a direction."""
+    return is_number(leaf) or (is_array(leaf) and not differs(leaf))
 
 
 def moves(value: Any) -> bool:

@@ -120,14 +120,9 @@ class Single:
 
     def _of_inputs(self, gradients: Mapping[str, Any]) -> dict[str, Any]:
         """Those of every array in the inputs."""
-        found = {}
+        found: dict[str, Any] = {}
         for k, flat in self.trees.items():
-            whole, known = gradients.get(self.layer.calls.names[k]), tree.beginnings(flat.paths)
-            for name, path in zip(flat.names, flat.paths, strict=True):
-                try:
-                    found[name] = tree.lookup(whole, path, known) if path else whole
-                except KeyError:
-                    found[name] = None
+            found |= leaf_gradients(flat, gradients.get(self.layer.calls.names[k]))
         return found
 
     def functions(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -164,6 +159,17 @@ class Single:
             return []
         how = "add up from call to call: they were set to zero before each call of backward."
         return [f"The gradients of {self.layer.name} {how}"]
+
+
+def leaf_gradients(flat: tree.Tree, whole: Any) -> dict[str, Any]:
+    """The gradients of the arrays in an input, by their names; None where there is none."""
+    known, found = tree.beginnings(flat.paths), {}
+    for name, path in zip(flat.names, flat.paths, strict=True):
+        try:
+            found[name] = tree.lookup(whole, path, known) if path else whole
+        except KeyError:
+            found[name] = None
+    return found
 
 
 def _copied(leaf: Any) -> Any:

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     NONDETERMINISTIC = "nondeterministic"
     STATEFUL = "stateful"
     MUTATION = "mutation"
+    OPERATION = "operation"
     NOT_LINEAR = "not-linear"
     MODES = "modes"
     MISSING_BLOCK = "missing-block"
