@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import UsageError
 from ..layers.balance import Balance, balances
-from ..layers.compose import composed
+from ..layers.compose import composed, to_look_into
 from ..layers.layer import Hints, study
 from ..layers.model import model
 from ..layers.outcome import named
@@ -198,9 +198,8 @@ def check_layers(
             found, line = balances(built, inputs, claims, options)
         finally:
             built.state.restore()
-        local = {
-            k: _local(one, options) for k, one in enumerate(found) if one.verdict.rejects
-        }  # fmt: skip
+        chosen = to_look_into(found, line, options)
+        local = {k: report for k in chosen if (report := _local(found[k], options)) is not None}
     title = name or (named(layers) if not isinstance(layers, list | tuple | dict) else "layers")
     report = composed(title, found, local, line, options)
     return replace(
@@ -213,6 +212,8 @@ def check_layers(
 def _local(one: Balance, options: Options) -> Report | None:
     """The check of a layer at fault by itself; None where it cannot be made."""
     record = one.record
+    if record.entry.layer.mute:
+        return None
     single = Single(record.entry.layer, record.inputs)
     if not single.point:
         return None

@@ -33,7 +33,7 @@ from .tape import Record
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """One call as it was measured: ``error`` ± ``bar`` relative to what it contributes.
+    """One call as it was measured: ``error`` ± ``bar`` relative to ``size``, its contribution.
 
     ``reason`` says what is plainly wrong of it, or why nothing is known.
     """
@@ -44,6 +44,12 @@ class Balance:
     bar: float
     resolution: float
     reason: str = ""
+    size: float = 0.0
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether something was seen beyond its bar, be it next to nothing of the whole."""
+        return self.verdict.rejects or self.error > T.single_observation * self.bar
 
 
 def balances(
@@ -142,4 +148,4 @@ def _judged(record: Record, slope: Slope, size: float, noise: float, limits: Ban
         verdict = Verdict.SUSPECT
     elif max(gap, resolution) <= limits.wrong_above:
         verdict = Verdict.CORRECT
-    return Balance(record, verdict, gap, bar, max(gap, resolution))
+    return Balance(record, verdict, gap, bar, max(gap, resolution), size=size)

@@ -9,7 +9,17 @@ from types import FunctionType
 from typing import Any
 
 from ..errors import UsageError
-from .names import BACKWARD, CACHES, FORWARD, INPUTS, PLAIN_RATES, RATES, RESULTS, plain
+from .names import (
+    BACKWARD,
+    CACHES,
+    DERIVATIVES,
+    FORWARD,
+    INPUTS,
+    PLAIN_RATES,
+    RATES,
+    RESULTS,
+    plain,
+)
 
 # A step so large that what it leaves of a parameter is its gradient: a power of two.
 RATE = 2.0**20
@@ -55,6 +65,11 @@ class Calls:
         """The function in whose source the gradient is made, or begins to be."""
         own = self.forward if self.backward is None else self.backward
         return own if hasattr(own, "__code__") else getattr(type(own), "__call__", own)  # noqa: B004
+
+    @property
+    def derives(self) -> bool:
+        """Whether the backward may be a derivative, which is given nothing from above."""
+        return getattr(self.backward, "__name__", "") in DERIVATIVES
 
     @property
     def stepping(self) -> bool:
@@ -169,14 +184,7 @@ def _names(function: Any, given: Sequence[str], count: int) -> tuple[str, ...]:
 
 def _roles(wanted: Sequence[str], names: Sequence[str]) -> tuple[str | int, ...]:
     """What each argument of a backward is, by its name."""
-    found = [_role(name, names) for name in wanted]
-    if not wanted or "cotangent" in found:
-        return tuple(found)
-    # All of them have other meanings elsewhere: the one that comes first is the gradient.
-    free = [k for k, role in enumerate(found) if role not in ("rate", "context")]
-    if free:
-        found[free[-1] if found[free[0]] == "cache" else free[0]] = "cotangent"
-    return tuple(found)
+    return tuple(_role(name, names) for name in wanted)
 
 
 def _role(name: str, names: Sequence[str]) -> str | int:

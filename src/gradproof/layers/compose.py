@@ -2,54 +2,89 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from ..judge.bands import bands
+from ..judge.bands import Bands, bands
 from ..records.finding import Finding, Kind, SourceLine
 from ..records.operation import Operation
-from ..records.verdict import worst
+from ..records.verdict import Verdict, worst
 from ..report.report import BlockResult, Report
 from ..report.wording import figure
 from ..subject.asked import Options
 from .balance import Balance
-from .line import Line
+from .line import Line, Moved
 
-_ALONE = "right by itself, but not in this model: what it keeps for its backward is overwritten"
+_ALONE = (
+    "right by itself, but not in this model: what it keeps for its backward is written over before "
+    "that is called"
+)
+
+
+def to_look_into(found: Sequence[Balance], line: Line, options: Options) -> list[int]:
+    """The calls whose layers are checked by themselves: the doubtful, and those known too little.
+
+    Of several calls of a layer that are not at fault the first will do.
+    """
+    chosen = [k for k, one in enumerate(found) if one.doubtful and one.record.pulled]
+    seen = {id(found[k].record.entry.target) for k in chosen}
+    for moved in line.moved:
+        limits = _limits(moved, options)
+        for k in moved.claims:
+            one, target = found[k], id(found[k].record.entry.target)
+            blunt = moved.resolution(k, one.bar * one.size) > limits.wrong_above
+            if blunt and target not in seen:
+                chosen.append(k)
+                seen.add(target)
+    return sorted(chosen)
+
+
+def decided(one: Balance, local: Report | None) -> Balance:
+    """The balance of a call with what the check of its layer by itself adds to it.
+
+    That tells which gradients are wrong, and small ones that are little of the whole; and a small
+    discrepancy that it does not see is none.
+    """
+    if local is None or one.reason:
+        return one
+    if one.verdict is Verdict.WRONG:
+        return one if local.verdict.rejects else replace(one, reason=_ALONE)
+    if local.verdict.rejects:
+        return replace(one, verdict=local.verdict)
+    return replace(one, verdict=local.verdict if one.verdict.rejects else one.verdict)
 
 
 def composed(
     name: str,
     found: Sequence[Balance],
-    local: Mapping[int, Report | None],
+    local: Mapping[int, Report],
     line: Line,
     options: Options,
 ) -> Report:
     """The report: every call, and of those at fault what their own checks say."""
+    found = [decided(one, local.get(k)) for k, one in enumerate(found)]
     operations = tuple(_operation(one, local.get(k), found[:k]) for k, one in enumerate(found))
     wrong = [k for k, one in enumerate(found) if one.verdict.rejects]
-    blocks: list[BlockResult] = []
     findings: list[Finding] = []
     for k in wrong:
         findings.append(_headline(operations[k], len(found) - len(wrong)))
-        report = local.get(k)
-        if report is not None:
-            prefix = operations[k].path
-            findings += [replace(f, block=_under(prefix, f.block)) for f in report.findings]
-            blocks += [replace(b, name=f"{prefix}.{b.name}".lstrip(".")) for b in report.blocks]
-    blocks += _others(found, line, options, {b.name for b in blocks})
-    checks = [report for report in local.values() if report is not None]
-    first = next((r for r in checks if r.origin is not None), None)
+        if k in local:
+            findings += [_within(operations[k].path, f) for f in local[k].findings]
+    blocks = _blocks(found, local, line, options)
+    first = next((local[k] for k in wrong if k in local and local[k].origin is not None), None)
     errors = [b.error for b in blocks if math.isfinite(b.error)] or [0.0]
+    inquiry = sum(r.evaluations for r in local.values())
     return Report(
         name=name,
-        verdict=worst([o.verdict for o in operations] + [b.verdict for b in blocks]),
+        verdict=worst([*(o.verdict for o in operations), *(b.verdict for b in blocks)]),
         difference=max(errors) / (2 + max(errors)),
         resolution=max([b.resolution for b in blocks], default=math.inf),
-        evaluations=line.evaluations + sum(r.evaluations for r in checks),
-        inquiry=sum(r.evaluations for r in checks),
-        gradient_calls=1 + sum(r.gradient_calls for r in checks),
+        evaluations=line.evaluations + inquiry,
+        inquiry=inquiry,
+        gradient_calls=1 + sum(r.gradient_calls for r in local.values()),
         seconds=0.0,
         seed=int(options.seed),
         effort=options.effort,
@@ -61,18 +96,26 @@ def composed(
     )
 
 
-def _under(path: str, block: str | None) -> str | None:
-    return block if block is None else f"{path}.{block}".lstrip(".")
+def _within(path: str, finding: Finding) -> Finding:
+    """A finding about a block of a layer, with the layer's place before its name."""
+    if finding.block is None:
+        return finding
+    block = _joined(path, finding.block)
+    message = block + finding.message.removeprefix(finding.block)
+    named = finding.message.startswith(finding.block)
+    return replace(finding, block=block, message=message if named else finding.message)
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}".removeprefix(".")
 
 
 def _operation(one: Balance, local: Report | None, before: Sequence[Balance]) -> Operation:
-    record = one.record
-    wrong, line, reason = (), None, one.reason
-    if local is not None:
-        wrong = tuple(b.name for b in local.blocks if b.verdict.rejects)
+    record, wrong, line = one.record, list[str](), None
+    if local is not None and one.verdict.rejects:
+        wrong = [b.name for b in local.blocks if b.verdict.rejects]
         lines = [f.line for f in local.findings if f.line is not None and f.block in wrong]
-        line = lines[0] if lines else None
-        reason = reason or ("" if wrong or record.entry.layer is None else _ALONE)
+        line = next(iter(lines), None)
     file, number = _where(record.entry.layer.calls.source, line)
     return Operation(
         name=record.entry.layer.name,
@@ -84,67 +127,89 @@ def _operation(one: Balance, local: Report | None, before: Sequence[Balance]) ->
         error=one.error,
         bar=one.bar,
         resolution=one.resolution,
-        inputs=wrong,
-        reason=reason,
+        inputs=tuple(wrong),
+        reason=one.reason,
     )
 
 
 def _where(source: object, line: SourceLine | None) -> tuple[str, int]:
+    """The line that made the gradient, else where the backward begins."""
     if line is not None:
         return line.file, line.number
-    code = getattr(source, "__code__", None)
+    code = getattr(inspect.unwrap(source) if callable(source) else source, "__code__", None)
     return ("", 0) if code is None else (code.co_filename, code.co_firstlineno)
 
 
 def _headline(operation: Operation, right: int) -> Finding:
     """The line that people look for."""
-    where = f" ({operation.file.rsplit('/', 1)[-1]}:{operation.line})" if operation.file else ""
+    where = f" ({Path(operation.file).name}:{operation.line})" if operation.file else ""
     what = f", in the gradient of {' and '.join(operation.inputs)}" if operation.inputs else ""
-    off = "" if operation.reason else f", off by {figure(operation.error)} of what it contributes"
-    why = f": {operation.reason}" if operation.reason else ""
+    off = f", off by {figure(operation.error)} of what the call contributes"
+    why = f": {operation.reason}" if operation.reason else off
     others = f"; the {right} other calls are not at fault" if right else ""
     return Finding(
         Kind.OPERATION,
         None,
-        f"The backward of {operation.where}{where} is {operation.verdict}{what}{off}{why}{others}.",
+        f"The backward of {operation.where}{where} is {operation.verdict}{what}{why}{others}.",
     )
 
 
-def _others(
-    found: Sequence[Balance], line: Line, options: Options, known: set[str]
+def _blocks(
+    found: Sequence[Balance], local: Mapping[int, Report], line: Line, options: Options
 ) -> list[BlockResult]:
-    """The parameters and inputs of the calls that are not at fault."""
-    blocks = []
+    """Of layers that were checked by themselves what that says, then all other parameters."""
+    blocks: dict[str, BlockResult] = {}
+    for k, report in local.items():
+        own = {_joined(found[k].record.path, b.name): b for b in report.blocks}
+        right = not found[k].verdict.rejects
+        for name, block in own.items():
+            if not (right and block.name not in found[k].record.params):
+                blocks.setdefault(name, replace(block, name=name))
     for moved in line.moved:
-        calls = [found[k] for k in moved.claims] or (list(found[:1]) if moved.leaf == 0 else [])
-        if moved.name in known or any(one.verdict.rejects for one in calls):
-            continue
-        limits = bands(str(moved.base.dtype), options.correct_below, options.wrong_above)
-        bars = [one.bar for one in calls]
-        blocks.append(
-            BlockResult(
-                name=moved.name,
-                shape=moved.base.shape,
-                dtype=str(moved.base.dtype),
-                verdict=worst([one.verdict for one in calls]),
-                error=max([one.error for one in calls], default=math.inf),
-                bar=max(bars, default=math.inf),
-                resolution=max([one.resolution for one in calls], default=math.inf),
-                correct_below=limits.correct_below,
-                wrong_above=limits.wrong_above,
-            )
-        )
-    return blocks
+        if moved.name not in blocks:
+            calls = list(moved.claims) or [0]
+            blocks[moved.name] = _block(moved, calls, found, options)
+    return list(blocks.values())
+
+
+def _block(
+    moved: Moved, calls: Sequence[int], found: Sequence[Balance], options: Options
+) -> BlockResult:
+    limits = _limits(moved, options)
+    several = [found[k] for k in calls]
+    sharp = [
+        moved.resolution(k, found[k].bar * found[k].size) if moved.claims else found[k].resolution
+        for k in calls
+    ]
+    return BlockResult(
+        name=moved.name,
+        shape=moved.base.shape,
+        dtype=str(moved.base.dtype),
+        verdict=worst([one.verdict for one in several]),
+        error=max([one.error for one in several]),
+        bar=max([one.bar for one in several]),
+        resolution=max(sharp),
+        correct_below=limits.correct_below,
+        wrong_above=limits.wrong_above,
+    )
+
+
+def _limits(moved: Moved, options: Options) -> Bands:
+    return bands(str(moved.base.dtype), options.correct_below, options.wrong_above)
 
 
 def _notes(found: Sequence[Balance], operations: Sequence[Operation], line: Line) -> list[str]:
-    """What the faults of some calls make of the gradients before them."""
-    last = max([k for k, one in enumerate(found) if one.verdict.rejects], default=0)
+    """What a wrong gradient of inputs makes of all gradients before it."""
+    handing = [
+        k for k, one in enumerate(found)
+        if one.verdict.rejects and not set(operations[k].inputs) <= set(one.record.params)
+    ]  # fmt: skip
+    last = max(handing, default=0)
     spoiled = [m.name for m in line.moved if m.claims and max(m.claims) < last]
     if not spoiled:
         return []
+    listed = ", ".join(spoiled[:3]) + (", …" if len(spoiled) > 3 else "")
+    how = "are wrong because of it, and not by a fault of their own layers."
     return [
-        f"The gradients of {', '.join(spoiled[:3])}{', …' if len(spoiled) > 3 else ''} "
-        f"({len(spoiled)} before {operations[last].where}) are wrong in this model because of it, "
-        "and not by a fault of their own layers."
+        f"The gradients before {operations[last].where} ({listed}; {len(spoiled)} in all) {how}"
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..space import tree
 from ..subject.guards import reseed
 from .calls import RATE, Calls, Context, Made
 from .calls import calls as found_calls
-from .outcome import apart, cotangents, named, settled, times
+from .outcome import apart, cotangents, is_one, named, settled, times
 from .parameters import Before, Found, gradient_of, parameters, told_gradients
 from .parameters import held as held_in
 from .parameters import returned as returned_parameters
@@ -69,6 +69,7 @@ class Layer:
     accumulates: bool = False
     silent: tuple[str, ...] = ()
     claimed: tuple[str, ...] = ()
+    mute: bool = False
 
     @property
     def name(self) -> str:
@@ -165,7 +166,7 @@ def _studied(layer: Layer, owner: Any, before: Before, inputs: Sequence[Any]) ->
     made = layer.forward(inputs)
     still = frozenset(p.name for p in before.places if before.kept(p))
     cotangent = drawn(made.outputs)
-    returned = layer.pulled(made, cotangent)
+    returned = _first(layer, made, cotangent)
     moved = [p for p in before.places if p.name in still and not before.kept(p)]
     found = parameters(owner, before, still, layer.hints.params)
     if layer.hints.params is None:
@@ -181,8 +182,24 @@ def _studied(layer: Layer, owner: Any, before: Before, inputs: Sequence[Any]) ->
     second = _gradients(layer)
     layer.state.restore()
     layer.accumulates = _grown(_gradients(layer), first, second)
-    layer.claimed = tuple(layer.backward(layer.forward(inputs), cotangent).inputs)
+    pulled = layer.backward(layer.forward(inputs), cotangent)
+    layer.claimed = tuple(name for name, g in pulled.inputs.items() if g is not None)
+    layer.mute = not layer.claimed and all(g is None for g in pulled.params.values())
     return layer
+
+
+def _first(layer: Layer, made: Made, cotangent: Any) -> Any:
+    """What the backward returns; that of a loss may want the predictions in place of a gradient."""
+    try:
+        return layer.pulled(made, cotangent)
+    except (TypeError, IndexError, AttributeError, ValueError):
+        roles = layer.calls.roles
+        if not (is_one(made.outputs) and "cotangent" in roles):
+            raise
+        layer.state.restore()
+        swapped = tuple(0 if role == "cotangent" else role for role in roles)
+        layer.calls = replace(layer.calls, roles=swapped)
+        return layer.pulled(layer.forward(made.inputs), cotangent)
 
 
 def _owners(target: Any, calls: Calls) -> list[Any]:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from ..backend import arrays
 from ..backend.registry import home, outside
+from ..judge.chance import largest_within
+from ..judge.thresholds import T
 from ..space import tree
 from .model import Model
 from .places import Held, is_number, movable
@@ -43,6 +45,12 @@ class Moved:
         """The array some way along, in its own precision or in a ``wide`` one."""
         moved = self.base.astype(self.along.dtype) + t * self.along
         return moved if wide else moved.astype(self.base.dtype)
+
+    def resolution(self, k: int, bar: float) -> float:
+        """The relative error of one call's gradient that such a bar of its balance lets hide."""
+        norm = float(np.linalg.norm(np.asarray(self.claims[k]).ravel()))
+        share = norm * float(np.sqrt(np.mean(np.abs(self.along) ** 2)))
+        return largest_within((bar / share,), 1 - T.confidence) if share > 0 else math.inf
 
     @property
     def norm(self) -> float:

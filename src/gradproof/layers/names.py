@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 FORWARD = (
@@ -14,7 +15,12 @@ BACKWARD = (
     "backward", "backward_pass", "backward_propagation", "backward_prop", "backprop", "back_prop",
     "back_propagation", "backpropagation", "backpropagate", "back_propagate", "backward_propagate",
     "bprop", "bwd", "vjp", "pullback", "grad", "gradient", "compute_gradient", "calc_gradient",
+    "derivative", "deriv", "derive", "prime", "df",
 )  # fmt: skip
+
+# Of these, that of a function entry by entry, or the gradient of a value, if nothing is given from
+# above.
+DERIVATIVES = BACKWARD[BACKWARD.index("grad") :]
 
 # Where a forward that returns nothing leaves its output.
 OUTPUT = ("output", "out", "outputs", "y", "Y", "a", "A", "z", "Z", "h", "H", "result", "value")
@@ -63,17 +69,17 @@ NEIGHBOURS = frozenset({
 })  # fmt: skip
 
 # How a gradient is called after its parameter, the plainest first.
-_MADE: tuple[Callable[[str], str], ...] = (
-    lambda n: "d" + n, lambda n: "grad" + n, lambda n: n + "grad", lambda n: "gradient" + n,
-    lambda n: n + "gradient", lambda n: "dld" + n, lambda n: "djd" + n, lambda n: "ded" + n,
-    lambda n: "dcd" + n, lambda n: "dlossd" + n, lambda n: "g" + n, lambda n: n + "g",
-    lambda n: n + "d", lambda n: "nabla" + n, lambda n: "derivative" + n, lambda n: "delta" + n,
+_MADE = (
+    "d{}", "grad{}", "{}grad", "gradient{}", "{}gradient", "grads{}", "dld{}", "djd{}", "ded{}",
+    "dcd{}", "dlossd{}", "g{}", "{}g", "{}d", "nabla{}", "derivative{}", "delta{}", "{}delta",
 )  # fmt: skip
+
+_PRIVATE = re.compile(r"^_[A-Za-z0-9]+(?=__)")  # the class's name in that of its private attribute
 
 
 def plain(name: Any) -> str:
     """A name without underscores, capitals and plural: ``grad_Weights`` is ``gradweight``."""
-    text = str(name).replace("_", "").lower()
+    text = _PRIVATE.sub("", str(name)).replace("_", "").lower()
     text = text.removesuffix("es") if text.endswith("ses") else text
     return text.removesuffix("s") if len(text) > 1 else text
 

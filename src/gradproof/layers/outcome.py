@@ -18,13 +18,27 @@ _UPSTREAM = ("d", "g", "up", "err", "loss")
 
 
 def settled(calls: Calls, raw: Any) -> Calls:
-    """The calls with what only the first result tells: which argument is the cache."""
+    """The calls with what only the first result tells: which argument is the cache, if any is.
+
+    Where all arguments of a backward are inputs by their names, the first is the gradient from
+    above all the same, unless the forward returns a number or the name is that of a derivative.
+    """
     roles = list(calls.roles)
     if isinstance(raw, tuple | list) and len(raw) > 1 and "cache" not in roles:
         places = [k for k, role in enumerate(roles) if role == "cotangent"]
         if len(places) > 1 and not (len(places) == len(raw) and _upstream(calls, places[-1])):
             roles[places[-1]] = "cache"
+    if roles and "cotangent" not in roles and not (calls.derives or is_one(raw)):
+        free = [k for k, role in enumerate(roles) if role not in ("rate", "context")]
+        if free:
+            roles[free[-1] if roles[free[0]] == "cache" else free[0]] = "cotangent"
     return replace(calls, roles=tuple(roles))
+
+
+def is_one(raw: Any) -> bool:
+    """Whether a forward returned one number."""
+    value = raw[0] if isinstance(raw, tuple | list) and raw else raw
+    return is_number(value) or (is_array(value) and np.size(value) == 1)
 
 
 def _upstream(calls: Calls, place: int) -> bool:
@@ -73,7 +87,12 @@ class _Multiplied:
 
 
 def times(gradient: Any, cotangent: Any) -> Any:
-    """A gradient times the one number from above; the very same arrays where that is 1."""
+    """A gradient times the one number from above; the very same arrays where that is 1.
+
+    A derivative entry by entry is multiplied so.
+    """
+    if np.shape(cotangent) and np.shape(cotangent) == np.shape(gradient):
+        return gradient * cotangent
     factor = float(np.asarray(cotangent).reshape(-1)[0])
     if factor == 1.0:
         return gradient

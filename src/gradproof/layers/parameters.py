@@ -157,6 +157,7 @@ def _gradients(place: Place) -> Iterator[Any]:
         yield _value(owner, gradient_name(key, keys))
         yield from (_inside(_value(owner, name), key) for name in GRADIENTS if name in keys)
         yield from (_inside(_asked(owner, name), key) for name in GRADIENTS if name not in keys)
+        yield from (_kept(_value(owner, name), key) for name in keys)
     if inside is not None and isinstance(owner, list | tuple | Mapping):
         beside = [other for other in _keys(inside.owner) if other != inside.key]
         names = [gradient_name(str(inside.key), beside), *(n for n in GRADIENTS if n in beside)]
@@ -190,6 +191,12 @@ def _inside(found: Any, key: Any) -> Any:
     if isinstance(found, list | tuple) and isinstance(key, int) and key < len(found):
         return found[key]
     return None
+
+
+def _kept(found: Any, key: str) -> Any:
+    """The gradient in a mapping of anything, a cache say, where it is so called."""
+    name = gradient_name(key, found) if isinstance(found, Mapping) else None
+    return None if name is None else found[name]
 
 
 def _paired(place: Place) -> Any:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections import deque
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -137,6 +138,9 @@ def holds_attributes(thing: Any) -> bool:
     """Whether something is an object of the user's, and no array, number, function or module."""
     if isinstance(thing, (*_OPAQUE, Mapping, list, tuple, deque)) or hasattr(thing, "dtype"):
         return False
+    kind = type(thing).__module__.partition(".")[0]
+    if kind in sys.stdlib_module_names and not isinstance(thing, SimpleNamespace):
+        return False  # a logger, a lock, a file
     return hasattr(thing, "__dict__") or any(_slots(cls) for cls in type(thing).__mro__)
 
 

@@ -57,6 +57,11 @@ class Single:
     trees: dict[int, tree.Tree] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.layer.mute:
+            raise UsageError(
+                f"The backward of {self.layer.name} returns no gradient, and leaves none where "
+                "they are looked for (dx, dW, grads, …): return it, or say in grads= where it is."
+            )
         names = self.layer.calls.names
         first = next((k for k, value in enumerate(self.inputs) if moves(value)), None)
         for k, (name, value) in enumerate(zip(names, self.inputs, strict=True)):
