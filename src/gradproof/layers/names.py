@@ -91,9 +91,8 @@ def gradient_name(name: str, known: Iterable[Any]) -> Any:
         by_plain.setdefault(plain(other), other)
     if "d" + name in known:
         return "d" + name
-    return next(
-        (by_plain[m] for made in _MADE if (m := plain(made(plain(name)))) in by_plain), None
-    )
+    made = (plain(pattern.format(plain(name))) for pattern in _MADE)
+    return next((by_plain[one] for one in made if one in by_plain), None)
 
 
 def in_mapping(name: str, found: Mapping[Any, Any]) -> Any:
