@@ -8,6 +8,7 @@ from .api.case import case
 from .api.check import check
 from .api.layers import check_layer, check_layers
 from .api.module import check_module
+from .api.operations import check_operations
 from .api.products import check_adjoint, check_jvp, check_vjp
 from .errors import GradientError, UsageError
 from .records.finding import Finding, Kind
@@ -42,6 +43,7 @@ __all__ = [
     "check_layer",
     "check_layers",
     "check_module",
+    "check_operations",
     "check_vjp",
     "load",
     "slope",

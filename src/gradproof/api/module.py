@@ -13,8 +13,6 @@ from ..subject.asked import Options
 from ..subject.providers import Autodiff
 from .options import checked, validate
 
-_COMPILED = "_orig_mod."
-
 
 def check_module(
     module: Any,
@@ -66,21 +64,15 @@ def check_module(
         )
     if loss is not None and not callable(loss):
         raise UsageError(f"loss must be a function of the output, but is a {type(loss).__name__}.")
-    from ..backend.torch import BACKEND, functional_call
+    from ..backend.held import ModuleFunction
+    from ..backend.torch import BACKEND
 
     title = name or type(module).__name__
     notes = (*_shared(module), *_hooked(module))
     options = Options(inputs, kwargs, effort, seed, correct_below, wrong_above, title, notes)
-
-    def fun(params: Mapping[str, Any], *inputs: Any, **kwargs: Any) -> Any:
-        named = {original[name]: parameter for name, parameter in params.items()}
-        output = functional_call(module, named, inputs, kwargs)
-        return output if loss is None else loss(output)
-
+    fun = ModuleFunction(module, loss)
     validate(fun, options)
-    # A compiled module says "_orig_mod." before the names of its own module.
-    original = {name.replace(_COMPILED, ""): name for name, _ in module.named_parameters()}
-    params = {name: module.get_parameter(full) for name, full in original.items()}
+    params = {name: module.get_parameter(full) for name, full in fun.names().items()}
     if not params:
         raise UsageError(f"The module ({type(module).__name__}) has no parameters to check.")
     if not any(parameter.requires_grad for parameter in params.values()):

@@ -14,6 +14,7 @@ from ..subject.asked import Asked, named
 from ..subject.guards import generators_restored
 from .evidence import scanned
 from .explain import explain, find_lines
+from .inside import look_inside
 from .loop import check
 from .summary import Explained, compose
 from .watch import Watch
@@ -37,10 +38,11 @@ def examine(asked: Asked, reproduce: str = "") -> Report:
         lines: dict[int, SourceLine] = {}
         if not verdicts.isdisjoint(chosen.scan):
             watch.on(run.session, "what is wrong", max(chosen.expected(blocks), chosen.inquire))
-        if verdicts != {Verdict.CORRECT}:
+        located = look_inside(run, watch)
+        if verdicts != {Verdict.CORRECT} and not (located and located.at_fault):
             run, findings = explain(run, watch)
             lines = find_lines(run)
         run = scanned(run, chosen.scan)
-        explained = Explained(findings, lines, run.session.evaluations - spent)
+        explained = Explained(findings, lines, run.session.evaluations - spent, located)
         report = compose(run, explained, watch.title, time.perf_counter() - began, reproduce)
     return report if report.ok else replace(report, origin=asked)

@@ -13,7 +13,9 @@ import numpy as np
 from ..diagnose.places import located
 from ..judge.credible import same_claim
 from ..judge.thresholds import T
+from ..judge.verdict import handed_on
 from ..judge.whole import combined, difference, distance, resolution
+from ..operations.located import Located
 from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.finding import Finding, Kind, SourceLine
@@ -44,11 +46,17 @@ _IN_STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What was found out about wrong blocks, and the evaluations spent on that."""
+    """What was found out about wrong blocks and operations, and the evaluations spent on that."""
 
     findings: Mapping[int, Finding]
     lines: Mapping[int, SourceLine]
     inquiry: int
+    located: Located | None = None
+
+    @property
+    def at_fault(self) -> Located | None:
+        """The operations, if any of them is at fault: then no block is."""
+        return self.located if self.located is not None and self.located.at_fault else None
 
 
 def compose(run: Run, explained: Explained, name: str, seconds: float, reproduce: str) -> Report:
@@ -58,7 +66,12 @@ def compose(run: Run, explained: Explained, name: str, seconds: float, reproduce
     findings = [*first.session.findings, *_about_value(first)]
     if first.state.kink is not None:
         findings.append(_about_kink(first, beside=run.at is not None))
-    for block, judgement, source in sorted(judged, key=_worst_first):
+    if explained.at_fault is not None:
+        findings += [*explained.at_fault.findings, *_because_of_it(judged, explained.at_fault)]
+        judged_alone = [one for one in judged if one[0].index not in explained.at_fault.spoiled]
+    else:
+        judged_alone = judged
+    for block, judgement, source in sorted(judged_alone, key=_worst_first):
         if judgement.verdict.rejects and block.index in explained.findings and source is run:
             about = [explained.findings[block.index]]
         else:
@@ -80,10 +93,11 @@ def compose(run: Run, explained: Explained, name: str, seconds: float, reproduce
         seconds=seconds,
         seed=setting.seed,
         effort=session.asked.options.effort,
-        blocks=tuple([_result(block, judgement, source) for block, judgement, source in judged]),
+        blocks=tuple([_result(*one, explained.at_fault) for one in judged]),
+        operations=explained.located.operations if explained.located else (),
         measured=gather(run.state, None),
         findings=tuple(findings),
-        notes=tuple(_notes(first, judgements)),
+        notes=tuple(_notes(first, [] if explained.at_fault else judgements)),
         left_alone=tuple(first.session.point.left_alone.items()),
         reproduce=reproduce,
         modes=tuple(session.modes),
@@ -117,7 +131,7 @@ def _notes(first: Run, judgements: Sequence[Judgement]) -> list[str]:
     notes, blocks = list(first.session.notes), first.state.setting.blocks
     if first.state.learned.narrow_misleads:
         notes.append(_IN_STEPS)
-    wrong = [b for b, j in zip(blocks, judgements, strict=True) if j.verdict.rejects]
+    wrong = [b for b, j in zip(blocks, judgements, strict=False) if j.verdict.rejects]
     if T.handed_on <= len(wrong) < len(judgements):
         notes.append(
             f"{len(wrong)} blocks are wrong or suspect. An error in a backward pass spoils all "
@@ -131,10 +145,28 @@ def _worst_first(judged: tuple[Block, Judgement, Run]) -> tuple[int, float]:
     return severity(judged[1].verdict), -float(f"{judged[1].error:.1e}")
 
 
-def _result(block: Block, judgement: Judgement, run: Run) -> BlockResult:
+def _because_of_it(
+    judged: Sequence[tuple[Block, Judgement, Run]], located: Located
+) -> list[Finding]:
+    """One line for all parameters that come before an operation at fault."""
+    names = [block.name for block, _, _ in judged if block.index in located.spoiled]
+    if not names:
+        return []
+    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    culprits = " and ".join(operation.where for operation in located.at_fault[:2])
+    come = "come" if len(names) > 1 else "comes"
+    are = "are" if len(names) > 1 else "is"
+    text = f"{listed} {come} before {culprits} in the forward pass, and {are} wrong because of it."
+    return [Finding(Kind.HANDED_ON, None, text)]
+
+
+def _result(block: Block, judgement: Judgement, run: Run, located: Located | None) -> BlockResult:
     limits = run.state.bands[block.index]
     # What several blocks showed together is no error of one of them, unless it supports all.
     known = judgement.draws > 0 or judgement.verdict is not Verdict.UNDECIDED
+    if not known and located is not None and block.index in located.spoiled:
+        judgement = handed_on(judgement, worst(o.verdict for o in located.at_fault))
+        known = True
     return BlockResult(
         name=block.name,
         shape=block.shape,

@@ -176,6 +176,11 @@ def miscounted(judgement: Judgement, least: float) -> Judgement:
     )
 
 
+def handed_on(judgement: Judgement, verdict: Verdict) -> Judgement:
+    """The judgement of a block that nobody looked at alone, behind an operation at fault."""
+    return dataclasses.replace(judgement, verdict=verdict, error=math.nan, bar=math.nan, reason="")
+
+
 # Of a claim with NaN or infinity, unless the function itself is finite on one side at least.
 _NOT_FINITE = dataclasses.replace(
     UNKNOWN,

@@ -1,55 +1,46 @@
-"""Which call of a model is at fault: the balance of each along one direction of the whole.
-
-For a call with cotangents c of its outputs and gradients of its inputs and parameters, all of one
-backward pass, ``D(t) = ⟨c, out(x + tv)⟩ - Σ ⟨gradient, in(x + tv)⟩ - t ⟨gradient, v⟩`` has slope
-zero at 0 exactly where its backward is right along the way in which the model really moves. One
-pass forward at each t feeds the balances of all calls. What a call does between those inside it is
-its own balance without theirs.
-"""
+"""Which call of a model is at fault: the balance of each along one direction of the whole."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ..judge.bands import Bands, bands
-from ..judge.credible import known_enough, sharp_enough
+from ..judge.bands import bands
 from ..judge.thresholds import T
-from ..records.slope import Slope, Smoothness
+from ..operations import ladder
+from ..operations.verdicts import Judged, judged
 from ..records.verdict import Verdict
-from ..slopes import measure
-from ..slopes.sampler import Sampler
-from ..slopes.search import START
-from ..slopes.window import SYMMETRIC
 from ..subject.asked import Options
 from .line import Line
 from .model import Model
 from .tape import Record
 
+# So many passes forward serve all calls, kinks among them.
+_MOST = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """One call as it was measured: ``error`` ± ``bar`` relative to ``size``, its contribution.
-
-    ``reason`` says what is plainly wrong of it, or why nothing is known.
-    """
+    """One call, the verdict on it, and ``width``: the bar of its balance."""
 
     record: Record
-    verdict: Verdict
-    error: float
-    bar: float
-    resolution: float
-    reason: str = ""
-    size: float = 0.0
+    judged: Judged
+    width: float = math.inf
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of what the call does between those inside it."""
+        return self.judged.verdict
 
     @property
     def doubtful(self) -> bool:
         """Whether something was seen beyond its bar, be it next to nothing of the whole."""
-        return self.verdict.rejects or self.error > T.single_observation * self.bar
+        plain = self.judged.error > T.single_observation * self.judged.bar
+        return self.verdict.rejects or plain
 
 
 def balances(
@@ -58,94 +49,42 @@ def balances(
     """What is known of every call, and the line along which it was measured."""
     line = Line(model, inputs, claims, int(options.seed))
     line.widen()
-    sizes = _sizes(line)
-    centre = line.passes.get(0.0)
+    passes = ladder.Passes(line.at, _MOST)
+    passes.at(0.0)
+    kinds = [_precision(line, record) for record in claims]
+    limits = [bands(kind, options.correct_below, options.wrong_above) for kind in kinds]
+    sharp = T.sharp * min([limit.correct_below for limit in limits], default=1.0)
+    eps = float(np.finfo(np.float64).eps)
+    measured = ladder.balances(passes, line.magnitudes, eps, sharp)
     found = []
     for k, record in enumerate(claims):
-        limits = bands(_precision(line, record), options.correct_below, options.wrong_above)
-        if id(record) in model.faults:
-            why = model.faults[id(record)]
-            found.append(Balance(record, Verdict.WRONG, math.inf, 0.0, math.inf, why))
-        elif centre is None or not record.pulled:
-            found.append(_unknown(record, _NOT_PULLED if centre else _NOT_FINITE))
-        else:
-            found.append(_measured(line, k, sizes[k], limits))
+        own = float(np.finfo(kinds[k]).eps)
+        rounded = T.claim_noise * own * measured[k].size  # of the gradients themselves
+        one = replace(measured[k], noise=measured[k].noise + rounded)
+        what = _plainly(model, record, passes.at(0.0)) or judged(one, limits[k])
+        found.append(Balance(record, what, one.slope.error + one.noise))
     return found, line
 
 
-_NOT_PULLED = "its backward was not called"
-_NOT_FINITE = "its values are not finite, or other layers are called at a second pass"
+def _plainly(model: Model, record: Record, here: ladder.Pass) -> Judged | None:
+    """What needs no measurement."""
+    if id(record) in model.faults:
+        return Judged(Verdict.WRONG, math.inf, 0.0, math.inf, model.faults[id(record)])
+    if not record.pulled:
+        return _unknown("its backward was not called")
+    if not np.isfinite(here.balance).all():
+        return _unknown("the values are not finite, or a second pass calls other layers")
+    return None
 
 
-def _unknown(record: Record, reason: str) -> Balance:
-    return Balance(record, Verdict.UNDECIDED, math.inf, math.inf, math.inf, reason)
-
-
-def _sizes(line: Line) -> list[float]:
-    """How much each call contributes: the derivatives of all its products, from one narrow pair."""
-    h = float(np.max(SYMMETRIC.nodes)) * START
-    line.balances(0.0)
-    line.balances(h)
-    line.balances(-h)
-    ahead, behind = line.passes[h], line.passes[-h]
-    if ahead is None or behind is None:
-        return [1.0] * len(line.claims)
-    linear = np.abs(ahead.linear - behind.linear)
-    return [
-        (sum(abs(a - b) for a, b in zip(one, other, strict=True)) + float(more)) / (2 * h)
-        for one, other, more in zip(ahead.parts, behind.parts, linear, strict=True)
-    ]
+def _unknown(reason: str) -> Judged:
+    return Judged(Verdict.UNDECIDED, math.inf, math.inf, math.inf, reason)
 
 
 def _precision(line: Line, record: Record) -> str:
     """The lowest precision of what a call has to do with."""
-    kinds = [np.asarray(g).dtype for g in (*record.params.values(), *record.gradients.values())
-             if g is not None and getattr(g, "dtype", None) is not None]  # fmt: skip
-    kinds += [m.base.dtype for m in line.moved]
-    real = [np.empty(0, kind).real.dtype for kind in kinds if np.dtype(kind).kind in "fc"]
+    claimed = [*record.params.values(), *record.gradients.values()]
+    kinds = [g.dtype for g in claimed if isinstance(g, np.ndarray | np.generic)]
+    kinds += [moved.base.dtype for moved in line.moved]
+    real = [np.empty(0, kind).real.dtype for kind in kinds if kind.kind in "fc"]
     return str(min(real, key=lambda kind: kind.itemsize, default=np.dtype(np.float64)))
-
-
-def _measured(line: Line, k: int, size: float, limits: Bands) -> Balance:
-    record, centre = line.claims[k], line.passes[0.0]
-    assert centre is not None
-    if size == 0.0:
-        return Balance(record, Verdict.CORRECT, 0.0, 0.0, 0.0, "nothing moves through it")
-    magnitude = float(centre.magnitudes[k])
-
-    def enough(value: float, error: float) -> bool:
-        sharp = error <= sharp_enough(size, limits)
-        return sharp or known_enough(size, value, error, 0.0)
-
-    def phi(t: float) -> float:
-        return float(line.balances(t)[k] + size * t)
-
-    slope = measure(Sampler(phi, largest=magnitude), enough)
-    noise = T.claim_noise * _eps(line, record) * size + T.cotangent_rounding * magnitude
-    return _judged(record, slope, size, noise, limits)
-
-
-def _eps(line: Line, record: Record) -> float:
-    return float(np.finfo(_precision(line, record)).eps)
-
-
-def _judged(record: Record, slope: Slope, size: float, noise: float, limits: Bands) -> Balance:
-    low, high, bar = slope.value, slope.value, slope.error
-    if slope.smoothness is Smoothness.KINK and None not in (slope.left, slope.right):
-        low, high = sorted((slope.left or 0.0, slope.right or 0.0))
-        bar = slope.side_error or slope.error
-    gap = (max(size - high, 0.0) + max(low - size, 0.0)) / size
-    bar = (bar + noise) / size
-    if not math.isfinite(gap + bar) or slope.smoothness is Smoothness.UNKNOWN:
-        return _unknown(
-            record, f"the model has no slope there that can be told: {slope.smoothness}"
-        )
-    least, resolution = gap - T.single_observation * bar, (T.single_observation + 1) * bar
-    verdict = Verdict.UNDECIDED
-    if least > limits.wrong_above:
-        verdict = Verdict.WRONG
-    elif least > limits.correct_below:
-        verdict = Verdict.SUSPECT
-    elif max(gap, resolution) <= limits.wrong_above:
-        verdict = Verdict.CORRECT
-    return Balance(record, verdict, gap, bar, max(gap, resolution), size=size)

@@ -35,7 +35,7 @@ def to_look_into(found: Sequence[Balance], line: Line, options: Options) -> list
         limits = _limits(moved, options)
         for k in moved.claims:
             one, target = found[k], id(found[k].record.entry.target)
-            blunt = moved.resolution(k, one.bar * one.size) > limits.wrong_above
+            blunt = moved.resolution(k, one.width) > limits.wrong_above
             if blunt and target not in seen:
                 chosen.append(k)
                 seen.add(target)
@@ -48,13 +48,15 @@ def decided(one: Balance, local: Report | None) -> Balance:
     That tells which gradients are wrong, and small ones that are little of the whole; and a small
     discrepancy that it does not see is none.
     """
-    if local is None or one.reason:
+    if local is None or one.judged.reason:
         return one
     if one.verdict is Verdict.WRONG:
-        return one if local.verdict.rejects else replace(one, reason=_ALONE)
-    if local.verdict.rejects:
-        return replace(one, verdict=local.verdict)
-    return replace(one, verdict=local.verdict if one.verdict.rejects else one.verdict)
+        changed = one.judged if local.verdict.rejects else replace(one.judged, reason=_ALONE)
+    elif local.verdict.rejects or one.verdict.rejects:
+        changed = replace(one.judged, verdict=local.verdict)
+    else:
+        return one
+    return replace(one, judged=changed)
 
 
 def composed(
@@ -124,11 +126,11 @@ def _operation(one: Balance, local: Report | None, before: Sequence[Balance]) ->
         file=file,
         line=number,
         verdict=one.verdict,
-        error=one.error,
-        bar=one.bar,
-        resolution=one.resolution,
+        error=one.judged.error,
+        bar=one.judged.bar,
+        resolution=one.judged.resolution,
         inputs=tuple(wrong),
-        reason=one.reason,
+        reason=one.judged.reason,
     )
 
 
@@ -178,7 +180,7 @@ def _block(
     limits = _limits(moved, options)
     several = [found[k] for k in calls]
     sharp = [
-        moved.resolution(k, found[k].bar * found[k].size) if moved.claims else found[k].resolution
+        moved.resolution(k, found[k].width) if moved.claims else found[k].judged.resolution
         for k in calls
     ]
     return BlockResult(
@@ -186,8 +188,8 @@ def _block(
         shape=moved.base.shape,
         dtype=str(moved.base.dtype),
         verdict=worst([one.verdict for one in several]),
-        error=max([one.error for one in several]),
-        bar=max([one.bar for one in several]),
+        error=max([one.judged.error for one in several]),
+        bar=max([one.judged.bar for one in several]),
         resolution=max(sharp),
         correct_below=limits.correct_below,
         wrong_above=limits.wrong_above,

@@ -14,12 +14,11 @@ from ..backend import arrays
 from ..backend.registry import home, outside
 from ..judge.chance import largest_within
 from ..judge.thresholds import T
+from ..operations.ladder import Numbers, Pass
 from ..space import tree
 from .model import Model
 from .places import Held, is_number, movable
 from .tape import Record, products
-
-Numbers = NDArray[np.float64]
 
 _STRETCH = 1e3  # at most so many times less than its own size a block is moved
 _SAME = 1e-3  # values in two precisions are the same to this share of what is added up
@@ -59,22 +58,8 @@ class Moved:
         return max([s for s in sizes if math.isfinite(s)], default=0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """What one pass forward says of every call: its products, and ⟨gradient, step⟩."""
-
-    parts: tuple[tuple[float, ...], ...]
-    linear: Numbers
-    magnitudes: Numbers
-
-    @property
-    def edges(self) -> Numbers:
-        """⟨c, out⟩ - Σ ⟨gradient, in⟩ of each call."""
-        return np.array([math.fsum(parts) for parts in self.parts])
-
-
 class Line:
-    """The passes along a direction, each made once."""
+    """The passes along a direction."""
 
     def __init__(
         self, model: Model, inputs: Sequence[Any], claims: Sequence[Record], seed: int
@@ -85,21 +70,16 @@ class Line:
         self.moved = _moved(self.flat, claims, self.inside)
         _set_out(self.moved, seed)
         self.wide = False
-        self.passes: dict[float, Pass | None] = {}
+        self.magnitudes = np.zeros(len(claims))
         self.evaluations = 0
 
-    def balances(self, t: float) -> Numbers:
-        """The balance of each call without those made inside it; NaN where there is none."""
-        if t not in self.passes:
-            self.passes[t] = self.run(t)
-        found = self.passes[t]
+    def at(self, t: float) -> Pass:
+        """One pass; NaN where there is none."""
+        found = self.run(t)
         if found is None:
-            return np.full(len(self.claims), math.nan)
-        edges = found.edges
-        own = edges - found.linear
-        for k, children in self.inside.items():
-            own[k] -= sum(edges[c] for c in children if self.claims[c].parent is self.claims[k])
-        return own
+            nothing = np.full(len(self.claims), math.nan)
+            return Pass(nothing, nothing)
+        return found
 
     def run(self, t: float) -> Pass | None:
         """One pass; None where the model is not finite or calls other layers there."""
@@ -131,13 +111,26 @@ class Line:
     def _read(self, t: float, records: Sequence[Record]) -> Pass | None:
         if [r.path for r in records] != [r.path for r in self.claims]:
             return None
-        found = [products(claim, now) for claim, now in zip(self.claims, records, strict=True)]
-        linear = np.zeros(len(records))
+        every = [products(claim, now) for claim, now in zip(self.claims, records, strict=True)]
+        given = np.array([p.given for p in every])
+        taken = np.array([p.taken for p in every])
+        if t == 0:
+            self.magnitudes = np.array([p.magnitude for p in every])
+        made = self._between(given, taken)
         for moved in self.moved:
             step = moved.at(t, wide=self.wide).astype(moved.along.dtype) - moved.base
             for k, gradient in moved.own.items():
-                linear[k] += _dot(gradient, step)
-        return Pass(tuple(p for p, _ in found), linear, np.array([size for _, size in found]))
+                made.taken[k] += _dot(gradient, step)
+        return made
+
+    def _between(self, given: Numbers, taken: Numbers) -> Pass:
+        """What calls do between those inside them: it takes what these give, and gives the rest."""
+        own_given, own_taken = given.copy(), taken.copy()
+        for k, children in self.inside.items():
+            direct = [c for c in children if self.claims[c].parent is self.claims[k]]
+            own_given[k] += sum(taken[c] for c in direct)
+            own_taken[k] += sum(given[c] for c in direct)
+        return Pass(own_given, own_taken)
 
     def widen(self) -> None:
         """Move in double precision from now on, where the model then says the same."""
@@ -153,8 +146,8 @@ class Line:
         self.wide = same and self._takes()
 
     def _alike(self, narrow: Pass, wide: Pass) -> bool:
-        apart = np.abs(narrow.edges - wide.edges)
-        return bool(np.all(apart <= _SAME * np.maximum(narrow.magnitudes, 1e-300)))
+        apart = np.maximum(np.abs(narrow.given - wide.given), np.abs(narrow.taken - wide.taken))
+        return bool(np.all(apart <= _SAME * self.magnitudes))
 
     def _takes(self) -> bool:
         """Whether the layers let go of their arrays for those of a higher precision."""

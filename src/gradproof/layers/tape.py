@@ -234,21 +234,27 @@ def copied(whole: Any) -> Any:
 # Products
 
 
-def products(record: Record, at: Record) -> tuple[tuple[float, ...], float]:
-    """The parts of the balance of a call: its gradients as ``record`` has them, the values ``at``.
+@dataclass(frozen=True, slots=True)
+class Products:
+    """⟨c, out⟩ and Σ ⟨gradient, in⟩ of a call, and the magnitude of what was added up."""
 
-    Those of outputs, and of inputs with a minus; beside them the magnitude of what was added up.
-    """
+    given: float
+    taken: float
+    magnitude: float
+
+
+def products(record: Record, at: Record) -> Products:
+    """Those of the gradients of one call with the values of the same call in another pass."""
     if not record.pulled:
-        return (), 0.0
+        return Products(0.0, 0.0, 0.0)
     out = list(_paired(tree.flatten(at.outputs, "output"), record.cotangent))
     into: list[tuple[Any, Any]] = []
     for name, value in zip(record.entry.layer.calls.names, at.inputs, strict=False):
         if record.gradients.get(name) is not None:
             into += list(_paired(tree.flatten(value, name), record.gradients[name]))
     ahead, behind = [_dot(*p) for p in out], [_dot(*p) for p in into]
-    parts = (*(n for n, _ in ahead), *(-n for n, _ in behind))
-    return parts, sum(s for _, s in (*ahead, *behind))
+    size = sum(s for _, s in (*ahead, *behind))
+    return Products(sum(n for n, _ in ahead), sum(n for n, _ in behind), size)
 
 
 def _paired(flat: tree.Tree, gradient: Any) -> Iterator[tuple[Any, Any]]:

@@ -32,10 +32,13 @@ class Kind(StrEnum):
     NONDETERMINISTIC = "nondeterministic"
     STATEFUL = "stateful"
     MUTATION = "mutation"
-    OPERATION = "operation"
     NOT_LINEAR = "not-linear"
     MODES = "modes"
     MISSING_BLOCK = "missing-block"
+    OPERATION = "operation"
+    CUT = "cut"
+    HANDED_ON = "handed-on"
+    MEMORY_LAYOUT = "memory-layout"
     UNEXPLAINED = "unexplained"
 
 

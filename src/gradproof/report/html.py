@@ -7,6 +7,7 @@ from html import escape
 
 from ..records.finding import Finding
 from ..records.verdict import Verdict
+from .operations import Branch, module_tree, source
 from .pictures import picture
 from .report import BlockResult, Report
 from .wording import COLOURS, figure, near, relative_error, shape
@@ -26,6 +27,7 @@ def fragment(report: Report) -> str:
         f"{report.evaluations} evaluations · seed {report.seed}</p>"
         f"{_again(report)}"
         f"{_list(_found(finding) for finding in report.findings)}"
+        f"{_tree(module_tree(report.operations)) if report.operations else ''}"
         "<table><thead><tr><th>block</th><th>shape</th><th>verdict</th>"
         f"<th>relative error</th><th>resolution</th></tr></thead><tbody>{rows}</tbody></table>"
         f"{f'<p>and {more} more blocks</p>' if more > 0 else ''}"
@@ -54,6 +56,23 @@ def _found(finding: Finding) -> str:
     where = f"{near(finding.line.file)}:{finding.line.number}"
     code = f"<pre>{escape(where)}\n{escape(finding.line.text)}</pre>"
     return f"{escape(finding.message)}{code}"
+
+
+def _tree(branch: Branch) -> str:
+    """The operations by module, unfolded where something is not right."""
+    calls = "".join(
+        f"<li><code>{escape(call.name)}</code>{f', call {call.call}' if call.call > 1 else ''}: "
+        f"{_badge(call.verdict)} {figure(call.error)} ± {figure(call.bar)} "
+        f"<small>{escape(source(call))}</small></li>"
+        for call in branch.calls
+    )
+    inner = "".join(f"<li>{_tree(child)}</li>" for child in branch.branches.values())
+    opened = "" if branch.verdict is Verdict.CORRECT else " open"
+    name = f"<code>{escape(branch.name)}</code>" if branch.name else "operations"
+    return (
+        f"<details{opened}><summary>{name}: {_badge(branch.verdict)}, {branch.count} calls"
+        f"</summary><ul>{calls}{inner}</ul></details>"
+    )
 
 
 def _row(block: BlockResult) -> str:

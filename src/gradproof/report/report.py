@@ -129,7 +129,10 @@ class Report:
     @property
     def ranked(self) -> list[BlockResult]:
         """The blocks, worst first; round-off in the last digits does not count."""
-        return sorted(self.blocks, key=lambda b: (severity(b.verdict), -float(f"{b.error:.9e}")))
+        return sorted(
+            self.blocks,
+            key=lambda b: (severity(b.verdict), math.isnan(b.error), -float(f"{b.error:.9e}")),
+        )
 
     def about(self, block: BlockResult) -> list[Finding]:
         """The findings that concern one block, as they come."""

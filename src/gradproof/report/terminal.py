@@ -15,6 +15,7 @@ from rich.text import Text
 from ..progress import is_terminal
 from ..records.finding import SourceLine
 from ..records.verdict import Verdict
+from . import operations
 from .report import Report
 from .wording import COLOURS, figure, near, printable, relative_error, shape
 
@@ -44,6 +45,8 @@ def render(
             parts.append(_source(finding.line))
     if len(report.findings) > most:
         parts.append(_indented(Text(f"and {len(report.findings) - most} more findings")))
+    if report.operations:
+        parts.append(operations.table(report.operations, verbose=verbose))
     if report.blocks:
         parts.append(_table(report, narrow=width < _NARROW, verbose=verbose))
     notes = report.remarks
@@ -132,6 +135,8 @@ def _bands(report: Report) -> list[str]:
 def _table(report: Report, *, narrow: bool, verbose: bool) -> Table:
     blocks = report.ranked
     doubtful = sum(block.verdict is not Verdict.CORRECT for block in blocks)
+    # Of blocks that are wrong because of an operation a few will do.
+    doubtful = 0 if any(o.verdict.rejects for o in report.operations) else doubtful
     most = len(blocks) if verbose else min(max(_FEW, doubtful), _MOST_BLOCKS)
     table = Table(box=None, pad_edge=False, padding=(0, 1 if narrow else 2, 0, 0))
     table.add_column("block", overflow="fold", min_width=8)

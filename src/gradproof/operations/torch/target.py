@@ -1,0 +1,88 @@
+"""The user's function under a log: forward, and as long as its backward pass needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ...backend.held import ModuleFunction
+from ...space import tree
+from ...subject.asked import named
+from ...subject.outputs import Projected, is_scalar
+from ...subject.session import Session
+from ...subject.stopped import held
+from .calls import Log, See, floating
+from .taps import logged
+
+# What is done with a log and a result while the function's surroundings still stand.
+Use = Callable[[Log, Any, Sequence[Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is looked at: a check that is running, whose function is called with other ``see``s."""
+
+    session: Session
+
+    def run(self, see: See, use: Use) -> Any:
+        """Call the function at the working copy, and use the result while it is held."""
+
+        def call(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
+            leaves = [leaf.detach().requires_grad_() for leaf in leaves]
+            log = Log(see, self._names())
+            params = self.session.point.assemble(leaves)
+            tape = self.session.caller.tape
+            with ExitStack() as stack:
+                stack.enter_context(held(tape) if tape.values else nullcontext())
+                stack.enter_context(logged(log))
+                root = stack.enter_context(log.call(self.title, "", self.session.fun))
+                result = stack.enter_context(self._result(params, args, kwargs))
+                log.seen(root, "out", result)
+                return use(log, result, leaves)
+
+        return self.session.caller(call, "grad", self.session.working.leaves())
+
+    @property
+    def title(self) -> str:
+        """What is outside all other calls: the loss, or the function itself."""
+        fun = self.session.fun
+        name = named(fun.loss) if isinstance(fun, ModuleFunction) else named(fun)
+        return "loss" if name in ("<lambda>", "NoneType") else name
+
+    def _names(self) -> dict[int, str]:
+        module = getattr(self.session.fun, "module", None)
+        return {} if module is None else {id(m): name for name, m in module.named_modules()}
+
+    @contextmanager
+    def _result(self, params: Any, args: Any, kwargs: Any) -> Iterator[Any]:
+        fun = self.session.fun
+        if isinstance(fun, ModuleFunction):
+            with fun.held(params, *args, **kwargs) as result:
+                yield result
+        else:
+            yield fun(params, *args, **kwargs)
+
+
+def differentiable(result: Any) -> list[Any]:
+    """The tensors among what a function returned that have derivatives."""
+    return [o for o in tree.leaves(result) if isinstance(o, torch.Tensor) and _moves(o)]
+
+
+def from_above(result: Any, seed: int) -> list[Any]:
+    """The gradients with which a backward pass begins: 1 for a scalar, else random numbers."""
+    if is_scalar(result):
+        return [torch.ones_like(o) for o in differentiable(result)]
+    lists: Any = Projected(result, seed).cotangents
+    return [
+        next(c[i] for c in lists if c[i] is not None).to(o.dtype)
+        for i, o in enumerate(tree.leaves(result))
+        if isinstance(o, torch.Tensor) and _moves(o)
+    ]
+
+
+def _moves(tensor: Any) -> bool:
+    return floating(tensor) and tensor.numel() > 0
