@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 import gradproof as gp
-from layer_styles import STYLES
+from layer_styles import STYLES as FIRST
+from layer_styles_more import MORE
+
+STYLES = FIRST | MORE
 
 
 def asked(name, f):
@@ -23,7 +26,7 @@ def frozen(thing):
         return [frozen(value) for value in thing]
     if isinstance(thing, np.random.Generator):
         return thing.bit_generator.state
-    if hasattr(thing, "__dict__") and not callable(thing):
+    if hasattr(thing, "__dict__") and not callable(thing) and type(thing).__module__ != "logging":
         return frozen(vars(thing))
     return repr(thing)
 
@@ -53,5 +56,5 @@ def test_the_line_stands_in_the_layer(name):
     report = gp.check_layer(layer, *inputs, **keywords)
     lines = [finding.line for finding in report.findings if finding.block == block]
     for line in filter(None, lines):
-        assert line.file.endswith("layer_styles.py")
-        assert "f" in line.text
+        assert "layer_styles" in line.file
+        assert not line.text.startswith("def")

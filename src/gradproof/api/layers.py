@@ -56,7 +56,8 @@ def check_layer(
         random generators.
     *inputs
         What its forward is given. Floating-point arrays, and containers of them, are moved if the
-        backward returns a gradient of them; the first one always. Anything else is handed on.
+        backward returns a gradient of them; the first one if it returns none at all. Anything else
+        is handed on.
     forward, backward : str or callable, optional
         The methods by name, or functions. An argument of the backward is a cache, an input, the
         output, a learning rate or, else, the gradient from above, by what it is called.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,14 +16,16 @@ from ..space import tree
 from ..subject.guards import reseed
 from .calls import RATE, Calls, Context, Made
 from .calls import calls as found_calls
-from .outcome import apart, cotangents, is_one, named, settled, times
-from .parameters import Before, Found, gradient_of, parameters, told_gradients
+from .optimiser import aside, optimisers
+from .outcome import Given, apart, cotangents, is_one, named, settled, times
+from .parameters import Before, gradient_of, parameters, told_gradients
 from .parameters import held as held_in
 from .parameters import returned as returned_parameters
-from .places import Held, Place, holds_attributes, is_array, is_number, moves
+from .places import Held, Place, copied, holds_attributes, host, is_array, is_number, moves
 from .returned import Gradients, handed_out
 from .state import State
 
+_WRITEABLE = SimpleNamespace(writeable=True)
 _RATES = ("lr", "learning_rate", "learningrate", "eta", "step_size")
 
 
@@ -66,7 +70,9 @@ class Layer:
     state: State
     params: dict[str, Held] = field(default_factory=dict)
     stepped: frozenset[str] = frozenset()
+    optimised: frozenset[str] = frozenset()
     accumulates: bool = False
+    one: bool = False
     silent: tuple[str, ...] = ()
     claimed: tuple[str, ...] = ()
     mute: bool = False
@@ -84,7 +90,8 @@ class Layer:
         given = tuple(one if moves(one) or is_number(one) else _copied(one) for one in inputs)
         context = Context() if self.calls.with_context else None
         first = (context,) if self.calls.with_context else ()
-        raw = self.calls.forward(*first, *given, **self.hints.kwargs)
+        named_ones = {name: _copied(one) for name, one in self.hints.kwargs.items()}
+        raw = self.calls.forward(*first, *given, **named_ones)
         if self.hints.output is not None:
             raw = getattr(self.target, self.hints.output)
         self.calls = settled(self.calls, raw)
@@ -92,13 +99,19 @@ class Layer:
 
     def backward(self, made: Made, cotangent: Any) -> Pulled:
         """The gradients for one cotangent, from gradients that are zero before."""
-        return self.collected(made.inputs, lambda: self.pulled(made, cotangent), self.rate)
+        found = self.collected(made.inputs, lambda: self.pulled(made, cotangent), self.rate)
+        if "cotangent" in self.calls.roles or (made.cache and not isinstance(made.cache, Given)):
+            return found
+        inputs = {name: times(g, cotangent) for name, g in found.inputs.items()}
+        params = {name: times(g, cotangent) for name, g in found.params.items()}
+        return replace(found, inputs=inputs, params=params)
 
     def collected(self, inputs: Sequence[Any], backward: Callable[[], Any], rate: float) -> Pulled:
         """The gradients that a call of the backward makes, in which ``rate`` is that of a step."""
         self._clear()
-        before = {name: np.array(held.get()) for name, held in self.params.items()}
-        returned = backward()
+        before = {name: host(held.get()) for name, held in self.params.items()}
+        with aside({name: self.params[name] for name in self.optimised}) as witnessed:
+            returned = backward()
         named_inputs = dict(zip(self.calls.names, inputs, strict=False))
         found, params = handed_out(returned, self.target, named_inputs, self.params)
         if self.hints.grads is not None:
@@ -107,19 +120,18 @@ class Layer:
         for name, held in self.params.items():
             if name in self.stepped:
                 params[name] = (before[name] - held.get()) / rate
+            elif name in self.optimised:
+                params[name] = witnessed(name)
             elif name not in params:
                 params[name] = gradient_of(held.place)
-        return Pulled(returned, found, params, tuple(changed))
+        return Pulled(returned, found, params, (*changed, *self.optimised))
 
     def pulled(self, made: Made, cotangent: Any) -> Any:
         """What the backward returns."""
-        function = made.cache if self.calls.backward is None else self.calls.backward
         if self.calls.backward is None:
-            return function(cotangent)
+            return made.cache(cotangent)
         given = cotangents(self.calls, made.outputs, cotangent)
-        if "cotangent" not in self.calls.roles:
-            return times(function(*self.calls.arguments(made, [])), cotangent)
-        return function(*self.calls.arguments(made, given))
+        return self.calls.backward(*self.calls.arguments(made, given))
 
     @property
     def rate(self) -> float:
@@ -133,8 +145,11 @@ class Layer:
         """Set gradients to zero, which may be added to; what is none yet stays so."""
         for place in self.params.values():
             gradient = gradient_of(place.place)
-            if isinstance(gradient, np.ndarray) and gradient.flags.writeable:
-                gradient[...] = 0
+            if is_array(gradient) and getattr(gradient, "flags", _WRITEABLE).writeable:
+                with suppress(
+                    TypeError
+                ):  # those of JAX cannot be written to, nor added to in place
+                    gradient[...] = 0
 
     def move(self, values: Mapping[str, Any]) -> None:
         """Write values into the parameters."""
@@ -157,13 +172,14 @@ def study(
     owner = owners[0] if owners else target
     before = Before.of(owner, strangers)
     try:
-        return _studied(layer, owner, before, inputs)
+        return _studied(layer, owner, before, [copied(one) for one in inputs])
     finally:
         state.restore()
 
 
 def _studied(layer: Layer, owner: Any, before: Before, inputs: Sequence[Any]) -> Layer:
     made = layer.forward(inputs)
+    layer.one = is_one(made.outputs)
     still = frozenset(p.name for p in before.places if before.kept(p))
     cotangent = drawn(made.outputs)
     returned = _first(layer, made, cotangent)
@@ -171,8 +187,12 @@ def _studied(layer: Layer, owner: Any, before: Before, inputs: Sequence[Any]) ->
     found = parameters(owner, before, still, layer.hints.params)
     if layer.hints.params is None:
         found |= returned_parameters(before, still, found, returned, made.inputs)
-    stepped = _stepped(layer, moved)
-    layer.params, layer.stepped = held_in(before, found | stepped), frozenset(stepped)
+    without = {p.name: p for p in moved if is_array(p.get()) and gradient_of(p) is None}
+    optimised = {n: p for n, p in without.items() if optimisers(p)}
+    stepped = without if layer.calls.stepping or layer.rate != 1.0 else {}
+    layer.params = held_in(before, found | stepped | optimised)
+    layer.optimised = frozenset(optimised)
+    layer.stepped = frozenset(stepped) - layer.optimised
     first = _gradients(layer)
     layer.silent = tuple(
         p.name for p in before.places
@@ -209,16 +229,9 @@ def _owners(target: Any, calls: Calls) -> list[Any]:
     return [o for o in found.values() if holds_attributes(o)]
 
 
-def _stepped(layer: Layer, moved: Sequence[Place]) -> Found:
-    """The parameters that the backward itself moved, and of which it keeps no gradient."""
-    if not layer.calls.stepping and layer.rate == 1.0:
-        return {}
-    return {p.name: p for p in moved if is_array(p.get()) and gradient_of(p) is None}
-
-
 def _gradients(layer: Layer) -> dict[str, Any]:
     every = {name: gradient_of(held.place) for name, held in layer.params.items()}
-    return {name: np.array(g) for name, g in every.items() if isinstance(g, np.ndarray)}
+    return {name: host(g) for name, g in every.items() if is_array(g)}
 
 
 def _grown(start: Mapping[str, Any], first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
@@ -240,7 +253,7 @@ def _known(place: Place, layer: Layer) -> bool:
 
 
 def _same(old: Any, new: Any) -> bool:
-    return np.array_equal(old, np.asarray(new), equal_nan=old.dtype.kind in "fc")
+    return np.array_equal(old, host(new), equal_nan=old.dtype.kind in "fc")
 
 
 def _called(target: Any, function: Any) -> None:

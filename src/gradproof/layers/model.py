@@ -17,7 +17,7 @@ from ..subject.guards import reseed
 from .calls import Made, calls
 from .layer import Hints, drawn
 from .outcome import named
-from .places import holds_attributes, is_array, movable, walk
+from .places import copied, holds_attributes, is_array, movable, walk
 from .single import leaf_gradients
 from .state import State
 from .tape import Entry, Record, Tape
@@ -61,7 +61,7 @@ class Model:
         with self.tape.listening():
             self.tape.left = None if self.function is None else self._by_itself
             try:
-                done = self.forward(inputs)
+                done = self.forward(copied(tuple(inputs)))
                 self._backward(done)
             finally:
                 self.tape.left = None
@@ -91,7 +91,7 @@ class Model:
 
     def _pull(self, record: Record, made: Made, cotangent: Any) -> None:
         with self.tape.pull(record.entry.target):
-            pulled = record.entry.layer.backward(made, fresh(cotangent))
+            pulled = record.entry.layer.backward(made, copied(cotangent))
             self.tape.keep(record, cotangent, pulled.inputs, pulled.params, pulled.changed)
 
     def _handed_back(self, record: Record, before: Made) -> Any:
@@ -111,13 +111,6 @@ class Model:
 def handed_on(outputs: Any) -> tuple[Any, ...]:
     """What the next element is given."""
     return outputs if isinstance(outputs, tuple) else (outputs,)
-
-
-def fresh(cotangent: Any) -> Any:
-    """A copy, into which a backward may write."""
-    flat = tree.flatten(cotangent, "")
-    copies = [np.array(x) if isinstance(x, np.ndarray) else x for x in flat.leaves]
-    return flat.unflatten(copies)
 
 
 def misfit(name: str, leaf: Any, gradient: Any) -> str:

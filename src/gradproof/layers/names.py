@@ -47,6 +47,7 @@ CACHES = frozenset({
     "res", "aux", "state", "tmp", "stash",
 })  # fmt: skip
 INPUTS = frozenset({"x", "input", "inputs", "inp", "xs", "aprev", "data", "ypred", "pred"})
+TARGETS = frozenset({"y", "t", "target", "label", "ytrue", "truth", "mask", "weight"})
 RESULTS = frozenset({"y", "out", "output", "outputs", "a"})
 
 # Where a backward that returns nothing leaves the gradient of its only input.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,13 +32,17 @@ def settled(calls: Calls, raw: Any) -> Calls:
         free = [k for k, role in enumerate(roles) if role not in ("rate", "context")]
         if free:
             roles[free[-1] if roles[free[0]] == "cache" else free[0]] = "cotangent"
+    if isinstance(raw, tuple | list) and len(raw) > 1 and "cache" not in roles:
+        inputs = [k for k, role in enumerate(roles) if isinstance(role, int)]
+        if roles.count("cotangent") == 1 and len(roles) == 2 and inputs and not calls.derives:
+            roles[inputs[0]] = "cache"  # called as what it holds
     return replace(calls, roles=tuple(roles))
 
 
 def is_one(raw: Any) -> bool:
     """Whether a forward returned one number."""
     value = raw[0] if isinstance(raw, tuple | list) and raw else raw
-    return is_number(value) or (is_array(value) and np.size(value) == 1)
+    return is_number(value) or (is_array(value) and np.shape(value) == ())
 
 
 def _upstream(calls: Calls, place: int) -> bool:
@@ -68,7 +72,7 @@ def _with_backward(layer: Any, raw: Any) -> tuple[Any, Any]:
         if callable(raw[1]):
             return raw[0], raw[1]
         if np.size(raw[0]) == 1 and not isinstance(raw[0], tuple | list | dict):
-            return raw[0], _Multiplied(raw[1])
+            return raw[0], Given(raw[1])
     raise UsageError(
         f"{named(layer)} has no backward that can be guessed (backward, backprop, bprop, …), and "
         f"its forward returns {_described(raw)}: pass backward=, the name of the method or a "
@@ -76,14 +80,15 @@ def _with_backward(layer: Any, raw: Any) -> tuple[Any, Any]:
     )
 
 
-class _Multiplied:
-    """A gradient that came with the value, as a backward."""
+class Given:
+    """A gradient that came with the value, as a backward that is given nothing from above."""
 
     def __init__(self, gradient: Any) -> None:
         self.gradient = gradient
 
-    def __call__(self, cotangent: Any) -> Any:
-        return times(self.gradient, cotangent)
+    def __call__(self, _: Any) -> Any:
+        """The gradient."""
+        return self.gradient
 
 
 def times(gradient: Any, cotangent: Any) -> Any:
@@ -91,13 +96,18 @@ def times(gradient: Any, cotangent: Any) -> Any:
 
     A derivative entry by entry is multiplied so.
     """
-    if np.shape(cotangent) and np.shape(cotangent) == np.shape(gradient):
-        return gradient * cotangent
-    factor = float(np.asarray(cotangent).reshape(-1)[0])
-    if factor == 1.0:
+    factor = np.asarray(cotangent)
+    if gradient is None or (factor.size == 1 and factor == 1):
         return gradient
     flat = tree.flatten(gradient, "")
-    return flat.unflatten([g * factor if is_array(g) or is_number(g) else g for g in flat.leaves])
+    return flat.unflatten([_times(leaf, factor) for leaf in flat.leaves])
+
+
+def _times(gradient: Any, factor: Any) -> Any:
+    if not (is_array(gradient) or is_number(gradient)):
+        return gradient
+    alike = factor.shape and factor.shape == np.shape(gradient)
+    return gradient * (factor if alike else factor.reshape(-1)[0])
 
 
 def _outputs(layer: Any, raw: Any) -> Any:
@@ -135,6 +145,3 @@ def _described(raw: Any) -> str:
     if isinstance(raw, tuple | list):
         return f"a {type(raw).__name__} of {len(raw)}"
     return "None" if raw is None else f"a {type(raw).__name__}"
-
-
-Backward = Callable[..., Any]

@@ -79,18 +79,27 @@ def parameters(layer: Any, before: Before, still: frozenset[str], hint: Any) -> 
     if hint is not None:
         return _chosen(layer, before, hint)
     found: Found = {}
-    taken: dict[int, str] = {}
+    taken: list[Any] = []
     for place in _ordered(before.places):
         value = before.values[place.name]
         if not (is_array(value) or is_number(value)) or place.name not in still:
             continue
-        if _of_gradients(place) or (is_array(value) and id(value) in taken):
+        if _of_gradients(place) or (is_array(value) and _seen(value, taken)):
             continue
         if gradient_of(place) is None and not _surely(place, value):
             continue
         found[_title(place)] = place
-        taken[id(value)] = place.name
+        taken.append(value)
     return found
+
+
+def _seen(value: Any, taken: Sequence[Any]) -> bool:
+    """Whether an array, or one that shares memory with it, is a parameter already."""
+    memory = isinstance(value, np.ndarray)
+    return any(
+        one is value or (memory and isinstance(one, np.ndarray) and np.shares_memory(one, value))
+        for one in taken
+    )
 
 
 def _ordered(places: Sequence[Place]) -> list[Place]:

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..backend.registry import home
+from ..backend.registry import framework_of, home
 from ..errors import UsageError
+from ..space import tree
 from .names import NEIGHBOURS, plain
 
 _DEEP = 6  # containers in containers, layers in layers
@@ -95,7 +96,7 @@ def is_array(value: Any) -> bool:
     """Whether something is an array of real or complex numbers that can be moved."""
     if isinstance(value, np.ndarray):
         return bool(value.dtype.kind in "fc" and value.size > 0)
-    return not isinstance(value, _OPAQUE) and hasattr(value, "dtype") and not differs(value)
+    return framework_of(value) is not None and not differs(value)
 
 
 def is_number(value: Any) -> bool:
@@ -120,6 +121,23 @@ def moves(value: Any) -> bool:
 def differs(leaf: Any) -> str:
     """Why a leaf is not differentiated; empty where it is."""
     return home(leaf).differentiable(leaf, "it")
+
+
+def copied(whole: Any) -> Any:
+    """A copy of the arrays in something."""
+    if isinstance(whole, np.ndarray):
+        return whole.copy()
+    if whole is None or is_number(whole):
+        return whole
+    if isinstance(whole, list | tuple | dict):
+        flat = tree.flatten(whole, "")
+        return flat.unflatten([copied(leaf) for leaf in flat.leaves])
+    return home(whole).copy(whole, promote=False) if is_array(whole) else whole
+
+
+def host(value: Any) -> np.ndarray[Any, Any]:
+    """A copy of an array or a number in NumPy."""
+    return np.array(home(value).host(value) if is_array(value) else value)
 
 
 def parts(thing: Any, name: str, inside: Place | None = None) -> Iterator[Place]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import UsageError
 from .matching import by_shape
-from .names import INPUT_GRADIENTS, gradient_name, in_mapping
+from .names import INPUT_GRADIENTS, TARGETS, gradient_name, in_mapping, plain
 from .places import Held, attributes, is_number, moves
 
 Gradients = dict[str, Any]
@@ -25,7 +25,8 @@ def handed_out(
     if isinstance(returned, Mapping):
         return _by_name(returned, inputs, movable, params)
     if _is_one(returned):
-        return ({movable[0]: returned} if movable else {}), {}
+        likely = [name for name in movable if plain(name) not in TARGETS] or movable
+        return ({likely[0]: returned} if likely else {}), {}
     if len(movable) == 1 and _is_like(returned, inputs[movable[0]]):
         return {movable[0]: returned}, {}
     return _in_order(list(returned), inputs, movable, params)

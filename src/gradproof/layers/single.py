@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import optree
 
-from ..backend.registry import home
 from ..errors import UsageError
 from ..records.finding import Finding, Kind
 from ..space import tree
 from .layer import Layer
-from .places import is_array, is_number, moves
+from .places import copied, moves
 
 
 class Named(dict[str, Any]):
@@ -64,6 +63,7 @@ class Single:
             )
         names = self.layer.calls.names
         first = next((k for k, value in enumerate(self.inputs) if moves(value)), None)
+        first = None if self.layer.claimed or self.layer.one else first
         for k, (name, value) in enumerate(zip(names, self.inputs, strict=True)):
             if name in self.layer.claimed or (k == first and moves(value)):
                 flat = self.trees[k] = tree.flatten(value, name)
@@ -96,8 +96,7 @@ class Single:
         try:
             self.layer.move(point)
             made = self.layer.forward(self._inputs(point))
-            flat = tree.flatten(made.outputs, "output")
-            return flat.unflatten([_copied(leaf) for leaf in flat.leaves])
+            return copied(made.outputs)
         finally:
             self.layer.state.restore()
 
@@ -113,8 +112,7 @@ class Single:
             found = {**self._of_inputs(pulled.inputs), **pulled.params}
             return {name: found.get(name) for name in point}
         finally:
-            arrays = tuple(g for g in found.values() if isinstance(g, np.ndarray))
-            self.layer.state.restore(arrays)
+            self.layer.state.restore(tuple(found.values()))
 
     def _inputs(self, point: Mapping[str, Any]) -> list[Any]:
         found = list(self.inputs)
@@ -148,6 +146,7 @@ class Single:
             return []
         listed = " and ".join(sorted(self.written)[:3])
         how = "; the gradient was read from that step" if self.layer.stepped else ""
+        how = "; the optimiser stood aside" if self.layer.optimised else how
         return [
             Finding(
                 Kind.MUTATION,
@@ -175,12 +174,6 @@ def leaf_gradients(flat: tree.Tree, whole: Any) -> dict[str, Any]:
         except KeyError:
             found[name] = None
     return found
-
-
-def _copied(leaf: Any) -> Any:
-    if isinstance(leaf, np.ndarray):
-        return leaf.copy()
-    return home(leaf).copy(leaf, promote=False) if is_array(leaf) and not is_number(leaf) else leaf
 
 
 def listed(names: Sequence[str]) -> tuple[str, ...]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from .places import attributes, holds_attributes, walk
+from ..backend.registry import home
+from .places import attributes, holds_attributes, is_array, walk
 
-Undo = Callable[[tuple[np.ndarray[Any, Any], ...]], None]
+Undo = Callable[[Sequence[Any]], None]
 
 
 class State:
@@ -30,7 +32,7 @@ class State:
                     seen.add(id(thing))
                     self._keep(thing)
 
-    def restore(self, but: tuple[np.ndarray[Any, Any], ...] = ()) -> None:
+    def restore(self, but: Sequence[Any] = ()) -> None:
         """Put everything back, except the numbers of arrays that share memory with some."""
         for undo in self._undo:
             undo(but)
@@ -41,15 +43,31 @@ class State:
                 self._undo.append(_array(thing, thing.copy()))
                 self._kept.append(thing)
             return
+        if is_array(thing):
+            self._undo.append(_foreign(thing, home(thing).copy(thing, promote=False)))
+            self._kept.append(thing)
+            return
         if (undo := _container(thing)) is not None:
             self._undo.append(lambda _: undo())
             self._kept.append(thing)
 
 
 def _array(array: np.ndarray[Any, Any], copy: np.ndarray[Any, Any]) -> Undo:
-    def undo(but: tuple[np.ndarray[Any, Any], ...]) -> None:
-        if not any(np.may_share_memory(array, other) for other in but):
+    def undo(but: Sequence[Any]) -> None:
+        own = [other for other in but if isinstance(other, np.ndarray)]
+        if not any(np.may_share_memory(array, other) for other in own):
             array[...] = copy
+
+    return undo
+
+
+def _foreign(array: Any, copy: Any) -> Undo:
+    """For an array of another library, if it can be written to."""
+
+    def undo(but: Sequence[Any]) -> None:
+        with suppress(TypeError):
+            if not any(array is other for other in but):
+                array[...] = copy
 
     return undo
 

@@ -21,7 +21,7 @@ from ..space import tree
 from .calls import Made, taken
 from .layer import Hints, Layer, study
 from .outcome import apart, settled
-from .places import is_array, is_number
+from .places import copied, is_array, is_number
 from .single import leaf_gradients
 
 
@@ -217,18 +217,6 @@ def _replace(tape: Tape, owner: Any, name: str, which: str) -> Callable[[], None
     if had:
         return lambda: setattr(owner, name, before)
     return lambda: delattr(owner, name)
-
-
-def copied(whole: Any) -> Any:
-    """A copy of the arrays in something."""
-    if isinstance(whole, np.ndarray):
-        return whole.copy()
-    if whole is None or is_number(whole):
-        return whole
-    if isinstance(whole, list | tuple | dict):
-        flat = tree.flatten(whole, "")
-        return flat.unflatten([copied(leaf) for leaf in flat.leaves])
-    return home(whole).copy(whole, promote=False) if is_array(whole) else whole
 
 
 # Products
