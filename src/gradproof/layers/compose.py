@@ -27,7 +27,8 @@ _ALONE = (
 def to_look_into(found: Sequence[Balance], line: Line, options: Options) -> list[int]:
     """The calls whose layers are checked by themselves: the doubtful, and those known too little.
 
-    Of several calls of a layer that are not at fault the first will do.
+    Of several calls of a layer that are not at fault the first will do. Of a layer with others
+    inside, of which one is at fault, its own check would say nothing.
     """
     chosen = [k for k, one in enumerate(found) if one.doubtful and one.record.pulled]
     seen = {id(found[k].record.entry.target) for k in chosen}
@@ -36,13 +37,18 @@ def to_look_into(found: Sequence[Balance], line: Line, options: Options) -> list
         for k in moved.claims:
             one, target = found[k], id(found[k].record.entry.target)
             blunt = moved.resolution(k, one.width) > limits.wrong_above
-            if blunt and target not in seen:
+            if blunt and target not in seen and not _spoiled(k, found, line):
                 chosen.append(k)
                 seen.add(target)
     return sorted(chosen)
 
 
-def decided(one: Balance, local: Report | None) -> Balance:
+def _spoiled(k: int, found: Sequence[Balance], line: Line) -> bool:
+    """Whether a call inside another is at fault, or in doubt."""
+    return any(found[c].doubtful for c in line.inside.get(k, ()))
+
+
+def decided(one: Balance, local: Report | None, *, spoiled: bool) -> Balance:
     """The balance of a call with what the check of its layer by itself adds to it.
 
     That tells which gradients are wrong, and small ones that are little of the whole; and a small
@@ -52,7 +58,7 @@ def decided(one: Balance, local: Report | None) -> Balance:
         return one
     if one.verdict is Verdict.WRONG:
         changed = one.judged if local.verdict.rejects else replace(one.judged, reason=_ALONE)
-    elif local.verdict.rejects or one.verdict.rejects:
+    elif not spoiled and (local.verdict.rejects or one.verdict.rejects):
         changed = replace(one.judged, verdict=local.verdict)
     else:
         return one
@@ -67,7 +73,9 @@ def composed(
     options: Options,
 ) -> Report:
     """The report: every call, and of those at fault what their own checks say."""
-    found = [decided(one, local.get(k)) for k, one in enumerate(found)]
+    found = [
+        decided(one, local.get(k), spoiled=_spoiled(k, found, line)) for k, one in enumerate(found)
+    ]
     operations = tuple(_operation(one, local.get(k), found[:k]) for k, one in enumerate(found))
     wrong = [k for k, one in enumerate(found) if one.verdict.rejects]
     findings: list[Finding] = []
@@ -82,8 +90,8 @@ def composed(
     return Report(
         name=name,
         verdict=worst([*(o.verdict for o in operations), *(b.verdict for b in blocks)]),
-        difference=max(errors) / (2 + max(errors)),
-        resolution=max([b.resolution for b in blocks], default=math.inf),
+        difference=float(max(errors) / (2 + max(errors))),
+        resolution=float(max([b.resolution for b in blocks], default=math.inf)),
         evaluations=line.evaluations + inquiry,
         inquiry=inquiry,
         gradient_calls=1 + sum(r.gradient_calls for r in local.values()),
@@ -126,9 +134,9 @@ def _operation(one: Balance, local: Report | None, before: Sequence[Balance]) ->
         file=file,
         line=number,
         verdict=one.verdict,
-        error=one.judged.error,
-        bar=one.judged.bar,
-        resolution=one.judged.resolution,
+        error=float(one.judged.error),
+        bar=float(one.judged.bar),
+        resolution=float(one.judged.resolution),
         inputs=tuple(wrong),
         reason=one.judged.reason,
     )
@@ -188,9 +196,9 @@ def _block(
         shape=moved.base.shape,
         dtype=str(moved.base.dtype),
         verdict=worst([one.verdict for one in several]),
-        error=max([one.judged.error for one in several]),
-        bar=max([one.judged.bar for one in several]),
-        resolution=max(sharp),
+        error=float(max([one.judged.error for one in several])),
+        bar=float(max([one.judged.bar for one in several])),
+        resolution=float(max(sharp)),
         correct_below=limits.correct_below,
         wrong_above=limits.wrong_above,
     )

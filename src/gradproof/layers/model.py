@@ -73,21 +73,16 @@ class Model:
             if record.pulled:
                 continue
             if cotangent is None:
-                cotangent = self._above(record, made)
+                cotangent = _above(record, made, 1 + self.hints.seed)
             self._pull(record, made, cotangent)
             if k:
                 cotangent = self._handed_back(record, done[k - 1][1])
-
-    def _above(self, record: Record, made: Made) -> Any:
-        """The cotangent at the end: 1 of a loss, else random numbers."""
-        return 1.0 if record.path == LOSS else drawn(made.outputs, 1 + self.hints.seed)
 
     def _by_itself(self, record: Record, made: Made) -> None:
         """Pull an outermost call back as soon as it is done."""
         if record.parent is None:
             seed = 1 + self.hints.seed + len(self.tape.records)
-            above = 1.0 if record.path == LOSS else drawn(made.outputs, seed)
-            self._pull(record, made, above)
+            self._pull(record, made, _above(record, made, seed))
 
     def _pull(self, record: Record, made: Made, cotangent: Any) -> None:
         with self.tape.pull(record.entry.target):
@@ -106,6 +101,11 @@ class Model:
                 self.faults[id(record)] = why
                 return drawn(before.outputs, 2 + self.hints.seed)
         return whole
+
+
+def _above(record: Record, made: Made, seed: int) -> Any:
+    """The cotangent at the end: 1 of a number, as a loss returns it, else random numbers."""
+    return 1.0 if record.entry.layer.one else drawn(made.outputs, seed)
 
 
 def handed_on(outputs: Any) -> tuple[Any, ...]:
@@ -163,19 +163,19 @@ def _elements(
         if found.backward is not None:
             return [("", layers, ())], None, []
         return [], found.forward, [("", layers)]
-    return [], layers, [("", variables(layers))]
+    own = getattr(layers, "__self__", None)
+    return [], layers, [("", variables(layers)), *([] if own is None else [("", own)])]
 
 
 def variables(function: Any) -> dict[str, Any]:
-    """What a function reads besides its arguments: its object, its closure, its module's names."""
+    """What a function reads besides its arguments: its closure, and names of its module."""
     plain = getattr(function, "__func__", function)
     code, found = plain.__code__, dict[str, Any]()
     found |= {n: plain.__globals__[n] for n in code.co_names if n in plain.__globals__}
     for name, cell in zip(code.co_freevars, plain.__closure__ or (), strict=True):
         with suppress(ValueError):  # it has no value yet
             found[name] = cell.cell_contents
-    own = getattr(function, "__self__", None)
-    return found | ({} if own is None else {"self": own})
+    return found
 
 
 def _target(element: Any) -> Any:
