@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UsageError
 from ..layers.balance import Balance, balances
 from ..layers.compose import composed, to_look_into
 from ..layers.layer import Hints, study
@@ -224,11 +223,6 @@ def _local(one: Balance, options: Options) -> Report | None:
 def single_report(single: Single, options: Options) -> Report:
     """The report of one layer at some inputs; the layer is put back as it was."""
     fun, vjp = single.functions()
-    if not single.point:
-        raise UsageError(
-            f"{single.layer.name} has neither inputs nor parameters that can be moved: pass "
-            "floating-point arrays, or name its parameters in params=."
-        )
     options = replace(options, notes=(*options.notes, *single.notes()))
     try:
         report = checked(fun, Point(single.point), Products(vjp), options)

@@ -202,6 +202,23 @@ def _role(name: str, names: Sequence[str]) -> str | int:
     return "output" if short in RESULTS else "cotangent"
 
 
+def require(layer: Any, function: Any, given: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+    """Raise ``UsageError`` where a forward does not take what it would be given."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*given, **kwargs)
+    except TypeError as error:
+        named = getattr(layer, "__name__", type(layer).__name__)
+        raise UsageError(
+            f"The forward of {named} takes {signature}, but was given {len(given)} inputs and "
+            f"{len(kwargs)} keyword arguments ({error}): pass the inputs after the layer, keyword "
+            "arguments as kwargs=."
+        ) from None
+
+
 def taken(function: Any, kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Those of some keyword arguments that a function takes."""
     try:
@@ -211,14 +228,3 @@ def taken(function: Any, kwargs: Mapping[str, Any]) -> dict[str, Any]:
     if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
         return dict(kwargs)
     return {name: value for name, value in kwargs.items() if name in parameters}
-
-
-def count(function: Any) -> int:
-    """How many inputs a forward takes at most."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return 1
-    if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters):
-        return 1 << 30
-    return len([p for p in parameters if p.kind in _KINDS])

@@ -14,7 +14,7 @@ import numpy as np
 from ..backend.registry import home
 from ..space import tree
 from ..subject.guards import reseed
-from .calls import RATE, Calls, Context, Made
+from .calls import RATE, Calls, Context, Made, require
 from .calls import calls as found_calls
 from .optimiser import aside, optimisers
 from .outcome import Given, apart, cotangents, is_one, named, settled, times
@@ -166,6 +166,7 @@ def study(
     Raises ``UsageError`` where something cannot be guessed.
     """
     calls = found_calls(target, inputs, hints.forward, hints.backward)
+    require(target, calls.forward, [*([None] if calls.with_context else []), *inputs], hints.kwargs)
     owners = _owners(target, calls)
     state = State([*owners, hints.params, hints.grads])
     layer = Layer(target, hints, calls, state)

@@ -303,6 +303,11 @@ def told_gradients(layer: Any, names: Sequence[str], hint: Any) -> dict[str, Any
     found = hint(layer) if callable(hint) else hint
     if isinstance(found, str):
         found = _read(layer, found)
+        if found is None:
+            raise UsageError(
+                f"grads names {hint!r}, but the layer has nothing there after its backward: give "
+                "the names of attributes, in the order of params, or a function of the layer."
+            )
     if isinstance(found, Mapping):
         pairs = {n: in_mapping(_last(n), found) for n in names}
         pairs |= {n: n for n in names if n in found}

@@ -56,6 +56,11 @@ class Single:
     trees: dict[int, tree.Tree] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not (self.layer.params or any(moves(one) for one in self.inputs)):
+            raise UsageError(
+                f"{self.layer.name} has neither inputs nor parameters that can be moved: pass "
+                "floating-point arrays, or name its parameters in params=."
+            )
         if self.layer.mute:
             raise UsageError(
                 f"The backward of {self.layer.name} returns no gradient, and leaves none where "

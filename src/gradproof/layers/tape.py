@@ -17,6 +17,7 @@ import numpy as np
 
 from ..backend import arrays
 from ..backend.registry import home
+from ..errors import UsageError
 from ..space import tree
 from .calls import Made, taken
 from .layer import Hints, Layer, study
@@ -100,6 +101,8 @@ class Tape:
         hints = replace(hints, kwargs=taken(entry.forward, hints.kwargs))
         try:
             entry.known = study(entry.target, inputs, hints, self.strangers)
+        except UsageError as error:
+            raise UsageError(f"Layer {entry.path}: {error}" if entry.path else str(error)) from None
         finally:
             self.quiet = before
 
