@@ -275,6 +275,56 @@ def test_kinks_of_a_relu_at_zero_are_no_fault():
     assert not wrong(gp.check_layers([Relu(), Linear(4, 3), Relu(), Linear(3, 2)], x))
 
 
+def test_a_layer_that_is_random_is_named_and_nothing_is_said_of_those_behind_it():
+    class Noisy(Tanh):
+        def forward(self, x):
+            return super().forward(x) + np.random.default_rng().normal(size=x.shape)
+
+    report = gp.check_layers([Linear(4, 3, 2), Noisy(), Tanh(2)], X)
+    assert wrong(report) == [("0", 1, ("W",))]
+    noisy, behind = report.operations[1:]
+    assert (noisy.verdict, behind.verdict) == ("undecided", "undecided")
+    assert "another value at a second call" in noisy.reason
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_a_layer_that_writes_into_its_input(k):
+    class InPlace(Relu):
+        def forward(self, x):
+            self.mask = x <= 0
+            x[self.mask] = 0
+            return x
+
+    x = X.copy()
+    report = gp.check_layers([InPlace(), Linear(4, 4), InPlace(k), Linear(4, 2)], x)
+    assert wrong(report) == ([] if k == 1 else [("2", 1, ("x",))])
+    assert (x == X).all()
+
+    class Doubling:
+        def forward(self, x):
+            x *= 2
+            return x
+
+        def backward(self, dout):
+            return dout * 2
+
+    # What was written over is what the layer before needs for its backward.
+    report = gp.check_layers([Linear(4, 4), Tanh(), Doubling(), Linear(4, 2)], X)
+    assert [path for path, *_ in wrong(report)] == ["1"]
+
+
+def test_a_step_inside_a_backward_is_told():
+    class Stepping(Linear):
+        def backward(self, dout):
+            dx = super().backward(dout)
+            self.W -= 0.1 * self.dW
+            return dx
+
+    report = gp.check_layers([Stepping(4, 3), Tanh()], X)
+    assert report.ok
+    assert "optimiser's step" in report.notes[0]
+
+
 def test_what_is_no_layer_is_told():
     with pytest.raises(gp.UsageError, match=r"Layer 1: .*no forward"):
         gp.check_layers([Linear(4, 3), object()], X)

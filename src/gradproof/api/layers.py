@@ -215,8 +215,6 @@ def _local(one: Balance, options: Options) -> Report | None:
     if record.entry.layer.mute:
         return None
     single = Single(record.entry.layer, record.inputs)
-    if not single.point:
-        return None
     return single_report(single, replace(options, name=record.entry.layer.name))
 
 

@@ -56,14 +56,22 @@ def balances(
     sharp = T.sharp * min([limit.correct_below for limit in limits], default=1.0)
     eps = float(np.finfo(np.float64).eps)
     measured = ladder.balances(passes, line.magnitudes, eps, sharp)
-    found = []
+    found, unsteady = [], line.unsteady(passes.at(0.0))
     for k, record in enumerate(claims):
         own = float(np.finfo(kinds[k]).eps)
         rounded = T.claim_noise * own * measured[k].size  # of the gradients themselves
         one = replace(measured[k], noise=measured[k].noise + rounded)
         what = _plainly(model, record, passes.at(0.0)) or judged(one, limits[k])
+        what = what if k < unsteady else _unknown(_UNSTEADY if k == unsteady else _BEHIND)
         found.append(Balance(record, what, one.slope.error + one.noise))
     return found, line
+
+
+_UNSTEADY = (
+    "its forward gives another value at a second call: seed it, or reset its state with a forward "
+    "that begins anew"
+)
+_BEHIND = "a call before it gives another value at a second call"
 
 
 def _plainly(model: Model, record: Record, here: ladder.Pass) -> Judged | None:

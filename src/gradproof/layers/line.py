@@ -97,6 +97,17 @@ class Line:
         finally:
             model.state.restore()
 
+    def unsteady(self, here: Pass) -> int:
+        """The first call whose value is another one at the point than it was with the gradients.
+
+        That of all calls where there is none: a share of what is added up, as in two precisions.
+        """
+        there = self._read(0.0, self.claims)
+        assert there is not None
+        apart = np.maximum(np.abs(there.given - here.given), np.abs(there.taken - here.taken))
+        other = np.flatnonzero(apart > _SAME * self.magnitudes)
+        return int(other[0]) if other.size else len(self.claims)
+
     def _move(self, t: float) -> Any:
         leaves = list(self.flat.leaves)
         for moved in self.moved:
