@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..backend.registry import framework_of
+from ..engine.examine import alone
 from ..engine.inside import operations_of
 from ..errors import UsageError
 from ..report.report import Report
@@ -80,7 +81,7 @@ def check_operations(
     options = Options((), kwargs, effort, seed, correct_below, wrong_above, title)
     validate(fun, options)
     asked = Asked(fun, where, Autodiff(where.library), options)
-    return operations_of(asked, call_in_source(int(seed)))
+    return operations_of(asked, alone, call_in_source(int(seed)))
 
 
 def _is_module(target: Any) -> bool:

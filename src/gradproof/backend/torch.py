@@ -175,7 +175,13 @@ class Torch(Backend):
             ]
             if not sums:
                 return [None] * len(leaves)
-            return list(torch.autograd.grad(sums, leaves, retain_graph=True, allow_unused=True))
+            try:
+                found = torch.autograd.grad(sums, leaves, retain_graph=True, allow_unused=True)
+            except RuntimeError as error:
+                if "use_reentrant" not in str(error):
+                    raise
+                return _accumulated(sums, leaves)
+            return list(found)
 
         return Vjp(outputs, pull, lambda: self._untracked(outputs, leaves))
 
@@ -282,6 +288,14 @@ def _written(copy: Any, out: Any, here: Any, entry: int | None = None, step: flo
         real = _real(out)
         real[np.unravel_index(entry, real.shape)] += step
     return copy
+
+
+def _accumulated(sums: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
+    """Gradients that come by ``backward`` alone, as through checkpoints of the reentrant kind."""
+    for leaf in leaves:
+        leaf.grad = None
+    torch.autograd.backward(sums, retain_graph=True)
+    return [leaf.grad for leaf in leaves]
 
 
 def _tangent(output: Any, pushed: Any) -> Any:

@@ -14,16 +14,17 @@ from ..subject.asked import Asked, named
 from ..subject.guards import generators_restored
 from .evidence import scanned
 from .explain import explain, find_lines
-from .inside import look_inside
+from .inside import answered, look_inside
 from .loop import check
 from .summary import Explained, compose
 from .watch import Watch
 
 
-def examine(asked: Asked, reproduce: str = "") -> Report:
+def examine(asked: Asked, reproduce: str = "", *, inside: bool = True) -> Report:
     """Check whatever claims the gradient of a function at a point.
 
-    ``reproduce`` is the call that asks again.
+    ``reproduce`` is the call that asks again. Where a framework's own backward pass is rejected,
+    the operations ``inside`` are looked at.
     """
     began, options = time.perf_counter(), asked.options
     chosen = effort(options.effort)
@@ -38,11 +39,18 @@ def examine(asked: Asked, reproduce: str = "") -> Report:
         lines: dict[int, SourceLine] = {}
         if not verdicts.isdisjoint(chosen.scan):
             watch.on(run.session, "what is wrong", max(chosen.expected(blocks), chosen.inquire))
-        located = look_inside(run, watch)
+        located = look_inside(run, watch) if inside else None
+        located = located and answered(located, alone)
         if verdicts != {Verdict.CORRECT} and not (located and located.at_fault):
             run, findings = explain(run, watch)
             lines = find_lines(run)
         run = scanned(run, chosen.scan)
         explained = Explained(findings, lines, run.session.evaluations - spent, located)
         report = compose(run, explained, watch.title, time.perf_counter() - began, reproduce)
-    return report if report.ok else replace(report, origin=asked)
+    origin = located.origin if located is not None and located.origin is not None else asked
+    return report if report.ok else replace(report, origin=origin)
+
+
+def alone(asked: Asked) -> Report:
+    """The check of one operation by itself."""
+    return examine(asked, inside=False)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ..errors import UsageError
 from ..operations.located import Located, locate
 from ..progress import ProgressLine
+from ..records.finding import Finding
 from ..records.verdict import worst
 from ..report.report import Report
 from ..subject.asked import Asked
@@ -37,8 +40,30 @@ def look_inside(run: Run, watch: Watch) -> Located | None:
     return found
 
 
-def operations_of(asked: Asked, reproduce: str = "") -> Report:
-    """The report of the operations alone: no parameter is looked at."""
+def answered(found: Located, ask: Callable[[Asked], Report]) -> Located:
+    """With what checks of the operations at fault by themselves say: which inputs, and why."""
+    operations, findings = list(found.operations), list(found.findings)
+    for place, question in found.questions:
+        report = ask(question)
+        wrong = tuple(
+            str(question.where.path(block)[-1])
+            for block, result in enumerate(report.blocks)
+            if result.verdict.rejects
+        )
+        operations[place] = replace(operations[place], inputs=wrong)
+        why = [f for f in report.findings if f.block is not None]
+        findings += why
+        if why and findings[0].factor is None:  # a figure that a program can read
+            first = replace(findings[0], factor=why[0].factor, factor_bar=why[0].factor_bar)
+            findings[0] = first
+    return replace(found, operations=tuple(operations), findings=tuple(findings))
+
+
+def operations_of(asked: Asked, ask: Callable[[Asked], Report], reproduce: str = "") -> Report:
+    """The report of the operations alone: no parameter is looked at.
+
+    ``ask`` makes the checks of single operations.
+    """
     began, options = time.perf_counter(), asked.options
     watch = Watch(str(options.name))
     line = ProgressLine(lambda: str(watch), watch.spent)
@@ -46,10 +71,12 @@ def operations_of(asked: Asked, reproduce: str = "") -> Report:
         session = prepare(asked)
         watch.on(session, "its operations")
         found = locate(session)
+        if found is not None:
+            found = answered(found, ask)
     if found is None:
         raise UsageError(f"check_operations cannot look into {session.library.about.name}.")
     errors = [o.error for o in found.operations if math.isfinite(o.error)]
-    return Report(
+    report = Report(
         name=watch.title,
         verdict=worst(o.verdict for o in found.operations),
         difference=max(errors, default=0.0),
@@ -60,7 +87,7 @@ def operations_of(asked: Asked, reproduce: str = "") -> Report:
         seed=int(options.seed),
         effort=options.effort,
         blocks=(),
-        findings=(*session.findings, *found.findings),
+        findings=(*_general(session.findings), *found.findings),
         notes=tuple(session.notes),
         left_alone=tuple(session.point.left_alone.items()),
         inquiry=found.passes,
@@ -68,3 +95,9 @@ def operations_of(asked: Asked, reproduce: str = "") -> Report:
         reproduce=reproduce,
         modes=("reverse",),
     )
+    return report if report.ok else replace(report, origin=found.origin or asked)
+
+
+def _general(findings: Sequence[Finding]) -> list[Finding]:
+    """What concerns the function as a whole: parameters are not looked at."""
+    return [finding for finding in findings if finding.block is None]

@@ -10,20 +10,24 @@ and parameters move. The slopes are measured as all others are; only the passes 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..judge.thresholds import T
-from ..records.slope import Slope
-from ..slopes.measure import measure
+from ..records.slope import Slope, Smoothness
 from ..slopes.sampler import Sampler
-from ..slopes.search import START
+from ..slopes.search import START, Search
+from ..slopes.smoothness import conclude
 from ..slopes.window import SYMMETRIC
 
 Numbers = NDArray[np.float64]
+
+_NONE = Slope(math.nan, math.inf, 0, 0.0, Smoothness.SMOOTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,15 @@ class Pass:
         return self.given - self.taken
 
 
+class SpentError(Exception):
+    """No more passes are to be made."""
+
+
 @dataclass(slots=True)
 class Passes:
     """The passes made so far, by step: no step is taken twice, and not many are taken.
 
-    ``most`` counts the passes that are allowed; beyond, everything is NaN, and windows that would
-    need them say nothing.
+    Beyond ``most`` of them ``SpentError`` is raised: what is known then has to do.
     """
 
     run: Callable[[float], Pass]
@@ -59,10 +66,19 @@ class Passes:
         """The pass at one step."""
         if t not in self.made:
             if len(self.made) >= self.most:
-                nothing = np.full_like(self.made[0.0].given, np.nan)
-                return Pass(nothing, nothing)
+                raise SpentError
             self.made[t] = self.run(t)
         return self.made[t]
+
+    def of(self, members: Sequence[int]) -> Passes:
+        """The same passes for some operations taken as one; nothing new is run for it."""
+        chosen = list(members)
+
+        def run(t: float) -> Pass:
+            found = self.at(t)
+            return Pass(*(np.array([n[chosen].sum()]) for n in (found.given, found.taken)))
+
+        return Passes(run, self.most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +130,13 @@ def _slope(passes: Passes, k: int, magnitude: float, size: float, sharp: float) 
     def enough(value: float, error: float) -> bool:
         return error <= max(sharp * size, T.known * abs(value - size))
 
-    found = measure(Sampler(balance, largest=magnitude), enough)
+    search = Search(Sampler(balance, largest=magnitude), SYMMETRIC, enough)
+    with suppress(SpentError):
+        search.run(START)
+    try:
+        found = conclude(search, START)
+    except SpentError:  # a kink perhaps, whose sides there is nothing left for
+        best = search.best()
+        found = _NONE if best is None else replace(_NONE, value=best.slope, error=search.bar(best))
     sides = [None if side is None else side - size for side in (found.left, found.right)]
     return replace(found, value=found.value - size, left=sides[0], right=sides[1])

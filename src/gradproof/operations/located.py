@@ -9,6 +9,7 @@ from typing import cast
 
 from ..records.finding import Finding
 from ..records.operation import Operation
+from ..subject.asked import Asked
 from ..subject.session import Session
 
 
@@ -17,13 +18,20 @@ class Located:
     """All operations in the order of execution, a finding for each that is at fault.
 
     ``spoiled`` are the blocks whose gradients come through operations at fault, ``passes`` counts
-    the passes forward that it took.
+    the passes forward that it took. ``questions`` are checks of single operations at fault, by
+    their places, at the inputs and with the gradient from above of the real pass.
     """
 
     operations: tuple[Operation, ...]
     findings: tuple[Finding, ...]
     spoiled: frozenset[int]
     passes: int
+    questions: tuple[tuple[int, Asked], ...] = ()
+
+    @property
+    def origin(self) -> Asked | None:
+        """The check of the operation at fault where there is only one: what is to be repaired."""
+        return self.questions[0][1] if len(self.at_fault) == 1 and self.questions else None
 
     @property
     def at_fault(self) -> tuple[Operation, ...]:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,11 +169,12 @@ def _differentiated(session: Session, framework: Backend, factor: float) -> list
     """Reverse mode, one pull for each list of cotangents from one pass forward."""
 
     def differentiate(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> list[Claim]:
-        back = framework.vjp(session.outputs_at(args, kwargs), leaves)
-        if not session.untracked_told:
-            _note_untracked(session, back.untracked())
-        pulled = (back.pull(c) for c in _cotangents(session, back.outputs, factor))
-        return [_own(session, claims.collect(session.point, found)) for found in pulled]
+        with ExitStack() as stack:
+            back = framework.vjp(session.outputs_at(args, kwargs, stack), leaves)
+            if not session.untracked_told:
+                _note_untracked(session, back.untracked())
+            pulled = (back.pull(c) for c in _cotangents(session, back.outputs, factor))
+            return [_own(session, claims.collect(session.point, found)) for found in pulled]
 
     return session.caller(differentiate, "grad", session.working.leaves())  # type: ignore[no-any-return]
 

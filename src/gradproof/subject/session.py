@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -185,9 +186,22 @@ class Session:
         """What ``fun`` returns at the working copy as it now stands."""
         return self.caller(self.fun, "fun", self.working.tree(fresh=self.fresh))
 
-    def outputs_at(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
-        """``fun`` as a function from blocks to the leaves of what it returns, for a framework."""
-        return lambda moved: tree.leaves(self.fun(self.point.assemble(moved), *args, **kwargs))
+    def outputs_at(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], stack: ExitStack | None = None
+    ) -> Call:
+        """``fun`` as a function from blocks to the leaves of what it returns, for a framework.
+
+        A ``stack`` keeps what the backward pass needs of a function that is made of a module.
+        """
+        held = getattr(self.fun, "held", None) if stack is not None else None
+
+        def call(moved: Sequence[Any]) -> Sequence[Any]:
+            params = self.point.assemble(moved)
+            if held is None or stack is None:
+                return tree.leaves(self.fun(params, *args, **kwargs))
+            return tree.leaves(stack.enter_context(held(params, *args, **kwargs)))
+
+        return call
 
     def read(self, result: Any) -> tuple[Any, ...]:
         """One number for each projection."""

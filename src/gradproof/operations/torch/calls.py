@@ -25,7 +25,8 @@ class Call:
     """One call: of a module, a Function or a hook, its ``owner``.
 
     ``key`` finds it in a later pass, ``path`` is the module path in which it was made, ``count``
-    the number of calls of that name there so far; ``file`` and ``line`` say where the user's code made it.
+    the number of calls of that name there so far; ``file`` and ``line`` say where the user's code
+    made it.
     """
 
     key: Key
@@ -39,12 +40,24 @@ class Call:
 
 
 @dataclass(slots=True)
+class Hooked:
+    """A hook on a tensor: the gradients before and after it, one pair each time it was called."""
+
+    call: Call
+    tensor: Any
+    pairs: list[tuple[Any, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Log:
     """All calls of one pass in the order of execution, and the tensors that cross their borders.
 
     ``see`` is shown every such tensor and gives back what the call is to go on with. A node of
     the graph belongs to the innermost call that was open when it was made: ``borders`` are the
-    sequence numbers at which that changed.
+    sequence numbers at which that changed. ``hooks`` are those on tensors, ``again`` says that the
+    backward pass is on, in which a Function may call what its forward had called without a graph.
+    ``leaves`` are the blocks by identity, ``cut_up`` the nodes whose edges are known. Of
+    the calls that are ``wanted`` the arguments and the gradients from above are kept (``real``).
     """
 
     see: See
@@ -52,35 +65,75 @@ class Log:
     calls: list[Call] = field(default_factory=list)
     stack: list[Call] = field(default_factory=list)
     borders: list[tuple[int, Call]] = field(default_factory=list)
+    hooks: list[Hooked] = field(default_factory=list)
+    again: bool = False
+    leaves: set[int] = field(default_factory=set)
+    cut_up: set[Any] = field(default_factory=set)
+    wanted: frozenset[Key] = frozenset()
+    real: dict[Key, Any] = field(default_factory=dict)
+    _known: dict[Key, Call] = field(default_factory=dict)
     _made: Counter[tuple[Any, ...]] = field(default_factory=Counter)
-    _named: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _named: Counter[tuple[Any, ...]] = field(default_factory=Counter)
 
     @contextmanager
-    def call(self, name: str, path: str, owner: Any) -> Iterator[Call]:
-        """Everything inside happens in one call."""
-        parent = self.stack[-1] if self.stack else None
-        made = self._new(name, path, owner, parent)
-        self.stack.append(made)
-        self._border(made)
+    def call(self, name: str, path: str, owner: Any) -> Iterator[Call | None]:
+        """Everything inside happens in one call; None for one that has no place here."""
+        made = self._new(name, path, owner)
+        if made is None:
+            yield None
+            return
+        self.enter(made)
         try:
             yield made
         finally:
-            self.stack.pop()
-            if parent is not None:
-                self._border(parent)
+            self.leave()
 
-    def _new(self, name: str, path: str, owner: Any, parent: Call | None) -> Call:
+    def enter(self, call: Call) -> None:
+        """From now on nodes belong to a call."""
+        self.stack.append(call)
+        self._border(call)
+
+    def leave(self) -> None:
+        """From now on nodes belong to what was open before."""
+        self.stack.pop()
+        if self.stack:
+            self._border(self.stack[-1])
+
+    def repeat(self, call: Call) -> None:
+        """The backward of a Function begins, in which calls of its forward may be made again."""
+        for key in [key for key in self._made if key[0][: len(call.key)] == call.key]:
+            del self._made[key]
+        self.enter(call)
+
+    def _new(self, name: str, path: str, owner: Any) -> Call | None:
+        parent = self.stack[-1] if self.stack else None
         # Calls without a graph (the steps of a solver, say) may be more or fewer at another point.
-        label = f"{path}:{name}" + ("" if torch.is_grad_enabled() else " without grad")
+        bare = self.again or not torch.is_grad_enabled()
+        label = f"{path}:{name}" + (" without grad" if bare else "")
         above = parent.key if parent is not None else ()
-        number = self._made[above, label]
+        key = (*above, (label, self._made[above, label]))
+        if self.again and (parent is None or key not in self._known):
+            return None
         self._made[above, label] += 1
-        self._named[name, path] += 1
+        if self.again:
+            return self._known[key]
+        self._named[name, path, bare] += 1
         file, line = _caller()
-        call = Call((*above, (label, number)), name, path, self._named[name, path], owner, parent,
-                    file, line)  # fmt: skip
+        call = Call(key, name, path, self._named[name, path, bare], owner, parent, file, line)
+        self._known[key] = call
         self.calls.append(call)
         return call
+
+    def inside(self, call: Call) -> list[Call]:
+        """The calls that a Function made in its forward."""
+        return [other for other in self.calls if other.parent is call]
+
+    def complete(self, call: Call) -> bool:
+        """Whether its backward has made the same calls once more."""
+        labels = {other.key[-1][0] for other in self.inside(call)}
+        numbers = {label: self._made[call.key, label] for label in labels}
+        made = Counter(other.key[-1][0] for other in self.inside(call))
+        return all(numbers[label] == made[label] for label in labels)
 
     def _border(self, call: Call) -> None:
         self.borders.append((torch._C._autograd._get_sequence_nr(), call))  # noqa: SLF001

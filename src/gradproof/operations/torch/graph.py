@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from .calls import Call, Log, Slot, plain
+from .cuts import Loose
 
 # A node and the place among its outputs.
 Edge = tuple[Any, int]
@@ -26,12 +27,15 @@ class Borders:
     """Where the tensors at the borders of calls stand in the graph, by edge."""
 
     slots: dict[Edge, Slot] = field(default_factory=dict)
+    loose: Loose = field(default_factory=Loose)
 
     def see(self, slot: Slot, tensor: Any) -> Any:
         """Remember one tensor; it goes on as it is."""
-        inner = plain(tensor)
-        if inner.grad_fn is not None:
-            self.slots.setdefault((inner.grad_fn, inner.output_nr), slot)
+        edge = edge_of(plain(tensor))
+        if edge is not None:
+            self.slots.setdefault(edge, slot)
+        else:
+            self.loose.keep(slot, tensor)
         return tensor
 
 
@@ -48,30 +52,64 @@ class Flow:
     cotangents: list[Any] = field(default_factory=list)
 
 
-def flows(log: Log, begun: Sequence[tuple[Any, Any]]) -> list[Flow]:
+def edge_of(tensor: Any) -> Edge | None:
+    """Where the gradient of a tensor goes; None where it goes nowhere."""
+    if tensor.grad_fn is not None:
+        return tensor.grad_fn, tensor.output_nr
+    if not tensor.requires_grad:
+        return None
+    edge = torch.autograd.graph.get_gradient_edge(tensor)
+    return edge.node, edge.output_nr
+
+
+def flows(
+    log: Log,
+    begun: Sequence[tuple[Any, Any]],
+    above: Call | None = None,
+    *,
+    accumulated: bool = True,
+) -> list[Flow]:
     """All edges that cross a border, with hooks that will keep what they carry.
 
     ``begun`` are the outputs, each with the cotangent with which the backward pass begins there.
+    It may be one inside the backward of a call ``above``, which gets what comes to its inputs,
+    and, unless it is ``accumulated`` in them, what comes to the parameters.
     """
     owner = _Owners(log)
     inner = [(plain(output), cotangent) for output, cotangent in begun]
     found = [
-        Flow(None, owner(o.grad_fn), (o.grad_fn, o.output_nr), [c])
+        Flow(above, owner(o.grad_fn), (o.grad_fn, o.output_nr), [c])
         for o, c in inner
-        if o.grad_fn is not None
+        if o.grad_fn is not None and c is not None and owner(o.grad_fn) is not above
     ]
-    for node in nodes([flow.source[0] for flow in found]):
+    for node in nodes([o.grad_fn for o, _ in inner if o.grad_fn is not None]):
+        if node in log.cut_up:
+            continue
+        log.cut_up.add(node)
         here, crossing = owner(node), list[tuple[int, Flow]]()
         for place, (source, number) in enumerate(node.next_functions):
             if source is None:
                 continue
             leaf = hasattr(source, "variable")
-            there = None if leaf else owner(source)
+            kept = leaf and accumulated and id(source.variable) in log.leaves
+            there = (None if kept else above) if leaf else owner(source)
             if leaf or there is not here:
                 crossing.append((place, Flow(here, there, (source, number))))
         if crossing:
             node.register_hook(_keeping(crossing))
             found += [flow for _, flow in crossing]
+    return found
+
+
+def hooked(log: Log) -> list[Flow]:
+    """What hooks on tensors made of gradients: from the one that made the tensor, and back."""
+    owner, found = _Owners(log), list[Flow]()
+    for hook in log.hooks:
+        edge = edge_of(plain(hook.tensor))
+        if edge is not None:
+            maker = None if hasattr(edge[0], "variable") else owner(edge[0])
+            found.append(Flow(maker, hook.call, edge, [before for before, _ in hook.pairs]))
+            found.append(Flow(hook.call, maker, edge, [after for _, after in hook.pairs]))
     return found
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import sys
+from types import FrameType
 from typing import Any
 
 import torch
@@ -21,6 +23,13 @@ def backward_of(owner: Any) -> Any:
     return inspect.unwrap(owner)
 
 
+def operator_of(function: Any) -> Any:
+    """The custom operator that a Function was made for, or None."""
+    if not function.__name__.startswith(_GENERATED):
+        return None
+    return _cells(_own_backward(function)).get("op")
+
+
 def _own_backward(function: Any) -> Any:
     """``backward``, or ``vjp``, which is another name of it."""
     base = torch.autograd.Function
@@ -30,8 +39,7 @@ def _own_backward(function: Any) -> Any:
 def _inside(backward: Any) -> Any:
     """What stands in the user's file: under decorators, or registered for a custom operator."""
     backward = inspect.unwrap(backward)
-    free = inspect.getclosurevars(backward).nonlocals if hasattr(backward, "__code__") else {}
-    registered = getattr(free.get("info"), "_backward_fn", None)
+    registered = getattr(_cells(backward).get("info"), "_backward_fn", None)
     return inspect.unwrap(registered) if registered is not None else backward
 
 
@@ -44,13 +52,48 @@ def place_of(call: Call) -> tuple[str, int]:
     return code.co_filename, code.co_firstlineno
 
 
-def name_of(function: Any) -> str:
-    """What a Function is called: a custom operator by its own name, ``library::operator``."""
-    name: str = function.__name__
-    if not name.startswith(_GENERATED):
-        return name
-    code = _own_backward(function).__code__
-    cells = dict(zip(code.co_freevars, _own_backward(function).__closure__ or (), strict=False))
-    operator = cells["op"].cell_contents if "op" in cells else None
-    schema = getattr(operator, "_schema", None)
-    return str(schema.name) if schema is not None else name.removeprefix(_GENERATED)
+def function_of(function: Any) -> Any:
+    """What a person knows a Function by: the one that was vmapped, the function compiled."""
+    made = _cells(function.forward)
+    if "autograd_function" in made and function.__name__.startswith("Vmapped"):
+        return made["autograd_function"]
+    if function.__module__.startswith(("torch._functorch", "torch._dynamo")):
+        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect.stack reads every file
+        while frame is not None:
+            if frame.f_code.co_name == "compile_wrapper" and "fn" in frame.f_locals:
+                return frame.f_locals["fn"]
+            frame = frame.f_back
+    return function
+
+
+def hook_of(module: Any) -> Any:
+    """The first hook on the backward of a module."""
+    hooks = (*module._backward_pre_hooks.values(), *module._backward_hooks.values())  # noqa: SLF001
+    return hooks[0] if hooks else module
+
+
+def name_of(owner: Any) -> str:
+    """What a call is called: a custom operator by its own name, ``library::operator``."""
+    if not isinstance(owner, type):
+        inner = getattr(owner, "__self__", None)
+        if isinstance(inner, torch.nn.Module):
+            return type(inner).__name__
+        return str(getattr(owner, "__name__", type(owner).__name__))
+    operator = operator_of(owner)
+    return str(operator._schema.name if operator is not None else owner.__name__)  # noqa: SLF001
+
+
+def _cells(function: Any) -> dict[str, Any]:
+    """The variables that a function has from outside."""
+    code, cells = getattr(function, "__code__", None), getattr(function, "__closure__", None)
+    if code is None or not cells:
+        return {}
+    pairs = zip(code.co_freevars, cells, strict=True)
+    return {name: cell.cell_contents for name, cell in pairs if _filled(cell)}
+
+
+def _filled(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:
+        return False

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from types import FunctionType, MethodType
+
 from ...backend.arrays import eps
 from ...judge.bands import Bands, bands
 from ...judge.thresholds import T
@@ -10,18 +14,65 @@ from ...records.finding import Finding, Kind
 from ...records.operation import Operation
 from ...records.verdict import Verdict
 from ...report.wording import figure, near
+from ...slopes.search import START
+from ...slopes.window import SYMMETRIC
+from ...space.point import Line
 from ...subject.session import Session
-from ..ladder import Passes, balances
+from ..ladder import Balance, Passes, balances
 from ..located import Located
 from ..verdicts import Judged, judged
-from .calls import Call
+from .calls import Call, Slot
+from .cuts import Cut, cuts, made_up_for, together, within
 from .graph import reached
+from .layouts import layouts
 from .lines import place_of
-from .passes import claimed, replayed
+from .local import captured, question
+from .passes import Tape, claimed, moved, replayed
+from .real import is_own
 from .target import Target
 
-# Passes forward: the point, and so many windows of eight.
-_MOST = 1 + 4 * 8
+# Passes forward: the point, and so many windows of eight. They are fewer where some are made once
+# more, with inputs held, and more where something is not decided, as near kinks.
+_MOST, _FIRST, _FEW, _KINKED = 1 + 4 * 8, 1 + 3 * 8, 1 + 8, 1 + 7 * 8
+
+# So many operations at fault are looked at by themselves.
+_ASKED = 3
+
+_LAYOUT = "it depends on the memory layout of the gradient from above"
+_TOGETHER = "it is in balance together with what it belongs to, and not by itself"
+_CUT = "it cuts off the gradient of an input of {}"
+
+
+@dataclass(slots=True)
+class _Search:
+    """A claim with its passes, and what they said of each call."""
+
+    target: Target
+    line: Line
+    tape: Tape
+    passes: Passes
+    found: list[Balance]
+    results: list[Judged]
+    eps: float
+    limits: Bands
+    cut: dict[int, Cut] = field(default_factory=dict)
+    exempt: set[int] = field(default_factory=set)
+    further: int = 1  # the pass with the backward
+
+    def rejected(self, places: Iterable[int]) -> list[int]:
+        """Those of some calls that are out of balance."""
+        return [i for i in places if self.results[i].verdict.rejects]
+
+    def whole(self, place: int) -> Balance:
+        """The balance of a call with everything inside it."""
+        members = within(self.tape.calls, place)
+        sums = together(self.tape.sums, members)
+        return balances(self.passes.of(members), sums, self.eps, self.sharp)[0]
+
+    @property
+    def sharp(self) -> float:
+        """How well a balance is to be known, beside its size."""
+        return T.sharp * self.limits.correct_below
 
 
 def located(session: Session) -> Located:
@@ -33,20 +84,136 @@ def located(session: Session) -> Located:
     tape = claimed(target, line)
     passes = Passes(replayed(target, tape, line), _MOST)
     passes.at(0.0)
-    found = balances(passes, tape.sums, eps(dtype), T.sharp * limits.correct_below)
+    passes.at(float(SYMMETRIC.nodes[0]) * START)
+    passes.most = _FIRST if tape.loose.moved else _MOST
+    unit, sharp = eps(dtype), T.sharp * limits.correct_below
+    found = balances(passes, tape.sums, unit, sharp)
     results = [judged(balance, limits) for balance in found]
-    shown = [i for i in range(len(results)) if tape.sums[i] > 0]
+    if any(result.verdict is Verdict.UNDECIDED for result in results):
+        passes.most = _KINKED
+        found = balances(passes, tape.sums, unit, sharp)
+        results = [judged(balance, limits) for balance in found]
+    search = _Search(target, line, tape, passes, found, results, unit, limits)
+    _set_right(search)
+    return _told(search)
+
+
+def _set_right(search: _Search) -> None:
+    """Tell what is at fault from what is out of balance only because of a cut or a hook."""
+    tape, results = search.tape, search.results
+    found = _origins(search, cuts(tape.calls, tape.loose))
+    hooks = {i: call for i, call in enumerate(tape.calls) if _is_hook(call)}
+    still: list[Slot] = []
+    for place in {c.place for c in found} | {_parent(tape, i) for i in search.rejected(hooks)}:
+        inside = search.rejected(within(tape.calls, place))
+        if not inside:
+            continue
+        total = search.whole(place)
+        here = [c for c in found if c.place == place]
+        if made_up_for(total, [search.found[i] for i in inside]):
+            search.exempt |= set(inside)
+            for i in inside:
+                results[i] = replace(results[i], verdict=Verdict.CORRECT, reason=_TOGETHER)
+            continue
+        still += [slot for c in here for slot in c.slots]
+        own = [i for i in search.rejected(hooks) if _parent(tape, i) == place]
+        for i in own if here else ():
+            results[i] = judged(replace(total, size=search.found[i].size), search.limits)
+        for cut in () if own else here:
+            search.cut.setdefault(place, cut)
+    if still:
+        _hold(search, still)
+
+
+def _origins(search: _Search, found: Sequence[Cut]) -> list[Cut]:
+    """The cuts by which others come: what is computed from a tensor without a graph has none."""
+    origins: list[Cut] = []
+    loose, step = search.tape.loose, float(SYMMETRIC.nodes[0]) * START
+    moving = set(loose.moved)
+    for cut in sorted(found, key=lambda c: c.before):
+        if moving.isdisjoint(cut.slots) or not search.rejected(range(len(search.results))):
+            continue
+        origins.append(cut)
+        if cut is not found[-1] or len(found) > len(origins):
+            moving = moved(search.target, search.tape, search.line, step, _slots(origins))
+            search.further += 1
+    return origins
+
+
+def _slots(cuts: Iterable[Cut]) -> list[Slot]:
+    return [slot for cut in cuts for slot in cut.slots]
+
+
+def _hold(search: _Search, still: Sequence[Slot]) -> None:
+    """Look at everything once more with the inputs held to which no gradient goes."""
+    held = Passes(replayed(search.target, search.tape, search.line, still), _FEW)
+    known = {i for i, call in enumerate(search.tape.calls) if _is_hook(call)}
+    measured = balances(held, search.tape.sums, search.eps, search.sharp)
+    off = search.results
+    for place, cut in search.cut.items():
+        inside = search.rejected(within(search.tape.calls, place))
+        worst = max((off[i] for i in inside), key=lambda judgement: judgement.error)
+        off[place] = replace(worst, reason=_CUT.format(search.tape.calls[cut.before].name))
+    for i, balance in enumerate(measured):
+        if i not in known | search.exempt | search.cut.keys():
+            off[i] = judged(balance, search.limits)
+    search.further += len(held.made)
+
+
+def _told(search: _Search) -> Located:
+    tape, results = search.tape, search.results
+    shown = [i for i in range(len(results)) if tape.sums[i] > 0 or i in search.cut]
     operations = tuple(_operation(tape.calls[i], results[i]) for i in shown)
-    wrong = [tape.calls[i] for i in shown if results[i].verdict.rejects]
+    wrong = [i for i in shown if results[i].verdict.rejects]
     right = sum(o.verdict is Verdict.CORRECT for o in operations)
     findings = tuple(
-        _finding(o, tape.calls[i], right)
+        _finding(o, tape.calls[i], right, search)
         for o, i in zip(operations, shown, strict=True)
-        if o.verdict.rejects
+        if i in wrong
     )
-    leaves = {leaf for call in wrong for leaf in reached(tape.flows, call)}
+    leaves = {leaf for i in wrong for leaf in reached(tape.flows, tape.calls[i])}
     spoiled = frozenset(tape.blocks[leaf] for leaf in leaves & tape.blocks.keys())
-    return Located(operations, findings, spoiled, len(passes.made) + 1)
+    made = len(search.passes.made) + search.further
+    return _alone(search, Located(operations, findings, spoiled, made), shown)
+
+
+def _alone(search: _Search, located: Located, shown: Sequence[int]) -> Located:
+    """What one can ask of single Functions: those at fault, and one call of each of the user's."""
+    calls = [search.tape.calls[i] for i in shown]
+    own = [i for i, call in enumerate(calls) if is_own(call.owner)]
+    first = {calls[i].owner: i for i in reversed(own)}
+    wrong = [i for i in own if located.operations[i].verdict.rejects][:_ASKED]
+    chosen = sorted({*first.values(), *wrong})
+    if not chosen:
+        return located
+    real = captured(search.target, [calls[i].key for i in chosen])
+    known = {i: real[calls[i].key] for i in chosen if calls[i].key in real}
+    options = search.target.session.asked.options
+    asked = [(i, question(known[i], options)) for i in wrong if i in known]
+    operations, findings = list(located.operations), list(located.findings)
+    for i, one in known.items():
+        told = next(layouts(one), None)
+        if told is not None:
+            operations[i] = replace(
+                operations[i], verdict=Verdict.WRONG, error=told[1], bar=0.0, reason=_LAYOUT
+            )
+            findings.append(_of_layout(operations[i], *told))
+    return replace(
+        located,
+        operations=tuple(operations),
+        findings=tuple(findings),
+        passes=located.passes + 1,
+        questions=tuple((i, q) for i, q in asked if q is not None),
+    )
+
+
+def _parent(tape: Tape, place: int) -> int:
+    parent = tape.calls[place].parent
+    return 0 if parent is None else tape.calls.index(parent)
+
+
+def _is_hook(call: Call) -> bool:
+    return isinstance(call.owner, FunctionType | MethodType) and call.parent is not None
 
 
 def _precision(session: Session) -> tuple[str, Bands]:
@@ -66,7 +233,10 @@ def _operation(call: Call, found: Judged) -> Operation:
     )  # fmt: skip
 
 
-def _finding(operation: Operation, call: Call, right: int) -> Finding:
+def _finding(operation: Operation, call: Call, right: int, search: _Search) -> Finding:
+    for place, cut in search.cut.items():
+        if search.tape.calls[place] is call:
+            return _of_cut(operation, search.tape.calls[cut.before])
     size = f"{100 * operation.error:.3g} %" if operation.error >= 1e-4 else figure(operation.error)
     inside = f" from {operation.path}" if operation.path else ""
     text = (
@@ -76,6 +246,29 @@ def _finding(operation: Operation, call: Call, right: int) -> Finding:
         f"{right} other calls are right."
     )
     return Finding(Kind.OPERATION, None, text)
+
+
+def _of_cut(operation: Operation, before: Call) -> Finding:
+    where = before.path or before.name
+    return Finding(
+        Kind.CUT,
+        None,
+        f"{operation.where} cuts a gradient off: an input of {where} "
+        f"({near(before.file)}:{before.line}) moves with the parameters before it, and no gradient "
+        "goes back to them, as after detach() or under torch.no_grad(). If that is meant, say so "
+        "with gp.stop_gradient.",
+    )
+
+
+def _of_layout(operation: Operation, where: str, apart: float) -> Finding:
+    return Finding(
+        Kind.MEMORY_LAYOUT,
+        None,
+        f"{operation.name}.backward ({near(operation.file)}:{operation.line}) depends on the "
+        f"memory layout of the gradient from above, or of an input: where {where}, it returns "
+        f"something else for the same numbers, off by {figure(apart)}. Let it call contiguous() "
+        "first, or read strides.",
+    )
 
 
 def _ending(call: Call) -> str:

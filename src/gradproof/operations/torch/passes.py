@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ import torch
 from ...space.point import Line
 from ..ladder import Numbers, Pass
 from .calls import Call, Log, Slot
-from .graph import Borders, Flow, flows, product
+from .cuts import Loose
+from .graph import Borders, Flow, flows, hooked, product
 from .target import Target, differentiable, from_above
 
 
@@ -44,6 +46,7 @@ class Tape:
     sums: Numbers
     same: list[int]
     blocks: dict[int, int]
+    loose: Loose
     terms: dict[Slot, list[Term]] = field(default_factory=dict)
 
     def find(self, place: int) -> int:
@@ -61,18 +64,37 @@ class Tape:
 
 def claimed(target: Target, line: Line) -> Tape:
     """One pass forward and one back at the point."""
-    borders = Borders()
+    borders, inner = Borders(), list[tuple[Call, Flow]]()
 
     def use(log: Log, result: Any, leaves: Sequence[Any]) -> Tape:
         weights = from_above(result, target.session.asked.options.seed)
         pairs = zip(differentiable(result), weights, strict=True)
         used = [(output, weight) for output, weight in pairs if output.requires_grad]
+        log.leaves = {id(leaf) for leaf in leaves}
         crossing = flows(log, used)
-        if used:
-            torch.autograd.backward([o for o, _ in used], [w for _, w in used])
+        log.again, open_calls, log.stack = True, log.stack, []
+        others = {f.source[0].variable for f in crossing if hasattr(f.source[0], "variable")}
+        with _kept(other for other in others if id(other) not in log.leaves):
+            if used:
+                torch.autograd.backward([o for o, _ in used], [w for _, w in used])
+        log.stack = open_calls
+        crossing += [flow for call, flow in inner if log.complete(call)] + hooked(log)
         return _tape(log, borders, crossing, leaves, line)
 
-    return target.run(borders.see, use)  # type: ignore[no-any-return]
+    return target.run(borders.see, use, inner)  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _kept(leaves: Iterable[Any]) -> Iterator[None]:
+    """Tensors of the user's that require grad have the same ``grad`` afterwards."""
+    before = [(leaf, leaf.grad) for leaf in leaves]
+    for leaf, _ in before:
+        leaf.grad = None
+    try:
+        yield
+    finally:
+        for leaf, gradient in before:
+            leaf.grad = gradient
 
 
 def _tape(
@@ -81,39 +103,48 @@ def _tape(
     places = {id(call): i for i, call in enumerate(log.calls)}
     count = len(places)
     blocks = {id(leaf): k for k, leaf in enumerate(leaves)}
-    tape = Tape(log.calls, crossing, np.zeros(count), np.zeros(count), list(range(count)), blocks)
+    zeros, alone = np.zeros((2, count)), list(range(count))
+    tape = Tape(log.calls, crossing, zeros[0], zeros[1], alone, blocks, borders.loose)
     tangents = line.tangents()
     for flow in crossing:
         into, out_of = places.get(id(flow.into), -1), places.get(id(flow.out_of), -1)
         variable = getattr(flow.source[0], "variable", None)
         slot = borders.slots.get(flow.source)
-        if variable is None and slot is None:
+        moved = id(variable) in blocks
+        if slot is None and not moved and min(into, out_of) >= 0:
             tape.join(into, out_of)
         for cotangent in flow.cotangents:
-            if variable is None and slot is not None:
+            if slot is not None and not moved:
                 tape.terms.setdefault(slot, []).append(Term(cotangent, out_of, into))
             elif id(variable) in blocks:
                 number, size = product(cotangent, tangents[blocks[id(variable)]])
-                tape.linear[into] += number
-                tape.sums[into] += size
+                for place, sign in ((into, 1), (out_of, -1)):
+                    if place >= 0:
+                        tape.linear[place] += sign * number
+                        tape.sums[place] += size
     return tape
 
 
-def replayed(target: Target, tape: Tape, line: Line) -> Callable[[float], Pass]:
-    """A function of the step: one pass forward at the point plus so much of the direction."""
+def replayed(
+    target: Target, tape: Tape, line: Line, still: Iterable[Slot] = ()
+) -> Callable[[float], Pass]:
+    """A function of the step: one pass forward at the point plus so much of the direction.
+
+    What is ``still`` keeps the value that it has at the point.
+    """
+    held = {slot: tape.loose.values[slot] for slot in still}
     joined = np.array([tape.find(place) for place in range(len(tape.calls))])
 
     def at(t: float) -> Pass:
         line.move(t)
-        meeting = _Meeting(tape)
+        meeting = _Meeting(tape, held, t)
         try:
             target.run(meeting.see, lambda *_: None)
         finally:
             line.back()
         meeting.close()
-        if t == 0:
-            tape.sums += meeting.sums.sum(axis=0)
-            tape.sums = _joined(joined, tape.sums)
+        if t == 0 and not held:
+            tape.sums = _joined(joined, tape.sums + meeting.sums.sum(axis=0))
         given, taken = meeting.products
         taken = taken + t * tape.linear
         return Pass(_joined(joined, given), _joined(joined, taken))
@@ -126,15 +157,26 @@ def _joined(places: Any, numbers: Numbers) -> Numbers:
     return np.bincount(places, numbers, len(places)).astype(np.float64)
 
 
+def moved(target: Target, tape: Tape, line: Line, step: float, still: Iterable[Slot]) -> set[Slot]:
+    """The inputs without a gradient that move even if some others are held at their values."""
+    loose = replace(tape.loose, moved=set())
+    replayed(target, replace(tape, terms={}, loose=loose), line, still)(step)
+    return loose.moved
+
+
 class _Meeting:
     """The cotangents of a tape meet the tensors of a pass."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, held: Mapping[Slot, Any], t: float) -> None:
+        self._loose, self._held, self._compared = tape.loose, held, t != 0
         self._left = dict(tape.terms)
         self.products, self.sums = np.zeros((2, 2, len(tape.calls)))
 
     def see(self, slot: Slot, tensor: Any) -> Any:
-        """Multiply what belongs to a tensor; it goes on as it is."""
+        """Multiply what belongs to a tensor; it goes on as it is, or as it was at the point."""
+        tensor = self._held.get(slot, tensor)
+        if self._compared and slot not in self._loose.moved:
+            self._loose.compare(slot, tensor)
         for term in self._left.pop(slot, ()):
             number, size = product(term.cotangent, tensor)
             self._add(term, number, size)

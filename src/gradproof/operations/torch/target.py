@@ -15,7 +15,8 @@ from ...subject.asked import named
 from ...subject.outputs import Projected, is_scalar
 from ...subject.session import Session
 from ...subject.stopped import held
-from .calls import Log, See, floating
+from .calls import Call, Key, Log, See, floating
+from .graph import Flow
 from .taps import logged
 
 # What is done with a log and a result while the function's surroundings still stand.
@@ -28,18 +29,28 @@ class Target:
 
     session: Session
 
-    def run(self, see: See, use: Use) -> Any:
-        """Call the function at the working copy, and use the result while it is held."""
+    def run(
+        self,
+        see: See,
+        use: Use,
+        inner: list[tuple[Call, Flow]] | None = None,
+        wanted: frozenset[Key] = frozenset(),
+    ) -> Any:
+        """Call the function at the working copy, and use the result while it is held.
+
+        ``inner`` takes what backward passes inside a backward carry, ``wanted`` are calls whose
+        arguments and gradients from above are to be kept.
+        """
 
         def call(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
             leaves = [leaf.detach().requires_grad_() for leaf in leaves]
-            log = Log(see, self._names())
+            log = Log(see, self._names(), wanted=wanted)
             params = self.session.point.assemble(leaves)
             tape = self.session.caller.tape
             with ExitStack() as stack:
                 stack.enter_context(held(tape) if tape.values else nullcontext())
-                stack.enter_context(logged(log))
-                root = stack.enter_context(log.call(self.title, "", self.session.fun))
+                stack.enter_context(logged(log, inner))
+                root: Any = stack.enter_context(log.call(self.title, "", self.session.fun))
                 result = stack.enter_context(self._result(params, args, kwargs))
                 log.seen(root, "out", result)
                 return use(log, result, leaves)

@@ -1,0 +1,86 @@
+"""A call of a Function as it really happened, to be looked at by itself."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from .calls import floating, plain
+from .lines import backward_of, operator_of
+
+_HOOK: Any = torch.Tensor.register_hook
+
+
+@dataclass(slots=True)
+class Real:
+    """A call as it happened: its arguments, and the gradients that came to its outputs."""
+
+    function: Any
+    name: str
+    args: tuple[Any, ...]
+    moving: tuple[int, ...]
+    gradients: dict[int, Any] = field(default_factory=dict)
+
+    def names(self) -> list[str]:
+        """The names of the arguments that gradients go to."""
+        return [_argument(self.function, place) for place in self.moving]
+
+    def outputs(self, given: Sequence[Any]) -> list[Any]:
+        """Call the Function again, with something in the place of what moves."""
+        args = list(self.args)
+        for place, value in zip(self.moving, given, strict=True):
+            args[place] = value
+        found = self.function.apply(*args)
+        return list(found) if isinstance(found, tuple | list) else [found]
+
+
+def noted(function: Any, name: str, args: tuple[Any, ...]) -> Real:
+    """The arguments of a call before it is made: copies, since it may write into them."""
+    moving = tuple(
+        i
+        for i, x in enumerate(args)
+        if isinstance(x, torch.Tensor) and plain(x).requires_grad and floating(x)
+    )
+    copies = [x.detach().clone() if isinstance(x, torch.Tensor) else x for x in args]
+    return Real(function, name, tuple(copies), moving)
+
+
+def listen(real: Real, output: Any) -> None:
+    """Keep the gradients that will come to the outputs of a call."""
+    for place, tensor in enumerate(output if isinstance(output, tuple | list) else (output,)):
+        if isinstance(tensor, torch.Tensor) and tensor.requires_grad:
+            _HOOK(tensor, _keeping(real, place))
+
+
+def _keeping(real: Real, place: int) -> Any:
+    def keep(gradient: Any) -> None:
+        real.gradients[place] = gradient.detach().clone()
+
+    return keep
+
+
+def is_own(owner: Any) -> bool:
+    """Whether a call is one of a Function whose backward is the user's."""
+    if not (isinstance(owner, type) and issubclass(owner, torch.autograd.Function)):
+        return False
+    return not str(getattr(backward_of(owner), "__module__", "")).startswith("torch.")
+
+
+def _argument(function: Any, place: int) -> str:
+    """The name of an argument of a Function, or of a custom operator, by its place."""
+    operator = operator_of(function)
+    if operator is not None:
+        return str(operator._schema.arguments[place].name)  # noqa: SLF001
+    parameters = list(inspect.signature(function.forward).parameters.values())
+    if function.setup_context is torch.autograd.Function.setup_context:
+        parameters = parameters[1:]  # without ctx
+    for i, parameter in enumerate(parameters):
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            return f"{parameter.name}[{place - i}]"
+        if i == place:
+            return parameter.name
+    return f"argument {place}"
