@@ -18,7 +18,7 @@ from ..operations.ladder import Numbers, Pass
 from ..space import tree
 from .model import Model
 from .places import Held, is_number, movable
-from .tape import Record, products
+from .tape import Record
 
 _STRETCH = 1e3  # at most so many times less than its own size a block is moved
 _SAME = 1e-3  # values in two precisions are the same to this share of what is added up
@@ -64,7 +64,7 @@ class Line:
     def __init__(
         self, model: Model, inputs: Sequence[Any], claims: Sequence[Record], seed: int
     ) -> None:
-        self.model, self.claims = model, claims
+        self.model, self.claims = model, list(claims)
         self.flat = tree.flatten(tuple(inputs), "")
         self.inside = _inside(claims)
         self.moved = _moved(self.flat, claims, self.inside)
@@ -86,7 +86,7 @@ class Line:
         model = self.model
         model.state.restore()
         try:
-            with model.tape.listening():
+            with model.tape.listening(self.claims):
                 model.forward(self._move(t))
             self.evaluations += 1
             return self._read(t, model.tape.records)
@@ -122,7 +122,7 @@ class Line:
     def _read(self, t: float, records: Sequence[Record]) -> Pass | None:
         if [r.path for r in records] != [r.path for r in self.claims]:
             return None
-        every = [products(claim, now) for claim, now in zip(self.claims, records, strict=True)]
+        every = [record.found for record in records]
         given = np.array([p.given for p in every])
         taken = np.array([p.taken for p in every])
         if t == 0:

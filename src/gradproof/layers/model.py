@@ -65,7 +65,7 @@ class Model:
                 self._backward(done)
             finally:
                 self.tape.left = None
-        return self.tape.records
+        return self.tape.settle()
 
     def _backward(self, done: Sequence[tuple[Record, Made]]) -> None:
         cotangent: Any = None

@@ -43,11 +43,21 @@ class Entry:
         return self.known
 
 
+@dataclass(frozen=True, slots=True)
+class Products:
+    """⟨c, out⟩ and Σ ⟨gradient, in⟩ of a call, and the magnitude of what was added up."""
+
+    given: float = 0.0
+    taken: float = 0.0
+    magnitude: float = 0.0
+
+
 @dataclass(slots=True)
 class Record:
     """One call: what went in and came out, and copies of the gradients of both.
 
-    ``parent`` is the call in which it was made.
+    ``parent`` is the call in which it was made. In a later pass only the products with the
+    gradients of the same call are kept, which are ``found``.
     """
 
     entry: Entry
@@ -60,6 +70,8 @@ class Record:
     params: dict[str, Any] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
     pulled: bool = False
+    place: int = 0
+    found: Products = Products()
 
 
 Left = Callable[[Record, Made], None]
@@ -68,6 +80,8 @@ Left = Callable[[Record, Made], None]
 @dataclass(slots=True)
 class Tape:
     """The records of a pass; ``left`` is called when a layer's forward is done.
+
+    ``against`` are the records of the pass with the gradients, for one that is only multiplied.
 
     ``pulling`` are the layers whose backward is under way: what one of them calls of itself, and
     every forward meanwhile, is no call of the model's own.
@@ -78,6 +92,7 @@ class Tape:
     strangers: frozenset[int]
     records: list[Record] = field(default_factory=list)
     running: list[Record] = field(default_factory=list)
+    against: list[Record] | None = None
     left: Left | None = None
     quiet: bool = False
     pulling: set[int] = field(default_factory=set)
@@ -89,10 +104,30 @@ class Tape:
             self.learn(entry, inputs)
         parent = self.running[-1] if self.running else None
         own = entry.path if path is None else path
-        record = Record(entry, own, parent, tuple(copied(one) for one in inputs))
+        record = Record(entry, own, parent, place=len(self.records))
+        if (claim := self._claim(len(self.records), own)) is None:
+            record.inputs = tuple(copied(one) for one in inputs)
+        else:
+            number, size = _taken(claim, inputs)
+            record.found = Products(0.0, number, size)
         self.records.append(record)
         self.running.append(record)
         return record
+
+    def _claim(self, place: int, path: str) -> Record | None:
+        """The same call in the pass with the gradients."""
+        if self.against is None or place >= len(self.against):
+            return None
+        claim = self.against[place]
+        return claim if claim.path == path else None
+
+    def settle(self) -> list[Record]:
+        """The records of a pass with gradients: with their own products, without their outputs."""
+        for record in self.records:
+            ahead, behind = _given(record, record.outputs), _taken(record, record.inputs)
+            record.found = Products(ahead[0], behind[0], ahead[1] + behind[1])
+            record.outputs = None
+        return self.records
 
     def learn(self, entry: Entry, inputs: tuple[Any, ...]) -> None:
         """See how a layer works, with nobody listening."""
@@ -109,7 +144,11 @@ class Tape:
     def leave(self, record: Record, made: Made) -> None:
         """A call is done."""
         self.running.pop()
-        record.outputs = copied(made.outputs)
+        if (claim := self._claim(record.place, record.path)) is None:
+            record.outputs = copied(made.outputs)
+        else:
+            number, size = _given(claim, made.outputs)
+            record.found = Products(number, record.found.taken, record.found.magnitude + size)
         if self.left is not None:
             self.left(record, made)
 
@@ -167,8 +206,9 @@ class Tape:
         record.params = {n: copied(g) for n, g in params.items()}
 
     @contextmanager
-    def listening(self) -> Iterator[None]:
+    def listening(self, against: list[Record] | None = None) -> Iterator[None]:
         """Around a pass: the layers' methods tell what they are given."""
+        self.against = against
         self.records, self.running, self.pulling = [], [], set()
         undo: list[Callable[[], None]] = []
         try:
@@ -225,27 +265,26 @@ def _replace(tape: Tape, owner: Any, name: str, which: str) -> Callable[[], None
 # Products
 
 
-@dataclass(frozen=True, slots=True)
-class Products:
-    """⟨c, out⟩ and Σ ⟨gradient, in⟩ of a call, and the magnitude of what was added up."""
-
-    given: float
-    taken: float
-    magnitude: float
-
-
-def products(record: Record, at: Record) -> Products:
-    """Those of the gradients of one call with the values of the same call in another pass."""
+def _given(record: Record, outputs: Any) -> tuple[float, float]:
+    """⟨c, out⟩ of some outputs with the cotangents of a call, and its magnitude."""
     if not record.pulled:
-        return Products(0.0, 0.0, 0.0)
-    out = list(_paired(tree.flatten(at.outputs, "output"), record.cotangent))
-    into: list[tuple[Any, Any]] = []
-    for name, value in zip(record.entry.layer.calls.names, at.inputs, strict=False):
+        return 0.0, 0.0
+    pairs = _paired(tree.flatten(outputs, "output"), record.cotangent)
+    return _summed([_dot(*pair) for pair in pairs])
+
+
+def _taken(record: Record, inputs: tuple[Any, ...]) -> tuple[float, float]:
+    """Σ ⟨gradient, in⟩ of some inputs with the gradients of a call, and its magnitude."""
+    found = []
+    for name, value in zip(record.entry.layer.calls.names, inputs, strict=False):
         if record.gradients.get(name) is not None:
-            into += list(_paired(tree.flatten(value, name), record.gradients[name]))
-    ahead, behind = [_dot(*p) for p in out], [_dot(*p) for p in into]
-    size = sum(s for _, s in (*ahead, *behind))
-    return Products(sum(n for n, _ in ahead), sum(n for n, _ in behind), size)
+            pairs = _paired(tree.flatten(value, name), record.gradients[name])
+            found += [_dot(*pair) for pair in pairs]
+    return _summed(found)
+
+
+def _summed(pairs: list[tuple[float, float]]) -> tuple[float, float]:
+    return sum(n for n, _ in pairs), sum(size for _, size in pairs)
 
 
 def _paired(flat: tree.Tree, gradient: Any) -> Iterator[tuple[Any, Any]]:
