@@ -181,6 +181,20 @@ def test_single_precision():
     assert wrong(gp.check_layers(stack(1.001), x)) == [("3", 1, ("W",))]
 
 
+@pytest.mark.parametrize("seed", [3, 7])
+def test_many_layers_in_single_precision(seed):
+    """Rounding of the first layers moves the last ones to where their gradients are others."""
+    layers = []
+    for i in range(14):
+        linear = Linear(6, 6, dtype=np.float32)
+        linear.W = (rng(seed * 100 + i).normal(size=(6, 6)) / 2.4).astype(np.float32)
+        layers += [linear, [Tanh, Relu][i % 2](), BatchNorm(6, dtype=np.float32)]
+    x = rng(seed).normal(size=(9, 6)).astype(np.float32)
+    assert gp.check_layers(layers, x, seed=seed).ok
+    layers[21].k = 1.001
+    assert wrong(gp.check_layers(layers, x, seed=seed)) == [("21", 1, ("W",))]
+
+
 def test_pairs_of_functions():
     def scale(x):
         return 3 * x, None

@@ -47,8 +47,8 @@ def balances(
     model: Model, inputs: Sequence[Any], claims: Sequence[Record], options: Options
 ) -> tuple[list[Balance], Line]:
     """What is known of every call, and the line along which it was measured."""
-    line = Line(model, inputs, claims, int(options.seed))
-    line.widen()
+    line = _widened(Line(model, inputs, claims, int(options.seed)), inputs, int(options.seed))
+    claims = line.claims
     passes = ladder.Passes(line.at, _MOST)
     passes.at(0.0)
     kinds = [_precision(line, record) for record in claims]
@@ -72,6 +72,28 @@ _UNSTEADY = (
     "that begins anew"
 )
 _BEHIND = "a call before it gives another value at a second call"
+
+
+def _widened(line: Line, inputs: Sequence[Any], seed: int) -> Line:
+    """The line in double precision, with gradients of that, where the model can be run in it.
+
+    In a lower one the rounding of the first layers moves the last ones to another point, at which
+    their gradients are not right.
+    """
+    if not line.widen():
+        return line
+    try:
+        claims = line.claims_here()
+    except (TypeError, ValueError):
+        claims = []
+    if [record.path for record in claims] != [record.path for record in line.claims]:
+        line.wide = False
+        return line
+    for wide, narrow in zip(claims, line.claims, strict=True):
+        wide.inputs = narrow.inputs
+    widened = Line(line.model, inputs, claims, seed)
+    widened.wide, widened.evaluations = True, line.evaluations
+    return widened
 
 
 def _plainly(model: Model, record: Record, here: ladder.Pass) -> Judged | None:

@@ -143,10 +143,18 @@ class Line:
             own_taken[k] += sum(given[c] for c in direct)
         return Pass(own_given, own_taken)
 
-    def widen(self) -> None:
+    def claims_here(self) -> list[Record]:
+        """The calls with their gradients at the point, in the precision of the line."""
+        self.model.state.restore()
+        try:
+            return self.model.claims(self._move(0.0))
+        finally:
+            self.model.state.restore()
+
+    def widen(self) -> bool:
         """Move in double precision from now on, where the model then says the same."""
         if all(moved.base.dtype == moved.along.dtype for moved in self.moved):
-            return
+            return False
         narrow = self.run(0.0)
         self.wide = True
         try:
@@ -155,6 +163,7 @@ class Line:
             wide = None
         same = narrow is not None and wide is not None and self._alike(narrow, wide)
         self.wide = same and self._takes()
+        return self.wide
 
     def _alike(self, narrow: Pass, wide: Pass) -> bool:
         apart = np.maximum(np.abs(narrow.given - wide.given), np.abs(narrow.taken - wide.taken))
