@@ -275,6 +275,87 @@ def test_a_cell_that_is_called_at_every_step():
     assert wrong(report) == [("cell", call, ("Wh",)) for call in range(2, 7)]
 
 
+def test_gradients_that_a_model_adds_up_over_calls():
+    class Cell:
+        def __init__(self, Wh, adds):
+            self.Wh, self.dWh, self.kept, self.adds = Wh, np.zeros((4, 4)), [], adds
+
+        def forward(self, x, h):
+            self.kept.append((h, np.tanh(x + h @ self.Wh)))
+            return self.kept[-1][1]
+
+        def backward(self, dout):
+            h, out = self.kept.pop()
+            da = dout * (1 - out**2)
+            self.dWh[...] = (self.dWh if self.adds else 0) + np.outer(h, da)
+            return da, da @ self.Wh.T
+
+    class Rnn:
+        def __init__(self, adds=True):
+            self.params = {"Wh": rng(4).normal(size=(4, 4))}
+            self.cell = Cell(self.params["Wh"], adds)
+
+        def forward(self, xs):
+            self.h = [np.ones(4)]
+            for x in xs:
+                self.h.append(self.cell.forward(x, self.h[-1]))
+            return self.h[-1]
+
+        def backward(self, dh):
+            found = []
+            for _ in self.h[1:]:
+                dx, dh = self.cell.backward(dh)
+                found.insert(0, dx)
+            return np.array(found), {"Wh": self.cell.dWh}
+
+    assert gp.check_layers(Rnn(), X).ok
+    assert [path for path, *_ in wrong(gp.check_layers(Rnn(adds=False), X))] == [""]
+
+
+def test_a_layer_that_is_called_again_has_to_add_its_gradients_up():
+    class Adding(Linear):
+        def __init__(self, *given):
+            super().__init__(*given)
+            self.kept, self.dW, self.db = [], np.zeros_like(self.W), np.zeros_like(self.b)
+
+        def forward(self, x):
+            self.kept.append(x)
+            return x @ self.W + self.b
+
+        def backward(self, dout):
+            self.dW += self.kept.pop().T @ dout
+            self.db += dout.sum(0)
+            return dout @ self.W.T
+
+    class Writing(Adding):
+        def backward(self, dout):
+            self.dW, self.db = self.kept.pop().T @ dout, dout.sum(0)
+            return dout @ self.W.T
+
+    layer = Adding(4, 4)
+    assert gp.check_layers([layer, Tanh(), layer, Tanh()], X).ok
+    layer = Writing(4, 4)
+    report = gp.check_layers([layer, Tanh(), layer, Tanh()], X)
+    assert [path for path, *_ in wrong(report)] == ["0"]
+    assert "not added up" in report.findings[0].message
+
+
+def test_an_object_with_a_list_of_layers_alone():
+    class Sequence:
+        layers = [Linear(4, 3), Tanh(2)]  # noqa: RUF012
+
+    assert wrong(gp.check_layers(Sequence(), X)) == [("1", 1, ("x",))]
+
+
+def test_an_ignored_cotangent():
+    class Ignoring(Tanh):
+        def backward(self, dout):
+            return 1 - self.y**2
+
+    report = gp.check_layers([Linear(4, 3), Ignoring(), Linear(3, 2)], X)
+    assert wrong(report) == [("1", 1, ("x",))]
+
+
 def test_lines_and_repairs_point_into_the_layer():
     report = gp.check_layers([Linear(4, 3), Tanh(), Linear(3, 2, 2)], X)
     call = next(o for o in report.operations if o.verdict.rejects)

@@ -75,6 +75,7 @@ class Layer:
     one: bool = False
     silent: tuple[str, ...] = ()
     claimed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     mute: bool = False
 
     @property
@@ -141,6 +142,18 @@ class Layer:
         known = (getattr(self.target, name, None) for name in _RATES)
         return next((float(rate) for rate in known if is_number(rate) and rate), 1.0)
 
+    def gradients(self) -> dict[str, Any]:
+        """Copies of the gradients of parameters that it keeps now."""
+        every = {name: gradient_of(held.place) for name, held in self.params.items()}
+        return {name: host(g) for name, g in every.items() if is_array(g)}
+
+    def add(self, before: Mapping[str, Any]) -> None:
+        """Let gradients that add up go on from what they were."""
+        for name, old in before.items():
+            gradient = gradient_of(self.params[name].place)
+            if self.accumulates and isinstance(gradient, np.ndarray) and gradient.flags.writeable:
+                gradient += old
+
     def _clear(self) -> None:
         """Set gradients to zero, which may be added to; what is none yet stays so."""
         for place in self.params.values():
@@ -194,17 +207,18 @@ def _studied(layer: Layer, owner: Any, before: Before, inputs: Sequence[Any]) ->
     layer.params = held_in(before, found | stepped | optimised)
     layer.optimised = frozenset(optimised)
     layer.stepped = frozenset(stepped) - layer.optimised
-    first = _gradients(layer)
+    first = layer.gradients()
     layer.silent = tuple(
         p.name for p in before.places
         if p.name in still and is_array(p.get()) and before.kept(p) and not _known(p, layer)
     )  # fmt: skip
     layer.pulled(layer.forward(inputs), cotangent)
-    second = _gradients(layer)
+    second = layer.gradients()
     layer.state.restore()
-    layer.accumulates = _grown(_gradients(layer), first, second)
+    layer.accumulates = _grown(layer.gradients(), first, second)
     pulled = layer.backward(layer.forward(inputs), cotangent)
     layer.claimed = tuple(name for name, g in pulled.inputs.items() if g is not None)
+    layer.kept = tuple(layer.gradients())
     layer.mute = not layer.claimed and all(g is None for g in pulled.params.values())
     return layer
 
@@ -228,11 +242,6 @@ def _owners(target: Any, calls: Calls) -> list[Any]:
     owners = [target, *(getattr(f, "__self__", None) for f in (calls.forward, calls.backward))]
     found = {id(o): o for o in owners if o is not None and not isinstance(o, type)}
     return [o for o in found.values() if holds_attributes(o)]
-
-
-def _gradients(layer: Layer) -> dict[str, Any]:
-    every = {name: gradient_of(held.place) for name, held in layer.params.items()}
-    return {name: host(g) for name, g in every.items() if is_array(g)}
 
 
 def _grown(start: Mapping[str, Any], first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:

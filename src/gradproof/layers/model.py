@@ -65,7 +65,16 @@ class Model:
                 self._backward(done)
             finally:
                 self.tape.left = None
+        self._overwritten([record for record, _ in done])
         return self.tape.settle()
+
+    def _overwritten(self, called: Sequence[Record]) -> None:
+        """Elements that are called again, and whose gradients are then those of one call alone."""
+        for k, record in enumerate(called):
+            layer, target = record.entry.layer, record.entry.target
+            again = any(later.entry.target is target for later in called[k + 1 :])
+            if again and layer.kept and not layer.accumulates:
+                self.faults.setdefault(id(record), _OVERWRITTEN.format(" and ".join(layer.kept)))
 
     def _backward(self, done: Sequence[tuple[Record, Made]]) -> None:
         cotangent: Any = None
@@ -101,6 +110,12 @@ class Model:
                 self.faults[id(record)] = why
                 return drawn(before.outputs, 2 + self.hints.seed)
         return whole
+
+
+_OVERWRITTEN = (
+    "it is called again, and its gradients of {} are not added up (= where += is needed): those of "
+    "one call alone are left"
+)
 
 
 def _above(record: Record, made: Made, seed: int) -> Any:
@@ -159,7 +174,13 @@ def _elements(
     if isinstance(layers, list | tuple):
         return [(str(k), layer, ()) for k, layer in enumerate(layers)], None, []
     if not isinstance(layers, FunctionType | MethodType):
-        found = calls(layers, (), hints.forward, hints.backward)
+        inside = getattr(layers, "layers", None)
+        try:
+            found = calls(layers, (), hints.forward, hints.backward)
+        except UsageError:
+            if not isinstance(inside, list | tuple | Mapping):
+                raise
+            return _elements(inside, hints)
         if found.backward is not None:
             return [("", layers, ())], None, []
         return [], found.forward, [("", layers)]

@@ -175,8 +175,10 @@ class Tape:
                  if r == "cotangent" and n in named]  # fmt: skip
         rate = next((given[k] for k, role in enumerate(roles) if role == "rate"), layer.rate)
         cotangent = copied(above[0] if len(above) == 1 else tuple(above) if above else 1.0)
+        before = layer.gradients()
         pulled = layer.collected(record.inputs, lambda: original(*given, **kwargs), float(rate))
         self.keep(record, cotangent, pulled.inputs, pulled.params, pulled.changed)
+        layer.add(before)
         return pulled.returned
 
     @contextmanager
@@ -238,7 +240,8 @@ def _replace(tape: Tape, owner: Any, name: str, which: str) -> Callable[[], None
     original, bound = getattr(owner, name), not isinstance(owner, type)
     had = name in vars(owner)
     before = vars(owner).get(name)
-    static = isinstance(before, staticmethod | classmethod)
+    if isinstance(before, staticmethod | classmethod):
+        return lambda: None
 
     @wraps(original)
     def method(*given: Any, **kwargs: Any) -> Any:
@@ -249,14 +252,17 @@ def _replace(tape: Tape, owner: Any, name: str, which: str) -> Callable[[], None
         )  # fmt: skip
         strange = id(target) not in tape.entries
         again = which == "forward" and tape.pulling  # a backward that runs the model again
-        if static or tape.quiet or strange or inside or again:
+        if tape.quiet or strange or inside or again:
             return original(*given, **kwargs)
         if which == "forward":
             return tape.forward(target, call, rest, kwargs)
         with tape.pull(target):
             return tape.backward(target, call, rest, kwargs)
 
-    setattr(owner, name, method)
+    try:
+        setattr(owner, name, method)
+    except (AttributeError, TypeError):  # a class that is not written in Python
+        return lambda: None
     if had:
         return lambda: setattr(owner, name, before)
     return lambda: delattr(owner, name)
