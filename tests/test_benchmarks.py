@@ -48,6 +48,12 @@ def test_triton_kernel(tmp_path):
     assert {row["dtype"] for row in found["rows"]} == {"float32", "bfloat16"}
 
 
+def test_layers(tmp_path):
+    found, missed, _ = run("layers.py", tmp_path, "--quick")
+    assert not missed
+    assert {row["dtype"] for row in found["rows"]} == {"float64", "float32"}
+
+
 def test_jax_windows(tmp_path):
     found, _, _ = run("jax_windows.py", tmp_path, "--quick")
     assert {row["form"] for row in found["rows"]} == {"one by one", "vmap"}

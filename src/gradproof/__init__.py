@@ -6,6 +6,7 @@ from typing import Any
 from . import testing, textbook
 from .api.case import case
 from .api.check import check
+from .api.layers import check_layer, check_layers
 from .api.module import check_module
 from .api.operations import check_operations
 from .api.products import check_adjoint, check_jvp, check_vjp
@@ -39,6 +40,8 @@ __all__ = [
     "check",
     "check_adjoint",
     "check_jvp",
+    "check_layer",
+    "check_layers",
     "check_module",
     "check_operations",
     "check_vjp",

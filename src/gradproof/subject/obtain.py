@@ -59,7 +59,8 @@ def _tell_missing(session: Session, made: Sequence[Claim]) -> None:
 
 def _missing(session: Session, index: int, reason: str) -> Finding:
     name = session.point.blocks[index].name
-    advice = "is it used, and not detached?" if linear(session) else "return an entry of its shape."
+    by_framework = isinstance(session.grad, Autodiff)
+    advice = "is it used, and not detached?" if by_framework else "return an entry of its shape."
     return Finding(
         Kind.MISSING_BLOCK,
         name,
