@@ -54,8 +54,9 @@ def balances(
     kinds = [_precision(line, record) for record in claims]
     limits = [bands(kind, options.correct_below, options.wrong_above) for kind in kinds]
     sharp = T.sharp * min([limit.correct_below for limit in limits], default=1.0)
-    eps = float(np.finfo(np.float64).eps)
-    measured = ladder.balances(passes, line.magnitudes, eps, sharp)
+    sums = line.magnitudes
+    eps = np.full(len(sums), np.finfo(np.float64).eps)
+    measured = ladder.balances(passes, sums, eps, sharp)
     found, unsteady = [], line.unsteady(passes.at(0.0))
     for k, record in enumerate(claims):
         own = float(np.finfo(kinds[k]).eps)
