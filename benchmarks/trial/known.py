@@ -92,8 +92,4 @@ KNOWN: dict[str, str] = {
     "columns of 2,048, bfloat16, summed in bfloat16": "undecided",
     "columns of 8,192, float16, summed in float16": "undecided",
     "scaled rows, alone, taken for row-major": "passes",
-    "a layer run again in its backward, float64, right": "accuses",
-    "a layer run again in its backward, float32, right": "accuses",
-    "a layer, re-entrant checkpoint, right": "n/a",
-    "a layer, re-entrant checkpoint, halved by a hook": "n/a",
 }

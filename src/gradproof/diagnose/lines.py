@@ -74,8 +74,10 @@ class Watch:
         """The statement that last assigned an array, or wrote into it."""
         if not _is_array(array) or self.looked > _MOST_BYTES:
             return None
-        known = self.seen.get(id(array))
-        if known is None or known[0]() is not array or _print(_numbers(array)) != known[1]:
+        known, numbers = self.seen.get(id(array)), _numbers(array)
+        if known is None or known[0]() is not array:
+            return None
+        if numbers is None or _print(numbers) != known[1]:
             return None
         code, number, handed_on = self.places[id(array)]
         return _statement(code, number, computing=handed_on)
@@ -120,6 +122,8 @@ class Watch:
         if math.prod(np.shape(array)) not in self.sizes:
             return
         numbers = _numbers(array)
+        if numbers is None:
+            return
         self.looked += numbers.nbytes
         now = _print(numbers)
         known = self.seen.get(id(array))
@@ -144,9 +148,12 @@ def _is_array(value: Any) -> bool:
     return isinstance(value, _NUMPY) or framework_of(value) is not None
 
 
-def _numbers(array: Array) -> NDArray[Any]:
-    """What is in an array, where NumPy can see it."""
-    return np.asarray(array if isinstance(array, _NUMPY) else home(array).host(array))
+def _numbers(array: Array) -> NDArray[Any] | None:
+    """What is in an array, where NumPy can see it; nothing is, while a function is traced."""
+    try:
+        return np.asarray(array if isinstance(array, _NUMPY) else home(array).host(array))
+    except Exception:  # noqa: BLE001 - each library has its own for what has no numbers yet
+        return None
 
 
 def _print(array: NDArray[Any]) -> int:
