@@ -17,6 +17,9 @@ from . import (
     peers,
     planted,
     powers,
+    rectified,
+    shared,
+    shrunk,
     sizes,
     small,
     steps,
@@ -45,6 +48,9 @@ FURTHER: tuple[Specimen, ...] = (
     *small.ALL_SMALL,
     *unsteady.ALL_UNSTEADY,
     *optima.ALL_OPTIMA,
+    *rectified.ALL_RECTIFIED,
+    *shrunk.ALL_SHRUNK,
+    *shared.ALL_SHARED,
 )
 FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(specimen.family for specimen in ALL))
 
