@@ -75,9 +75,7 @@ KNOWN: dict[str, str] = {
     "a frequency of 1e9 Hz, right": "accuses",
     "an offset of zero, waves of 1e-8, right": "accuses",
     "an offset of zero, waves of 1e-9, right": "accuses",
-    "cross-entropy at a margin of 22, right": "accuses",
-    "cross-entropy at a margin of 26, right": "accuses",
-    "cross-entropy at a margin of 29, right": "accuses",
+    "cross-entropy at a margin of 29, right": "undecided",
     # Small.
     "five parameters over 17 decades, shares alike, 1 % more of the fourth": "passes",
     "five parameters over 17 decades, shares alike, sign of the largest": "passes",
@@ -86,14 +84,4 @@ KNOWN: dict[str, str] = {
     "a decay of 2.5, solved to 0.001, right": "accuses",
     "a decay of 1, solved to 1e-05, right": "accuses",
     "a decay of 2.5, solved to 1e-05, right": "accuses",
-    "a slope estimated from 2,000 samples, right": "accuses",
-    "a slope estimated from 20,000 samples, right": "accuses",
-    # Torch.
-    "columns of 2,048, bfloat16, summed in bfloat16": "undecided",
-    "columns of 8,192, float16, summed in float16": "undecided",
-    "scaled rows, alone, taken for row-major": "passes",
-    "a layer run again in its backward, float64, right": "accuses",
-    "a layer run again in its backward, float32, right": "accuses",
-    "a layer, re-entrant checkpoint, right": "n/a",
-    "a layer, re-entrant checkpoint, halved by a hook": "n/a",
 }

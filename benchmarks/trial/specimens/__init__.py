@@ -10,6 +10,7 @@ from . import (
     edges,
     errors,
     given,
+    hidden,
     infinite,
     low,
     near,
@@ -17,6 +18,7 @@ from . import (
     peers,
     planted,
     powers,
+    rounded,
     sizes,
     small,
     steps,
@@ -45,6 +47,8 @@ FURTHER: tuple[Specimen, ...] = (
     *small.ALL_SMALL,
     *unsteady.ALL_UNSTEADY,
     *optima.ALL_OPTIMA,
+    *rounded.ALL_ROUNDED,
+    *hidden.ALL_HIDDEN,
 )
 FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(specimen.family for specimen in ALL))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import UsageError
 from ..report.report import Report
+from ..space import tree
 from ..space.point import Point
 from ..subject.asked import Options
 from ..subject.providers import Autodiff
@@ -34,8 +35,8 @@ def check_module(
     module : torch.nn.Module
         It stays in the mode it is in (``train`` or ``eval``) and is never written to: its
         parameters and buffers are stood in for by copies at every evaluation
-        (``torch.func.functional_call``). Parameters that do not require grad are left alone;
-        a shared parameter is one block, under its first name.
+        (``torch.func.functional_call``), and until the backward pass is over. Parameters that do
+        not require grad are left alone; a shared parameter is one block, under its first name.
     *inputs
         The inputs of the module: ``module(*inputs, **kwargs)``.
     loss : callable, optional
@@ -66,7 +67,8 @@ def check_module(
         )
     if loss is not None and not callable(loss):
         raise UsageError(f"loss must be a function of the output, but is a {type(loss).__name__}.")
-    from ..backend.torch import BACKEND, functional_call
+    from ..backend.passing import functional_call, handed_on
+    from ..backend.torch import BACKEND
 
     title = name or type(module).__name__
     notes = (*_shared(module), *_hooked(module))
@@ -75,7 +77,10 @@ def check_module(
     def fun(params: Mapping[str, Any], *inputs: Any, **kwargs: Any) -> Any:
         named = {original[name]: parameter for name, parameter in params.items()}
         output = functional_call(module, named, inputs, kwargs)
-        return output if loss is None else loss(output)
+        if loss is None:
+            return output
+        handed_on(tree.leaves(output))
+        return loss(output)
 
     validate(fun, options)
     # A compiled module says "_orig_mod." before the names of its own module.

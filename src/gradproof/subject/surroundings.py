@@ -59,6 +59,26 @@ def moved_on(function: Any, before: Mapping[str, Seen]) -> bool:
     return not all(kept) or bool(written(before))
 
 
+def functions(function: Any) -> Iterator[FunctionType]:
+    """A function, and those that it names: of its own file, and methods of what it belongs to."""
+    plain, seen = _plain(function), set[int]()
+    every = [
+        plain,
+        *(_plain(thing) for _, (thing, _) in _named(function, _DEEP) if callable(thing)),
+    ]
+    for one in every:
+        own = getattr(one, "__globals__", None) is getattr(plain, "__globals__", ())
+        if isinstance(one, FunctionType) and own and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+
+
+def _plain(function: Any) -> Any:
+    while isinstance(function, partial):
+        function = function.func
+    return getattr(function, "__func__", function)
+
+
 def _numbers(value: Any) -> NDArray[Any]:
     framework = framework_of(value)
     if framework is not None:
@@ -102,7 +122,9 @@ def _named(function: Any, depth: int) -> Iterator[tuple[str, tuple[Any, tuple[st
             method = getattr(type(thing), word, None)
             if isinstance(method, FunctionType):
                 yield from _named(MethodType(method, thing), depth - 1)
-        if getattr(thing, "__globals__", None) is plain.__globals__:
+        # What a function has in its closure is its own, wherever it was written.
+        closed = name in plain.__code__.co_freevars and isinstance(thing, FunctionType)
+        if closed or getattr(thing, "__globals__", None) is plain.__globals__:
             yield from _named(thing, depth - 1)
 
 
