@@ -14,6 +14,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "climb": (
         "3 arguments rounded to bfloat16, draw 1, sign",
         "3 arguments rounded to bfloat16, draw 3, sign",
+        "2 arguments rounded to bfloat16, draw 9, sign",
     ),
     "merged windows": (
         "exp in float32 inside float64, right",
@@ -40,12 +41,11 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "a network of float32 parameters, never promoted, right",
         "a block of 1e-9 of the other, right",
     ),
-    "nearby": (
+    "detail below": (
         "largest of two that are 1e-7 apart, the other one",
-        "hinge 1e-7 inside the margin, right",
-        "arccos at 1 - 1e-7, right",
+        "a frequency of 1e9 Hz, right",
+        "an offset of zero, waves of 1e-9, right",
     ),
-    "nearby only once": ("20 arguments rounded to bfloat16, draw 5, sign",),
     "quantisation": (
         "20 arguments rounded to float16, draw 4, right",
         "64 arguments rounded to float16, draw 4, right",
@@ -66,13 +66,21 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "float32 1000 + sin x, right",
         "1,000,000 parameters of float32, right",
     ),
-    "claim noise 5×": ("cross-entropy of float32 at a margin of 12, right",),
+    "claim noise 5×": (
+        "cross-entropy of float32 at a margin of 12, right",
+        "cross-entropy of float32 at a margin of 8, right",
+        "cross-entropy of float32 at a margin of 11, right",
+    ),
     "bend": (
         "x**3 at 0, 1, right",
         "x**3 at 0, 4, right",
         "x|x| at 0, 1, right",
     ),
-    "round-off": ("normal equations of 40, right",),
+    "round-off": (
+        "normal equations of 40, right",
+        "normal equations of 50, right",
+        "normal equations of 70, right",
+    ),
     "support from joint": (
         "the larger of two blocks, equal weights, to the first, right",
         "the larger of two blocks, weights, to the first, right",
@@ -86,7 +94,11 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "entries of 1e-7 of the others, sign of those",
         "entries of 1e-9 of the others, sign of those",
     ),
-    "near": ("recurrent network, 1e-6 in one row of W",),
+    "near": (
+        "network, 2e-07 in one entry of W2",
+        "network, 3e-07 in one row of W2",
+        "convolution, 3e-07 in one entry of K",
+    ),
     "within the kink": (
         "the largest of each row, four rows, to the first, right, as arrays",
         "the largest of each row, four rows, shared, right, as arrays",
@@ -135,5 +147,15 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "rectifiers of slope 1 and 0.75 at 0, both chosen, right",
         "rectifiers of slope 1 and 2 at 0, both chosen, right",
         "rectifiers of slope 1 and 3 at 0, both chosen, right",
+    ),
+    "alike": (
+        "regression, 2e-07 in one row of w",
+        "regression, 2e-07 in one entry of w",
+        "attention, 5e-07 in one row of Wk",
+    ),
+    "same ratio": (
+        "recurrent network, 2e-07 in W",
+        "network, 1.2e-07 in W2",
+        "regression, 1.2e-07 in w",
     ),
 }

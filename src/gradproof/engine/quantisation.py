@@ -2,9 +2,7 @@
 
 Functions that move in steps (a kernel in bfloat16, ``log(1 - A)`` where ``A`` is next to 1,
 ``floor``) are flat between two of them, which is no more their derivative than a tread is a
-staircase's. And what lies nearer to the point than the smallest scale of a search, a kink or a pole
-within 1e-7, looks like noise: if a window below it is straight, and its slope is the one that is
-claimed, or that of one side of a kink, that is no accident; another one may as well be noise.
+staircase's.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from ..judge.credible import contradicted, disputed, is_side, is_small, outstepped, supports
+from ..judge.credible import contradicted, is_small, outstepped
 from ..judge.thresholds import T
 from ..records.slope import Slope
 from ..slopes import steps
@@ -85,16 +83,3 @@ def _stepped(known: Steps, sampler: Sampler, slope: Slope) -> tuple[Steps, bool]
     if known.stepped is None:
         known = replace(known, stepped=steps.is_stepped(sampler))
     return known, bool(known.stepped)
-
-
-def nearby(sampler: Sampler, claimed: float, slope: Slope) -> Slope:
-    """The slope nearer to the point, where that is the claim, or one side of what was a kink."""
-    if not disputed(claimed, slope, sampler.largest, straight=steps.is_straight(slope)):
-        return slope
-    sides, found = steps.sides(sampler), []
-    for window in steps.closer(sampler):
-        bar = window.bar()
-        if not (supports(claimed, window.slope, bar) or is_side(window.slope, bar, sides)):
-            break
-        found.append(window)
-    return steps.settled(sampler, min(found, key=lambda w: w.bar())) if found else slope

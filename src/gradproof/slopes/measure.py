@@ -10,8 +10,9 @@ from typing import Any
 
 from ..errors import UsageError
 from ..records.slope import Slope, Smoothness
+from .ladder import START
 from .sampler import Sampler
-from .search import START, WIDEST, Enough, Faint, Search, never
+from .search import WIDEST, Enough, Faint, Search, never
 from .smoothness import conclude
 from .window import SYMMETRIC
 
@@ -25,7 +26,8 @@ def slope(phi: Callable[[float], Any], *, scale: float = 1.0, target: float = 1e
         A real function of one real variable; it is called with Python floats.
     scale : float
         The size of the variable over which ``phi`` changes noticeably, in the variable's own
-        units. Windows are tried from ``6e-1 * scale`` down to ``1e-7 * scale``.
+        units. Windows are tried from ``6e-1 * scale`` down to ``1e-7 * scale``, and where
+        those show detail that is no noise, down to ``1e-14 * scale``.
     target : float
         Relative error at which to stop looking for a better window.
 
