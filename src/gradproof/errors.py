@@ -1,7 +1,5 @@
 """The exceptions of gradproof: wrong use, and a gradient that is not right."""
 
-from __future__ import annotations
-
 from typing import Any
 
 # ``__module__`` is where users find them, and what tracebacks call them.

@@ -1,7 +1,5 @@
 """``check_grads`` with the arguments of ``jax.test_util.check_grads``."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """A set that is open: whatever registers itself under a name, from here or from outside."""
 
-from __future__ import annotations
-
 import pkgutil
 import re
 import warnings

@@ -1,7 +1,5 @@
 """``check_grad`` with the arguments of ``scipy.optimize.check_grad``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Assertions for tests: a gradient that is not right fails the test, with the report."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """``gradcheck`` with the arguments of ``torch.autograd.gradcheck``."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -3,8 +3,6 @@
 pytest imports this package in every run, so it imports gradproof only where a check is made.
 """
 
-from __future__ import annotations
-
 import pytest
 
 from .cases import pytest_pycollect_makeitem

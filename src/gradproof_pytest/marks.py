@@ -1,7 +1,5 @@
 """The mark: how the gradients of a test are checked, and what a mark may say."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """What a run was asked for: the options of the command line, and how wide a report may be."""
 
-from __future__ import annotations
-
 import argparse
 import pkgutil
 import shutil

@@ -1,7 +1,5 @@
 """Leaves as arrays: which can be differentiated, in which precision, as real coordinates."""
 
-from __future__ import annotations
-
 import math
 import re
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """JAX: arrays as leaves that can be moved, ``jax.vjp`` and ``jax.jvp``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar

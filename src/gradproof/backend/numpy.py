@@ -1,7 +1,5 @@
 """NumPy arrays, NumPy scalars and Python's floats as leaves that can be moved."""
 
-from __future__ import annotations
-
 import random
 import weakref
 from collections.abc import Callable, Iterator, Sequence

@@ -4,8 +4,6 @@ One class to derive from. What it is (``about``) and four methods have no defaul
 a library can do better than the default, it says by a method of its own.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext

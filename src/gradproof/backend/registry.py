@@ -5,8 +5,6 @@ entry point; each holds an instance of ``Backend`` (ours under the name ``BACKEN
 loaded before the user has imported the library itself.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from functools import partial

@@ -1,7 +1,5 @@
 """The command line: ``gradproof demo``, ``check``, ``fix`` and ``show``."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 

@@ -1,7 +1,5 @@
 """``gradproof check``: find the cases, check them one by one, and say what came of each."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """The command ``gradproof`` with its subcommands, and what it leaves with."""
 
-from __future__ import annotations
-
 import os
 import sys
 import traceback

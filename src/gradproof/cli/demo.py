@@ -3,8 +3,6 @@
 Every number and every line of code below is computed or read from the source while it is played.
 """
 
-from __future__ import annotations
-
 import inspect
 import time
 from collections.abc import Callable

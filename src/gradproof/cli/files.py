@@ -1,7 +1,5 @@
 """Options that write what is shown into files: one for each renderer."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterator, Mapping

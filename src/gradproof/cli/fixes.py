@@ -1,7 +1,5 @@
 """The cases of some targets, and repairs for those whose gradient is wrong."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any

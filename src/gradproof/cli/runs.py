@@ -1,7 +1,5 @@
 """What became of each case: a report, or a failure with the person whom it concerns."""
 
-from __future__ import annotations
-
 import difflib
 import inspect
 import re

@@ -1,7 +1,5 @@
 """``gradproof show``: the reports of a file again, or in another form."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import click

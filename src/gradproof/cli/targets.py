@@ -6,8 +6,6 @@ and its neighbours are imported as if Python had been started in its folder. Aft
 their file runs: another folder may hold a ``helper.py`` too.
 """
 
-from __future__ import annotations
-
 import difflib
 import importlib
 import importlib.util

@@ -8,8 +8,6 @@ to 1, and with the textbook's step of 1e-7 that alone puts right code at 1.19e-0
 textbook's alert band. ``np.logaddexp`` on ``Z`` would hide what the demo is there to show.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any

@@ -1,7 +1,5 @@
 """Wrong on one side of a branch: where the parameter is negative, or where it is positive."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

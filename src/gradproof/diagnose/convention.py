@@ -1,7 +1,5 @@
 """Conventions rather than errors: log parameters, symmetric matrices, complex conjugates."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

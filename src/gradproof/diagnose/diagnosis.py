@@ -1,7 +1,5 @@
 """What kind of fault explains a wrong block: one suspicion after another, simplest first."""
 
-from __future__ import annotations
-
 from ..records.finding import Finding, Kind
 from .entries import sampled
 from .evidence import Evidence, Explanation

@@ -1,7 +1,5 @@
 """Only some entries are wrong: which, and what they have in common."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What a suspicion may look at: one wrong block, its slopes, and the means to get more."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any

@@ -5,8 +5,6 @@ its frames can reach are looked at; the last line after which an array was new, 
 content, is the one that computed it. Nothing is guessed: no trace, no line.
 """
 
-from __future__ import annotations
-
 import ast
 import gc
 import linecache
@@ -153,7 +151,7 @@ def _statement(code: CodeType, number: int, *, computing: bool = False) -> Sourc
         compiled = compile(tree, code.co_filename, "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
         return None
-    if not lines or not _holds(compiled, code):
+    if not lines or code not in codes(compiled):
         return None
     node = _only(tree, number)
     if node is None or node.end_lineno is None or (computing and not _computes(node)):
@@ -168,12 +166,15 @@ def _statement(code: CodeType, number: int, *, computing: bool = False) -> Sourc
     )
 
 
-def _holds(compiled: CodeType, code: CodeType) -> bool:
-    """Whether a module's code holds the very same function at the very same place."""
-    return any(
-        isinstance(constant, CodeType) and (constant == code or _holds(constant, code))
-        for constant in compiled.co_consts
-    )
+def codes(code: CodeType) -> Iterator[CodeType]:
+    """Some code, and all that is nested in it, in the order of the text.
+
+    Codes are equal where they are the very same function at the very same place.
+    """
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from codes(constant)
 
 
 def _only(tree: ast.AST, number: int) -> ast.stmt | None:

@@ -1,7 +1,5 @@
 """What a factor might be: 2, a half, the batch size, the root of a dimension."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """The gradient of another block, in place of this one's or added to it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A multiple of the parameter itself is missing, or too much: weight decay, a started buffer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..judge.explain import is_zero

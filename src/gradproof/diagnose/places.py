@@ -1,7 +1,5 @@
 """Entries as a person would write them: a row, a diagonal, the negative half, a short list."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

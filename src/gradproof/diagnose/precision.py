@@ -1,7 +1,5 @@
 """A gradient that went through a lower precision than its type says."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

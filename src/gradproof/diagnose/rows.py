@@ -1,7 +1,5 @@
 """A factor of its own for each row, or for each column."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

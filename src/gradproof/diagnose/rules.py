@@ -5,8 +5,6 @@ for each that does. Its kind is one of ``Kind`` or a name of its own. A package 
 registers one by an entry point of its name in the group ``gradproof.rules``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A constant factor, or the wrong sign."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

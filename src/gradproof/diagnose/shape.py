@@ -1,7 +1,5 @@
 """The right numbers in the wrong places: transposed, flipped, rolled, read with other strides."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import combinations, permutations
 

@@ -1,7 +1,5 @@
 """A gradient of zero, or zeros in it, where the function does change."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """One leaf of the point: its name and its measures."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """Claimed against slope along one direction."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A direction: a recipe, not a vector."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 

@@ -1,7 +1,5 @@
 """A case that gave no report, and whom that concerns."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

@@ -1,7 +1,5 @@
 """One explained fault, or one fact that the reader of a verdict must know."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

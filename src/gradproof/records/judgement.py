@@ -1,7 +1,5 @@
 """What is known of one block after some comparisons."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from .verdict import Verdict

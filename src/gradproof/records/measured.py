@@ -1,7 +1,5 @@
 """One comparison as a report keeps it: claimed beside measured, and how the step matters."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """A measured derivative of a function of one variable at 0, with its error bar."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

@@ -1,7 +1,5 @@
 """Edits made in a file: as a diff, or written; all else of it stays, to the byte."""
 
-from __future__ import annotations
-
 import dataclasses
 import os
 import re

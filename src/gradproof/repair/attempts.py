@@ -1,7 +1,5 @@
 """Attempts at a fix: each set of edits in a process of its own, judged by measured slopes."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -7,8 +7,6 @@ a file; but a library in C that opens a file itself can still create or empty on
 that processes share on purpose (``np.memmap`` for writing, shared tensors) stays shared.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import faulthandler

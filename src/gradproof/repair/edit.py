@@ -1,7 +1,5 @@
 """One change of a source text: where, what stands there instead, and how likely it is meant."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations

@@ -1,7 +1,5 @@
 """A fix that was found: its edits as a diff, the proof, and the file that it is for."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Where the fault may be: the code that computes the gradient, and what its names held."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +16,7 @@ from ..records.finding import Finding
 from ..subject.obtain import call_grad
 from ..subject.providers import Autodiff, Jacobian, watchable
 from ..subject.session import Session
+from ..subject.surroundings import parts
 from .hints import MODULE, RETURN, Held, Names, shape_of
 from .patch import alive, function_of, source_of
 
@@ -159,14 +158,9 @@ def _all_held(names: Mapping[str, Any]) -> Iterator[tuple[str, Held]]:
 
 def _inside(name: str, value: Any) -> list[tuple[str, Any]]:
     """What stands in a value, under the expressions that lead to it."""
-    items: Iterator[tuple[str, Any]] = iter(())
-    if isinstance(value, Mapping):
-        items = ((f"{name}[{key!r}]", one) for key, one in value.items())
-    elif isinstance(value, list | tuple):
-        items = ((f"{name}[{k}]", one) for k, one in enumerate(value))
-    elif type(value).__module__ not in ("builtins", "numpy") and not callable(value):
-        items = ((f"{name}.{key}", one) for key, one in getattr(value, "__dict__", {}).items())
-    held = list(islice(items, _MOST_ITEMS + 1))
+    if callable(value) and not isinstance(value, Mapping | list | tuple):
+        return []
+    held = list(islice(parts(name, value, getattr(value, "__dict__", ())), _MOST_ITEMS + 1))
     return held if len(held) <= _MOST_ITEMS else []
 
 

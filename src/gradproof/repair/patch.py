@@ -19,6 +19,7 @@ from functools import lru_cache, partial
 from types import CodeType, FunctionType
 from typing import Any
 
+from ..diagnose.lines import codes
 from ..errors import UsageError
 
 # A part of a text does not show under which ``from __future__`` it stood, but the code does.
@@ -81,9 +82,9 @@ def alike(functions: Iterable[FunctionType]) -> tuple[FunctionType, ...]:
     there are: call it once, not for every candidate.
     """
     wanted = tuple(dict.fromkeys(functions))
-    codes = {function.__code__ for function in wanted}
-    files = {code.co_filename for code in codes}
-    others = (other for other in alive(files) if not codes.isdisjoint(_codes(other.__code__)))
+    edited = {function.__code__ for function in wanted}
+    files = {code.co_filename for code in edited}
+    others = (other for other in alive(files) if not edited.isdisjoint(codes(other.__code__)))
     known = [other for other in others if other in wanted or _is_known(other)]
     return tuple(dict.fromkeys([*wanted, *known]))
 
@@ -127,10 +128,10 @@ def replaced(function: FunctionType, source: str) -> CodeType:
 @contextmanager
 def patched(functions: Sequence[FunctionType], source: str) -> Iterator[None]:
     """Within this block the functions do what an edited text of their module says."""
-    codes = {function: replaced(function, source) for function in functions}
-    before = {function: function.__code__ for function in codes}
+    after = {function: replaced(function, source) for function in functions}
+    before = {function: function.__code__ for function in after}
     try:
-        for function, code in codes.items():
+        for function, code in after.items():
             function.__code__ = code
         yield
     finally:
@@ -146,7 +147,7 @@ def adopt(file: str, before: str, after: str) -> None:
     linecache.checkcache(file)
     for function in alive((file,)):
         code = function.__code__
-        old, new = (list(_codes(_whole(text, code))) for text in (before, after))
+        old, new = (list(codes(_whole(text, code))) for text in (before, after))
         if code not in old or len(old) != len(new):
             continue
         taken = new[old.index(code)]
@@ -188,7 +189,7 @@ def _is_known(function: FunctionType) -> bool:
 def _span(code: CodeType, text: str) -> tuple[int, int]:
     """The first and last line of the top-level statement that some code was compiled from."""
     with suppress(SyntaxError, ValueError):
-        if code in _codes(_whole(text, code)):
+        if code in codes(_whole(text, code)):
             return _around(text, code.co_firstlineno, code.co_firstlineno)
     raise UsageError(
         f"{code.co_filename} has changed since it was imported, so that it no longer shows "
@@ -281,16 +282,8 @@ def _parsed(text: str) -> ast.Module:
         return ast.parse(text)
 
 
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    """Some code, and all that is nested in it, in the order of the text."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _codes(constant)
-
-
 def _namesakes(compiled: CodeType, code: CodeType) -> list[CodeType]:
-    return [inner for inner in _codes(compiled) if inner.co_qualname == code.co_qualname]
+    return [inner for inner in codes(compiled) if inner.co_qualname == code.co_qualname]
 
 
 def _mention(node: _Function, names: Sequence[str]) -> None:

@@ -1,7 +1,5 @@
 """One search for fixes, from the check that is made again to what is found and confirmed."""
 
-from __future__ import annotations
-
 import math
 import os
 import time

@@ -1,7 +1,5 @@
 """From a report of a wrong gradient to edits that make it right: ``gradproof.suggest_fixes``."""
 
-from __future__ import annotations
-
 from ..errors import UsageError
 from ..report.report import Report
 from ..subject.asked import Asked

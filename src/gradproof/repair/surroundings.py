@@ -1,17 +1,17 @@
 """What edited code can reach and might spoil: looked at again after each candidate."""
 
-from __future__ import annotations
-
 import random
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+
+from ..subject.surroundings import parts
 
 # Beyond these no look is worth its time: every candidate gets its own process.
 _MOST_BYTES = 1 << 22
@@ -27,7 +27,7 @@ class Surroundings:
     roots: tuple[Any, ...]
 
     @classmethod
-    def of(cls, functions: Sequence[FunctionType], *given: Any) -> Surroundings:
+    def of(cls, functions: Sequence[FunctionType], *given: Any) -> Self:
         """Globals that the functions read, what their closures and defaults hold, what is given.
 
         Of a function among the given that is its closure, of a method its object.
@@ -78,15 +78,11 @@ def _arrays(roots: Any) -> Iterator[np.ndarray[Any, Any]]:
 
 
 def _inside(value: Any) -> list[Any]:
-    if isinstance(value, Mapping):
-        return list(value.values())
-    if isinstance(value, list | tuple):
-        return list(value)
     if isinstance(value, MethodType):
         return [value.__self__]
     if isinstance(value, partial):
         return [value.func, value.args, value.keywords]
-    inside = [*getattr(value, "__dict__", {}).values()]
+    inside = [part for _, part in parts("", value, getattr(value, "__dict__", ()))]
     with suppress(AttributeError, RuntimeError):  # no tensor, or one that does not count
         inside.append(value._version)  # noqa: SLF001 - how often torch changed a tensor in place
     return inside

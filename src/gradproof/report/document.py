@@ -1,7 +1,5 @@
 """What a renderer is given: the reports of a run, and the cases that gave none."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field

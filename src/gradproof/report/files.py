@@ -1,7 +1,5 @@
 """Reports as files: in the form that a name asks for, and read again from JSON."""
 
-from __future__ import annotations
-
 import json
 import os
 from os import PathLike, fspath

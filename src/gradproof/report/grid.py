@@ -1,7 +1,5 @@
 """A block of any shape as a small picture: folded to two axes, and pooled where it is large."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass

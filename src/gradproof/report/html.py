@@ -1,7 +1,5 @@
 """The report as a fragment of HTML, for notebooks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from html import escape
 

@@ -1,7 +1,5 @@
 """Pictures for pages: small SVG that takes its colours from the page around it."""
 
-from __future__ import annotations
-
 import io
 import re
 import warnings

@@ -1,7 +1,5 @@
 """Frozen data to plain data that JSON can hold, and back: exact, by the types of the fields."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 import types

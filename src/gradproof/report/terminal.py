@@ -1,7 +1,5 @@
 """The report in a terminal: rich lays it out, names are text and never markup."""
 
-from __future__ import annotations
-
 import io
 import sys
 from collections import Counter

@@ -6,8 +6,6 @@ equal errors; signs times magnitudes do neither. A byte per coordinate is an eig
 memory of the vector itself, and NumPy scales it in one pass.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import lru_cache

@@ -4,8 +4,6 @@ optree does the work. Its own namespace keeps dictionaries in the order in which
 wrote them (sorting would put ``b1`` before ``W1``) without touching anybody else's trees.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import islice
@@ -139,11 +139,12 @@ def _inside(name: str, thing: Any, words: set[str], depth: int) -> Iterator[tupl
     elif isinstance(thing, float | int | complex) or framework_of(thing) is not None:
         yield name, thing
     elif depth:
-        for inner, part in islice(_parts(name, thing, words), _MANY):
+        for inner, part in islice(parts(name, thing, words), _MANY):
             yield from _inside(inner, part, words, depth - 1)
 
 
-def _parts(name: str, thing: Any, words: set[str]) -> Iterator[tuple[str, Any]]:
+def parts(name: str, thing: Any, words: Container[str]) -> Iterator[tuple[str, Any]]:
+    """What a container holds, or an object in attributes that are among the words, by name."""
     if isinstance(thing, Mapping):
         yield from ((f"{name}[{key!r}]", part) for key, part in thing.items())
     elif isinstance(thing, list | tuple):

@@ -7,8 +7,6 @@ cost, two of them stand in each difference, and divided by ``2ε = 2e-7`` they a
 error in every entry. The code is right; the measurement cannot say so.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext

@@ -1,7 +1,5 @@
 """Parameters, and gradients claimed for them, as one vector."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The small edits of some functions that might repair them, the likeliest first."""
 
-from __future__ import annotations
-
 import ast
 from collections import defaultdict
 from collections.abc import Iterator, Sequence

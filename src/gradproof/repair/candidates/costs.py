@@ -4,8 +4,6 @@ Below 1: the diagnosis asked for it. 1: slips that everybody makes. 2: slips tha
 3: possible. From 4 on: tried because it costs little.
 """
 
-from __future__ import annotations
-
 # A statement that the diagnosis names is far likelier to hold the fault than its neighbours, but
 # it may also lie in a statement that feeds it: not so much that all of its edits come first.
 BONUS = 1.0

@@ -1,7 +1,5 @@
 """Names: another name, key, attribute or entry where its neighbour was meant."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise, product
 

@@ -1,7 +1,5 @@
 """Where the generators of candidates are registered, each under the name of its kind."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar

@@ -4,8 +4,6 @@ Beside names there are *holders*, in which arrays stand too: ``params["W2"]``, `
 ``layer.kernel``, ``pair[0]``.
 """
 
-from __future__ import annotations
-
 import ast
 import builtins
 from collections.abc import Iterable, Iterator, Mapping, Sequence

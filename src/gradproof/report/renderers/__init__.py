@@ -5,8 +5,6 @@ line and in pytest's, and its suffix in ``report.save``. A package that is insta
 by an entry point of its name in the group ``gradproof.renderers``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec

@@ -1,7 +1,5 @@
 """JSON that comes back as the same document."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The report as JUnit XML, which CI systems show: a test case for each block."""
 
-from __future__ import annotations
-
 import re
 from xml.etree import ElementTree as ET
 

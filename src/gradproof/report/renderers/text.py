@@ -1,7 +1,5 @@
 """What a terminal shows, as text: every report in full, without colours."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..document import Document
