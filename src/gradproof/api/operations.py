@@ -33,9 +33,9 @@ def check_operations(
     """Check the backward of every call inside a model by itself, with one set of passes for all.
 
     One pass forward and back keeps the gradients at the border of every call: of submodules,
-    ``autograd.Function``s, custom operators and hooks. Some twenty or thirty passes forward, with
-    all parameters and inputs moved along one random direction, then say of each call whether what
-    its backward returns belongs to what its forward does.
+    each ``autograd.Function``, custom operators and hooks. Some twenty or thirty passes forward,
+    with all parameters and inputs moved along one random direction, then say of each call whether
+    what its backward returns belongs to what its forward does.
 
     Parameters
     ----------

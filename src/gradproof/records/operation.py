@@ -39,6 +39,6 @@ class Operation:
 
     @property
     def where(self) -> str:
-        """Name and path as a report shows them: ``Swish in layers.3.mlp, call 2``."""
+        """Name and path as a report shows them, ``Swish in layers.3.mlp, call 2``."""
         inside = f" in {self.path}" if self.path else ""
         return f"{self.name}{inside}" + (f", call {self.call}" if self.call > 1 else "")
