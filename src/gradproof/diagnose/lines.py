@@ -74,9 +74,10 @@ class Watch:
         """The statement that last assigned an array, or wrote into it."""
         if not _is_array(array) or self.looked > _MOST_BYTES:
             return None
-        known, numbers = self.seen.get(id(array)), _numbers(array)
+        known = self.seen.get(id(array))
         if known is None or known[0]() is not array:
             return None
+        numbers = _numbers(array)
         if numbers is None or _print(numbers) != known[1]:
             return None
         code, number, handed_on = self.places[id(array)]

@@ -96,6 +96,13 @@ class Thresholds:
     # (tests/judge/test_bands.py).
     same_value: float = 1e4
     same_at_most: float = 0.1
+    # A layer's products with its gradients are the same in two passes, or in two precisions, to
+    # this share of what is added up in them (tests/layers: dropout without a seed, float32).
+    same_products: float = 1e-3
+    # Gradients add up where a second backward adds the same again, entry by entry: to a share of
+    # it, or of the largest (tests/layers: styles with +=, in float32 as well).
+    grown: float = 1e-4
+    grown_least: float = 1e-6
 
     # Explanations
 

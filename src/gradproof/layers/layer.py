@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..backend.registry import home
+from ..judge.thresholds import T
 from ..space import tree
 from ..subject.guards import reseed
 from .calls import RATE, Calls, Context, Made, require
@@ -159,9 +160,8 @@ class Layer:
         for place in self.params.values():
             gradient = gradient_of(place.place)
             if is_array(gradient) and getattr(gradient, "flags", _WRITEABLE).writeable:
-                with suppress(
-                    TypeError
-                ):  # those of JAX cannot be written to, nor added to in place
+                # Those of JAX cannot be written to, nor added to in place.
+                with suppress(TypeError):
                     gradient[...] = 0
 
     def move(self, values: Mapping[str, Any]) -> None:
@@ -252,7 +252,8 @@ def _grown(start: Mapping[str, Any], first: Mapping[str, Any], second: Mapping[s
         before = start.get(name, np.zeros_like(gradient))
         before = before if before.shape == gradient.shape else np.zeros_like(gradient)
         added, more = gradient - before, second[name] - gradient
-        if np.any(more) and np.allclose(added, more, rtol=1e-4, atol=1e-6 * np.abs(added).max()):
+        least = T.grown_least * np.abs(added).max()
+        if np.any(more) and np.allclose(added, more, rtol=T.grown, atol=least):
             return True
     return False
 
@@ -288,5 +289,5 @@ def drawn(outputs: Any, seed: int = 0) -> Any:
         dtype = getattr(leaf, "dtype", None)
         plain = not isinstance(leaf, np.ndarray | np.generic | float) and dtype is not None
         like = home(leaf).array(numbers.ravel(), leaf) if plain else np.asarray(numbers, dtype)
-        found.append(like if is_array(leaf) and shape else like if is_array(leaf) else like[()])
+        found.append(like if is_array(leaf) else like[()])
     return flat.unflatten(found)

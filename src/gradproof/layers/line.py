@@ -21,7 +21,6 @@ from .places import Held, is_number, movable
 from .tape import Record
 
 _STRETCH = 1e3  # at most so many times less than its own size a block is moved
-_SAME = 1e-3  # values in two precisions are the same to this share of what is added up
 
 
 @dataclass(slots=True)
@@ -105,7 +104,7 @@ class Line:
         there = self._read(0.0, self.claims)
         assert there is not None
         apart = np.maximum(np.abs(there.given - here.given), np.abs(there.taken - here.taken))
-        other = np.flatnonzero(apart > _SAME * self.magnitudes)
+        other = np.flatnonzero(apart > T.same_products * self.magnitudes)
         return int(other[0]) if other.size else len(self.claims)
 
     def _move(self, t: float) -> Any:
@@ -167,7 +166,7 @@ class Line:
 
     def _alike(self, narrow: Pass, wide: Pass) -> bool:
         apart = np.maximum(np.abs(narrow.given - wide.given), np.abs(narrow.taken - wide.taken))
-        return bool(np.all(apart <= _SAME * self.magnitudes))
+        return bool(np.all(apart <= T.same_products * self.magnitudes))
 
     def _takes(self) -> bool:
         """Whether the layers let go of their arrays for those of a higher precision."""
