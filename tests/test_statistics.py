@@ -126,7 +126,7 @@ def planted(number, kind, rng):
     fault = random_fault(net, kind, rng) if finite(net) else None
     if fault is None:
         return None
-    with np.errstate(invalid="ignore"):  # some BLAS raise the flag where every number is finite
+    with np.errstate(invalid="ignore"):  # it was raised once, not alone
         right = net.backprop(net.params)
     band = limits(net)
     shares = share(net, right)
