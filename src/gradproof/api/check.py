@@ -14,6 +14,7 @@ from ..space.point import Point
 from ..subject.asked import Options
 from ..subject.providers import Autodiff
 from .options import checked, validate
+from .second import checked_second
 
 
 def check(
@@ -21,6 +22,8 @@ def check(
     point: Any,
     *,
     grad: Any = None,
+    hess: Any = None,
+    hessp: Callable[..., Any] | None = None,
     args: tuple[Any, ...] = (),
     kwargs: Mapping[str, Any] | None = None,
     effort: str = "standard",
@@ -53,8 +56,17 @@ def check(
         autograd or ``jax.vjp`` returns: what is checked are the backward passes, kernels and
         ``custom_vjp`` rules inside ``fun``. If any tensor of the point requires grad, those that
         do not are left alone.
+    hess : callable, array, sparse matrix or LinearOperator, optional
+        The claimed Hessian, or a function of the same arguments that returns it; it is compared
+        with how ``grad`` changes, and with ``fun`` where ``grad`` is wrong or left out. ``N``
+        parameters in all have an ``(N, N)`` array, a scipy sparse one or a ``LinearOperator``;
+        one array also ``shape + shape``; a tree a tree of trees, ``hess['beta']['alpha']`` of the
+        shape of beta followed by that of alpha.
+    hessp : callable, optional
+        ``hessp(point, vector, *args, **kwargs)`` returns the product of the Hessian with a vector
+        like the point, as for ``scipy.optimize.minimize``.
     args, kwargs : tuple, mapping
-        Further arguments of ``fun`` and of ``grad``.
+        Further arguments of ``fun``, ``grad``, ``hess`` and ``hessp``.
     effort : {"standard", "quick", "thorough", "sweep"}
         How many evaluations to spend; ``sweep`` measures every entry.
     seed : int
@@ -98,6 +110,8 @@ def check(
     """
     options = Options(args, kwargs, effort, seed, correct_below, wrong_above, name)
     validate(fun, options)
+    if hess is not None or hessp is not None:
+        return checked_second(fun, point, grad, hess, hessp, options)
     if grad is not None and grad is not False:
         return checked(fun, Point(point), grad, options)
     framework, leaves = _own_framework(point)

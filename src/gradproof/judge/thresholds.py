@@ -84,6 +84,15 @@ class Thresholds:
     # was rejected, at -3.0e-15 of a size of 4.8e-3 (tests/operations).
     cotangents: float = 500.0
 
+    # Hessians
+
+    # A row of a Hessian is read at its own size, but not below this share of the largest: there
+    # it may be nothing but round-off of the others (tests/engine/test_second.py).
+    small_row: float = 1e-6
+    # Entries of a matrix and of its transpose are the same within so many roundings at the size
+    # of their rows: sums in another order (tests/judge/test_second.py).
+    symmetric_roundoff: float = 1e3
+
     # The point
 
     # At a kink the gradient is checked so many block scales beside it: many windows away, yet the

@@ -1,0 +1,357 @@
+"""What is wrong of a Hessian: candidates that are held to the measured columns.
+
+A region is the part of the matrix at fault. Each rule makes another matrix of the claimed one;
+it explains a region where that matrix has the measured columns there, each within its bar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..judge.thresholds import T
+from ..records.finding import Kind
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Measured products ``H @ moved``, one a column, each number with its bar.
+
+    ``claimed`` is the whole matrix; ``lone`` are the coordinates that moved by themselves, in
+    the order of the first columns; ``x`` and ``g`` the point and the claimed gradient,
+    ``stored`` the entries that a sparse matrix holds.
+    """
+
+    claimed: Array
+    moved: Array
+    measured: Array
+    bars: Array
+    lone: Indices
+    x: Array
+    g: Array
+    stored: NDArray[np.bool_] | None = None
+
+    @property
+    def gaps(self) -> Array:
+        """Claimed less measured products."""
+        return self.claimed @ self.moved - self.measured
+
+    def off(self, candidate: Array | None = None) -> NDArray[np.bool_]:
+        """Where a matrix contradicts what was measured."""
+        made = (self.claimed if candidate is None else candidate) @ self.moved
+        size = np.maximum(np.abs(self.measured), np.abs(made))
+        rounding = T.residual_rounding * size + T.roundoff * np.abs(self.measured).max(initial=0)
+        # What is not a number contradicts everything.
+        fits = np.abs(made - self.measured) <= T.residual_bars * self.bars + rounding
+        return np.asarray(~fits, np.bool_)
+
+    def guilty(self) -> tuple[Indices, Indices]:
+        """The entries at fault, among the columns that moved by themselves."""
+        rows, which = np.nonzero(self.off()[:, : len(self.lone)])
+        return rows, self.lone[which]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Rows and columns of the matrix, with those of its mirror image where ``both``."""
+
+    rows: Indices
+    columns: Indices
+    both: bool = False
+
+    def mask(self, size: int) -> NDArray[np.bool_]:
+        """Its entries."""
+        found = np.zeros((size, size), bool)
+        found[np.ix_(self.rows, self.columns)] = True
+        return found | found.T if self.both else found
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A kind of fault, the sentence that follows the name of the region, and its figure.
+
+    ``{}`` in the sentence stands for the name of the coordinates ``of`` which it speaks.
+    """
+
+    kind: Kind
+    text: str
+    factor: float | None = None
+    of: Indices | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A region, what was measured there, and what the claim has there."""
+
+    columns: Columns
+    region: Region
+    mask: NDArray[np.bool_] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The region's entries, once."""
+        object.__setattr__(self, "mask", self.region.mask(len(self.columns.claimed)))
+
+    @property
+    def claimed(self) -> Array:
+        """The claimed matrix."""
+        return self.columns.claimed
+
+    @property
+    def square(self) -> bool:
+        """Whether it is a block of the diagonal."""
+        return np.array_equal(self.region.rows, self.region.columns)
+
+    @property
+    def part(self) -> Array:
+        """The claimed entries of the region."""
+        return self.claimed[np.ix_(self.region.rows, self.region.columns)]
+
+    def fits(self, candidate: Array) -> bool:
+        """Whether another matrix, in the region, is what was measured there."""
+        within = np.where(self.mask, candidate, self.claimed)
+        if not np.isfinite(within).all():
+            return False
+        rows = np.flatnonzero(self.mask.any(axis=1))
+        touched = (self.columns.moved[self.mask.any(axis=0)] != 0).any(axis=0)
+        before = self._gap(self.claimed)[np.ix_(rows, touched)]
+        after = self._gap(within)[np.ix_(rows, touched)]
+        better = np.linalg.norm(after) <= (1 - T.explained) * np.linalg.norm(before)
+        return bool(better and not self.columns.off(within)[np.ix_(rows, touched)].any())
+
+    def _gap(self, matrix: Array) -> Array:
+        return matrix @ self.columns.moved - self.columns.measured
+
+
+def regions(columns: Columns) -> list[Region]:
+    """The parts of the matrix at fault: connected through their entries.
+
+    Two groups of parameters that are at fault only with each other make a block beside the
+    diagonal, together with its mirror image.
+    """
+    rows, cols = columns.guilty()
+    size = len(columns.claimed)
+    graph = np.zeros((size, size), bool)
+    graph[rows, cols] = True
+    one_sided = graph & ~graph.T
+    found = []
+    for members, sides in _components(graph | graph.T):
+        first, second = members[sides == 0], members[sides == 1]
+        if not (sides >= 0).all() or not len(second):
+            found.append(Region(members, members))
+        elif not one_sided[np.ix_(members, members)].any():
+            found.append(Region(first, second, both=True))
+        elif not graph[np.ix_(first, second)].any():
+            found.append(Region(second, first))
+        elif not graph[np.ix_(second, first)].any():
+            found.append(Region(first, second))
+        else:
+            found.append(Region(members, members))
+    return found
+
+
+def _components(graph: NDArray[np.bool_]) -> Iterator[tuple[Indices, NDArray[np.int8]]]:
+    """Connected coordinates, with the sides of each where there are two; -1 where not."""
+    sides = np.full(len(graph), -2, np.int8)
+    for start in np.flatnonzero(graph.any(axis=1)):
+        if sides[start] != -2:
+            continue
+        members, queue, two = [start], [start], True
+        sides[start] = 0
+        while queue:
+            here = queue.pop()
+            for other in np.flatnonzero(graph[here]):
+                if sides[other] == -2:
+                    sides[other] = 1 - sides[here]
+                    members.append(other)
+                    queue.append(other)
+                two = two and sides[other] != sides[here]
+        found = np.sort(members)
+        yield found, sides[found] if two else np.full(len(found), -1, np.int8)
+
+
+def explain(case: Case) -> Cause | None:
+    """The first rule that has the measured columns, or None."""
+    return next((cause for rule in _RULES if (cause := rule(case)) is not None), None)
+
+
+def _pattern(case: Case) -> Cause | None:
+    """A sparse matrix without an entry for what is not zero."""
+    rows, columns = case.columns.guilty()
+    stored, inside = case.columns.stored, case.mask[rows, columns]
+    if stored is None or stored[rows[inside], columns[inside]].any():
+        return None
+    return Cause(Kind.SPARSITY, "has no entry in its sparsity pattern where the gradient changes")
+
+
+def _zero(case: Case) -> Cause | None:
+    rows, columns = case.columns.guilty()
+    inside = case.mask[rows, columns]
+    if case.claimed[rows[inside], columns[inside]].any():
+        return None
+    if not case.claimed[case.mask].any():
+        return Cause(Kind.ZERO, "is zero, but the gradient does change there", 0.0)
+    off = case.mask & ~np.eye(len(case.mask), dtype=bool)
+    beside = "beside its diagonal" if not case.claimed[off].any() else "in places"
+    return Cause(Kind.ZERO, f"is zero {beside}, but the gradient does change there", 0.0)
+
+
+def _triangle(case: Case) -> Cause | None:
+    """One triangle: the other one is zero, or both were added up with the diagonal twice."""
+    if not case.square:
+        return None
+    for name, triangle in (("lower", np.tril), ("upper", np.triu)):
+        half = triangle(case.claimed)
+        if np.array_equal(np.where(case.mask, half, 0), np.where(case.mask, case.claimed, 0)):
+            filled = half + half.T - np.diag(np.diag(half))
+            if len(half) > 1 and case.fits(filled):
+                return Cause(Kind.TRIANGLE, f"has only its {name} triangle filled")
+    halved = case.claimed - np.diag(np.diag(case.claimed)) / 2
+    if case.fits(halved):
+        text = "has its diagonal twice, as from a triangle added to its transpose"
+        return Cause(Kind.TRIANGLE, text, 2.0)
+    return None
+
+
+def _mirror(case: Case) -> Cause | None:
+    """A block whose mirror image is right, and which is zero."""
+    if case.square or case.region.both or case.part.any():
+        return None
+    if case.fits(case.claimed.T):
+        return Cause(Kind.TRIANGLE, "is zero, but its mirror image beyond the diagonal is right")
+    return None
+
+
+def _factor(case: Case) -> Cause | None:
+    """A constant factor, the sign among them."""
+    moved, measured = case.columns.moved, case.columns.measured
+    made = np.where(case.mask, case.claimed, 0) @ moved
+    rest = measured - np.where(case.mask, 0, case.claimed) @ moved
+    weight = 1 / np.maximum(np.linalg.norm(made, axis=0), np.finfo(float).tiny)
+    total = float(np.sum((made * weight) ** 2))
+    if not total or not np.isfinite(total):
+        return None
+    true = float(np.sum(made * rest * weight**2)) / total
+    if not true or not case.fits(case.claimed * true):
+        return None
+    factor = 1 / true
+    kind = Kind.SIGN if abs(factor + 1) <= T.same_number else Kind.SCALE
+    return Cause(kind, _factor_text(factor), factor)
+
+
+def _factor_text(factor: float) -> str:
+    if abs(factor + 1) <= T.same_number:
+        return (
+            "has the other sign (the observed information of a log-likelihood is minus its Hessian)"
+        )
+    for known, words in ((0.5, "half of what it should be"), (2.0, "twice what it should be")):
+        if abs(factor - known) <= T.same_number * known:
+            return f"is {words}"
+    return f"is {factor:.6g} times what it should be"
+
+
+def _transpose(case: Case) -> Cause | None:
+    rows, columns = case.region.rows, case.region.columns
+    if len(rows) != len(columns):
+        return None
+    turned = case.claimed.copy()
+    turned[np.ix_(rows, columns)] = case.part.T
+    if case.region.both:
+        other = case.claimed[np.ix_(columns, rows)]
+        turned[np.ix_(columns, rows)] = other.T
+    return Cause(Kind.TRANSPOSE, "is transposed") if case.fits(turned) else None
+
+
+# Other parametrisations: what the claim is with respect to, as a function of the parameter; the
+# derivative of that function, and the second over the first.
+_MAPS: tuple[tuple[str, Callable[[Array], Array], Callable[[Array], Array]], ...] = (
+    ("exp({})", np.exp, np.ones_like),
+    ("log({})", lambda x: 1 / x, lambda x: -1 / x),
+    ("logit({})", lambda x: 1 / (x * (1 - x)), lambda x: (2 * x - 1) / (x * (1 - x))),
+    ("sigmoid({})", lambda x: _p(x) * (1 - _p(x)), lambda x: 1 - 2 * _p(x)),
+    ("{}**2", lambda x: 2 * x, lambda x: 1 / x),
+    ("sqrt({})", lambda x: 0.5 / np.sqrt(x), lambda x: -0.5 / x),
+    ("1/{}", lambda x: -1 / x**2, lambda x: -2 / x),
+    ("tanh({})", lambda x: 1 - np.tanh(x) ** 2, lambda x: -2 * np.tanh(x)),
+    ("arctanh({})", lambda x: 1 / (1 - x**2), lambda x: 2 * x / (1 - x**2)),
+)
+
+
+def _p(x: Array) -> Array:
+    return 1 / (1 + np.exp(-x))
+
+
+def _parametrisation(case: Case) -> Cause | None:
+    """The chain rule of another parametrisation, or its term with the gradient, left out.
+
+    With ``φ = T(x)``: ``H_x = T' H_φ T' + T'' g_φ``, where ``g_φ = g_x / T'``.
+    """
+    x, g, claimed = case.columns.x, case.columns.g, case.claimed
+    for name, first, ratio in _MAPS:
+        for chosen in _transformed(case):
+            slope = np.ones_like(x)
+            slope[chosen], term = first(x[chosen]), np.zeros_like(x)
+            term[chosen] = ratio(x[chosen]) * g[chosen]
+            whole = claimed * np.outer(slope, slope) + np.diag(term)
+            if case.fits(whole):
+                text = f"is with respect to {name}, but the gradient with respect to {{}}"
+                return Cause(Kind.PARAMETRISATION, text, of=chosen)
+            if case.fits(claimed + np.diag(term)):
+                text = f"lacks the term with the gradient in the chain rule of {name}"
+                return Cause(Kind.PARAMETRISATION, text, of=chosen)
+    return None
+
+
+def _transformed(case: Case) -> Iterator[Indices]:
+    """The coordinates that may have another parametrisation: all, one side, or the guilty rows."""
+    yield np.unique(np.concatenate([case.region.rows, case.region.columns]))
+    if not case.square:
+        yield case.region.rows
+        yield case.region.columns
+        return
+    off = np.zeros_like(case.claimed, bool)
+    off[case.columns.guilty()] = True
+    share = (off & case.mask).sum(axis=1) / np.maximum(case.mask.sum(axis=1), 1)
+    yield np.flatnonzero(share > T.most_entries)
+    yield np.flatnonzero(np.diag(off) & np.diag(case.mask))
+
+
+def _inverse(case: Case) -> Cause | None:
+    """The covariance in place of the information."""
+    if not case.square or len(case.region.rows) < len(case.claimed):
+        return None
+    try:
+        inverse = np.asarray(np.linalg.inv(case.claimed), np.float64)
+    except np.linalg.LinAlgError:
+        return None
+    for sign, words in ((1.0, "the inverse of the Hessian"), (-1.0, "minus the inverse of it")):
+        if case.fits(sign * inverse):
+            return Cause(Kind.INVERSE, f"is {words}, a covariance")
+    return None
+
+
+def _order(case: Case) -> Cause | None:
+    """The parameters in another order: turned about, or moved on by some places."""
+    members = case.region.rows
+    if not case.square or len(members) < 2:
+        return None
+    for shift in range(-1, len(members)):
+        order = members[::-1] if shift == -1 else np.roll(members, shift)
+        if shift == 0:
+            continue
+        moved = case.claimed.copy()
+        moved[np.ix_(members, members)] = case.claimed[np.ix_(order, order)]
+        if case.fits(moved):
+            words = "in reverse order" if shift == -1 else f"moved on by {shift} places"
+            return Cause(Kind.PERMUTATION, f"has its parameters {words}")
+    return None
+
+
+_RULES: Sequence[Callable[[Case], Cause | None]] = (
+    _pattern, _mirror, _triangle, _zero, _factor, _transpose, _parametrisation, _inverse, _order,
+)  # fmt: skip
