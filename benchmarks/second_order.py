@@ -83,14 +83,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--verbose", action="store_true", help="what was said of every claim")
     options = parser.parse_args()
     found = list(rows(seed=options.seed))
     for row in found:
         missed = row["wrong"] != (row["verdict"] == "wrong") or not row.get("named", True)
         if missed or row["first"] != "correct" or options.verbose:
-            print(f"{row['case']}, {row['claim']}: {row['verdict']} {row['evaluations']} "
-                  f"+{row['inquiry']} {row['seconds']:.2f}s (gradient {row['first']} {row['gradient']})")  # fmt: skip
+            print(
+                f"{row['case']}, {row['claim']}: {row['verdict']}, {row['evaluations']} "
+                f"+ {row['inquiry']} evaluations, {row['seconds']:.2f} s; "
+                f"gradient {row['first']}, {row['gradient']}"
+            )
             for text in row["told"]:
                 print("   ", text)
     figures = score(found)

@@ -179,6 +179,7 @@ def rosen_product_short(x, v):
 
 # A particle on a line, of no dimension at all
 
+
 def well(x):
     return float(x**4 / 4 - x**2)
 

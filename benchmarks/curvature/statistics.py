@@ -65,6 +65,7 @@ def poisson_hess(beta):
 
 # Probit: the observed information is not the expected one
 
+
 def probit(beta):
     q = 2 * BERNOULLI - 1
     return -float(np.sum(special.log_ndtr(q * (X @ beta))))
@@ -409,7 +410,9 @@ def gamma_hess(params):
 
 def gamma_expected(params):
     k, *_ = gamma_parts(params)
-    return joined(weighted(k * np.ones(N)), np.zeros(P), -(k**2) * N * (1 / k - special.polygamma(1, k)))
+    return joined(
+        weighted(k * np.ones(N)), np.zeros(P), -(k**2) * N * (1 / k - special.polygamma(1, k))
+    )
 
 
 # Student's t: the weights of iterated least squares
@@ -501,8 +504,8 @@ def ordered_natural(p):
     ph, pl = stats.norm.pdf(high), stats.norm.pdf(low)
     dh = np.where(np.isfinite(high), -np.nan_to_num(high, posinf=0, neginf=0) * ph, 0)
     dl = np.where(np.isfinite(low), -np.nan_to_num(low, posinf=0, neginf=0) * pl, 0)
-    a = np.column_stack([-X[:, 1:], *[(LEVELS == j) * 1.0 for j in range(2)]])
-    b = np.column_stack([-X[:, 1:], *[(LEVELS == j + 1) * 1.0 for j in range(2)]])
+    a = np.column_stack([-X[:, 1:], *[(j == LEVELS) * 1.0 for j in range(2)]])
+    b = np.column_stack([-X[:, 1:], *[(j + 1 == LEVELS) * 1.0 for j in range(2)]])
     first = a * (ph / prob)[:, None] - b * (pl / prob)[:, None]
     second = (a.T * (dh / prob)) @ a - (b.T * (dl / prob)) @ b - first.T @ first
     return -first.sum(axis=0), -second
@@ -663,7 +666,10 @@ CASES = [
     ),
     Case(
         "logits", logits, logits_grad, LOGITS,
-        {"array": h(logits_hess), "sparse": h(lambda t: sparse.diags_array(np.diag(logits_hess(t))))},
+        {
+            "array": h(logits_hess),
+            "sparse": h(lambda t: sparse.diags_array(np.diag(logits_hess(t)))),
+        },
         {"by probability": (h(logits_by_probability), "parametrisation")},
     ),
     Case(

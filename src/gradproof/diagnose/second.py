@@ -6,6 +6,7 @@ it explains a region where that matrix has the measured columns there, each with
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -25,7 +26,7 @@ class Columns:
 
     ``claimed`` is the whole matrix; ``lone`` are the coordinates that moved by themselves, in
     the order of the first columns; ``x`` and ``g`` the point and the claimed gradient,
-    ``stored`` the entries that a sparse matrix holds.
+    ``stored`` the entries that a sparse matrix holds, ``shapes`` those of the blocks.
     """
 
     claimed: Array
@@ -36,6 +37,7 @@ class Columns:
     x: Array
     g: Array
     stored: NDArray[np.bool_] | None = None
+    shapes: tuple[tuple[int, ...], ...] = ()
 
     @property
     def gaps(self) -> Array:
@@ -46,10 +48,17 @@ class Columns:
         """Where a matrix contradicts what was measured."""
         made = (self.claimed if candidate is None else candidate) @ self.moved
         size = np.maximum(np.abs(self.measured), np.abs(made))
-        rounding = T.residual_rounding * size + T.roundoff * np.abs(self.measured).max(initial=0)
+        added = np.abs(self.claimed) @ np.abs(self.moved)
+        rounding = T.residual_rounding * size + T.roundoff * added
         # What is not a number contradicts everything.
         fits = np.abs(made - self.measured) <= T.residual_bars * self.bars + rounding
         return np.asarray(~fits, np.bool_)
+
+    @property
+    def sizes(self) -> Array:
+        """The size of each row, to set what is in different units side by side."""
+        largest = np.abs(self.measured).max(axis=1, initial=0)
+        return np.asarray(np.where(largest > 0, largest, 1.0))
 
     def guilty(self) -> tuple[Indices, Indices]:
         """The entries at fault, among the columns that moved by themselves."""
@@ -124,8 +133,16 @@ class Case:
         better = np.linalg.norm(after) <= (1 - T.explained) * np.linalg.norm(before)
         return bool(better and not self.columns.off(within)[np.ix_(rows, touched)].any())
 
+    @property
+    def at_fault(self) -> tuple[Indices, Indices]:
+        """The entries of the region that are at fault; without its mirror image."""
+        rows, columns = self.columns.guilty()
+        inside = np.isin(rows, self.region.rows) & np.isin(columns, self.region.columns)
+        return rows[inside], columns[inside]
+
     def _gap(self, matrix: Array) -> Array:
-        return matrix @ self.columns.moved - self.columns.measured
+        gaps = matrix @ self.columns.moved - self.columns.measured
+        return np.asarray(gaps / self.columns.sizes[:, None])
 
 
 def regions(columns: Columns) -> list[Region]:
@@ -138,20 +155,22 @@ def regions(columns: Columns) -> list[Region]:
     size = len(columns.claimed)
     graph = np.zeros((size, size), bool)
     graph[rows, cols] = True
-    one_sided = graph & ~graph.T
+    # A mirror image is known where its column was measured.
+    one_sided = graph & ~graph.T & np.isin(np.arange(size), columns.lone)[:, None]
     found = []
     for members, sides in _components(graph | graph.T):
         first, second = members[sides == 0], members[sides == 1]
         if not (sides >= 0).all() or not len(second):
             found.append(Region(members, members))
-        elif not one_sided[np.ix_(members, members)].any():
+            continue
+        if not graph[np.ix_(first, second)].any():
+            first, second = second, first
+        if not one_sided[np.ix_(members, members)].any():
             found.append(Region(first, second, both=True))
-        elif not graph[np.ix_(first, second)].any():
-            found.append(Region(second, first))
-        elif not graph[np.ix_(second, first)].any():
-            found.append(Region(first, second))
-        else:
+        elif graph[np.ix_(second, first)].any():
             found.append(Region(members, members))
+        else:
+            found.append(Region(first, second))
     return found
 
 
@@ -201,6 +220,17 @@ def _zero(case: Case) -> Cause | None:
     return Cause(Kind.ZERO, f"is zero {beside}, but the gradient does change there", 0.0)
 
 
+def _surplus(case: Case) -> Cause | None:
+    """Entries that should be zero."""
+    rows, columns = case.columns.guilty()
+    inside = case.mask[rows, columns]
+    cleared = case.claimed.copy()
+    cleared[rows[inside], columns[inside]] = 0
+    if not case.fits(cleared):
+        return None
+    return Cause(Kind.ENTRIES, "is not zero, but the gradient does not change there")
+
+
 def _triangle(case: Case) -> Cause | None:
     """One triangle: the other one is zero, or both were added up with the diagonal twice."""
     if not case.square:
@@ -232,7 +262,8 @@ def _factor(case: Case) -> Cause | None:
     moved, measured = case.columns.moved, case.columns.measured
     made = np.where(case.mask, case.claimed, 0) @ moved
     rest = measured - np.where(case.mask, 0, case.claimed) @ moved
-    weight = 1 / np.maximum(np.linalg.norm(made, axis=0), np.finfo(float).tiny)
+    sizes = np.linalg.norm(made, axis=0)
+    weight = np.divide(1.0, sizes, out=np.zeros_like(sizes), where=sizes > 0)
     total = float(np.sum((made * weight) ** 2))
     if not total or not np.isfinite(total):
         return None
@@ -340,18 +371,33 @@ def _order(case: Case) -> Cause | None:
     members = case.region.rows
     if not case.square or len(members) < 2:
         return None
-    for shift in range(-1, len(members)):
-        order = members[::-1] if shift == -1 else np.roll(members, shift)
-        if shift == 0:
-            continue
+    for order, words in _orders(members, case.columns.shapes):
         moved = case.claimed.copy()
         moved[np.ix_(members, members)] = case.claimed[np.ix_(order, order)]
         if case.fits(moved):
-            words = "in reverse order" if shift == -1 else f"moved on by {shift} places"
             return Cause(Kind.PERMUTATION, f"has its parameters {words}")
     return None
 
 
+def _orders(members: Indices, shapes: Sequence[tuple[int, ...]]) -> Iterator[tuple[Indices, str]]:
+    """Other orders of the parameters, in words; of a matrix, column after column."""
+    yield members[::-1], "in reverse order"
+    start = 0
+    every = np.arange(sum(math.prod(shape) for shape in shapes))
+    turned, back = every.copy(), every.copy()
+    for shape in shapes:
+        place = slice(start, start + math.prod(shape))
+        start = place.stop
+        turned[place] = every[place].reshape(shape).ravel(order="F")
+        back[place] = every[place].reshape(shape, order="F").ravel()
+    for whole in (turned, back):
+        if not np.array_equal(whole, every) and set(whole[members]) == set(members):
+            yield whole[members], "in column-major order, as for the transposed array"
+    for shift in range(1, len(members)):
+        yield np.roll(members, shift), f"moved on by {shift} places"
+
+
 _RULES: Sequence[Callable[[Case], Cause | None]] = (
-    _pattern, _mirror, _triangle, _zero, _factor, _transpose, _parametrisation, _inverse, _order,
+    _mirror, _triangle, _pattern, _zero, _surplus, _factor, _transpose, _parametrisation,
+    _inverse, _order,
 )  # fmt: skip

@@ -18,26 +18,32 @@ _ALL = 48  # so many columns are all measured
 _SOME = 12  # of more, so many
 _DRAWS = 2
 _OPERATOR = 64  # an operator of so many columns is written out
-_ROWS = 400
 _LISTED = 12
+_NAMED = 3
 
 
 def found_causes(
-    run: Run, rows: Rows, claimed: Matrix, rejected: Sequence[tuple[int, int]]
+    run: Run, rows: Rows, claimed: Matrix, rejected: Sequence[tuple[int, int]], name: str = "hess"
 ) -> list[Finding]:
-    """One finding for each region at fault; for pairs without one, what was measured."""
-    dense = _written_out(claimed, len(rows.weights))
+    """One finding for each cause; where none is known, for each region at fault."""
+    dense = written_out(claimed, len(rows.weights))
     if dense is None or not np.isfinite(dense).all():
         return []
     columns = _measured(run, rows, dense, claimed.stored, rejected)
+    known: dict[tuple[Kind, str], list[tuple[Case, Cause]]] = {}
     made = []
     for region in regions(columns):
         case = Case(columns, region)
-        made.append(_finding(run, case, explain(case)))
-    return made
+        cause = explain(case)
+        if cause is None:
+            made.append(_unexplained(run, case, name))
+        else:
+            known.setdefault((cause.kind, cause.text), []).append((case, cause))
+    return [_because(run, cases, name) for cases in known.values()] + made
 
 
-def _written_out(claimed: Matrix, size: int) -> Array | None:
+def written_out(claimed: Matrix, size: int) -> Array | None:
+    """The matrix entry by entry, or None where that is too much."""
     if claimed.dense is not None or size > _OPERATOR:
         return claimed.dense
     return np.column_stack([np.asarray(claimed.dot(e)).reshape(-1) for e in np.eye(size)])
@@ -68,8 +74,9 @@ def _measured(
     point = session.point
     x = flat([point.host(b.index) for b in point.blocks])
     return Columns(
-        dense, moved, measured, bars, np.array(lone), x, ladder.centre / rows.weights, stored
-    )
+        dense, moved, measured, bars, np.array(lone), x, ladder.centre / rows.weights, stored,
+        tuple(block.shape for block in point.blocks),
+    )  # fmt: skip
 
 
 def _suspects(dense: Array, drawn: Sequence[tuple[Array, Array, Array]], place: slice) -> Indices:
@@ -88,66 +95,103 @@ def _spread(suspects: Indices, count: int, some: int) -> list[int]:
     return sorted({*suspects.tolist(), *others.tolist()})
 
 
-def _finding(run: Run, case: Case, cause: Cause | None) -> Finding:
-    rows, cols = case.columns.guilty()
-    inside = case.mask[rows, cols]
-    rows, cols = rows[inside], cols[inside]
-    name, title = _name(run, case)
-    if cause is not None:
-        text = cause.text
-        if cause.of is not None:
-            text = text.replace("{}", _coordinates(run, cause.of))
-        return Finding(cause.kind, name, f"{title} {text}.", factor=cause.factor)
-    worst = _worst(case, rows, cols)
-    few = len(rows) <= _LISTED
-    entries = tuple(zip(rows.tolist(), cols.tolist(), strict=True)) if few else None
-    kind = Kind.ENTRIES if few else Kind.UNEXPLAINED
-    which = f"at {_listed(rows, cols)}" if few else f"in {len(rows)} entries"
-    return Finding(kind, name, f"{title} is off {which}: {worst}.", entries=entries)
+def _because(run: Run, cases: Sequence[tuple[Case, Cause]], name: str) -> Finding:
+    """One sentence for all regions with the same cause."""
+    first = cases[0][1]
+    text = first.text
+    if first.of is not None:
+        chosen = np.unique(np.concatenate([cause.of for _, cause in cases if cause.of is not None]))
+        text = text.replace("{}", _coordinates(run, chosen))
+    titles = [_title(run, case, name) for case, _ in cases]
+    title = ", ".join(titles[:_NAMED])
+    title += f" and {len(titles) - _NAMED} more" if len(titles) > _NAMED else ""
+    block, entries = _place(run, cases[0][0], name)
+    entries = entries if len(cases) == 1 and first.kind is Kind.ENTRIES else None
+    return Finding(first.kind, block, f"{title} {text}.", entries=entries, factor=first.factor)
 
 
-def _listed(rows: Indices, cols: Indices) -> str:
-    pairs = [f"[{i}, {j}]" for i, j in zip(rows.tolist(), cols.tolist(), strict=True)]
-    return ", ".join(pairs[:4]) + (f" and {len(pairs) - 4} more" if len(pairs) > 4 else "")
+def _unexplained(run: Run, case: Case, name: str) -> Finding:
+    block, entries = _place(run, case, name)
+    count = case.at_fault[0].size
+    where = f"at {_listed(entries)}" if entries else f"in {count} of its entries"
+    kind = Kind.ENTRIES if entries else Kind.UNEXPLAINED
+    title = block if entries else _title(run, case, name)
+    return Finding(kind, block, f"{title} is off {where}: {_worst(run, case)}.", entries=entries)
 
 
-def _worst(case: Case, rows: Indices, cols: Indices) -> str:
+def _listed(entries: Sequence[tuple[int, ...]]) -> str:
+    listed = [str(list(index)) for index in entries[:_NAMED]]
+    return ", ".join(listed) + (
+        f" and {len(entries) - _NAMED} more" if len(entries) > _NAMED else ""
+    )
+
+
+def _place(run: Run, case: Case, name: str) -> tuple[str, tuple[tuple[int, ...], ...] | None]:
+    """The pair of blocks that a region belongs to, and its entries where they are few."""
+    blocks, places = run.session.point.blocks, spans(run.session.point)
+    rows, cols = case.at_fault
+    firsts = {_block(places, int(i)) for i in rows}
+    seconds = {_block(places, int(j)) for j in cols}
+    a, b = min(firsts), min(seconds)
+    block = name if len(blocks) == 1 else pair_name(blocks[a], blocks[b], name)
+    inside = firsts == {a} and seconds == {b}
+    if not inside or len(rows) > _LISTED or not (blocks[a].shape or blocks[b].shape):
+        return block, None
+    return block, tuple([_index(run, i, j) for i, j in zip(rows, cols, strict=True)])
+
+
+def _block(places: Sequence[slice], coordinate: int) -> int:
+    return next(k for k, place in enumerate(places) if coordinate < place.stop)
+
+
+def _index(run: Run, row: int, column: int) -> tuple[int, ...]:
+    """An entry as an index into the block of its pair."""
+    blocks, places = run.session.point.blocks, spans(run.session.point)
+    found: list[int] = []
+    for coordinate in (int(row), int(column)):
+        k = _block(places, coordinate)
+        index = np.unravel_index(coordinate - places[k].start, blocks[k].shape or (1,))
+        found += [int(i) for i in index] if blocks[k].shape else []
+    return tuple(found)
+
+
+def _worst(run: Run, case: Case) -> str:
     """The worst entry: claimed and measured."""
-    columns, best = case.columns, (-1.0, "")
+    columns, best, text = case.columns, -1.0, ""
     order = {j: k for k, j in enumerate(columns.lone.tolist())}
-    for i, j in zip(rows.tolist(), cols.tolist(), strict=True):
+    for i, j in zip(*(index.tolist() for index in case.at_fault), strict=True):
         k = order[j]
         step = columns.moved[j, k]
-        true, bar, said = (
-            columns.measured[i, k] / step,
-            columns.bars[i, k] / abs(step),
-            columns.claimed[i, j],
-        )
-        share = abs(said - true) / (abs(true) + bar)
-        if share > best[0]:
-            best = (
-                share,
-                f"entry [{i}, {j}] is {said:.8g}, the gradient changes by {true:.8g} ± {bar:.1g}",
-            )
-    return best[1]
+        true, bar = columns.measured[i, k] / step, columns.bars[i, k] / abs(step)
+        said = columns.claimed[i, j]
+        share = abs(said - true) / (abs(true) + abs(said) + bar)
+        if share > best:
+            best, index = share, list(_index(run, i, j))
+            text = f"{f'entry {index}' if index else 'it'} is {said:.8g}, the gradient changes by "
+            text += f"{true:.8g} ± {bar:.1g}"
+    return text
 
 
-def _name(run: Run, case: Case) -> tuple[str, str]:
-    """The pair of blocks that a region belongs to, and how a person would say it."""
+def _title(run: Run, case: Case, name: str) -> str:
+    """A region as a person would write it."""
     blocks, places = run.session.point.blocks, spans(run.session.point)
     rows, cols = case.region.rows, case.region.columns
+    mirrored = " and its mirror image" if case.region.both else ""
     if len(blocks) == 1:
-        whole = case.square and len(rows) == len(case.claimed)
-        return "hess", "hess" if whole else f"hess[{ranges(rows)}, {ranges(cols)}]"
+        if case.square and len(rows) == len(case.claimed):
+            return name
+        if len(blocks[0].shape) != 1:
+            return f"{name} in {case.at_fault[0].size} entries"
+        return f"{name}[{ranges(rows)}, {ranges(cols)}]{mirrored}"
     first = [_within(places, rows, k) for k in range(len(blocks))]
     second = [_within(places, cols, k) for k in range(len(blocks))]
-    a, b = first.index(True), second.index(True)
-    name = pair_name(blocks[a], blocks[b])
-    if sum(first) + sum(second) == 2:
-        return name, name + (" and its mirror image" if case.region.both else "")
-    every = case.square and all(first)
-    touched = ", ".join(block.name for block, on in zip(blocks, first, strict=True) if on)
-    return name, "hess" if every else f"hess for {touched}"
+    if sum(first) == sum(second) == 1:
+        pair = pair_name(blocks[first.index(True)], blocks[second.index(True)], name)
+        return pair + mirrored
+    if all(first) and all(second):
+        return name
+    touched = [b.name for b, one, two in zip(blocks, first, second, strict=True) if one or two]
+    return f"{name} between {' and '.join(touched)}"
 
 
 def _within(places: Sequence[slice], members: Indices, block: int) -> bool:

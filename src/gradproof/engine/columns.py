@@ -57,10 +57,9 @@ class Ladder:
             lambda t: self._at(line, t), pick=k, centre=float(self.centre[k]),
             taken=line.taken if part.entry is not None else None,
         )  # fmt: skip
-        floor = T.known_well * size
 
         def enough(value: float, error: float) -> bool:
-            return error <= max(T.known_well * abs(value), T.known_well * floor)
+            return error <= max(T.known_well * abs(value), T.residual_rounding * size)
 
         slope = measure(sampler, enough)
         if not np.isfinite(slope.value):

@@ -162,9 +162,23 @@ def _against(claims: Claims, known: Known, against: str) -> Looked:
         rejected = [key for key, judgement in pairs.items() if judgement.verdict.rejects]
         if rejected and known.at is not None and against == "grad":
             findings = found_causes(run, rows, known.at, rejected)
+        wrong = [b for b, judgement in products.items() if judgement.verdict.rejects]
+        if wrong and not rejected and against == "grad":
+            findings = found_causes(
+                run, rows, _multiplier(claims), [(b, b) for b in wrong], "hessp"
+            )
         spent = run.session.evaluations - spent
         report = compose(run, Explained({}, {}, spent), "", 0.0, "")
     return Looked(against, run, report, pairs, products, tuple(findings))
+
+
+def _multiplier(claims: Claims) -> Matrix:
+    """The matrix behind hessp."""
+
+    def dot(v: Array) -> Array:
+        return row_of(claims.where, claims.call(claims.hessp, _tangent(claims.where, v)))
+
+    return Matrix(dot, dot)
 
 
 def _silent(options: Options) -> Options:
@@ -366,16 +380,20 @@ def _plain(claims: Claims, one: Looked) -> list[Finding]:
     """What was measured of rejected claims that nothing explains."""
     blocks, found = claims.where.blocks, []
     lone = len(blocks) == 1
-    if not one.findings:
+    if not any(_about(f, "hess") for f in one.findings):
         for (a, b), judgement in one.pairs.items():
             if judgement.verdict.rejects:
                 name = "hess" if lone else pair_name(blocks[a], blocks[b])
                 found.append(_off(name, judgement, one.against))
     for b, judgement in one.products.items():
-        if judgement.verdict.rejects:
+        if judgement.verdict.rejects and not any(_about(f, "hessp") for f in one.findings):
             name = "hessp" if lone else f"hessp[{blocks[b].name}]"
             found.append(_off(name, judgement, one.against))
     return found
+
+
+def _about(finding: Finding, claim: str) -> bool:
+    return (finding.block or "").partition("[")[0] == claim
 
 
 def _off(name: str, judgement: Judgement, against: str) -> Finding:
