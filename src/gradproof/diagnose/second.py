@@ -68,15 +68,22 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Rows and columns of the matrix, with those of its mirror image where ``both``."""
+    """Rows and columns of the matrix, with those of its mirror image where ``both``.
+
+    ``diagonal``: only the entries of a coordinate with itself.
+    """
 
     rows: Indices
     columns: Indices
     both: bool = False
+    diagonal: bool = False
 
     def mask(self, size: int) -> NDArray[np.bool_]:
         """Its entries."""
         found = np.zeros((size, size), bool)
+        if self.diagonal:
+            found[self.rows, self.rows] = True
+            return found
         found[np.ix_(self.rows, self.columns)] = True
         return found | found.T if self.both else found
 
@@ -92,6 +99,9 @@ class Cause:
     text: str
     factor: float | None = None
     of: Indices | None = None
+
+
+Rule = Callable[["Case"], Cause | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +148,7 @@ class Case:
         """The entries of the region that are at fault; without its mirror image."""
         rows, columns = self.columns.guilty()
         inside = np.isin(rows, self.region.rows) & np.isin(columns, self.region.columns)
+        inside &= self.mask[rows, columns]
         return rows[inside], columns[inside]
 
     def _gap(self, matrix: Array) -> Array:
@@ -145,33 +156,70 @@ class Case:
         return np.asarray(gaps / self.columns.sizes[:, None])
 
 
-def regions(columns: Columns) -> list[Region]:
-    """The parts of the matrix at fault: connected through their entries.
+def causes(columns: Columns) -> list[tuple[Case, Cause | None]]:
+    """Each region at fault with its cause, or with None.
 
-    Two groups of parameters that are at fault only with each other make a block beside the
-    diagonal, together with its mirror image.
+    All of them together are tried first, then those that are connected through their entries.
     """
     rows, cols = columns.guilty()
+    if not len(rows):
+        return []
     size = len(columns.claimed)
     graph = np.zeros((size, size), bool)
     graph[rows, cols] = True
     # A mirror image is known where its column was measured.
-    one_sided = graph & ~graph.T & np.isin(np.arange(size), columns.lone)[:, None]
-    found = []
+    lone = np.isin(np.arange(size), columns.lone)
+    one_sided = graph & ~graph.T & lone[:, None]
+    members = np.unique(np.concatenate([rows, cols]))
+    whole = Case(columns, Region(members, members))
+    if not np.array_equal(rows, cols) and (cause := first_of(_OF_ALL, whole)):
+        return [(whole, cause)]
+    return list(_parts(columns, graph, one_sided))
+
+
+def _parts(
+    columns: Columns, graph: NDArray[np.bool_], one_sided: NDArray[np.bool_]
+) -> Iterator[tuple[Case, Cause | None]]:
+    diagonal: list[int] = []
     for members, sides in _components(graph | graph.T):
-        first, second = members[sides == 0], members[sides == 1]
-        if not (sides >= 0).all() or not len(second):
-            found.append(Region(members, members))
-            continue
-        if not graph[np.ix_(first, second)].any():
-            first, second = second, first
-        if not one_sided[np.ix_(members, members)].any():
-            found.append(Region(first, second, both=True))
-        elif graph[np.ix_(second, first)].any():
-            found.append(Region(members, members))
+        if len(members) == 1:
+            diagonal += members.tolist()
+        elif one_sided[np.ix_(members, members)].any():
+            yield _one_sided(columns, graph, members)
+        elif (sides >= 0).all():
+            first, second = members[sides == 0], members[sides == 1]
+            if not graph[np.ix_(first, second)].any():
+                first, second = second, first
+            yield _explained(Case(columns, Region(first, second, both=True)))
         else:
-            found.append(Region(first, second))
-    return found
+            yield _explained(Case(columns, Region(members, members)))
+    if diagonal:
+        chosen = np.array(diagonal)
+        yield _explained(Case(columns, Region(chosen, chosen, diagonal=True)))
+
+
+def _explained(case: Case) -> tuple[Case, Cause | None]:
+    return case, first_of(_RULES, case)
+
+
+def _one_sided(
+    columns: Columns, graph: NDArray[np.bool_], members: Indices
+) -> tuple[Case, Cause | None]:
+    """Entries whose mirror images are right: rows and columns, or a triangle."""
+    inside = graph[np.ix_(members, members)]
+    rows, cols = members[inside.any(axis=1)], members[inside.any(axis=0)]
+    square = Case(columns, Region(members, members))
+    for case, rules in (
+        (square, (_triangle,)), (Case(columns, Region(rows, cols)), _RULES), (square, _RULES),
+    ):  # fmt: skip
+        if cause := first_of(rules, case):
+            return case, cause
+    return square, None
+
+
+def first_of(rules: Sequence[Rule], case: Case) -> Cause | None:
+    """What the first rule says that has the measured columns, or None."""
+    return next((cause for rule in rules if (cause := rule(case)) is not None), None)
 
 
 def _components(graph: NDArray[np.bool_]) -> Iterator[tuple[Indices, NDArray[np.int8]]]:
@@ -192,11 +240,6 @@ def _components(graph: NDArray[np.bool_]) -> Iterator[tuple[Indices, NDArray[np.
                 two = two and sides[other] != sides[here]
         found = np.sort(members)
         yield found, sides[found] if two else np.full(len(found), -1, np.int8)
-
-
-def explain(case: Case) -> Cause | None:
-    """The first rule that has the measured columns, or None."""
-    return next((cause for rule in _RULES if (cause := rule(case)) is not None), None)
 
 
 def _pattern(case: Case) -> Cause | None:
@@ -242,7 +285,8 @@ def _triangle(case: Case) -> Cause | None:
             if len(half) > 1 and case.fits(filled):
                 return Cause(Kind.TRIANGLE, f"has only its {name} triangle filled")
     halved = case.claimed - np.diag(np.diag(case.claimed)) / 2
-    if case.fits(halved):
+    beside = case.claimed[case.region.rows] != 0
+    if beside.sum() > len(beside) and case.fits(halved):
         text = "has its diagonal twice, as from a triangle added to its transpose"
         return Cause(Kind.TRIANGLE, text, 2.0)
     return None
@@ -257,33 +301,66 @@ def _mirror(case: Case) -> Cause | None:
     return None
 
 
+def _plain_factor(case: Case) -> Cause | None:
+    """The sign, half, twice."""
+    for factor, text in _PLAIN.items():
+        if case.fits(case.claimed / factor):
+            kind = Kind.SIGN if factor < 0 else Kind.SCALE
+            return Cause(kind, text, factor)
+    return None
+
+
+_PLAIN = {
+    -1.0: "has the other sign",
+    0.5: "is half of what it should be",
+    2.0: "is twice what it should be",
+}
+
+
 def _factor(case: Case) -> Cause | None:
-    """A constant factor, the sign among them."""
-    moved, measured = case.columns.moved, case.columns.measured
-    made = np.where(case.mask, case.claimed, 0) @ moved
-    rest = measured - np.where(case.mask, 0, case.claimed) @ moved
+    """Another constant factor, of several entries."""
+    true = _fitted(case, case.claimed) if len(case.at_fault[0]) > 1 else 0.0
+    if not true or not case.fits(case.claimed * true):
+        return None
+    return Cause(Kind.SCALE, f"is {1 / true:.6g} times what it should be", 1 / true)
+
+
+def _fitted(case: Case, term: Array, rest: Array | float = 0.0) -> float:
+    """The multiple of a term that, beside the rest, is nearest to what was measured."""
+    columns = case.columns
+    made = np.where(case.mask, term, 0) @ columns.moved
+    left = columns.measured - np.where(case.mask, rest, case.claimed) @ columns.moved
+    made, left = made / columns.sizes[:, None], left / columns.sizes[:, None]
     sizes = np.linalg.norm(made, axis=0)
     weight = np.divide(1.0, sizes, out=np.zeros_like(sizes), where=sizes > 0)
     total = float(np.sum((made * weight) ** 2))
-    if not total or not np.isfinite(total):
-        return None
-    true = float(np.sum(made * rest * weight**2)) / total
-    if not true or not case.fits(case.claimed * true):
-        return None
-    factor = 1 / true
-    kind = Kind.SIGN if abs(factor + 1) <= T.same_number else Kind.SCALE
-    return Cause(kind, _factor_text(factor), factor)
+    return float(np.sum(made * left * weight**2)) / total if total else 0.0
 
 
-def _factor_text(factor: float) -> str:
-    if abs(factor + 1) <= T.same_number:
-        return (
-            "has the other sign (the observed information of a log-likelihood is minus its Hessian)"
-        )
-    for known, words in ((0.5, "half of what it should be"), (2.0, "twice what it should be")):
-        if abs(factor - known) <= T.same_number * known:
-            return f"is {words}"
-    return f"is {factor:.6g} times what it should be"
+def _shift(case: Case) -> Cause | None:
+    """The same number all along the diagonal, as of a penalty."""
+    if not case.square or len(case.region.rows) < 2:
+        return None
+    identity = np.diag(case.mask.diagonal() * 1.0)
+    number = _fitted(case, identity, case.claimed)
+    if not number or not case.fits(case.claimed + number * identity):
+        return None
+    text = f"is {abs(number):.6g} too much everywhere, as of a penalty that fun does not have"
+    if number > 0:
+        text = f"is {number:.6g} too little everywhere, as of a penalty left out"
+    return Cause(Kind.PARAMETER_TERM, text, number)
+
+
+def _outer(case: Case) -> Cause | None:
+    """A multiple of the outer product of the gradient with itself, as of a logarithm or a norm."""
+    if not case.square or case.region.diagonal:
+        return None
+    term = np.outer(case.columns.g, case.columns.g)
+    number = _fitted(case, term, case.claimed)
+    if not number or not case.fits(case.claimed + number * term):
+        return None
+    text = f"lacks {number:.6g} times the outer product of the gradient with itself"
+    return Cause(Kind.OUTER_PRODUCT, text, number)
 
 
 def _transpose(case: Case) -> Cause | None:
@@ -366,6 +443,14 @@ def _inverse(case: Case) -> Cause | None:
     return None
 
 
+def _symmetrised(case: Case) -> Cause | None:
+    """The matrix of a quadratic form that is not symmetric."""
+    if not case.square or not case.fits((case.claimed + case.claimed.T) / 2):
+        return None
+    text = "is not symmetric, but half its sum with its transpose is right"
+    return Cause(Kind.ASYMMETRIC, text)
+
+
 def _order(case: Case) -> Cause | None:
     """The parameters in another order: turned about, or moved on by some places."""
     members = case.region.rows
@@ -376,6 +461,9 @@ def _order(case: Case) -> Cause | None:
         moved[np.ix_(members, members)] = case.claimed[np.ix_(order, order)]
         if case.fits(moved):
             return Cause(Kind.PERMUTATION, f"has its parameters {words}")
+        moved[np.ix_(members, members)] = case.claimed[np.ix_(members, order)]
+        if case.fits(moved):
+            return Cause(Kind.PERMUTATION, f"has the parameters of one of its sides {words}")
     return None
 
 
@@ -394,10 +482,15 @@ def _orders(members: Indices, shapes: Sequence[tuple[int, ...]]) -> Iterator[tup
         if not np.array_equal(whole, every) and set(whole[members]) == set(members):
             yield whole[members], "in column-major order, as for the transposed array"
     for shift in range(1, len(members)):
-        yield np.roll(members, shift), f"moved on by {shift} places"
+        yield np.roll(members, shift), f"shifted by {shift} (a constant first or last?)"
 
 
-_RULES: Sequence[Callable[[Case], Cause | None]] = (
-    _mirror, _triangle, _pattern, _zero, _surplus, _factor, _transpose, _parametrisation,
-    _inverse, _order,
+_RULES: Sequence[Rule] = (
+    _mirror, _triangle, _pattern, _zero, _surplus, _plain_factor, _transpose, _parametrisation,
+    _inverse, _shift, _outer, _factor, _symmetrised, _order,
+)  # fmt: skip
+
+# What makes of several regions one.
+_OF_ALL: Sequence[Rule] = (
+    _triangle, _plain_factor, _parametrisation, _inverse, _outer, _factor, _symmetrised, _order,
 )  # fmt: skip

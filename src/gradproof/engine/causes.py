@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..diagnose.second import Array, Case, Cause, Columns, Indices, explain, regions
+from ..diagnose.second import Array, Case, Cause, Columns, Indices, Region, causes
 from ..judge.thresholds import T
+from ..records.block import Block
 from ..records.finding import Finding, Kind
 from ..subject.second import Matrix, Rows, flat, pair_name, spans
 from .columns import Ladder, draw, entry
@@ -31,15 +32,23 @@ def found_causes(
         return []
     columns = _measured(run, rows, dense, claimed.stored, rejected)
     known: dict[tuple[Kind, str], list[tuple[Case, Cause]]] = {}
-    made = []
-    for region in regions(columns):
-        case = Case(columns, region)
-        cause = explain(case)
+    unknown: list[Case] = []
+    for case, cause in causes(columns):
         if cause is None:
-            made.append(_unexplained(run, case, name))
+            unknown.append(case)
         else:
             known.setdefault((cause.kind, cause.text), []).append((case, cause))
-    return [_because(run, cases, name) for cases in known.values()] + made
+    made = [_because(run, cases, name) for cases in known.values()]
+    return made + ([_unexplained(run, _together(unknown), name)] if unknown else [])
+
+
+def _together(cases: Sequence[Case]) -> Case:
+    """One region of several that nothing explains."""
+    if len(cases) == 1:
+        return cases[0]
+    every = [i for case in cases for i in (case.region.rows, case.region.columns)]
+    members = np.unique(np.concatenate(every))
+    return Case(cases[0].columns, Region(members, members))
 
 
 def written_out(claimed: Matrix, size: int) -> Array | None:
@@ -55,7 +64,7 @@ def _measured(
     """The columns of the blocks at fault; of large ones some, and random combinations of all."""
     session, places = run.session, spans(run.session.point)
     ladder = Ladder(session, rows)
-    blocks = sorted({b for _, b in rejected})
+    blocks = sorted({b for pair in rejected for b in pair})
     lone: list[int] = []
     made: list[tuple[Array, Array, Array]] = []
     drawn: list[tuple[Array, Array, Array]] = []
@@ -107,16 +116,29 @@ def _because(run: Run, cases: Sequence[tuple[Case, Cause]], name: str) -> Findin
     title += f" and {len(titles) - _NAMED} more" if len(titles) > _NAMED else ""
     block, entries = _place(run, cases[0][0], name)
     entries = entries if len(cases) == 1 and first.kind is Kind.ENTRIES else None
-    return Finding(first.kind, block, f"{title} {text}.", entries=entries, factor=first.factor)
+    several = len(titles) > 1 or cases[0][0].region.both
+    text = f"{title} {_plural(text) if several else text}."
+    return Finding(first.kind, block, text, entries=entries, factor=first.factor)
+
+
+def _plural(text: str) -> str:
+    """The sentence about several."""
+    for one, more in (("is ", "are "), ("has ", "have "), ("lacks ", "lack ")):
+        text = more + text.removeprefix(one) if text.startswith(one) else text
+    return text.replace("its", "their").replace("it should", "they should")
 
 
 def _unexplained(run: Run, case: Case, name: str) -> Finding:
     block, entries = _place(run, case, name)
     count = case.at_fault[0].size
+    if count == 1:
+        return Finding(Kind.ENTRIES, block, f"{_worst(run, case, name)}.", entries=entries)
     where = f"at {_listed(entries)}" if entries else f"in {count} of its entries"
     kind = Kind.ENTRIES if entries else Kind.UNEXPLAINED
     title = block if entries else _title(run, case, name)
-    return Finding(kind, block, f"{title} is off {where}: {_worst(run, case)}.", entries=entries)
+    return Finding(
+        kind, block, f"{title} is off {where}: {_worst(run, case, name)}.", entries=entries
+    )
 
 
 def _listed(entries: Sequence[tuple[int, ...]]) -> str:
@@ -137,11 +159,16 @@ def _place(run: Run, case: Case, name: str) -> tuple[str, tuple[tuple[int, ...],
     inside = firsts == {a} and seconds == {b}
     if not inside or len(rows) > _LISTED or not (blocks[a].shape or blocks[b].shape):
         return block, None
-    return block, tuple([_index(run, i, j) for i, j in zip(rows, cols, strict=True)])
+    return block, tuple(sorted(_index(run, i, j) for i, j in zip(rows, cols, strict=True)))
 
 
 def _block(places: Sequence[slice], coordinate: int) -> int:
     return next(k for k, place in enumerate(places) if coordinate < place.stop)
+
+
+def _pair(run: Run, row: int, column: int) -> tuple[Block, Block]:
+    blocks, places = run.session.point.blocks, spans(run.session.point)
+    return blocks[_block(places, row)], blocks[_block(places, column)]
 
 
 def _index(run: Run, row: int, column: int) -> tuple[int, ...]:
@@ -155,9 +182,10 @@ def _index(run: Run, row: int, column: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _worst(run: Run, case: Case) -> str:
+def _worst(run: Run, case: Case, name: str) -> str:
     """The worst entry: claimed and measured."""
     columns, best, text = case.columns, -1.0, ""
+    places = spans(run.session.point)
     order = {j: k for k, j in enumerate(columns.lone.tolist())}
     for i, j in zip(*(index.tolist() for index in case.at_fault), strict=True):
         k = order[j]
@@ -167,7 +195,9 @@ def _worst(run: Run, case: Case) -> str:
         share = abs(said - true) / (abs(true) + abs(said) + bar)
         if share > best:
             best, index = share, list(_index(run, i, j))
-            text = f"{f'entry {index}' if index else 'it'} is {said:.8g}, the gradient changes by "
+            pair = "" if len(places) == 1 else pair_name(*_pair(run, i, j), name)
+            where = f"{pair or name}{index or ''}"
+            text = f"{where} is {said:.8g}, the gradient changes by "
             text += f"{true:.8g} ± {bar:.1g}"
     return text
 
@@ -180,8 +210,13 @@ def _title(run: Run, case: Case, name: str) -> str:
     if len(blocks) == 1:
         if case.square and len(rows) == len(case.claimed):
             return name
+        if case.region.diagonal and len(blocks[0].shape) == 1:
+            every = "" if len(rows) == len(case.claimed) else f" at {ranges(rows)}"
+            return f"the diagonal of {name}{every}"
         if len(blocks[0].shape) != 1:
-            return f"{name} in {case.at_fault[0].size} entries"
+            first = list(_index(run, *(index[0] for index in case.at_fault)))
+            more = case.at_fault[0].size - 1
+            return f"{name}{first}" + (f" and {more} more of its entries" if more else "")
         return f"{name}[{ranges(rows)}, {ranges(cols)}]{mirrored}"
     first = [_within(places, rows, k) for k in range(len(blocks))]
     second = [_within(places, cols, k) for k in range(len(blocks))]

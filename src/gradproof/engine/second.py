@@ -284,7 +284,7 @@ def _whole(
     findings = [*(() if first is None else first.findings)]
     for one in looked:
         findings += [*_told(one), *one.findings, *_plain(claims, one)]
-    findings += _about_beside(claims, beside)
+    findings += _about_beside(claims, beside, findings)
     reports = [*([] if first is None else [first]), *[one.report for one in looked]]
     verdicts = [b.verdict for b in blocks] + [a.verdict for a in beside.values()]
     return replace(
@@ -402,11 +402,15 @@ def _off(name: str, judgement: Judgement, against: str) -> Finding:
     return Finding(Kind.UNEXPLAINED, name, f"{text} ({judgement.reason or judgement.verdict}).")
 
 
-def _about_beside(claims: Claims, beside: dict[str, Agreement]) -> list[Finding]:
+def _about_beside(
+    claims: Claims, beside: dict[str, Agreement], told: Sequence[Finding]
+) -> list[Finding]:
+    """What disagrees without a measurement, unless it was told already."""
     blocks, found = claims.where.blocks, []
+    known_asymmetric = any(f.kind is Kind.ASYMMETRIC for f in told)
     lone = len(blocks) == 1
     for key, agreement in beside.items():
-        if not agreement.verdict.rejects:
+        if not agreement.verdict.rejects or (key == "symmetry" and known_asymmetric):
             continue
         a, b = agreement.where
         if key == "symmetry":

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     CONJUGATE = "conjugate"
     TRIANGLE = "triangle"
     PARAMETRISATION = "parametrisation"
+    OUTER_PRODUCT = "outer-product"
     INVERSE = "inverse"
     SPARSITY = "sparsity"
     ASYMMETRIC = "asymmetric"
