@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.second import Claims, examine_second
+from ..engine.second import examine_second
+from ..engine.stated import Claims
 from ..errors import UsageError
 from ..report.report import Report
 from ..space import tree
@@ -24,6 +25,11 @@ def checked_second(
             f"hessp must be a function of (point, vector), but is a {type(hessp).__name__}: "
             "a matrix is passed as hess=."
         )
+    if isinstance(hess, str) or hasattr(hess, "update"):
+        raise UsageError(
+            f"hess is {hess if isinstance(hess, str) else type(hess).__name__!r}, an approximation "
+            "that SciPy makes by itself: there is no claim to check. Pass a function or a matrix."
+        )
     where = Point(_floats(point))
     complex_ = [block.name for block in where.blocks if block.is_complex]
     if complex_:
@@ -36,11 +42,16 @@ def checked_second(
 
 
 def _floats(point: Any) -> Any:
-    """A point of integers only, as SciPy takes it, is one of floats."""
+    """Integers by themselves or among numbers in a list, as SciPy takes them, are floats."""
     flat = tree.flatten(point)
-    if not all(map(_is_integer, flat.leaves)):
+    plain = isinstance(point, list | tuple) and all(map(_is_number, flat.leaves))
+    if not (plain or all(map(_is_integer, flat.leaves))):
         return point
     return flat.unflatten([np.asarray(leaf, np.float64)[()] for leaf in flat.leaves])
+
+
+def _is_number(leaf: Any) -> bool:
+    return isinstance(leaf, int | float | np.number) and not isinstance(leaf, bool)
 
 
 def _is_integer(leaf: Any) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,13 +24,26 @@ _LISTED = 12
 _NAMED = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """What is wrong, in sentences, and the largest errors of pairs that turned out to be right.
+
+    A pair that was read together with others is right where each of its entries is.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    right: Mapping[tuple[int, int], float] = field(default_factory=dict)
+
+
 def found_causes(
     run: Run, rows: Rows, claimed: Matrix, rejected: Sequence[tuple[int, int]], name: str = "hess"
-) -> list[Finding]:
+) -> Causes:
     """One finding for each cause; where none is known, for each region at fault."""
     dense = written_out(claimed, len(rows.weights))
-    if dense is None or not np.isfinite(dense).all():
-        return []
+    if dense is None:
+        return Causes()
+    if not np.isfinite(dense).all():
+        return Causes((_not_finite(run, dense, name),))
     columns = _measured(run, rows, dense, claimed.stored, rejected)
     known: dict[tuple[Kind, str], list[tuple[Case, Cause]]] = {}
     unknown: list[Case] = []
@@ -39,7 +53,24 @@ def found_causes(
         else:
             known.setdefault((cause.kind, cause.text), []).append((case, cause))
     made = [_because(run, cases, name) for cases in known.values()]
-    return made + ([_unexplained(run, _together(unknown), name)] if unknown else [])
+    made += [_unexplained(run, _together(unknown), name)] if unknown else []
+    return Causes(tuple(made), dict(_right(run, columns, rejected)))
+
+
+def _right(
+    run: Run, columns: Columns, rejected: Sequence[tuple[int, int]]
+) -> Iterator[tuple[tuple[int, int], float]]:
+    places, off = spans(run.session.point), columns.off()[:, : len(columns.lone)]
+    for a, b in rejected:
+        inside = (columns.lone >= places[b].start) & (columns.lone < places[b].stop)
+        if inside.sum() < places[b].stop - places[b].start or off[places[a]][:, inside].any():
+            continue
+        chosen = np.flatnonzero(inside)
+        gaps, bars, true = (
+            float(np.linalg.norm(whole[places[a]][:, chosen]))
+            for whole in (columns.gaps, columns.bars, columns.measured)
+        )
+        yield (a, b), (gaps + bars) / true if true else 0.0
 
 
 def _together(cases: Sequence[Case]) -> Case:
@@ -49,6 +80,19 @@ def _together(cases: Sequence[Case]) -> Case:
     every = [i for case in cases for i in (case.region.rows, case.region.columns)]
     members = np.unique(np.concatenate(every))
     return Case(cases[0].columns, Region(members, members))
+
+
+def _not_finite(run: Run, dense: Array, name: str) -> Finding:
+    """The entries that are no numbers."""
+    rows, cols = np.nonzero(~np.isfinite(dense))
+    blocks, pairs = run.session.point.blocks, zip(rows, cols, strict=True)
+    a, b = _pair(run, int(rows[0]), int(cols[0]))
+    block = name if len(blocks) == 1 else pair_name(a, b, name)
+    entries = tuple(_index(run, int(i), int(j)) for i, j in pairs) if len(rows) <= _LISTED else None
+    first = list(_index(run, int(rows[0]), int(cols[0])))
+    where = f", {block}{first or ''} among them" if dense.size > 1 else ""
+    text = f"{len(rows)} of {dense.size} entries of {name} are not finite{where}."
+    return Finding(Kind.NOT_FINITE, block, text, entries=entries if len(blocks) == 1 else None)
 
 
 def written_out(claimed: Matrix, size: int) -> Array | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,11 @@ class Agreement:
     share: float
     verdict: Verdict
     where: tuple[int, int] = (0, 0)
+
+    @property
+    def tells(self) -> bool:
+        """Whether both are numbers, and not the same."""
+        return self.verdict.rejects and math.isfinite(self.share)
 
 
 def asymmetry(
@@ -87,3 +93,18 @@ def _verdict(share: float, bands: Bands) -> Verdict:
     if share > bands.wrong_above:
         return Verdict.WRONG
     return Verdict.SUSPECT if share > bands.correct_below else Verdict.CORRECT
+
+
+def difference(one: Array | None, other: Array | None) -> float:
+    """How far two answers are apart, as a share of the row that is worst; 0 for one alone."""
+    if one is None or other is None or np.array_equal(one, other, equal_nan=True):
+        return 0.0
+    rows = zip(one, other, strict=True)
+    return max(_share(float(np.linalg.norm(a - b)), a, b) for a, b in rows)
+
+
+def known_to(found: Agreement, apart: float) -> Agreement:
+    """An agreement of a claim that differs by a share of itself from call to call."""
+    if found.verdict.rejects and found.share <= T.claim_noise * apart:
+        return replace(found, verdict=Verdict.UNDECIDED)
+    return found

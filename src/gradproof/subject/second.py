@@ -73,6 +73,10 @@ def matrix(point: Point, raw: Any, name: str = "hess") -> Matrix:
     if hasattr(raw, "matvec") and not isinstance(raw, np.ndarray):
         _fits(raw.shape, size, point, name)
         return Matrix(raw.matvec, _adjoint(raw))
+    if isinstance(raw, np.ma.MaskedArray):
+        raise UsageError(f"{name} is a masked array: fill what is masked.")
+    if raw is None or isinstance(raw, str):
+        raise UsageError(f"{name} is {raw!r}: a matrix of shape {(size, size)} is needed.")
     whole = _array(raw)
     if whole is not None:
         _fits(whole.shape, size, point, name)
@@ -128,8 +132,6 @@ def _holds_numbers(raw: Any) -> bool:
 
 
 def _numbers(array: Any, name: str) -> Array:
-    if isinstance(array, np.ma.MaskedArray):
-        raise UsageError(f"{name} returned a masked array: fill what is masked.")
     if array.dtype.kind not in "fiub":
         raise UsageError(f"{name} must hold real numbers, but is of type {array.dtype}.")
     return np.array(array, np.float64)
@@ -196,17 +198,19 @@ class Hessian:
     point: Point
     given: Any
     last: tuple[Any, Matrix] | None = None
-    calls: int = 0
+    mutates: bool = False
 
     def at(self, params: Any, *args: Any, **kwargs: Any) -> Matrix:
         """The matrix at one place."""
         if not self.moves:
             self.last = self.last or (None, matrix(self.point, self.given))
             return self.last[1]
-        key = tuple(np.asarray(leaf).tobytes() for leaf in _hosts(self.point, params))
+        key = tuple(leaf.tobytes() for leaf in _hosts(self.point, params))
         if self.last is None or self.last[0] != key:
-            self.calls += 1
-            self.last = key, matrix(self.point, self.given(params, *args, **kwargs))
+            given = tree_of_copies(self.point, params)
+            self.last = key, matrix(self.point, self.given(given, *args, **kwargs))
+            after = tuple(leaf.tobytes() for leaf in _hosts(self.point, given))
+            self.mutates = self.mutates or after != key
         return self.last[1]
 
     @property
@@ -215,12 +219,24 @@ class Hessian:
         return callable(self.given) and not hasattr(self.given, "matvec")
 
 
-def _hosts(point: Point, params: Any) -> Iterator[Any]:
-    """The blocks of a tree like the point, in NumPy."""
+def _leaves(point: Point, params: Any) -> Iterator[Any]:
+    """The blocks of a tree like the point."""
     known = beginnings(point.tree.paths)
     for block in point.blocks:
-        leaf = lookup(params, point.path(block.index), known)
-        yield home(leaf).host(leaf)
+        yield lookup(params, point.path(block.index), known)
+
+
+def _hosts(point: Point, params: Any) -> Iterator[NDArray[Any]]:
+    """The same in NumPy."""
+    for leaf in _leaves(point, params):
+        yield np.asarray(home(leaf).host(leaf))
+
+
+def tree_of_copies(point: Point, params: Any) -> Any:
+    """The same tree, with arrays of NumPy that may be written into."""
+    leaves = list(_leaves(point, params))
+    copies = [np.array(leaf) if type(leaf) is np.ndarray else leaf for leaf in leaves]
+    return point.assemble(copies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +279,20 @@ def weights(point: Point, claimed: Array | None) -> Array:
     norms[norms == 0] = np.median(norms[norms > 0])
     sizes = np.log2(np.maximum(norms, T.small_row * norms.max()))
     return np.asarray(np.exp2(-np.round(sizes)), np.float64)
+
+
+def row_of(point: Point, raw: Any, name: str = "hessp") -> Array:
+    """A product with a vector, which is like the point; all coordinates in a row."""
+    if raw is None:
+        raise UsageError(f"{name} returned None: return the product, of the shape of the vector.")
+    found = claims.match(point, raw)
+    for index, misfit in found.misfits.items():
+        block = point.blocks[index]
+        raise UsageError(
+            f"{name} returned an array of shape {misfit.array.shape} for {block.name}, but the "
+            f"vector has shape {block.shape}: their shapes are the same."
+        )
+    return flat(found.gradients)
 
 
 def gradient_of(point: Point, grad: Any, fun: Any) -> Callable[..., Array]:
