@@ -25,7 +25,7 @@ def checked_second(
             f"hessp must be a function of (point, vector), but is a {type(hessp).__name__}: "
             "a matrix is passed as hess=."
         )
-    if isinstance(hess, str) or hasattr(hess, "update"):
+    if isinstance(hess, str) or hasattr(hess, "get_matrix"):
         raise UsageError(
             f"hess is {hess if isinstance(hess, str) else type(hess).__name__!r}, an approximation "
             "that SciPy makes by itself: there is no claim to check. Pass a function or a matrix."

@@ -115,7 +115,12 @@ def _against(claims: Claims, known: Known, against: str) -> Looked:
         causes = Causes()
         if against == "grad":
             causes = _causes(claims, known, run, rows, pairs, products)
-        pairs |= {pair: _right(pairs[pair], most) for pair, most in causes.right.items()}
+        together = {block for group in rows.groups if len(group) > 1 for block in group}
+        pairs |= {
+            pair: _right(pairs[pair], most)
+            for pair, most in causes.right.items()
+            if pair in pairs and pair[0] in together
+        }
         spent = run.session.evaluations - spent
         report = compose(run, Explained({}, {}, spent), "", 0.0, "")
     return Looked(against, report, pairs, products, causes.findings)

@@ -75,9 +75,10 @@ def matrix(point: Point, raw: Any, name: str = "hess") -> Matrix:
         return Matrix(raw.matvec, _adjoint(raw))
     if isinstance(raw, np.ma.MaskedArray):
         raise UsageError(f"{name} is a masked array: fill what is masked.")
-    if raw is None or isinstance(raw, str):
-        raise UsageError(f"{name} is {raw!r}: a matrix of shape {(size, size)} is needed.")
     whole = _array(raw)
+    if raw is None or isinstance(raw, str) or (whole is None and point.tree.paths == ((),)):
+        said = repr(raw) if raw is None or isinstance(raw, str) else f"a {type(raw).__name__}"
+        raise UsageError(f"{name} is {said}: a matrix of shape {(size, size)} is needed.")
     if whole is not None:
         _fits(whole.shape, size, point, name)
         return _of(_numbers(whole, name).reshape(size, size))
@@ -116,7 +117,7 @@ def _array(raw: Any) -> Any:
         return home(raw).host(raw)
     if isinstance(raw, np.ndarray | np.generic | int | float):
         return np.asarray(raw)
-    if isinstance(raw, list | tuple) and _holds_numbers(raw):
+    if isinstance(raw, list | tuple) and _nests(raw):
         try:
             return np.asarray(raw, np.float64)
         except (TypeError, ValueError):
@@ -124,10 +125,10 @@ def _array(raw: Any) -> Any:
     return None
 
 
-def _holds_numbers(raw: Any) -> bool:
-    """Nested lists of Python numbers."""
+def _nests(raw: Any) -> bool:
+    """Nested lists of numbers."""
     if isinstance(raw, list | tuple):
-        return bool(raw) and all(map(_holds_numbers, raw))
+        return bool(raw) and all(map(_nests, raw))
     return isinstance(raw, int | float | np.generic)
 
 
