@@ -76,3 +76,9 @@ def test_error_bars(tmp_path):
         pytest.importorskip(package)
     found, _, _ = run("error_bars.py", tmp_path, "--count", "8")
     assert len(found["rows"]) == 16
+
+
+def test_second_order(tmp_path):
+    found, missed, _ = run("second_order.py", tmp_path)
+    assert not missed
+    assert len(found["rows"]) == found["figures"]["right"] + found["figures"]["wrong"]

@@ -11,6 +11,7 @@ from .api.module import check_module
 from .api.operations import check_operations
 from .api.products import check_adjoint, check_jvp, check_vjp
 from .errors import GradientError, UsageError
+from .records.claim_result import ClaimResult
 from .records.finding import Finding, Kind
 from .records.operation import Operation
 from .records.slope import Slope, Smoothness
@@ -24,6 +25,7 @@ from .version import __version__ as __version__
 
 __all__ = [
     "BlockResult",
+    "ClaimResult",
     "Finding",
     "Fix",
     "GradientError",

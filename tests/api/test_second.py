@@ -191,7 +191,7 @@ def test_products_have_to_be_linear():
 def test_one_triangle_is_told_by_its_products_too():
     report = checked(hess=lambda beta: np.triu(hess(beta)), hessp=hessp)
     assert gp.Kind.TRIANGLE in kinds(report)
-    assert "symmetry of hess: wrong" in report.notes[0]
+    assert "hess symmetric: wrong" in report.notes[0]
 
 
 # The gradient, wrong or left out

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..judge.bands import bands
 from ..judge.second import Agreement
+from ..records.claim_result import ClaimResult
 from ..records.finding import Finding, Kind
 from ..records.judgement import Judgement
 from ..records.verdict import Verdict, worst
@@ -94,6 +95,7 @@ def whole(outcome: Outcome, began: float, reproduce: str) -> Report:
         findings += [*_told(one), *one.findings, *_plain(claims, one)]
     findings += _about_call(outcome.known)
     findings += _about_beside(claims, beside, findings)
+    results = _claim_results(first, looked, beside, claims)
     reports = [*([] if first is None else [first]), *[one.report for one in looked]]
     verdicts = [b.verdict for b in blocks] + [a.verdict for a in beside.values()]
     return replace(
@@ -109,7 +111,8 @@ def whole(outcome: Outcome, began: float, reproduce: str) -> Report:
         seconds=time.perf_counter() - began,
         blocks=tuple(blocks),
         findings=tuple(dict.fromkeys(findings)),
-        notes=(_statement(first, looked, beside, claims), *_notes(reports)),
+        claims=tuple(results),
+        notes=("; ".join(map(str, results)) + ".", *_notes(reports)),
         measured=() if first is None else first.measured,
         reproduce=reproduce,
     )
@@ -119,20 +122,18 @@ def _notes(reports: Sequence[Report]) -> list[str]:
     return list(dict.fromkeys(note for report in reports for note in report.notes))
 
 
-def _statement(
+def _claim_results(
     first: Report | None, looked: Sequence[Looked], beside: Mapping[str, Agreement], claims: Claims
-) -> str:
-    """One sentence with the verdict of each claim."""
-    said = [] if first is None else [f"grad against fun: {first.verdict}"]
+) -> list[ClaimResult]:
+    """Every claim with each that it was compared with."""
+    found = [] if first is None else [ClaimResult("grad", "fun", first.verdict)]
     for one in looked:
         for name, given in (("hess", claims.hess), ("hessp", claims.hessp)):
             if given is not None:
-                said.append(f"{name} against {one.against}: {one.verdict(name)}")
-    names = {
-        "symmetry": "symmetry of hess", "hessp": "hessp against hess", "linear": "hessp is linear",
-    }  # fmt: skip
-    said += [f"{names[key]}: {found.verdict}" for key, found in beside.items()]
-    return "; ".join(said) + "."
+                found.append(ClaimResult(name, one.against, one.verdict(name)))
+    compared = {"symmetry": ("hess", "itself"), "hessp": ("hessp", "hess")}
+    compared["linear"] = ("hessp", "itself")
+    return found + [ClaimResult(*compared[key], one.verdict) for key, one in beside.items()]
 
 
 def _results(claims: Claims, looked: Looked) -> list[BlockResult]:

@@ -22,7 +22,7 @@ def fragment(report: Report) -> str:
     more = len(blocks) - _MOST_BLOCKS
     return (
         f"<div><p><b>{escape(report.name)}</b>: {_badge(report.verdict)}, "
-        f"{escape(report.verdict.sentence)}<br>"
+        f"{escape(report.sentence)}<br>"
         f"difference {figure(report.difference)} · resolution {figure(report.resolution)} · "
         f"{report.evaluations} evaluations · seed {report.seed}</p>"
         f"{_again(report)}"

@@ -8,6 +8,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GradientError
+from ..records.claim_result import ClaimResult
 from ..records.finding import Finding
 from ..records.measured import Measured
 from ..records.operation import Operation
@@ -64,7 +65,8 @@ class Report:
     the order of execution, where they were looked at one by one. ``measured`` are the comparisons
     along directions through several blocks, ``reproduce`` is a call or a command that runs the
     check again, where one is known, ``modes`` are those in which the claim was obtained
-    (``reverse``, ``forward``).
+    (``reverse``, ``forward``). ``claims`` has a verdict for each of several claims: of a gradient,
+    its Hessian and products with that.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Report:
     measured: tuple[Measured, ...] = ()
     operations: tuple[Operation, ...] = ()
     reproduce: str = field(default="", compare=False)
+    claims: tuple[ClaimResult, ...] = ()
     modes: tuple[str, ...] = field(default=(), compare=False, metadata={"saved": False})
     # What was asked, for `suggest_fixes`; kept only where it is not correct, and never saved.
     origin: Any = field(default=None, compare=False, metadata={"saved": False})
@@ -125,6 +128,14 @@ class Report:
             f"difference {figure(self.difference)}, resolution {figure(self.resolution)}, "
             f"{self.evaluations} evaluations"
         )
+
+    @property
+    def sentence(self) -> str:
+        """What the verdict means; of several claims, for the first that is as bad."""
+        alike = [claim for claim in self.claims if claim.verdict is self.verdict]
+        if self.claims and self.ok:
+            return "every claim is the derivative that it should be"
+        return alike[0].sentence if alike and self.verdict.rejects else self.verdict.sentence
 
     @property
     def ranked(self) -> list[BlockResult]:

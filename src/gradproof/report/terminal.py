@@ -38,7 +38,7 @@ def render(
     """
     whole: dict[str, Any] = {} if breaking else {"no_wrap": True, "overflow": "ignore"}
     most = len(report.findings) if verbose else _MOST_FINDINGS
-    parts: list[RenderableType] = [_headline(report, report.verdict.sentence)]
+    parts: list[RenderableType] = [_headline(report, report.sentence)]
     for finding in report.findings[:most]:
         parts.append(_indented(Text(finding.message)))
         if finding.line is not None:

@@ -42,7 +42,7 @@ def annotations(report: Report, file: str | None = None, line: int | None = None
         message = finding.message if finding is not None else block.doubt
         found.append((block.verdict, message, where))
     if all(verdict not in _LEVELS for verdict, *_ in found):
-        messages = " ".join(f.message for f in report.findings) or report.verdict.sentence
+        messages = " ".join(f.message for f in report.findings) or report.sentence
         found = [(report.verdict, messages, _place(file, line))]
     return [
         _command(_LEVELS[verdict], f"{report.name}: {verdict}", message, where)
