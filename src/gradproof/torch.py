@@ -1,4 +1,4 @@
-"""``gradcheck`` with the arguments of ``torch.autograd.gradcheck``."""
+"""``gradcheck`` and ``gradgradcheck`` with the arguments of those of ``torch.autograd``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import torch
 from torch.autograd.gradcheck import GradcheckError as _GradcheckError
 
 from .api.options import checked_own, validate
+from .api.twice import checked_twice
 from .backend.torch import BACKEND
+from .backend.torch_twice import Twice, from_above
 from .errors import GradientError, UsageError
 from .records.verdict import Verdict
 from .report.report import Report
@@ -101,13 +103,107 @@ def gradcheck(
     validate(func, options)
     claim = Autodiff(BACKEND, check_backward_ad, check_forward_ad)
     report = checked_own(func, _tensors(inputs), claim, options, "inputs")
+    return _answered(report, raise_exception, asked_forward=check_forward_ad)
+
+
+def gradgradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    grad_outputs: Any = None,
+    *,
+    eps: float | None = None,  # noqa: ARG001 - steps set themselves
+    atol: float | None = None,  # noqa: ARG001 - error bars are measured
+    rtol: float | None = None,
+    gen_non_contig_grad_outputs: bool = False,
+    raise_exception: bool = True,
+    nondet_tol: float | None = None,  # noqa: ARG001 - scatter is measured
+    check_undefined_grad: bool = True,  # noqa: ARG001 - gradients are looked at one by one
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False,
+    check_rev_over_rev: bool = True,
+    fast_mode: bool | None = None,  # noqa: ARG001 - there is one mode, and it is fast
+    masked: bool | None = None,
+    effort: str = "standard",
+    seed: int = 0,
+) -> bool:
+    """Check the derivatives of the backward passes of ``func``, as ``gradgradcheck`` of torch does.
+
+    What is checked is the gradient as a function of the inputs and of the gradients that come from
+    above: ``torch.autograd.grad(func(*inputs), inputs, grad_outputs, create_graph=True)``.
+
+    Parameters
+    ----------
+    func : callable
+        ``func(*inputs)`` returns a tensor or any container of tensors.
+    inputs : tensor or tuple
+        Those that require grad are differentiated twice, in the precision they are in.
+    grad_outputs : tensor or tuple, optional
+        The gradients from above, one for each output that requires grad. Left out, they are
+        random, and the derivatives with respect to them are checked too; given, those of them
+        that require grad.
+    gen_non_contig_grad_outputs : bool
+        The random ones are not contiguous in memory.
+    raise_exception : bool
+        Raise ``GradcheckError`` where torch's own function does, or return False.
+    rtol : float, optional
+        A relative error of a block that may pass: both bands of ``gp.check``.
+    check_fwd_over_rev, check_rev_over_rev : bool
+        Forward or reverse mode through the backward pass, or both.
+    eps, atol, nondet_tol, fast_mode, check_undefined_grad
+        Accepted and not needed: steps, bars and noise are measured.
+    check_grad_dtypes, check_batched_grad, masked
+        Unsupported where they are asked for: ``UsageError`` says so.
+    effort, seed
+        As for ``gp.check``; the seed is also that of the random gradients.
+
+    Returns
+    -------
+    bool
+        As of ``gradcheck``.
+
+    Raises
+    ------
+    GradcheckError
+        A second derivative is wrong or suspect; the finding says of which pair.
+    ValueError
+        No input requires grad, or something unsupported is asked for (``UsageError``).
+
+    """
+    __tracebackhide__ = True
+    unsupported = {
+        "check_grad_dtypes": check_grad_dtypes,
+        "check_batched_grad": check_batched_grad,
+        "masked": masked,
+    }
+    for name, asked in unsupported.items():
+        if asked:
+            raise UsageError(
+                f"{name}=True is unsupported by gradproof's gradgradcheck: leave it out."
+            )
+    if not (check_rev_over_rev or check_fwd_over_rev):
+        raise UsageError("check_rev_over_rev and check_fwd_over_rev are both False.")
+    band = rtol or None
+    options = Options((), None, effort, seed, band, band, f"{named(func)}, second order")
+    validate(func, options)
+    given = _tensors(inputs)
+    above = from_above(func, given, grad_outputs, seed, gapped=gen_non_contig_grad_outputs)
+    claim = Autodiff(BACKEND, check_rev_over_rev, check_fwd_over_rev)
+    wanted = tuple(isinstance(x, torch.Tensor) and x.requires_grad for x in given)
+    report = checked_twice(Twice(func, wanted), given, above, claim, options)
+    return _answered(report, raise_exception, asked_forward=check_fwd_over_rev)
+
+
+def _answered(report: Report, raise_exception: bool, *, asked_forward: bool) -> bool:
+    """What torch's own function would make of a report."""
+    __tracebackhide__ = True
     if report.verdict.rejects:
         if raise_exception:
             raise GradcheckError(report.message, report)
         return False
-    unchecked = check_forward_ad and "forward" not in report.modes
+    unchecked = asked_forward and "forward" not in report.modes
     if report.verdict is Verdict.UNDECIDED or unchecked:
-        warnings.warn(report.message, stacklevel=2)
+        warnings.warn(report.message, stacklevel=3)
     return True
 
 

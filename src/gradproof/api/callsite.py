@@ -18,7 +18,8 @@ _STDLIB = sysconfig.get_path("stdlib")
 # The functions that a user calls; all of them take ``seed``.
 _PUBLIC = frozenset({
     "check", "check_module", "check_operations", "check_vjp", "check_jvp", "check_adjoint",
-    "check_layer", "check_layers", "gradcheck", "check_grads", "check_grad", "assert_gradient",
+    "check_layer", "check_layers", "gradcheck", "gradgradcheck", "check_grads", "check_grad",
+    "assert_gradient",
 })  # fmt: skip
 
 

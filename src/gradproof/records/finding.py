@@ -31,6 +31,7 @@ class Kind(StrEnum):
     INVERSE = "inverse"
     SPARSITY = "sparsity"
     ASYMMETRIC = "asymmetric"
+    SECOND_ORDER = "second-order"
     ENTRIES = "entries"
     NOT_FINITE = "not-finite"
     SHAPE = "shape"
