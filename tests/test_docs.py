@@ -128,7 +128,8 @@ def public_names():
             and getattr(value, "__module__", "") in (module.__name__, f"{module.__name__}.vectors")
             and name not in ("objection")  # shared with the plugin
         )
-    yield from ("gradproof.torch.gradcheck", "gradproof.torch.GradcheckError")
+    yield from ("gradproof.torch.gradcheck", "gradproof.torch.gradgradcheck")
+    yield from ("gradproof.torch.GradcheckError",)
     yield from ("gradproof.jax.check_grads",)
     yield from ("gradproof.scipy.check_grad", "gradproof.scipy.Difference")
 
