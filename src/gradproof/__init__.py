@@ -6,6 +6,7 @@ from typing import Any
 from . import testing, textbook
 from .api.case import case
 from .api.check import check
+from .api.implicit import check_implicit
 from .api.layers import check_layer, check_layers
 from .api.module import check_module
 from .api.operations import check_operations
@@ -41,6 +42,7 @@ __all__ = [
     "case",
     "check",
     "check_adjoint",
+    "check_implicit",
     "check_jvp",
     "check_layer",
     "check_layers",

@@ -93,6 +93,17 @@ class Thresholds:
     # of their rows: sums in another order (tests/judge/test_second.py).
     symmetric_roundoff: float = 1e3
 
+    # Solutions
+
+    # A solution whose residual is such a share of what it becomes when x moves by its size is one
+    # to a tolerance; beyond, it solves something else, or nothing (tests/api/test_implicit.py).
+    solved: float = 1e-3
+    # A smaller one is not worth a word.
+    solved_well: float = 1e-7
+    # A derivative at a solution that is good to a share of itself is good to some times that
+    # (tests/api/test_implicit.py: solutions that are rounded).
+    solution_reach: float = 100.0
+
     # The point
 
     # At a kink the gradient is checked so many block scales beside it: many windows away, yet the

@@ -32,6 +32,8 @@ class Kind(StrEnum):
     SPARSITY = "sparsity"
     ASYMMETRIC = "asymmetric"
     SECOND_ORDER = "second-order"
+    NOT_SOLVED = "not-solved"
+    IMPLICIT = "implicit"
     ENTRIES = "entries"
     NOT_FINITE = "not-finite"
     SHAPE = "shape"
