@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -199,20 +200,21 @@ def _why(asked: Implicit, solution: Solution, name: str) -> str:
     count = sum(block.count for block in where.blocks)
     if max(len(numbers), count) > _SMALL:
         return ""
-    by_x = [
-        _slopes(lambda t, e=e: asked.call(asked.residual, solution.moved(e, t)), solution.size)
-        for e in np.eye(len(numbers))
-    ]
+
+    def pushed(t: float, e: Array) -> Any:
+        return asked.call(asked.residual, solution.moved(e, t))
+
+    by_x = [_slopes(partial(pushed, e=e), solution.size) for e in np.eye(len(numbers))]
     theta = Solution(where)
     still = solution.moved(np.zeros_like(numbers), 0.0)
     args, kwargs = asked.options.args, asked.options.kwargs or {}
     by_theta, claimed = [], []
+
+    def moved(t: float, e: Array) -> Any:
+        return asked.residual(still, theta.moved(e, t), *args, **kwargs)
+
     for e in np.eye(count):
-
-        def moved(t: float, e: Array = e) -> Any:
-            return asked.residual(still, theta.moved(e, t), *args, **kwargs)
-
-        by_theta.append(_slopes(moved, theta.size))
+        by_theta.append(_slopes(partial(moved, e=e), theta.size))
         tangent = theta.moved(e - theta.numbers, 1.0)
         params = Working(where, promote=False).tree()
         claimed.append(asked.claims[name](solution, params, tangent, *args, **kwargs))
