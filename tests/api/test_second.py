@@ -468,3 +468,64 @@ def test_a_report_is_saved_and_read_again(tmp_path):
     report.save(path)
     assert gp.load(path).findings == report.findings
     assert "only its lower triangle" in report.text()
+
+
+# Many parameters
+
+def chain(n):
+    """Springs in a row, that stiffen: a tridiagonal Hessian."""
+    def fun(x):
+        d = np.diff(x)
+        return float(np.sum(d**2 / 2 + d**4 / 4) + x[0] ** 2)
+
+    def grad(x):
+        force, found = np.diff(x) + np.diff(x) ** 3, np.zeros(n)
+        found[1:] += force
+        found[:-1] -= force
+        found[0] += 2 * x[0]
+        return found
+
+    def hess(x):
+        k, main = 1 + 3 * np.diff(x) ** 2, np.zeros(n)
+        main[1:] += k
+        main[:-1] += k
+        main[0] += 2
+        return sparse.diags_array([main, -k, -k], offsets=[0, 1, -1]).tocsr()
+
+    return fun, np.random.default_rng(n).normal(size=n), grad, hess
+
+
+def one_entry(H, mirror):
+    H = H.tolil()
+    H[100, 101] *= 1.5
+    if mirror:
+        H[101, 100] *= 1.5
+    return H.tocsr()
+
+
+@pytest.mark.parametrize("n", [300, 5000])
+def test_of_many_parameters_the_entry_is_found(n):
+    fun, point, grad, hess = chain(n)
+    right = gp.check(fun, point, grad=grad, hess=hess, hessp=lambda x, v: hess(x) @ v)
+    assert right.ok
+    assert right.evaluations <= 40
+    for mirror in (True, False):
+        wrong = lambda x, mirror=mirror: one_entry(hess(x), mirror)
+        for claim in ({"hess": wrong}, {"hessp": lambda x, v, wrong=wrong: wrong(x) @ v}):
+            report = gp.check(fun, point, grad=grad, **claim)
+            assert report.verdict is gp.Verdict.WRONG
+            assert "[100, 101]" in " ".join(f.message for f in report.findings)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "kind"),
+    [
+        (lambda H: 2 * H, "scale"), (lambda H: sparse.tril(H).tocsr(), "triangle"),
+        (lambda H: sparse.diags_array(H.diagonal()), "sparsity"),
+    ],
+)  # fmt: skip
+def test_of_many_parameters_the_cause_is_named(spoil, kind):
+    fun, point, grad, hess = chain(300)
+    report = gp.check(fun, point, grad=grad, hess=lambda x: spoil(hess(x)))
+    assert kind in kinds(report)
+    assert "where it was looked at" in report.findings[0].message

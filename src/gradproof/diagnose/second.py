@@ -26,7 +26,8 @@ class Columns:
 
     ``claimed`` is the whole matrix; ``lone`` are the coordinates that moved by themselves, in
     the order of the first columns; ``x`` and ``g`` the point and the claimed gradient,
-    ``stored`` the entries that a sparse matrix holds, ``shapes`` those of the blocks.
+    ``stored`` the entries that a sparse matrix holds, ``shapes`` those of the blocks. Where only
+    some coordinates were looked at, ``coordinates`` are they, ``sampled`` those of many at fault.
     """
 
     claimed: Array
@@ -38,6 +39,13 @@ class Columns:
     g: Array
     stored: NDArray[np.bool_] | None = None
     shapes: tuple[tuple[int, ...], ...] = ()
+    coordinates: Indices | None = None
+    sampled: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is the whole matrix."""
+        return self.coordinates is None
 
     @property
     def gaps(self) -> Array:
@@ -288,6 +296,8 @@ def _triangle(case: Case) -> Cause | None:
     beside = case.claimed[case.region.rows] != 0
     if beside.sum() > len(beside) and case.fits(halved):
         text = "has its diagonal twice, as from a triangle added to its transpose"
+        if case.region.diagonal:
+            text = "is counted twice, as from a triangle added to its transpose"
         return Cause(Kind.TRIANGLE, text, 2.0)
     return None
 
@@ -431,7 +441,7 @@ def _transformed(case: Case) -> Iterator[Indices]:
 
 def _inverse(case: Case) -> Cause | None:
     """The covariance in place of the information."""
-    if not case.square or len(case.region.rows) < len(case.claimed):
+    if not (case.square and case.columns.complete and len(case.region.rows) == len(case.claimed)):
         return None
     try:
         inverse = np.asarray(np.linalg.inv(case.claimed), np.float64)
@@ -454,7 +464,7 @@ def _symmetrised(case: Case) -> Cause | None:
 def _order(case: Case) -> Cause | None:
     """The parameters in another order: turned about, or moved on by some places."""
     members = case.region.rows
-    if not case.square or len(members) < 2:
+    if not (case.square and case.columns.complete) or len(members) < 2:
         return None
     for order, words in _orders(members, case.columns.shapes):
         moved = case.claimed.copy()

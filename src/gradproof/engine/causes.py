@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from ..diagnose.second import Array, Case, Cause, Columns, Indices, Region, causes
-from ..judge.thresholds import T
 from ..records.block import Block
 from ..records.finding import Finding, Kind
-from ..subject.second import Matrix, Rows, flat, pair_name, spans
-from .columns import Ladder, draw, entry
+from ..subject.second import Matrix, Rows, pair_name, spans
+from .choice import measured
 from .loop import Run
 
-_ALL = 48  # so many columns are all measured
-_SOME = 12  # of more, so many
-_DRAWS = 2
-_OPERATOR = 64  # an operator of so many columns is written out
 _LISTED = 12
 _NAMED = 3
 
@@ -39,12 +33,11 @@ def found_causes(
     run: Run, rows: Rows, claimed: Matrix, rejected: Sequence[tuple[int, int]], name: str = "hess"
 ) -> Causes:
     """One finding for each cause; where none is known, for each region at fault."""
-    dense = written_out(claimed, len(rows.weights))
-    if dense is None:
-        return Causes()
-    if not np.isfinite(dense).all():
-        return Causes((_not_finite(run, dense, name),))
-    columns = _measured(run, rows, dense, claimed.stored, rejected)
+    if claimed.dense is not None and not np.isfinite(claimed.dense).all():
+        return Causes((_not_finite(run, claimed.dense, name),))
+    columns = measured(run, rows, claimed, rejected)
+    if not np.isfinite(columns.claimed).all():
+        return Causes((_not_finite(run, columns.claimed, name),) if columns.complete else ())
     known: dict[tuple[Kind, str], list[tuple[Case, Cause]]] = {}
     unknown: list[Case] = []
     for case, cause in causes(columns):
@@ -60,17 +53,25 @@ def found_causes(
 def _right(
     run: Run, columns: Columns, rejected: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[tuple[int, int], float]]:
-    places, off = spans(run.session.point), columns.off()[:, : len(columns.lone)]
+    """Pairs of which every entry was measured, and none is off; with the largest error."""
+    places, off, every = spans(run.session.point), columns.off(), _everywhere(columns)
+    inside = [np.flatnonzero((every >= p.start) & (every < p.stop)) for p in places]
     for a, b in rejected:
-        inside = (columns.lone >= places[b].start) & (columns.lone < places[b].stop)
-        if inside.sum() < places[b].stop - places[b].start or off[places[a]][:, inside].any():
+        chosen = np.ix_(inside[a], inside[b])
+        whole = all(len(inside[k]) == places[k].stop - places[k].start for k in (a, b))
+        if not whole or off[chosen].any():
             continue
-        chosen = np.flatnonzero(inside)
         gaps, bars, true = (
-            float(np.linalg.norm(whole[places[a]][:, chosen]))
-            for whole in (columns.gaps, columns.bars, columns.measured)
+            float(np.linalg.norm(found[chosen]))
+            for found in (columns.gaps, columns.bars, columns.measured)
         )
         yield (a, b), (gaps + bars) / true if true else 0.0
+
+
+def _everywhere(columns: Columns) -> Indices:
+    """The coordinates of the rows and columns among all of the point."""
+    found = columns.coordinates
+    return np.arange(len(columns.claimed)) if found is None else found
 
 
 def _together(cases: Sequence[Case]) -> Case:
@@ -95,65 +96,13 @@ def _not_finite(run: Run, dense: Array, name: str) -> Finding:
     return Finding(Kind.NOT_FINITE, block, text, entries=entries if len(blocks) == 1 else None)
 
 
-def written_out(claimed: Matrix, size: int) -> Array | None:
-    """The matrix entry by entry, or None where that is too much."""
-    if claimed.dense is not None or size > _OPERATOR:
-        return claimed.dense
-    return np.column_stack([np.asarray(claimed.dot(e)).reshape(-1) for e in np.eye(size)])
-
-
-def _measured(
-    run: Run, rows: Rows, dense: Array, stored: Any, rejected: Sequence[tuple[int, int]]
-) -> Columns:
-    """The columns of the blocks at fault; of large ones some, and random combinations of all."""
-    session, places = run.session, spans(run.session.point)
-    ladder = Ladder(session, rows)
-    blocks = sorted({b for pair in rejected for b in pair})
-    lone: list[int] = []
-    made: list[tuple[Array, Array, Array]] = []
-    drawn: list[tuple[Array, Array, Array]] = []
-    for b in blocks:
-        count = session.point.blocks[b].count
-        chosen: Sequence[int] = range(count)
-        if count > _ALL:
-            draws = [ladder.product(draw(session, b, k, 0), 1.0) for k in range(_DRAWS)]
-            drawn += draws
-            chosen = _spread(_suspects(dense, draws, places[b]), count, _SOME)
-        for j in chosen:
-            lone.append(places[b].start + j)
-            made.append(ladder.product(entry(session, lone[-1]), 1.0))
-    every = [*made, *drawn]
-    moved, measured, bars = (np.column_stack([one[i] for one in every]) for i in range(3))
-    point = session.point
-    x = flat([point.host(b.index) for b in point.blocks])
-    return Columns(
-        dense, moved, measured, bars, np.array(lone), x, ladder.centre / rows.weights, stored,
-        tuple(block.shape for block in point.blocks),
-    )  # fmt: skip
-
-
-def _suspects(dense: Array, drawn: Sequence[tuple[Array, Array, Array]], place: slice) -> Indices:
-    """The rows of a block that are off: the same columns are, if the true matrix is symmetric."""
-    off = np.zeros(len(dense), bool)
-    for moved, measured, bars in drawn:
-        off |= np.abs(dense @ moved - measured) > T.residual_bars * bars
-    return np.flatnonzero(off[place])
-
-
-def _spread(suspects: Indices, count: int, some: int) -> list[int]:
-    """The suspects, where they are few, and others beside them."""
-    if len(suspects) > 2 * some:
-        suspects = suspects[np.linspace(0, len(suspects) - 1, some).astype(int)]
-    others = np.linspace(0, count - 1, some).astype(int)
-    return sorted({*suspects.tolist(), *others.tolist()})
-
-
 def _because(run: Run, cases: Sequence[tuple[Case, Cause]], name: str) -> Finding:
     """One sentence for all regions with the same cause."""
     first = cases[0][1]
     text = first.text
     if first.of is not None:
-        chosen = np.unique(np.concatenate([cause.of for _, cause in cases if cause.of is not None]))
+        of = [cause.of for _, cause in cases if cause.of is not None]
+        chosen = _everywhere(cases[0][0].columns)[np.unique(np.concatenate(of))]
         text = text.replace("{}", _coordinates(run, chosen))
     titles = [_title(run, case, name) for case, _ in cases]
     title = ", ".join(titles[:_NAMED])
@@ -192,10 +141,17 @@ def _listed(entries: Sequence[tuple[int, ...]]) -> str:
     )
 
 
+def _at_fault(case: Case) -> tuple[Indices, Indices]:
+    """The entries at fault among all coordinates."""
+    rows, cols = case.at_fault
+    every = _everywhere(case.columns)
+    return every[rows], every[cols]
+
+
 def _place(run: Run, case: Case, name: str) -> tuple[str, tuple[tuple[int, ...], ...] | None]:
     """The pair of blocks that a region belongs to, and its entries where they are few."""
     blocks, places = run.session.point.blocks, spans(run.session.point)
-    rows, cols = case.at_fault
+    rows, cols = _at_fault(case)
     firsts = {_block(places, int(i)) for i in rows}
     seconds = {_block(places, int(j)) for j in cols}
     a, b = min(firsts), min(seconds)
@@ -231,11 +187,12 @@ def _worst(run: Run, case: Case, name: str) -> str:
     columns, best, text = case.columns, -1.0, ""
     places = spans(run.session.point)
     order = {j: k for k, j in enumerate(columns.lone.tolist())}
-    for i, j in zip(*(index.tolist() for index in case.at_fault), strict=True):
-        k = order[j]
-        step = columns.moved[j, k]
-        true, bar = columns.measured[i, k] / step, columns.bars[i, k] / abs(step)
-        said = columns.claimed[i, j]
+    every = _everywhere(columns)
+    for row, column in zip(*(index.tolist() for index in case.at_fault), strict=True):
+        i, j, k = int(every[row]), int(every[column]), order[column]
+        step = columns.moved[column, k]
+        true, bar = columns.measured[row, k] / step, columns.bars[row, k] / abs(step)
+        said = columns.claimed[row, column]
         share = abs(said - true) / (abs(true) + abs(said) + bar)
         if share > best:
             best, index = share, list(_index(run, i, j))
@@ -249,28 +206,49 @@ def _worst(run: Run, case: Case, name: str) -> str:
 def _title(run: Run, case: Case, name: str) -> str:
     """A region as a person would write it."""
     blocks, places = run.session.point.blocks, spans(run.session.point)
-    rows, cols = case.region.rows, case.region.columns
-    mirrored = " and its mirror image" if case.region.both else ""
+    if case.columns.sampled:
+        return f"{name}, where it was looked at,"
     if len(blocks) == 1:
-        if case.square and len(rows) == len(case.claimed):
-            return name
-        if case.region.diagonal and len(blocks[0].shape) == 1:
-            every = "" if len(rows) == len(case.claimed) else f" at {ranges(rows)}"
-            return f"the diagonal of {name}{every}"
-        if len(blocks[0].shape) != 1:
-            first = list(_index(run, *(index[0] for index in case.at_fault)))
-            more = case.at_fault[0].size - 1
-            return f"{name}{first}" + (f" and {more} more of its entries" if more else "")
-        return f"{name}[{ranges(rows)}, {ranges(cols)}]{mirrored}"
+        return _inside(run, case, name)
+    every = _everywhere(case.columns)
+    rows, cols = every[case.region.rows], every[case.region.columns]
     first = [_within(places, rows, k) for k in range(len(blocks))]
     second = [_within(places, cols, k) for k in range(len(blocks))]
     if sum(first) == sum(second) == 1:
-        pair = pair_name(blocks[first.index(True)], blocks[second.index(True)], name)
-        return pair + mirrored
+        a, b = first.index(True), second.index(True)
+        pair = pair_name(blocks[a], blocks[b], name)
+        if len(rows) < blocks[a].count or len(cols) < blocks[b].count:
+            pair += _part(rows - places[a].start, cols - places[b].start, blocks[a], blocks[b])
+        return pair + (" and its mirror image" if case.region.both else "")
     if all(first) and all(second):
         return name
     touched = [b.name for b, one, two in zip(blocks, first, second, strict=True) if one or two]
     return f"{name} between {' and '.join(touched)}"
+
+
+def _part(rows: Indices, cols: Indices, a: Block, b: Block) -> str:
+    """Some rows and columns of a pair of blocks."""
+    if len(a.shape) > 1 or len(b.shape) > 1:
+        return " in part"
+    of = [ranges(i) for i, block in ((rows, a), (cols, b)) if block.shape]
+    return f"[{', '.join(of)}]"
+
+
+def _inside(run: Run, case: Case, name: str) -> str:
+    """A region of a lone block."""
+    (block,), every = run.session.point.blocks, _everywhere(case.columns)
+    rows, cols = every[case.region.rows], every[case.region.columns]
+    whole = len(rows) == block.count
+    if case.square and whole and not case.region.diagonal:
+        return name
+    if len(block.shape) > 1:
+        first = list(_index(run, *(int(index[0]) for index in _at_fault(case))))
+        more = case.at_fault[0].size - 1
+        return f"{name}{first}" + (f" and {more} more of its entries" if more else "")
+    if case.region.diagonal:
+        return f"the diagonal of {name}" + ("" if whole else f" at {ranges(rows)}")
+    mirrored = " and its mirror image" if case.region.both else ""
+    return f"{name}[{ranges(rows)}, {ranges(cols)}]{mirrored}"
 
 
 def _within(places: Sequence[slice], members: Indices, block: int) -> bool:

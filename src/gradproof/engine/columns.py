@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ..diagnose.second import Indices
 from ..judge.thresholds import T
 from ..records.direction import Direction, Part
 from ..slopes.measure import measure
@@ -18,6 +19,8 @@ from ..slopes.sampler import Sampler
 from ..space.point import Line
 from ..subject.second import Array, Rows, flat
 from ..subject.session import Session
+
+_GLANCE = 1e-4  # a step of so many block scales says which rows deserve a ladder
 
 
 @dataclass(slots=True)
@@ -32,18 +35,25 @@ class Ladder:
         """The weighted gradient at the point."""
         self.centre = flat(self.session.result())
 
-    def product(self, direction: Direction, size: float) -> tuple[Array, Array, Array]:
-        """The direction, the derivative of the gradient along it, and the bars.
-
-        ``size`` is what its weighted entries are expected to be.
-        """
+    def product(self, direction: Direction, rows: Indices) -> tuple[Array, Array, Array]:
+        """The direction, the derivative of some rows of the gradient along it, and their bars."""
         line = self.session.line(direction)
         tangent = flat([np.asarray(host) for host in self._hosts(line)])
         line.ready()
         with self.session.caller.many():
-            found = np.array([self._slope(line, k, size) for k in range(len(self.centre))])
+            found = np.array([self._slope(line, int(k)) for k in rows])
         line.back()
-        return tangent, found[:, 0] / self.rows.weights, found[:, 1] / self.rows.weights
+        scales = self.rows.weights[rows]
+        return tangent, found[:, 0] / scales, found[:, 1] / scales
+
+    def glance(self, direction: Direction) -> tuple[Array, Array]:
+        """The direction, and the difference of all rows along it at one small step."""
+        line = self.session.line(direction)
+        tangent = flat([np.asarray(host) for host in self._hosts(line)])
+        line.ready()
+        ahead, behind = (np.array(self._at(line, t)) for t in (_GLANCE, -_GLANCE))
+        line.back()
+        return tangent, (ahead - behind) / (2 * _GLANCE) / self.rows.weights
 
     def _hosts(self, line: Line) -> Sequence[NDArray[np.generic]]:
         point = self.session.point
@@ -51,7 +61,7 @@ class Ladder:
             point.home(b.index).host(t) for b, t in zip(point.blocks, line.tangents(), strict=True)
         ]
 
-    def _slope(self, line: Line, k: int, size: float) -> tuple[float, float]:
+    def _slope(self, line: Line, k: int) -> tuple[float, float]:
         part = line.direction.parts[0]
         sampler = Sampler(
             lambda t: self._at(line, t), pick=k, centre=float(self.centre[k]),
@@ -59,7 +69,8 @@ class Ladder:
         )  # fmt: skip
 
         def enough(value: float, error: float) -> bool:
-            return error <= max(T.known_well * abs(value), T.residual_rounding * size)
+            # Weighted rows are of size 1.
+            return error <= max(T.known_well * abs(value), T.residual_rounding)
 
         slope = measure(sampler, enough)
         if not np.isfinite(slope.value):
@@ -86,6 +97,8 @@ def entry(session: Session, coordinate: int) -> Direction:
     raise IndexError(coordinate)
 
 
-def draw(session: Session, block: int, number: int, seed: int) -> Direction:
-    """A random direction through one block."""
-    return Direction((Part(block, session.point.blocks[block].scale),), seed, number)
+def draw(session: Session, block: int, number: int, only: Sequence[int] | None = None) -> Direction:
+    """A random direction through one block, or some of its coordinates."""
+    step = session.point.blocks[block].scale
+    part = Part(block, step, only=None if only is None else tuple(only))
+    return Direction((part,), 0, number)
