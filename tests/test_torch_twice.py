@@ -236,7 +236,7 @@ def test_wrong_use_is_told():
         gpt.gradgradcheck(torch.tanh, X.detach())
     with pytest.raises(UsageError, match="2 grad_outputs were given, but 1 output"):
         gpt.gradgradcheck(torch.tanh, X, (X, X))
-    with pytest.raises(UsageError, match="No output of func requires grad"):
+    with pytest.raises(UsageError, match="No output requires grad"):
         gpt.gradgradcheck(lambda x: x.detach(), X)
 
 

@@ -12,12 +12,12 @@ from torch.autograd.gradcheck import GradcheckError as _GradcheckError
 from .api.options import checked_own, validate
 from .api.twice import checked_twice
 from .backend.torch import BACKEND
-from .backend.torch_twice import Twice, from_above
 from .errors import GradientError, UsageError
 from .records.verdict import Verdict
 from .report.report import Report
 from .subject.asked import Options, named
 from .subject.providers import Autodiff
+from .subject.twice import Given, backward_of, drawn
 
 
 class GradcheckError(_GradcheckError, GradientError):
@@ -187,11 +187,37 @@ def gradgradcheck(
     options = Options((), None, effort, seed, band, band, f"{named(func)}, second order")
     validate(func, options)
     given = _tensors(inputs)
-    above = from_above(func, given, grad_outputs, seed, gapped=gen_non_contig_grad_outputs)
+    places = [k for k, x in enumerate(given) if isinstance(x, torch.Tensor) and x.requires_grad]
+    chosen = tuple(given[k] for k in places)
+
+    def call(moved: Sequence[Any]) -> Any:
+        whole = list(given)
+        for place, tensor in zip(places, moved, strict=True):
+            whole[place] = tensor
+        return func(*whole)
+
+    backward, outputs = backward_of(BACKEND, call, chosen)
+    above = _from_above(outputs, grad_outputs, seed, gapped=gen_non_contig_grad_outputs)
     claim = Autodiff(BACKEND, check_rev_over_rev, check_fwd_over_rev)
-    wanted = tuple(isinstance(x, torch.Tensor) and x.requires_grad for x in given)
-    report = checked_twice(Twice(func, wanted), given, above, claim, options)
+    names = tuple(f"inputs[{place}]" for place in places)
+    report = checked_twice(backward, Given(chosen, above), names, claim, options)
     return _answered(report, raise_exception, asked_forward=check_fwd_over_rev)
+
+
+def _from_above(outputs: Sequence[Any], given: Any, seed: int, *, gapped: bool) -> tuple[Any, ...]:
+    """Gradients from above: those given, or random ones that are differentiated too."""
+    if given is None:
+        found = drawn(outputs, seed)
+        if gapped:
+            found = tuple(torch.stack([x, x], dim=-1)[..., 0] if x.dim() else x for x in found)
+        return tuple(x.requires_grad_() for x in found)
+    above = (given,) if isinstance(given, torch.Tensor) else tuple(given)
+    if len(above) != len(outputs):
+        raise UsageError(
+            f"{len(above)} grad_outputs were given, but {len(outputs)} outputs of func require "
+            "grad: give one for each."
+        )
+    return above
 
 
 def _answered(report: Report, raise_exception: bool, *, asked_forward: bool) -> bool:

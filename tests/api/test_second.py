@@ -472,8 +472,10 @@ def test_a_report_is_saved_and_read_again(tmp_path):
 
 # Many parameters
 
+
 def chain(n):
     """Springs in a row, that stiffen: a tridiagonal Hessian."""
+
     def fun(x):
         d = np.diff(x)
         return float(np.sum(d**2 / 2 + d**4 / 4) + x[0] ** 2)

@@ -15,6 +15,7 @@ from ..subject.asked import Options
 from ..subject.providers import Autodiff
 from .options import checked, validate
 from .second import checked_second
+from .twice import both_orders
 
 
 def check(
@@ -24,6 +25,7 @@ def check(
     grad: Any = None,
     hess: Any = None,
     hessp: Callable[..., Any] | None = None,
+    order: int = 1,
     args: tuple[Any, ...] = (),
     kwargs: Mapping[str, Any] | None = None,
     effort: str = "standard",
@@ -58,13 +60,17 @@ def check(
         do not are left alone.
     hess : callable, array, sparse matrix or LinearOperator, optional
         The claimed Hessian, or a function of the same arguments that returns it; it is compared
-        with how ``grad`` changes, and with ``fun`` where ``grad`` is wrong or left out. ``N``
+        with how ``grad`` changes (left out, what autograd or JAX returns), and with ``fun`` where
+        that is wrong or there is none. ``N``
         parameters in all have an ``(N, N)`` array, a scipy sparse one or a ``LinearOperator``;
         one array also ``shape + shape``; a tree a tree of trees, ``hess['beta']['alpha']`` of the
         shape of beta followed by that of alpha.
     hessp : callable, optional
         ``hessp(point, vector, *args, **kwargs)`` returns the product of the Hessian with a vector
         like the point, as for ``scipy.optimize.minimize``.
+    order : {1, 2}
+        2: where a framework's own derivatives are checked, also those of its backward pass, with
+        respect to the point and to the gradients from above.
     args, kwargs : tuple, mapping
         Further arguments of ``fun``, ``grad``, ``hess`` and ``hessp``.
     effort : {"standard", "quick", "thorough", "sweep"}
@@ -110,6 +116,13 @@ def check(
     """
     options = Options(args, kwargs, effort, seed, correct_below, wrong_above, name)
     validate(fun, options)
+    if isinstance(order, bool) or order not in (1, 2):
+        raise UsageError(f"order must be 1 or 2, but is {order!r}.")
+    if order == 2 and not (grad is None or grad is False):
+        raise UsageError(
+            "order=2 is about the backward passes of a framework: the derivative of a gradient "
+            "that is passed as grad= is passed as hess= or hessp=."
+        )
     if hess is not None or hessp is not None:
         return checked_second(fun, point, grad, hess, hessp, options)
     if grad is not None and grad is not False:
@@ -118,7 +131,8 @@ def check(
     where = Point(point, framework.chosen(leaves))
     modes = framework.about.modes
     claim = Autodiff(framework, reverse="reverse" in modes, forward="forward" in modes)
-    return checked(fun, where, claim, options)
+    first = checked(fun, where, claim, options)
+    return both_orders(first, fun, where, claim, options) if order == 2 else first
 
 
 def _own_framework(point: Any) -> tuple[Backend, Sequence[Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backend.registry import framework_of
 from ..engine.second import examine_second
 from ..engine.stated import Claims
 from ..errors import UsageError
@@ -13,6 +14,7 @@ from ..report.report import Report
 from ..space import tree
 from ..space.point import Point
 from ..subject.asked import Options
+from ..subject.second import OwnGradient
 from .callsite import call_in_source
 
 
@@ -37,6 +39,9 @@ def checked_second(
             f"{complex_[0]} is complex: the Hessian is checked in real parameters. Pass its real "
             "and its imaginary part as two arrays."
         )
+    own = next((f for leaf in where.tree.leaves if (f := framework_of(leaf)) is not None), None)
+    if grad is None and own is not None and "reverse" in own.about.modes:
+        grad = OwnGradient(own, where, fun)
     claims = Claims(fun, where, None if grad is False else grad, hess, hessp, options)
     return examine_second(claims, call_in_source(int(options.seed)))
 

@@ -2,64 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..engine.twice import examine_twice
+from ..records.claim_result import ClaimResult
 from ..records.finding import Finding
+from ..records.verdict import worst
 from ..report.report import Report
 from ..space import tree
 from ..space.point import Point
 from ..subject.asked import Asked, Options
 from ..subject.providers import Autodiff
+from ..subject.twice import Backward, Given, backward_of, drawn
 from .callsite import call_in_source
 
 _ROOT = "∂"  # before the names, where nobody else would write it
+_PLACE = re.compile(rf"{_ROOT}\.(inputs|grad_outputs)\[(\d+)\]")
 
 
-class Given(NamedTuple):
-    """What a backward pass is a function of."""
+def both_orders(first: Report, fun: Any, where: Point, claim: Autodiff, options: Options) -> Report:
+    """The report of a first order, and that of the second with it."""
 
-    inputs: tuple[Any, ...]
-    grad_outputs: tuple[Any, ...]
+    def call(moved: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
+        return fun(where.assemble(moved), *args, **kwargs)
+
+    inputs = tuple(where.leaf(block.index) for block in where.blocks)
+    with where.session():
+        backward, outputs = backward_of(claim.framework, call, inputs, options.args, options.kwargs)
+        given = Given(inputs, drawn(outputs, int(options.seed)))
+    names = tuple(block.name for block in where.blocks)
+    second = checked_twice(backward, given, names, claim, options, every=True)
+    claims = (
+        ClaimResult("grad", "fun", first.verdict),
+        ClaimResult("the gradient of grad", "grad", second.verdict),
+    )
+    blocks = [replace(b, name=_SECOND + b.name) for b in second.blocks]
+    findings = [_of_second(finding) for finding in second.findings]
+    return replace(
+        first,
+        verdict=worst([first.verdict, second.verdict]),
+        difference=max(first.difference, second.difference),
+        distance=max(first.distance, second.distance),
+        resolution=max(first.resolution, second.resolution),
+        evaluations=first.evaluations + second.evaluations,
+        gradient_calls=first.gradient_calls + second.gradient_calls,
+        inquiry=first.inquiry + second.inquiry,
+        seconds=first.seconds + second.seconds,
+        blocks=(*first.blocks, *blocks),
+        findings=tuple(dict.fromkeys((*first.findings, *findings))),
+        notes=(
+            "; ".join(map(str, claims)) + ".", *dict.fromkeys((*first.notes, *second.notes)),
+        ),
+        claims=claims,
+    )  # fmt: skip
+
+
+_SECOND = "second order by "
+
+
+def _of_second(finding: Finding) -> Finding:
+    """A finding about a block, where the same block has one of the first order."""
+    if finding.block is None:
+        return finding
+    text = finding.message
+    text = _SECOND + text if text.startswith(finding.block) else text
+    return replace(finding, block=_SECOND + finding.block, message=text)
 
 
 def checked_twice(
-    backward: Callable[[Given], Any],
-    inputs: tuple[Any, ...],
-    above: tuple[Any, ...],
+    backward: Backward,
+    given: Given,
+    names: tuple[str, ...],
     claim: Autodiff,
     options: Options,
+    *,
+    every: bool = False,
 ) -> Report:
-    """The report of what a framework says of ``backward(Given(inputs, above))``.
+    """The report of what a framework says of ``backward(given)``; ``names`` are the inputs'.
 
-    ``backward`` returns one gradient for each of the inputs that are looked at, in their order.
+    ``every``: with respect to all that is given, and not only what requires grad.
     """
-    given = Given(inputs, above)
-    where = Point(given, claim.framework.chosen(tree.flatten(given).leaves), root=_ROOT)
-    rows = [b.name for b in where.blocks if _plain(b.name).startswith("inputs")]
+    chosen = None if every else claim.framework.chosen(tree.flatten(given).leaves)
+    where = Point(given, chosen, root=_ROOT)
+    rows = [f"{_ROOT}.inputs[{k}]" for k in range(len(given.inputs))]
     asked = Asked(backward, where, claim, options)
-    return _renamed(examine_twice(asked, rows, call_in_source(int(options.seed))))
+    report = examine_twice(asked, rows, call_in_source(int(options.seed)))
 
+    def plain(text: str) -> str:
+        return _PLACE.sub(
+            lambda m: names[int(m[2])] if m[1] == "inputs" else f"grad_outputs[{m[2]}]", text
+        )
 
-def _plain(text: str) -> str:
-    return text.replace(f"{_ROOT}.", "")
+    def finding(found: Finding) -> Finding:
+        block = None if found.block is None else plain(found.block)
+        return replace(found, block=block, message=plain(found.message))
 
-
-def _renamed(report: Report) -> Report:
-    """The arguments by the names that the caller has for them."""
     return replace(
         report,
-        blocks=tuple(
-            replace(b, name=_plain(b.name), reason=_plain(b.reason)) for b in report.blocks
-        ),
-        findings=tuple(map(_finding, report.findings)),
-        notes=tuple(map(_plain, report.notes)),
-        left_alone=tuple((_plain(name), why) for name, why in report.left_alone),
+        blocks=tuple(replace(b, name=plain(b.name), reason=plain(b.reason)) for b in report.blocks),
+        findings=tuple(map(finding, report.findings)),
+        notes=tuple(map(plain, report.notes)),
+        left_alone=tuple((plain(name), why) for name, why in report.left_alone),
     )
-
-
-def _finding(finding: Finding) -> Finding:
-    block = None if finding.block is None else _plain(finding.block)
-    return replace(finding, block=block, message=_plain(finding.message))

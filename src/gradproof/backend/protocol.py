@@ -212,6 +212,10 @@ class Backend(ABC):
         """Call ``call(leaves)`` so that cotangents of its outputs can be pulled back."""
         raise UsageError(f"{self.about.name} has no derivatives of its own: pass grad=.")
 
+    def gradients(self, call: Call, leaves: Sequence[Any], above: Sequence[Any]) -> list[Any]:
+        """What ``vjp`` pulls back for one list of cotangents, such that it has derivatives too."""
+        return self.vjp(call, leaves).pull(above)
+
     def jvp(self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]) -> list[Any] | None:
         """The derivatives of the outputs along tangents; None where there is no such mode."""
         return None

@@ -186,6 +186,20 @@ class Torch(Backend):
 
         return Vjp(outputs, pull, lambda: self._untracked(outputs, leaves))
 
+    def gradients(self, call: Call, leaves: Sequence[Any], above: Sequence[Any]) -> list[Any]:
+        with torch.enable_grad():
+            moving = [_moving(leaf) for leaf in leaves]
+            pairs = zip(call(moving), above, strict=True)
+            reached = [(o, c) for o, c in pairs if c is not None and o.requires_grad]
+            if not reached:
+                return [torch.zeros_like(leaf) for leaf in leaves]
+            outputs, cotangents = zip(*reached, strict=True)
+            found: Sequence[Any] = torch.autograd.grad(
+                outputs, moving, cotangents, create_graph=True, allow_unused=True
+            )
+        pairs = zip(moving, found, strict=True)
+        return [torch.zeros_like(leaf) if g is None else g for leaf, g in pairs]
+
     def jvp(self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]) -> list[Any] | None:
         import torch.autograd.forward_ad as forward
 
@@ -280,6 +294,17 @@ def _widened(value: Any) -> Any:
     if isinstance(value, list | tuple) and type(value) in (list, tuple):
         return type(value)(_widened(v) for v in value)
     return value
+
+
+def _moving(tensor: Any) -> Any:
+    """The tensor as one that requires grad; a tangent that it carries stays with it."""
+    import torch.autograd.forward_ad as forward
+
+    if tensor.requires_grad:
+        return tensor
+    tangent: Any = forward.unpack_dual(tensor).tangent  # type: ignore[no-untyped-call]
+    moving = tensor.detach().requires_grad_()
+    return moving if tangent is None else forward.make_dual(moving, tangent)  # type: ignore[no-untyped-call]
 
 
 def _written(copy: Any, out: Any, here: Any, entry: int | None = None, step: float = 0.0) -> Any:

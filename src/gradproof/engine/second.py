@@ -26,11 +26,12 @@ from ..report.report import Report
 from ..space.point import Point, Working
 from ..subject.asked import Asked, Options, named
 from ..subject.guards import generators_restored
-from ..subject.providers import ANOTHER, Products
+from ..subject.providers import ANOTHER, Autodiff, Products
 from ..subject.second import (
     Array,
     Hessian,
     Matrix,
+    OwnGradient,
     Rows,
     gradient_of,
     matrix,
@@ -77,7 +78,10 @@ def _gradient(claims: Claims, reproduce: str) -> Report | None:
     """The check of the gradient, where one is claimed."""
     if claims.grad is None:
         return None
-    return examine(Asked(claims.fun, claims.where, claims.grad, claims.options), reproduce)
+    grad = claims.grad
+    if isinstance(grad, OwnGradient):
+        grad = Autodiff(grad.framework)
+    return examine(Asked(claims.fun, claims.where, grad, claims.options), reproduce)
 
 
 def _matrix(claims: Claims) -> Known:

@@ -103,7 +103,7 @@ def _told(pairs: Mapping[tuple[str, str], Verdict], silent: Collection[str]) -> 
 
 
 _CONSTANT = (
-    ": it comes out as zero. A backward that uses a tensor which its forward computed and kept "
-    "(ctx.r = …) or detached takes that for a constant: compute it again from what "
-    "save_for_backward keeps. One that is once_differentiable has no derivative at all"
+    ". It comes out as zero: what a backward uses of the forward pass is a constant to it where it "
+    "was kept as it is (ctx.r = …), detached or stopped, and what is once_differentiable has no "
+    "derivative. Compute it again from what was saved (save_for_backward)"
 )

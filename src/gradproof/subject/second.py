@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backend import arrays
+from ..backend.protocol import Backend
 from ..backend.registry import framework_of, home
 from ..errors import UsageError
 from ..judge.thresholds import T
 from ..records.block import Block
 from ..space.point import Point
-from ..space.tree import beginnings, lookup
+from ..space.tree import beginnings, leaves, lookup
 from . import claim as claims
 
 Array = NDArray[np.float64]
@@ -235,8 +236,8 @@ def _hosts(point: Point, params: Any) -> Iterator[NDArray[Any]]:
 
 def tree_of_copies(point: Point, params: Any) -> Any:
     """The same tree, with arrays of NumPy that may be written into."""
-    leaves = list(_leaves(point, params))
-    copies = [np.array(leaf) if type(leaf) is np.ndarray else leaf for leaf in leaves]
+    found = list(_leaves(point, params))
+    copies = [np.array(leaf) if type(leaf) is np.ndarray else leaf for leaf in found]
     return point.assemble(copies)
 
 
@@ -294,6 +295,31 @@ def row_of(point: Point, raw: Any, name: str = "hessp") -> Array:
             f"vector has shape {block.shape}: their shapes are the same."
         )
     return flat(found.gradients)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnGradient:
+    """A framework's own gradient of ``fun``, where the user has none."""
+
+    framework: Backend
+    point: Point
+    fun: Callable[..., Any]
+
+    def __call__(self, params: Any, *args: Any, **kwargs: Any) -> Any:
+        """The gradient as a tree like the point."""
+
+        def call(moved: Sequence[Any]) -> Sequence[Any]:
+            return leaves(self.fun(self.point.assemble(moved), *args, **kwargs))
+
+        with self.framework.calling("grad", promoted=False):
+            blocks = list(_leaves(self.point, params))
+            back = self.framework.vjp(call, blocks)
+            ones = [home(o).array(np.ones(int(np.prod(np.shape(o)))), o) for o in back.outputs]
+            found = back.pull(ones)
+        triples = zip(found, blocks, self.point.blocks, strict=True)
+        return self.point.assemble([
+            home(x).array(np.zeros(b.count), x) if g is None else g for g, x, b in triples
+        ])  # fmt: skip
 
 
 def gradient_of(point: Point, grad: Any, fun: Any) -> Callable[..., Array]:

@@ -1,0 +1,84 @@
+"""A backward pass as a function that can be differentiated again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..backend import arrays
+from ..backend.protocol import Backend
+from ..backend.registry import home
+from ..errors import UsageError
+from ..space.tree import leaves
+
+
+class Given(NamedTuple):
+    """What a backward pass is a function of."""
+
+    inputs: tuple[Any, ...]
+    grad_outputs: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Backward:
+    """From inputs and gradients from above to gradients of ``call(inputs, *args, **kwargs)``.
+
+    ``kept`` are the places of the outputs that have a gradient, among ``count``.
+    """
+
+    framework: Backend
+    call: Callable[..., Any]
+    kept: tuple[int, ...]
+    count: int
+
+    def __call__(self, given: Given, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """One gradient for each input."""
+        above: list[Any] = [None] * self.count
+        for place, cotangent in zip(self.kept, given.grad_outputs, strict=True):
+            above[place] = cotangent
+
+        def call(moved: Sequence[Any]) -> Sequence[Any]:
+            return leaves(self.call(moved, *args, **kwargs))
+
+        return tuple(self.framework.gradients(call, list(given.inputs), above))
+
+
+def backward_of(
+    framework: Backend,
+    call: Callable[..., Any],
+    inputs: Sequence[Any],
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+) -> tuple[Backward, list[Any]]:
+    """The backward pass, and the outputs that have a gradient."""
+
+    def outputs_of(moved: Sequence[Any]) -> Sequence[Any]:
+        return leaves(call(moved, *args, **(kwargs or {})))
+
+    with framework.calling("grad", promoted=False):
+        outputs = framework.vjp(outputs_of, inputs).outputs
+    kept = [k for k, output in enumerate(outputs) if _differentiable(output)]
+    if not kept:
+        raise UsageError("No output requires grad: there is nothing to differentiate.")
+    backward = Backward(framework, call, tuple(kept), len(outputs))
+    return backward, [outputs[k] for k in kept]
+
+
+def _differentiable(output: Any) -> bool:
+    if not hasattr(output, "dtype") or not getattr(output, "requires_grad", True):
+        return False
+    return arrays.continuous(home(output).dtype(output))
+
+
+def drawn(outputs: Sequence[Any], seed: int) -> tuple[Any, ...]:
+    """Random gradients from above, like the outputs."""
+    generator = np.random.default_rng(seed)
+    found = []
+    for output in outputs:
+        twice = arrays.is_complex(home(output).dtype(output))
+        count = int(np.prod(np.shape(output))) * (2 if twice else 1)
+        found.append(home(output).array(generator.normal(size=count), output))
+    return tuple(found)
