@@ -148,7 +148,7 @@ class Jax(Backend):
             unflatten=spec.unflatten,  # type: ignore[attr-defined]
         )
 
-    def vjp(self, call: Call, leaves: Sequence[Any]) -> Vjp:
+    def vjp(self, call: Call, leaves: Sequence[Any], *, twice: bool = False) -> Vjp:
         chosen = _Chosen(call)
         arrays, vjp = jax.vjp(chosen, list(leaves))
         outputs = chosen.among(arrays)

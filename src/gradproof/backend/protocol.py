@@ -208,13 +208,12 @@ class Backend(ABC):
         about = self.about
         return lambda leaf: "" if isinstance(leaf, about.arrays) else f"is not a {about.name} array"
 
-    def vjp(self, call: Call, leaves: Sequence[Any]) -> Vjp:
-        """Call ``call(leaves)`` so that cotangents of its outputs can be pulled back."""
-        raise UsageError(f"{self.about.name} has no derivatives of its own: pass grad=.")
+    def vjp(self, call: Call, leaves: Sequence[Any], *, twice: bool = False) -> Vjp:
+        """Call ``call(leaves)`` so that cotangents of its outputs can be pulled back.
 
-    def gradients(self, call: Call, leaves: Sequence[Any], above: Sequence[Any]) -> list[Any]:
-        """What ``vjp`` pulls back for one list of cotangents, such that it has derivatives too."""
-        return self.vjp(call, leaves).pull(above)
+        ``twice``: what is pulled back has derivatives itself, by leaves and by cotangents.
+        """
+        raise UsageError(f"{self.about.name} has no derivatives of its own: pass grad=.")
 
     def jvp(self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]) -> list[Any] | None:
         """The derivatives of the outputs along tangents; None where there is no such mode."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -162,12 +162,18 @@ class Torch(Backend):
 
         return reason
 
-    def vjp(self, call: Call, leaves: Sequence[Any]) -> Vjp:
-        leaves = [leaf.detach().requires_grad_() for leaf in leaves]
-        outputs = list(call(leaves))
+    def vjp(self, call: Call, leaves: Sequence[Any], *, twice: bool = False) -> Vjp:
+        leaves = [_moving(x) if twice else x.detach().requires_grad_() for x in leaves]
+        # Who differentiates twice does it where the function itself would not be recorded.
+        with torch.enable_grad() if twice else nullcontext():
+            outputs = list(call(leaves))
         reached = [o.requires_grad if isinstance(o, torch.Tensor) else False for o in outputs]
 
         def pull(cotangents: Sequence[Any]) -> list[Any]:
+            with torch.enable_grad() if twice else nullcontext():
+                return pulled(cotangents)
+
+        def pulled(cotangents: Sequence[Any]) -> list[Any]:
             # A product, since autograd inspects cotangents that it is given at great length.
             sums = [
                 _product(cotangent, output)
@@ -177,7 +183,9 @@ class Torch(Backend):
             if not sums:
                 return [None] * len(leaves)
             try:
-                found = torch.autograd.grad(sums, leaves, retain_graph=True, allow_unused=True)
+                found = torch.autograd.grad(
+                    sums, leaves, retain_graph=True, create_graph=twice, allow_unused=True
+                )
             except RuntimeError as error:
                 if "use_reentrant" not in str(error):
                     raise
@@ -185,20 +193,6 @@ class Torch(Backend):
             return list(found)
 
         return Vjp(outputs, pull, lambda: self._untracked(outputs, leaves))
-
-    def gradients(self, call: Call, leaves: Sequence[Any], above: Sequence[Any]) -> list[Any]:
-        with torch.enable_grad():
-            moving = [_moving(leaf) for leaf in leaves]
-            pairs = zip(call(moving), above, strict=True)
-            reached = [(o, c) for o, c in pairs if c is not None and o.requires_grad]
-            if not reached:
-                return [torch.zeros_like(leaf) for leaf in leaves]
-            outputs, cotangents = zip(*reached, strict=True)
-            found: Sequence[Any] = torch.autograd.grad(
-                outputs, moving, cotangents, create_graph=True, allow_unused=True
-            )
-        pairs = zip(moving, found, strict=True)
-        return [torch.zeros_like(leaf) if g is None else g for leaf, g in pairs]
 
     def jvp(self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]) -> list[Any] | None:
         import torch.autograd.forward_ad as forward

@@ -43,7 +43,9 @@ class Backward:
         def call(moved: Sequence[Any]) -> Sequence[Any]:
             return leaves(self.call(moved, *args, **kwargs))
 
-        return tuple(self.framework.gradients(call, list(given.inputs), above))
+        found = self.framework.vjp(call, list(given.inputs), twice=True).pull(above)
+        pairs = zip(found, given.inputs, strict=True)
+        return tuple(_zero(x) if gradient is None else gradient for gradient, x in pairs)
 
 
 def backward_of(
@@ -58,13 +60,23 @@ def backward_of(
     def outputs_of(moved: Sequence[Any]) -> Sequence[Any]:
         return leaves(call(moved, *args, **(kwargs or {})))
 
-    with framework.calling("grad", promoted=False):
-        outputs = framework.vjp(outputs_of, inputs).outputs
+    outputs = framework.vjp(outputs_of, inputs, twice=True).outputs
     kept = [k for k, output in enumerate(outputs) if _differentiable(output)]
     if not kept:
         raise UsageError("No output requires grad: there is nothing to differentiate.")
     backward = Backward(framework, call, tuple(kept), len(outputs))
     return backward, [outputs[k] for k in kept]
+
+
+def _zero(leaf: Any) -> Any:
+    """Zeros like a leaf, which no gradient reaches."""
+    return home(leaf).array(np.zeros(_size(leaf)), leaf)
+
+
+def _size(leaf: Any) -> int:
+    """So many real numbers."""
+    twice = arrays.is_complex(home(leaf).dtype(leaf))
+    return int(np.prod(np.shape(leaf))) * (2 if twice else 1)
 
 
 def _differentiable(output: Any) -> bool:
@@ -76,9 +88,4 @@ def _differentiable(output: Any) -> bool:
 def drawn(outputs: Sequence[Any], seed: int) -> tuple[Any, ...]:
     """Random gradients from above, like the outputs."""
     generator = np.random.default_rng(seed)
-    found = []
-    for output in outputs:
-        twice = arrays.is_complex(home(output).dtype(output))
-        count = int(np.prod(np.shape(output))) * (2 if twice else 1)
-        found.append(home(output).array(generator.normal(size=count), output))
-    return tuple(found)
+    return tuple(home(o).array(generator.normal(size=_size(o)), o) for o in outputs)
