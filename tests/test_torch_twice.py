@@ -234,6 +234,8 @@ def test_what_is_not_supported_is_refused(options, says):
 def test_wrong_use_is_told():
     with pytest.raises(ValueError, match="requires grad"):
         gpt.gradgradcheck(torch.tanh, X.detach())
+    with pytest.raises(UsageError, match=r"^inputs\[0\] has 1 of 2 entries"):
+        gpt.gradgradcheck(torch.tanh, torch.tensor([1.0, float("inf")]).requires_grad_())
     with pytest.raises(UsageError, match="2 grad_outputs were given, but 1 output"):
         gpt.gradgradcheck(torch.tanh, X, (X, X))
     with pytest.raises(UsageError, match="No output requires grad"):

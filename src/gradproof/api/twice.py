@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..engine.twice import examine_twice
+from ..errors import UsageError
 from ..records.claim_result import ClaimResult
 from ..records.finding import Finding
 from ..records.verdict import worst
@@ -85,16 +86,19 @@ def checked_twice(
 
     ``every``: with respect to all that is given, and not only what requires grad.
     """
-    chosen = None if every else claim.framework.chosen(tree.flatten(given).leaves)
-    where = Point(given, chosen, root=_ROOT)
-    rows = [f"{_ROOT}.inputs[{k}]" for k in range(len(given.inputs))]
-    asked = Asked(backward, where, claim, options)
-    report = examine_twice(asked, rows, call_in_source(int(options.seed)))
 
     def plain(text: str) -> str:
         return _PLACE.sub(
             lambda m: names[int(m[2])] if m[1] == "inputs" else f"grad_outputs[{m[2]}]", text
         )
+
+    chosen = None if every else claim.framework.chosen(tree.flatten(given).leaves)
+    rows = [f"{_ROOT}.inputs[{k}]" for k in range(len(given.inputs))]
+    try:
+        asked = Asked(backward, Point(given, chosen, root=_ROOT), claim, options)
+        report = examine_twice(asked, rows, call_in_source(int(options.seed)))
+    except UsageError as error:
+        raise UsageError(plain(str(error))) from None
 
     def finding(found: Finding) -> Finding:
         block = None if found.block is None else plain(found.block)
