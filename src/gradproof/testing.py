@@ -21,6 +21,9 @@ def assert_gradient(
     point: Any,
     *,
     grad: Any = None,
+    hess: Any = None,
+    hessp: Callable[..., Any] | None = None,
+    order: int = 1,
     args: tuple[Any, ...] = (),
     kwargs: Mapping[str, Any] | None = None,
     effort: str = "standard",
@@ -34,7 +37,9 @@ def assert_gradient(
 
     Parameters
     ----------
-    fun, point, grad, args, kwargs, effort, seed, correct_below, wrong_above, name
+    fun, point, grad, hess, hessp, order, args, kwargs
+        As for ``gp.check``.
+    effort, seed, correct_below, wrong_above, name
         As for ``gp.check``.
     undecided : {"fail", "warn"}
         What becomes of a verdict that says neither right nor wrong. A test that proves nothing
@@ -74,8 +79,8 @@ def assert_gradient(
     __tracebackhide__ = True
     _validate(undecided)
     report = check(
-        fun, point, grad=grad, args=args, kwargs=kwargs, effort=effort, seed=seed,
-        correct_below=correct_below, wrong_above=wrong_above, name=name,
+        fun, point, grad=grad, hess=hess, hessp=hessp, order=order, args=args, kwargs=kwargs,
+        effort=effort, seed=seed, correct_below=correct_below, wrong_above=wrong_above, name=name,
     )  # fmt: skip
     return _asserted(report, undecided)
 
