@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -163,17 +163,13 @@ class Torch(Backend):
         return reason
 
     def vjp(self, call: Call, leaves: Sequence[Any], *, twice: bool = False) -> Vjp:
-        leaves = [_moving(x) if twice else x.detach().requires_grad_() for x in leaves]
-        # Who differentiates twice does it where the function itself would not be recorded.
-        with torch.enable_grad() if twice else nullcontext():
-            outputs = list(call(leaves))
+        if twice:
+            return _again(call, leaves)
+        leaves = [leaf.detach().requires_grad_() for leaf in leaves]
+        outputs = list(call(leaves))
         reached = [o.requires_grad if isinstance(o, torch.Tensor) else False for o in outputs]
 
         def pull(cotangents: Sequence[Any]) -> list[Any]:
-            with torch.enable_grad() if twice else nullcontext():
-                return pulled(cotangents)
-
-        def pulled(cotangents: Sequence[Any]) -> list[Any]:
             # A product, since autograd inspects cotangents that it is given at great length.
             sums = [
                 _product(cotangent, output)
@@ -183,9 +179,7 @@ class Torch(Backend):
             if not sums:
                 return [None] * len(leaves)
             try:
-                found = torch.autograd.grad(
-                    sums, leaves, retain_graph=True, create_graph=twice, allow_unused=True
-                )
+                found = torch.autograd.grad(sums, leaves, retain_graph=True, allow_unused=True)
             except RuntimeError as error:
                 if "use_reentrant" not in str(error):
                     raise
@@ -288,6 +282,24 @@ def _widened(value: Any) -> Any:
     if isinstance(value, list | tuple) and type(value) in (list, tuple):
         return type(value)(_widened(v) for v in value)
     return value
+
+
+def _again(call: Call, leaves: Sequence[Any]) -> Vjp:
+    """Gradients that are differentiated again, recorded wherever they are asked for."""
+    with torch.enable_grad():
+        moving = [_moving(leaf) for leaf in leaves]
+        outputs = list(call(moving))
+
+    def pull(cotangents: Sequence[Any]) -> list[Any]:
+        pairs = zip(outputs, cotangents, strict=True)
+        reached = [(o, c) for o, c in pairs if c is not None and o.requires_grad]
+        if not reached:
+            return [None] * len(moving)
+        with torch.enable_grad():
+            sums = [_product(cotangent, output) for output, cotangent in reached]
+            return list(torch.autograd.grad(sums, moving, create_graph=True, allow_unused=True))
+
+    return Vjp(outputs, pull)
 
 
 def _moving(tensor: Any) -> Any:
