@@ -127,7 +127,7 @@ class Solved:
     @property
     def verdict(self) -> Verdict:
         """Whether it is a solution, if perhaps one to a tolerance."""
-        return Verdict.CORRECT if self.share <= T.solved else Verdict.WRONG
+        return Verdict.CORRECT if self.share <= T.solution else Verdict.WRONG
 
 
 def _solved(asked: Implicit, solution: Solution) -> Solved:
@@ -352,7 +352,7 @@ def _solution_block(asked: Implicit, solution: Solution, solved: Solved) -> Bloc
     limits = bands(block.dtype, asked.options.correct_below, asked.options.wrong_above)
     return BlockResult(
         "residual", (len(solution.numbers),), block.dtype, solved.verdict, solved.share, solved.bar,
-        solved.share + solved.bar, limits.correct_below, T.solved,
+        solved.share + solved.bar, limits.correct_below, T.solution,
     )  # fmt: skip
 
 
@@ -368,7 +368,7 @@ def _about_solution(solved: Solved) -> list[Finding]:
 
 
 def _tolerance(solved: Solved) -> list[str]:
-    if solved.share <= T.solved_well:
+    if solved.share <= T.solution_well:
         return []
     return [f"The solution is good to about {solved.share:.1g} of itself."]
 

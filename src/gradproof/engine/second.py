@@ -26,8 +26,9 @@ from ..report.report import Report
 from ..space.point import Point, Working
 from ..subject.asked import Asked, Options, named
 from ..subject.guards import generators_restored
-from ..subject.providers import ANOTHER, Autodiff, Products
+from ..subject.providers import Autodiff, Products
 from ..subject.second import (
+    MULTIPLE,
     Array,
     Hessian,
     Matrix,
@@ -272,7 +273,7 @@ def _linear(claims: Claims) -> Agreement:
     v = np.random.default_rng(int(options.seed)).normal(size=len(scales)) * scales
     one, other = [
         row_of(where, claims.call(claims.hessp, _tangent(where, factor * v))) * scales / factor
-        for factor in (1.0, ANOTHER)
+        for factor in (1.0, MULTIPLE)
     ]
     return products_apart([(one, other)], spans(where), eps, limits)
 

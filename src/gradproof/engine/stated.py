@@ -18,8 +18,7 @@ from ..records.verdict import Verdict, worst
 from ..report.report import BlockResult, Report
 from ..space.point import Point, Working
 from ..subject.asked import Options, named
-from ..subject.providers import ANOTHER
-from ..subject.second import Hessian, Matrix, pair_name
+from ..subject.second import MULTIPLE, Hessian, Matrix, pair_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +252,7 @@ def _about_beside(
             found.append(Finding(Kind.ASYMMETRIC, name, text))
         elif key == "linear":
             text = (
-                f"hessp is not linear in the vector: for {ANOTHER:g} times the vector it is off "
+                f"hessp is not linear in the vector: for {MULTIPLE:g} times the vector it is off "
                 f"by {agreement.share:.2g} from that multiple. Is the vector normalised, or added?"
             )
             found.append(Finding(Kind.NOT_LINEAR, "hessp", text))

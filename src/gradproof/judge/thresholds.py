@@ -89,9 +89,9 @@ class Thresholds:
 
     # A solution whose residual is such a share of what it becomes when x moves by its size is one
     # to a tolerance; beyond, it solves something else, or nothing (tests/api/test_implicit.py).
-    solved: float = 1e-3
+    solution: float = 1e-3
     # A smaller one is not worth a word.
-    solved_well: float = 1e-7
+    solution_well: float = 1e-7
     # A derivative at a solution that is good to a share of itself is good to some times that
     # (tests/api/test_implicit.py: solutions that are rounded).
     solution_reach: float = 100.0

@@ -28,6 +28,9 @@ Array = NDArray[np.float64]
 # What can be looked at entry by entry is held as a dense matrix.
 _DENSE = 2000
 
+# A product that is linear gives this multiple of itself exactly: a power of two.
+MULTIPLE = -0.5
+
 _GROUPS = 8  # outputs that are looked at one by one (see outputs.py)
 
 
