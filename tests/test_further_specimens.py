@@ -7,6 +7,7 @@ low precision are computed in high precision for that: what is shown is the form
 
 import importlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,9 @@ COARSE = {"steps": 0.15}  # a few steps of the staircase are in reach, and no mo
 QUANTUM = 1e-7  # a smaller step may move no value at all, for want of digits
 AT_ZERO = 1e-9  # a slope this small is none: round-off of a zero
 
-PLAIN = [s for s in FURTHER if s.family not in ("ties", "given", "unsteady")]
+KINKED = ("rectified", "shrunk", "shared")
+PLAIN = [s for s in FURTHER if s.family not in ("ties", "given", "unsteady", *KINKED)]
+AT_KINKS = [s for s in FURTHER if s.family in KINKED and s.right]
 TIES = [s for s in FURTHER if s.family == "ties"]
 
 
@@ -139,6 +142,21 @@ def test_ties_that_move_together_are_no_kink(specimen):
     slope = quotient(problem, together, 1e-6)
     claimed = sum(float(np.sum(g * together[k])) for k, g in claims(problem).items())
     assert close(claimed, slope, TOLERANCE) == specimen.right
+
+
+@pytest.mark.parametrize("specimen", AT_KINKS, ids=lambda s: s.name)
+def test_right_ones_at_kinks_are_right_beside_them(specimen):
+    problem, rng = specimen.make(), np.random.default_rng(1)
+    moved = {k: v + 1e-2 * rng.normal(size=v.shape) for k, v in problem.params.items()}
+    problem = replace(problem, params=moved)
+    claim = claims(problem)
+    assert all(shown(problem, claim, name, TOLERANCE, ()) for name in moved)
+
+
+def test_at_kinks_there_are_enough_of_both():
+    at_kinks = [s for s in FURTHER if s.family in KINKED]
+    assert sum(s.right for s in at_kinks) >= 300
+    assert sum(not s.right for s in at_kinks) >= 150
 
 
 def test_given_claims_are_those_of_other_specimens():

@@ -18,6 +18,9 @@ from . import (
     peers,
     planted,
     powers,
+    rectified,
+    shared,
+    shrunk,
     sizes,
     small,
     steps,
@@ -47,6 +50,9 @@ FURTHER: tuple[Specimen, ...] = (
     *unsteady.ALL_UNSTEADY,
     *optima.ALL_OPTIMA,
     *detail.ALL_DETAIL,
+    *rectified.ALL_RECTIFIED,
+    *shrunk.ALL_SHRUNK,
+    *shared.ALL_SHARED,
 )
 FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(specimen.family for specimen in ALL))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from ..plan.strategy import Plan
 from ..subject.asked import Asked
 from ..subject.prepare import prepare
 from ..subject.session import Session
+from .at_kink import AtKink, at_kink, is_hidden
 from .compare import compare
 from .restart import Restart, Why, after
 from .start import start, with_known_noise
@@ -17,11 +19,15 @@ from .watch import Watch
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A session and the state it has come to; ``at`` is the run at a kink that led to this one."""
+    """A session and the state it has come to; ``at`` is the run at a kink that led to this one.
+
+    ``kinks`` are the blocks whose claim at that kink is none of those beside it.
+    """
 
     session: Session
     state: State
     at: Run | None = None
+    kinks: Mapping[int, AtKink] = field(default_factory=dict)
 
 
 def check(asked: Asked, watch: Watch) -> Run:
@@ -32,9 +38,12 @@ def check(asked: Asked, watch: Watch) -> Run:
         session = restart.session
         watch.on(session, restart.why.value)
         state = settled(session, follow(session, start(session), "check", watch), watch)
+        if state.kink is None and any([j.verdict.rejects for j in state.judgements]):
+            state = replace(state, hidden=is_hidden(session))
         if restart.why is Why.KINK and run is not None:
-            run = Run(run.session, follow(run.session, run.state, "kink", watch))
-        run = Run(session, state, run if restart.why is Why.KINK else None)
+            run = Run(session, state, run, at_kink(run.session))
+        else:
+            run = Run(session, state)
         restart = after(restart, state)
     assert run is not None
     return run

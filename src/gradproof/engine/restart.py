@@ -7,6 +7,7 @@ from enum import Enum
 
 from ..backend.registry import outside
 from ..judge.thresholds import T
+from ..plan.shifts import Apart
 from ..subject.prepare import beside
 from ..subject.session import Session
 from .state import State
@@ -39,21 +40,21 @@ def after(last: Restart, state: State) -> Restart | None:
     session = last.session
     if last.why is Why.POINT and session.spoiled(state.flat):
         return Restart(session, Why.SPOILED)
-    if last.why is Why.KINK or state.kink is None or not session.leaves_kinks:
+    if last.why is Why.KINK or not (state.kink or state.hidden) or not session.leaves_kinks:
         return None
-    moved = _beside(session, state)
+    moved = _beside(session)
     if moved is not None:
         return Restart(moved, Why.KINK)
     session.confined = True
     return Restart(session, Why.CONFINED)
 
 
-def _beside(session: Session, state: State) -> Session | None:
+def _beside(session: Session) -> Session | None:
     """The same check a little way from a kink; None where both ways lead out of the domain."""
-    everything = state.setting.joint(range(len(state.setting.blocks)), 0)
+    apart = Apart(session.asked.options.seed)
     for distance in (T.beside, -T.beside):
         try:
-            moved = beside(session, everything, distance)
+            moved = beside(session, apart.moves, distance)
         except Exception as error:
             if not outside(error):
                 raise

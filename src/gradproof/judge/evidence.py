@@ -44,7 +44,10 @@ Pairs = list[tuple[Comparison, Part]]
 def collect(
     block: Block, comparisons: Sequence[Comparison], rms: float
 ) -> tuple[Evidence, Evidence, Evidence]:
-    """What moved the block alone, what moved it with or without others, and its smallest entries.
+    """What moved the block alone, what moved it with or without others, and some entries apart.
+
+    These are its smallest ones, or at a kink all by the same step, so that tied ones stay tied: a
+    claim may give the tie to any of them, or share it out, but not give it more than once.
 
     ``rms`` is the root mean square of one coordinate of a direction of step 1. A full sweep of
     the block, of known slopes, replaces all else.
@@ -64,12 +67,12 @@ def collect(
         if part.whole and not c.kinked:
             shared.append((c, part))
             own += [(c, part)] if alone else []
-        elif alone and part.only:
+        elif alone and (part.only or (part.even and not c.kinked)):
             small.append((c, part))
     if len(entries) == block.count:
         swept = _scaled(list(entries.values()), 1.0, sweep=True)
         if len(swept.gaps) == block.count:
-            return swept, swept, NOTHING
+            return swept, swept, _scaled([pair for pair in small if pair[1].even], rms)
     every = _scaled(shared, rms)
     lone = every if len(own) == len(shared) else _scaled(own, rms)
     return lone, every, _scaled(small, rms)

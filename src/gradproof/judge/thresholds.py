@@ -81,6 +81,24 @@ class Thresholds:
     # At a kink the gradient is checked so many block scales beside it: many windows away, yet the
     # same neighbourhood (docs/how-to/kinks.md).
     beside: float = 0.01
+    # At a kink a claim has to lie among those just beside it (judge/hull.py).
+    # What one shift's half changes bounds, so many times, what curvature adds; such a share of a
+    # functional's own size counts as nothing; and an excess or a spread of so many of both is
+    # plain (benchmarks/trial/specimens/rectified.py).
+    bends: float = 4.0
+    nothing: float = 1e-6
+    plain: float = 10.0
+    # Beyond the claims beside it, in halves of their spread: where they take two values, one kink,
+    # the hull is exact. Behind several kinks a legal backward may leave it: 155 were seen where
+    # relu'(0) is 1 in stacked layers.
+    beyond_two: float = 1e-3
+    beyond_few: float = 3.0
+    beyond_many: float = 1000.0
+    few_values: int = 4
+    # An end of few values is known where such a share of the claims is at it.
+    at_an_end: float = 0.1
+    # An excess of such a share of half the spread is a doubt.
+    doubt: float = 0.1
     # At a kink, a claim so many times larger than any one-sided slope of its block is no choice
     # (tests/engine/test_ties.py).
     beyond_excuse: float = 3.0

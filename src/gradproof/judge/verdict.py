@@ -13,7 +13,7 @@ from ..records.slope import Smoothness
 from ..records.verdict import Verdict
 from .bands import Bands
 from .chance import largest_hidden, largest_within, smallest_proven
-from .credible import bar_of
+from .credible import bar_of, miscounts
 from .evidence import Evidence, collect, common, scopes, supporting, typical
 from .scale import measured_against, told
 from .thresholds import T
@@ -60,6 +60,8 @@ def judge(
     if verdict.rejects and low <= bands.correct_below:
         entry, which = (entry, "one entry is") if entry else (smallest, "its smallest entries are")
         reason = f"{which} off by {entry:.1e} of itself, which is little of the whole block"
+        if any([miscounts(c, bands) for c in comparisons if c.direction.block == block.index]):
+            reason = f"where all its entries move together it is off by {smallest:.1e} of the slope"
     return Judgement(
         verdict=verdict,
         error=error,
@@ -153,29 +155,6 @@ UNKNOWN = Judgement(
 )  # fmt: skip
 
 
-def least_error(block: Block, comparison: Comparison, norm: float) -> float:
-    """The smallest relative error of a block that a gap can come from, where all entries move.
-
-    Along equal steps the errors of all entries may add up: Cauchy and Schwarz's inequality.
-    """
-    shown = max(abs(comparison.gap) - bar_of(comparison), 0.0)
-    return _ratio(shown, comparison.direction.parts[0].step * block.count**0.5 * norm)
-
-
-def miscounted(judgement: Judgement, least: float) -> Judgement:
-    """The judgement of a block whose claim does not add up where its entries move together."""
-    return dataclasses.replace(
-        judgement,
-        verdict=Verdict.WRONG,
-        error=least,
-        bar=math.inf,
-        low=least,
-        high=math.inf,
-        draws=max(judgement.draws, 1),
-        reason="fun is smooth where all its entries move together, and the claim does not add up",
-    )
-
-
 def handed_on(judgement: Judgement, verdict: Verdict) -> Judgement:
     """The judgement of a block that nobody looked at alone, behind an operation at fault."""
     return dataclasses.replace(judgement, verdict=verdict, error=math.nan, bar=math.nan, reason="")
@@ -208,10 +187,10 @@ def _verdict(
         return Verdict.WRONG, ""
     if low > bands.correct_below:
         return Verdict.SUSPECT, ""
-    if supported:
-        return Verdict.CORRECT, ""
     moving = [c for c in comparisons if block.index in c.direction.places]
-    kinks = [c for c in moving if c.kinked]
+    if supported and not any([miscounts(c, bands) for c in moving]):
+        return Verdict.CORRECT, ""
+    kinks = [c for c in moving if c.kinked or c.direction.parts[0].even]
     if kinks and all(abs(c.gap) <= bar_of(c) for c in kinks):
         return Verdict.CORRECT, "at a kink, within the one-sided slopes"
     if any(T.claim_noise * c.claimed_bar > c.slope_bar for c in moving):

@@ -11,11 +11,11 @@ import numpy as np
 from ..backend import arrays
 from ..backend.protocol import WANTS_GRAD
 from ..backend.registry import framework_of, frameworks, home
-from ..records.direction import Direction
 from ..records.finding import Finding, Kind
 from ..space.point import Working
 from .asked import Asked
 from .guards import Caller
+from .moved import Moves, displace
 from .obtain import obtain
 from .outputs import Outputs, Projected, Reading, Scalar, is_scalar
 from .promotion import promote
@@ -59,10 +59,10 @@ def prepare(asked: Asked, calls: dict[str, int] | None = None) -> Session:
     return session
 
 
-def beside(session: Session, direction: Direction, distance: float) -> Session:
-    """The same check at a point some way along a direction."""
+def beside(session: Session, moves: Moves, distance: float) -> Session:
+    """The same check where every block moved, ``distance`` times its scale."""
     working = Working(session.point, promote=False)
-    working.line(direction).move(distance)
+    displace(working, moves, distance)
     asked = dataclasses.replace(
         session.asked, where=session.point.at(working.tree()), grad=session.grad
     )
