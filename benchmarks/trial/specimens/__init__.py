@@ -11,6 +11,7 @@ from . import (
     edges,
     errors,
     given,
+    hidden,
     infinite,
     low,
     near,
@@ -19,6 +20,7 @@ from . import (
     planted,
     powers,
     rectified,
+    rounded,
     shared,
     shrunk,
     sizes,
@@ -53,6 +55,8 @@ FURTHER: tuple[Specimen, ...] = (
     *rectified.ALL_RECTIFIED,
     *shrunk.ALL_SHRUNK,
     *shared.ALL_SHARED,
+    *rounded.ALL_ROUNDED,
+    *hidden.ALL_HIDDEN,
 )
 FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(specimen.family for specimen in ALL))
 

@@ -135,7 +135,7 @@ def _rejected(run: Run) -> list[Block]:
         block
         for block in state.setting.blocks
         if judgements[block.index].verdict.rejects
-        and (block.index not in state.not_linear or _in_doubt(state, block))
+        and (block.index not in state.ruled or _in_doubt(state, block))
         and _has_finite_claim(state, block)
         and (_is_smooth(state, block) or not miscounted(state, block.index))
     ]

@@ -10,14 +10,14 @@ from operator import attrgetter
 
 from ..judge.bands import Bands
 from ..judge.credible import beyond_choice, disagrees, grain, miscounts
-from ..judge.verdict import UNKNOWN, judge
+from ..judge.verdict import UNKNOWN, judge, overruled
 from ..judge.whole import combined
 from ..plan.setting import Setting
 from ..records.comparison import Comparison
 from ..records.direction import Direction
 from ..records.judgement import Judgement
 from ..records.slope import Slope
-from ..records.verdict import Verdict
+from ..records.verdict import Ruling, Verdict
 from ..space.directions import RMS
 from ..subject.claim import Claimed
 from .quantisation import Steps
@@ -75,9 +75,9 @@ class State:
 
     ``claims`` and ``values`` are the claimed gradient and the magnitude of each projection,
     ``eps`` the precision of each block. ``not_finite`` are blocks whose claim is not finite where
-    the function is. ``kink`` is the first comparison that showed one; one may be ``hidden`` from
-    all lines. ``known`` are judgements that hold,
-    since nothing moved their blocks.
+    the function is, ``ruled`` those on which something else decides. ``kink`` is the first
+    comparison that showed one; one may be ``hidden`` from all lines. ``known`` are judgements that
+    hold, since nothing moved their blocks.
     """
 
     setting: Setting
@@ -86,7 +86,7 @@ class State:
     claims: tuple[Claimed, ...]
     values: tuple[float, ...]
     learned: Learned
-    not_linear: frozenset[int] = frozenset()
+    ruled: Mapping[int, Ruling] = field(default_factory=dict)
     not_finite: frozenset[int] = frozenset()
     comparisons: tuple[Comparison, ...] = ()
     drawn: int = 0
@@ -109,6 +109,11 @@ class State:
     def judgements(self) -> Sequence[Judgement]:
         """The judgements of all blocks."""
         return list(map(_JUDGEMENT, self.judged))
+
+    @cached_property
+    def right(self) -> bool:
+        """Whether all blocks are."""
+        return {j.verdict for j in self.judgements} == {Verdict.CORRECT}
 
     @property
     def kinked(self) -> Sequence[int]:
@@ -154,8 +159,7 @@ def update(state: State, new: Measurement) -> State:
 
 def reclaimed(state: State, claims: Sequence[Claimed], along: Sequence[float]) -> State:
     """The same slopes beside other claims, whose derivatives are ``along`` each comparison."""
-    nothing: frozenset[int] = frozenset()
-    state = replace(state, not_linear=nothing, not_finite=nothing)
+    state = replace(state, ruled={}, not_finite=frozenset())
     return with_claims(state, claims, along)
 
 
@@ -224,9 +228,6 @@ _AT_KINK = (
 
 _NOT_FINITE = "the claimed gradient is not finite"
 
-_NOT_LINEAR = "the backward is not linear in the gradient from above"
-
-
 _JUDGEMENT = attrgetter("judgement")
 
 
@@ -257,6 +258,6 @@ def _judged(state: State, index: int) -> Judged:
     leading, judgement = combined(each)
     if index in state.not_finite:
         judgement = replace(judgement, verdict=Verdict.WRONG, reason=_reason(state, index))
-    elif index in state.not_linear and judgement.draws:
-        judgement = replace(judgement, verdict=Verdict.WRONG, reason=_NOT_LINEAR)
+    elif index in state.ruled and state.comparisons:
+        judgement = overruled(judgement, state.ruled[index])
     return Judged(judgement, leading, tuple(each))

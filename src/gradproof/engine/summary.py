@@ -250,7 +250,7 @@ def _about_block(block: Block, judgement: Judgement, run: Run) -> list[Finding]:
     for claim in run.state.claims:
         if not claim.finite(block.index):
             return [_about_infinity(block, claim)]
-    if not judgement.verdict.rejects or block.index in run.state.not_linear:
+    if not judgement.verdict.rejects or block.index in run.state.ruled:
         return []
     leading = run.state.judged[block.index].leading
     compared = [c for c in run.state.comparisons if c.projection == leading]

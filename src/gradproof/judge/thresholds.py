@@ -114,6 +114,35 @@ class Thresholds:
     grown: float = 1e-4
     grown_least: float = 1e-6
 
+    # Half precision: types with a spacing of 1.0 wider than this are judged by what their code can
+    # reach. So many roundings are nothing, beside one for each operation that was recorded: right
+    # modules lose up to 7 with 15 operations, and 3 % are 8 (tests/subject/test_roundings.py).
+    half: float = 1e-4
+    roundings_free: float = 3.0
+    # A sum of terms of one sign loses no more than all of it.
+    lost: float = 1.2
+
+    # Rejections that something else explains (tests/engine/test_rulings.py). Gaps up to this share
+    # of a gradient may be round-off of the claim, which is right where it is known to the other.
+    small_gap: float = 0.1
+    round_off_known: float = 1e-3
+    # More than half of it is no round-off, which is the same in two windows to such a factor.
+    round_off_at_most: float = 0.5
+    same_scatter: float = 4.0
+    # The mean of a random claim is off beyond so many standard errors (Student's t: one in 1,000
+    # over 8 seeds, fewer over 32); by less than such a share it is not wrong for that alone.
+    mean_off: tuple[float, float] = (5.4, 4.0)
+    plainly_off: float = 1e-3
+    # It has to be known to such a share before it speaks against what was proven under one seed.
+    mean_known: float = 0.2
+    # A gradient is off by so many times the tolerance of a solver, and by no factor of 2.
+    solved: float = 30.0
+    solved_at_most: float = 0.1
+
+    # Noise of such shares of a value is that of float32 inside, added up well or badly
+    # (tests/judge/test_verdict.py).
+    single: tuple[float, float] = (1e-9, 1e-5)
+
     # Explanations
 
     # Residuals of a right explanation stay within a few bars, or are round-off of the fit.

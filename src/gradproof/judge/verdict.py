@@ -10,7 +10,7 @@ from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.judgement import Judgement
 from ..records.slope import Smoothness
-from ..records.verdict import Verdict
+from ..records.verdict import Ruling, Verdict
 from .bands import Bands
 from .chance import largest_hidden, largest_within, smallest_proven
 from .credible import bar_of, miscounts
@@ -57,6 +57,8 @@ def judge(
     if of_scale:
         scale = found.natural
     error, bar, high = _ratio(error, scale), _ratio(bar, scale), _ratio(high, scale)
+    if verdict is Verdict.UNDECIDED:
+        reason += _would_decide(comparisons, value, high)
     if verdict.rejects and low <= bands.correct_below:
         entry, which = (entry, "one entry is") if entry else (smallest, "its smallest entries are")
         reason = f"{which} off by {entry:.1e} of itself, which is little of the whole block"
@@ -160,6 +162,25 @@ def handed_on(judgement: Judgement, verdict: Verdict) -> Judgement:
     return dataclasses.replace(judgement, verdict=verdict, error=math.nan, bar=math.nan, reason="")
 
 
+def overruled(judgement: Judgement, ruling: Ruling) -> Judgement:
+    """The judgement of a block on which something else decides than its slopes."""
+    if not ruling.bar:
+        return dataclasses.replace(judgement, verdict=ruling.verdict, reason=ruling.reason)
+    known = ruling.error > 0
+    error = ruling.error if known else judgement.error
+    bar = ruling.bar if known else max(judgement.bar, ruling.bar)
+    return dataclasses.replace(
+        judgement,
+        verdict=ruling.verdict,
+        reason=ruling.reason,
+        error=error,
+        bar=bar,
+        low=0.0,  # by slopes
+        high=error + bar,
+        resolution=bar if known else max(judgement.resolution, error + bar),
+    )
+
+
 # Of a claim with NaN or infinity, unless the function itself is finite on one side at least.
 _NOT_FINITE = dataclasses.replace(
     UNKNOWN,
@@ -196,6 +217,27 @@ def _verdict(
     if any(T.claim_noise * c.claimed_bar > c.slope_bar for c in moving):
         return Verdict.UNDECIDED, "the round-off of the claim itself is too large"
     return Verdict.UNDECIDED, _reason(moving)
+
+
+def _would_decide(comparisons: Sequence[Comparison], value: float, high: float) -> str:
+    """What would make an undecided block a decided one: other values, or other bands."""
+    noise = max([c.slope.noise for c in comparisons if math.isfinite(c.slope.noise)], default=0.0)
+    told = ""
+    stepped = any([c.slope.stepped for c in comparisons])
+    if stepped and T.single[0] * value < noise < T.single[1] * value:
+        told = (
+            f"; fun is known to {noise / value:.0e} only, like what was made in float32: "
+            "give it all of its data in float64"
+        )
+    if high < 1:
+        told += f"; wrong_above={_rounded_up(high)} would decide"
+    return told
+
+
+def _rounded_up(number: float) -> str:
+    """With two digits, and not below."""
+    exponent = math.floor(math.log10(number)) - 1
+    return f"{math.ceil(number / 10.0**exponent) * 10.0**exponent:.1e}"
 
 
 def _reason(comparisons: Sequence[Comparison]) -> str:
