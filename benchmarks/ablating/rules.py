@@ -193,14 +193,10 @@ ALL: tuple[Rule, ...] = (
     # Slopes.
     Rule("pilot window", "noise is measured in a tiny window",
          {f"{SEARCH}:Search._measure_noise": _noiseless}),
-    Rule("second pilot", "another tiny window where the first stands alone",
-         {f"{SEARCH}:Search._second_pilot": returns(None)}),
     Rule("climb", "a flat first window is widened until it shows steps",
          {f"{SEARCH}:Search._climb_steps": _flat_stays}),
     Rule("merged windows", "two neighbours in one fit", {f"{LADDER}:Ladder._merged": _no_windows}),
     Rule("unsettled", "the bar near |t|^p", {f"{LADDER}:Ladder.unsettled": returns(0.0)}),
-    Rule("denied by a wide window", "the bar where values move in steps",
-         {f"{SEARCH}:Search.denied": returns(0.0)}),
     Rule("kink", "two smooth sides",
          {f"{SEARCH}:kinked": returns(False), f"{SHAPE}:kinked": returns(False)}),
     Rule("detail below", "what dies out next to the point is no noise",
@@ -224,8 +220,6 @@ ALL: tuple[Rule, ...] = (
          {"gradproof.subject.prepare:promote": returns(None)}),
     Rule("claim noise 5×", "its measured norm is not its largest projection",
          {f"{NUMBERS}.claim_noise": value(1.0)}),
-    Rule("grain", "round-off of small entries at the scale of their block",
-         {f"{STATE}:grain": returns(0.0), f"{NUMBERS}.entry_roundoff": value(0.0)}),
     # The natural scale.
     Rule("bend", "what a slope becomes one scale away, by its windows",
          {f"{LADDER}:Ladder.bend": returns(0.0)}),
@@ -234,8 +228,6 @@ ALL: tuple[Rule, ...] = (
     # The judgement.
     Rule("support from joint", "directions through several blocks support a claim",
          {f"{STATE}:judge": _alone}),
-    Rule("those that agree", "of joint directions, only they support",
-         {f"{VERDICT}:supporting": gives(0)}),
     Rule("single observation 3×", "a single gap has to be plain",
          {f"{NUMBERS}.single_observation": value(1.0)}),
     Rule("same ratio", "a constant factor is known exactly",

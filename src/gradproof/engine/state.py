@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 
 from ..judge.bands import Bands
-from ..judge.credible import beyond_choice, disagrees, grain, miscounts
+from ..judge.credible import beyond_choice, disagrees, miscounts
 from ..judge.verdict import UNKNOWN, judge, overruled
 from ..judge.whole import combined
 from ..plan.setting import Setting
@@ -178,15 +177,7 @@ def with_claims(
 
 def noise(state: State, direction: Direction, projection: int) -> float:
     """How well a claim itself is known along a direction."""
-    claim, bar = state.claims[projection], state.claims[projection].bar(direction)
-    if not any([part.only for part in direction.parts]):
-        return bar
-    grains = [
-        part.step * grain(state.eps[part.block], claim.norms[part.block])
-        for part in direction.parts
-        if part.only
-    ]
-    return math.hypot(bar, *grains)
+    return state.claims[projection].bar(direction)
 
 
 def miscounted(state: State, index: int) -> bool:

@@ -64,11 +64,6 @@ def known_enough(
     return plain or max(abs(claimed), abs(slope)) <= error <= floor
 
 
-def grain(eps: float, norm: float) -> float:
-    """The noise of the small entries of a claim: round-off at the scale of their whole block."""
-    return T.entry_roundoff * eps * norm / T.claim_noise
-
-
 def may_be_small(eps: float, bands: Bands) -> bool:
     """Whether a claim of a precision says anything about entries that its bands do not reach."""
     return T.entry_roundoff * eps < bands.correct_below

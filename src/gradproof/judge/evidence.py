@@ -111,18 +111,6 @@ def _only(every: Evidence, chosen: Sequence[bool]) -> Evidence:
     return Evidence(gaps, bars, [], [], slope_bars, list(compress(every.moved, chosen)), [])
 
 
-def supporting(shared: Evidence) -> Evidence:
-    """Of the comparisons that moved other blocks too, those that agree.
-
-    A gap beyond its bar may be any block's fault, and says nothing about this one. Nor do slopes
-    that others contribute to: they are left out.
-    """
-    pairs = sorted(zip(shared.gaps, shared.bars, strict=True))
-    agreeing = [pair for pair in pairs if pair[0] <= pair[1]] or pairs[:1]
-    gaps, bars = map(list, zip(*agreeing, strict=True)) if agreeing else ([], [])
-    return Evidence(gaps, bars, [], [], [], [], [], shared.sweep)
-
-
 def common(numbers: Sequence[float], others: Sequence[float], bars: Sequence[float]) -> float:
     """The ratio that all pairs share, or 0 where they share none.
 

@@ -14,7 +14,7 @@ from ..records.verdict import Ruling, Verdict
 from .bands import Bands
 from .chance import largest_hidden, largest_within, smallest_proven
 from .credible import bar_of, miscounts
-from .evidence import Evidence, collect, common, scopes, supporting, typical
+from .evidence import Evidence, collect, common, scopes, typical
 from .scale import measured_against, told
 from .thresholds import T
 
@@ -38,7 +38,7 @@ def judge(
     own, shared, small = collect(block, comparisons, rms)
     if not math.isfinite(norm):
         return _NOT_FINITE
-    telling = own if own.gaps else supporting(shared)
+    telling = own if own.gaps else shared
     found = measured_against(block, own, norm, value, eps, bands)
     scale, limit = found.gradient, found.limit
     nothing = bool(own.gaps) and not told(own)
