@@ -18,7 +18,6 @@ NEEDS: dict[str, tuple[str, ...]] = {
     ),
     "merged windows": (
         "exp in float32 inside float64, right",
-        "a network of float32 parameters, never promoted, right",
         "64 arguments rounded to bfloat16, draw 1, sign",
     ),
     "unsettled": (
@@ -42,7 +41,6 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "a block of 1e-9 of the other, right",
     ),
     "detail below": (
-        "largest of two that are 1e-7 apart, the other one",
         "a frequency of 1e9 Hz, right",
         "an offset of zero, waves of 1e-9, right",
     ),
@@ -58,7 +56,6 @@ NEEDS: dict[str, tuple[str, ...]] = {
     ),
     "doubt": (
         "variance around 10, right",
-        "variance around 100, right",
         "cross-entropy of float32 at a margin of 9, right",
     ),
     "promotion": (
@@ -68,7 +65,6 @@ NEEDS: dict[str, tuple[str, ...]] = {
     ),
     "claim noise 5×": (
         "cross-entropy of float32 at a margin of 12, right",
-        "cross-entropy of float32 at a margin of 8, right",
         "cross-entropy of float32 at a margin of 11, right",
     ),
     "bend": (
@@ -79,10 +75,6 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "round-off": (
         "normal equations of 40, right",
         "normal equations of 70, right",
-    ),
-    "support from joint": (
-        "the larger of two blocks, equal weights, to the first, right",
-        "the larger of two blocks, weights, to the first, right",
     ),
     "single observation 3×": ("sines and sign(t) |t|^1.35, one of four at 0, right",),
     "worst entry": (
@@ -163,8 +155,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "abs, a second layer of zeros, 0.5 taken at the kink, 1 % more there",
         "relu, a feature of 800, one unit off, 0.5 taken at the kink, 1 % more there",
         (
-            "leaky relu, a feature of 10000, half of the units off, 0.5 taken at the kink, "
-            "1 % more there"
+            "leaky relu, a feature of 10000, half of the units off, 0.5 taken at the "
+            "kink, 1 % more there"
         ),
     ),
     "ties": (
