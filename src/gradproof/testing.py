@@ -31,6 +31,8 @@ def assert_gradient(
     correct_below: float | None = None,
     wrong_above: float | None = None,
     name: str | None = None,
+    surrogate: Callable[..., Any] | None = None,
+    tolerance: float | None = None,
     undecided: str = "fail",
 ) -> Report:
     """Check a claimed gradient, and fail unless it is right.
@@ -39,7 +41,7 @@ def assert_gradient(
     ----------
     fun, point, grad, hess, hessp, order, args, kwargs
         As for ``gp.check``.
-    effort, seed, correct_below, wrong_above, name
+    effort, seed, correct_below, wrong_above, name, surrogate, tolerance
         As for ``gp.check``.
     undecided : {"fail", "warn"}
         What becomes of a verdict that says neither right nor wrong. A test that proves nothing
@@ -81,6 +83,7 @@ def assert_gradient(
     report = check(
         fun, point, grad=grad, hess=hess, hessp=hessp, order=order, args=args, kwargs=kwargs,
         effort=effort, seed=seed, correct_below=correct_below, wrong_above=wrong_above, name=name,
+        surrogate=surrogate, tolerance=tolerance,
     )  # fmt: skip
     return _asserted(report, undecided)
 

@@ -76,12 +76,13 @@ def gradcheck(
     -------
     bool
         True where the gradient is right. An undecided check, or one of a forward mode that does
-        not exist, returns True with a warning that holds the report: nothing was found wrong.
+        not exist, returns True with a warning that holds the report: nothing was found wrong. Where
+        a block is undecided that may be off by all of its gradient, that is no True.
 
     Raises
     ------
     GradcheckError
-        The gradient is wrong or suspect.
+        The gradient is wrong or suspect, or nothing at all supports it.
     ValueError
         No input requires grad, or something unsupported is asked for (``UsageError``).
 
@@ -223,7 +224,7 @@ def _from_above(outputs: Sequence[Any], given: Any, seed: int, *, gapped: bool) 
 def _answered(report: Report, raise_exception: bool, *, asked_forward: bool) -> bool:
     """What torch's own function would make of a report."""
     __tracebackhide__ = True
-    if report.verdict.rejects:
+    if report.verdict.rejects or not report.supported:
         if raise_exception:
             raise GradcheckError(report.message, report)
         return False
