@@ -277,7 +277,7 @@ def _derivative(asked: Implicit, solution: Solution, name: str) -> Report:
         return -np.array([calls.slope(k)[0] for k in range(len(calls(0.0)))])
 
     options = replace(asked.options, name=asked.options.name or named(asked.solve))
-    return examine(Asked(fun, asked.where, Products(None, jvp, (name, name)), options))
+    return examine(Asked(fun, asked.where, Products(None, jvp, (name, name), fixed=True), options))
 
 
 def _beside(asked: Implicit, solution: Solution, name: str) -> Report:

@@ -179,19 +179,21 @@ def _products(claims: Claims, known: Known, rows: Any) -> Products:
         return rows.read(row_of(where, hessp(params, tangent, *args, **kwargs)))
 
     return Products(
-        None if hessian is None else vjp, None if hessp is None else jvp, ("hess", "hessp")
+        None if hessian is None else vjp,
+        None if hessp is None else jvp,
+        ("hess", "hessp"),
+        fixed=known.fixed,
     )
 
 
 def _pairs(run: Run, rows: Any, known: Known) -> dict[tuple[int, int], Judgement]:
     """The judgement of each pair of blocks: of all that was read from its row."""
-    beside = run.at is not None and known.fixed
     found: dict[tuple[int, int], Judgement] = {}
     cotangents = run.session.outputs.cotangents
     for block, judged in zip(run.session.point.blocks, run.state.judged, strict=True):
         for index, group in enumerate(rows.groups):
             each = [
-                _sure(run, k, block.index, judgement, beside=beside, apart=known.apart)
+                _sure(run, k, block.index, judgement, known.apart)
                 for k, judgement in enumerate(judged.each)
                 if run.session.projections[k].mode == "hess"
                 and _looks_at(cotangents[run.session.projections[k].reading], index)
@@ -201,25 +203,19 @@ def _pairs(run: Run, rows: Any, known: Known) -> dict[tuple[int, int], Judgement
     return found
 
 
-def _sure(
-    run: Run, k: int, block: int, judgement: Judgement, *, beside: bool, apart: float
-) -> Judgement:
-    """A judgement as far as the claim is known: finite, repeatable, and where it was compared."""
+def _sure(run: Run, k: int, block: int, judgement: Judgement, apart: float) -> Judgement:
+    """A judgement as far as the claim is known: finite and repeatable."""
     if block in run.state.not_finite and not run.state.claims[k].finite(block):
         return replace(judgement, verdict=Verdict.WRONG, reason="the claim is not finite")
     if not judgement.verdict.rejects:
         return judgement
-    if beside:
-        return replace(judgement, verdict=Verdict.UNDECIDED, reason=_AT_KINK)
+    whole = run.state.judgements[block]
+    if whole.verdict is Verdict.UNDECIDED:  # what is a choice at a kink is excused
+        return replace(judgement, verdict=whole.verdict, reason=whole.reason)
     if judgement.error <= T.claim_noise * apart:
         return replace(judgement, verdict=Verdict.UNDECIDED, reason=_NOT_REPEATABLE)
     return judgement
 
-
-_AT_KINK = (
-    "the gradient has a kink at the point; give hess as a function, so that it can be checked "
-    "beside it"
-)
 
 _NOT_REPEATABLE = "hess differs from call to call by as much as it is off"
 
@@ -234,7 +230,7 @@ def _by_block(run: Run) -> dict[int, Judgement]:
     for block, judged in zip(run.session.point.blocks, run.state.judged, strict=True):
         modes = [p.mode for p in run.session.projections]
         each = [
-            _sure(run, k, block.index, j, beside=False, apart=0.0)
+            _sure(run, k, block.index, j, 0.0)
             for k, j in enumerate(judged.each)
             if modes[k] == "hessp"
         ]

@@ -77,7 +77,7 @@ def _claims(session: Session, first: Any) -> list[Claim]:
     them again at the next call perhaps, a copy is the claim. A product with cotangents is
     asked for another multiple of them first: it has to give the same multiple.
     """
-    if not session.movable:
+    if not (session.movable or linear(session)):
         return [claims.owned(claims.match(session.point, session.grad))]
     upstream = _first_upstream(session)
     between = session.elsewhere if session.traces else None

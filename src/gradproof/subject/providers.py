@@ -59,11 +59,15 @@ class Autodiff(Provider):
 
 @dataclass(frozen=True, slots=True)
 class Products(Provider):
-    """``vjp(point, cotangent, ...)`` and ``jvp(point, tangent, ...)``, or one of them, by hand."""
+    """``vjp(point, cotangent, ...)`` and ``jvp(point, tangent, ...)``, or one of them, by hand.
+
+    ``fixed``: they are those of one point, and no claim about another.
+    """
 
     vjp: Callable[..., Any] | None
     jvp: Callable[..., Any] | None = None
     labels: tuple[str, str] = ("the VJP", "the JVP")
+    fixed: bool = False
 
     @property
     def reverse(self) -> bool:

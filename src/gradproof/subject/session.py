@@ -127,6 +127,8 @@ class Session:
     @property
     def movable(self) -> bool:
         """Whether the claim is known at other points too."""
+        if getattr(self.grad, "fixed", False):
+            return False
         return self.grad is True or callable(self.grad) or isinstance(self.grad, Provider)
 
     @property
