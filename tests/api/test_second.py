@@ -218,6 +218,13 @@ def test_without_a_gradient_the_function_decides(factor):
     assert checked(grad=None, hessp=lambda beta, v: factor * hessp(beta, v)).ok is (factor == 1.0)
 
 
+@pytest.mark.parametrize("kind", ["scale", "sign", "triangle", "zero", "inverse", "permutation"])
+def test_without_a_gradient_the_cause_is_named_as_well(kind):
+    report = checked(grad=None, hess=lambda beta: WRONG[kind](hess(beta)))
+    assert report.verdict is gp.Verdict.WRONG
+    assert kind in kinds(report)
+
+
 def test_a_finished_gradient_cannot_be_moved():
     report = checked(grad=score(BETA), hess=hess)
     assert report.ok

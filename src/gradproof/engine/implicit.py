@@ -33,21 +33,9 @@ from ..subject.guards import generators_restored
 from ..subject.providers import Products
 from ..subject.second import Array, flat
 from .examine import examine
+from .slopes_of import Counted
 
 _SMALL = 48  # so many numbers of x, and of theta, are moved one by one to find out why
-
-
-@dataclass(slots=True)
-class Counted:
-    """A function that counts its calls."""
-
-    function: Callable[..., Any]
-    count: int = 0
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """What the function returns."""
-        self.count += 1
-        return self.function(*args, **kwargs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from ..report.report import Report
 from ..space.point import Point, Working
 from ..subject.asked import Asked, Options, named
 from ..subject.guards import generators_restored
+from ..subject.prepare import prepare
 from ..subject.providers import Autodiff, Products
 from ..subject.second import (
     MULTIPLE,
@@ -44,12 +45,16 @@ from ..subject.second import (
 from .causes import Causes, found_causes
 from .examine import examine
 from .loop import Run, check
-from .slopes_of import SlopesOf
+from .slopes_of import Counted, SlopesOf, every_slope
 from .stated import Claims, Known, Looked, Outcome, whole
 from .summary import Explained, compose
 from .watch import Watch
 
 _VECTORS = 3  # with which products are compared
+
+# Of so few parameters the whole gradient is measured, to find out why a Hessian is wrong that comes
+# without one.
+_FEW = 6
 
 
 def examine_second(claims: Claims, reproduce: str = "") -> Report:
@@ -108,27 +113,67 @@ def _against(claims: Claims, known: Known, against: str) -> Looked:
             return rows.read(gradient(params, *args, **kwargs))
 
     else:
-        fun = rows = SlopesOf(where, claims.fun, rows.groups, int(claims.options.seed))
+        counted = Counted(claims.fun)
+        claims = replace(claims, fun=counted)
+        fun = rows = SlopesOf(where, counted, rows.groups, int(claims.options.seed))
 
     asked = Asked(fun, where, _products(claims, known, rows), _silent(claims.options))
     chosen = effort(claims.options.effort)
     watch = Watch(named(claims.fun), chosen.expected(where.blocks))
     with ProgressLine(lambda: str(watch), watch.spent):
         run = check(asked, watch)
-        spent = run.session.evaluations
+        spent = _spent(run, claims.fun)
         pairs, products = _pairs(run, rows, known), _by_block(run)
         causes = Causes()
         if against == "grad":
             causes = _causes(claims, known, run, rows, pairs, products)
+        elif claims.options.effort != "quick" and _is_small(claims):
+            causes = _causes_by_slopes(claims, known, run, pairs, products)
         together = {block for group in rows.groups if len(group) > 1 for block in group}
         pairs |= {
             pair: _right(pairs[pair], most)
             for pair, most in causes.right.items()
             if pair in pairs and pair[0] in together
         }
-        spent = run.session.evaluations - spent
-        report = compose(run, Explained({}, {}, spent), "", 0.0, "")
+        report = replace(
+            compose(run, Explained({}, {}, 0), "", 0.0, ""),
+            evaluations=_spent(run, claims.fun),
+            inquiry=_spent(run, claims.fun) - spent,
+        )
     return Looked(against, report, pairs, products, causes.findings)
+
+
+def _spent(run: Run, fun: Any) -> int:
+    """Evaluations so far: of the gradient, or of the function where its slopes are measured."""
+    return fun.count if isinstance(fun, Counted) else run.session.evaluations
+
+
+def _is_small(claims: Claims) -> bool:
+    """Whether there is no gradient, and it can be measured instead."""
+    return claims.grad is None and sum(block.count for block in claims.where.blocks) <= _FEW
+
+
+def _causes_by_slopes(
+    claims: Claims,
+    known: Known,
+    run: Run,
+    pairs: Mapping[tuple[int, int], Judgement],
+    products: Mapping[int, Judgement],
+) -> Causes:
+    """The same without a gradient: all slopes of fun stand in for it."""
+    if not any(j.verdict.rejects for j in (*pairs.values(), *products.values())):
+        return Causes()
+    where = run.session.point
+    rows = Rows(where, np.ones(sum(block.count for block in where.blocks)))
+    gradient = every_slope(where, claims.fun)
+
+    def fun(params: Any, *args: Any, **kwargs: Any) -> Any:
+        return rows.read(gradient(params, *args, **kwargs))
+
+    claim = _products(claims, known, rows)
+    asked = Asked(fun, where, claim, _silent(claims.options))
+    slopes = replace(run, session=prepare(asked, run.session.caller.calls))
+    return _causes(claims, known, slopes, rows, pairs, products)
 
 
 def _causes(

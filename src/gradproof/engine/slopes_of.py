@@ -13,12 +13,25 @@ import numpy as np
 
 from ..records.direction import Direction, Part
 from ..slopes.measure import slope
-from ..space.point import Point, Working
+from ..space.point import Line, Point, Working
 from ..subject.second import Array, flat
 
 _EACH = 2  # directions of a group of blocks: no two errors cancel in both
 _DRAW = 1 << 21  # apart from those of a check
 _TARGET = 1e-11
+
+
+@dataclass(slots=True)
+class Counted:
+    """A function that counts its calls."""
+
+    function: Callable[..., Any]
+    count: int = 0
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the function returns."""
+        self.count += 1
+        return self.function(*args, **kwargs)
 
 
 @dataclass(frozen=True)
@@ -60,13 +73,7 @@ class SlopesOf:
         found = []
         for direction in self.directions:
             line = working.line(direction)
-
-            def along(t: float, line: Any = line) -> float:
-                line.move(t)
-                return float(self.fun(working.tree(), *args, **kwargs))
-
-            found.append(slope(along, target=_TARGET).value)
-            line.back()
+            found.append(_slope(working, line, self.fun, args, kwargs))
         return tuple(np.array(found).reshape(len(self.groups), _EACH))
 
     def read(self, row: Array) -> tuple[Array, ...]:
@@ -76,3 +83,31 @@ class SlopesOf:
     def back(self, outputs: Any) -> Array:
         """What cotangents of the slopes are for the gradient."""
         return np.asarray(self.tangents.T @ flat(outputs))
+
+
+def every_slope(where: Point, fun: Callable[..., Any]) -> Callable[..., Array]:
+    """``fun`` as a function that returns its slopes by each coordinate: its gradient, measured."""
+
+    def gradient(params: Any, *args: Any, **kwargs: Any) -> Array:
+        working = Working(where.at(params), promote=False)
+        found = []
+        for block in where.blocks:
+            for index in range(block.count):
+                step = where.entry_scale(block.index, index)
+                line = working.line(Direction((Part(block.index, step, entry=index),), 0, 0))
+                found.append(_slope(working, line, fun, args, kwargs) / step)
+        return np.array(found)
+
+    return gradient
+
+
+def _slope(working: Working, line: Line, fun: Callable[..., Any], args: Any, kwargs: Any) -> float:
+    """The slope of a function along a line."""
+
+    def along(t: float) -> float:
+        line.move(t)
+        return float(fun(working.tree(), *args, **kwargs))
+
+    value = slope(along, target=_TARGET).value
+    line.back()
+    return value
