@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gradproof.diagnose.second import Columns, causes
+from gradproof.diagnose.columns import Columns
+from gradproof.diagnose.second import causes
 from gradproof.records.finding import Kind
 
 rng = np.random.default_rng(181)

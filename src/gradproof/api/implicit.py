@@ -10,8 +10,9 @@ import numpy as np
 
 from ..backend import arrays
 from ..backend.registry import framework_of, home
-from ..engine.implicit import Implicit, Solution, examine_implicit
+from ..engine.implicit import examine_implicit
 from ..engine.slopes_of import Counted
+from ..engine.solution import Implicit, Solution
 from ..errors import UsageError
 from ..report.report import Report
 from ..space import tree

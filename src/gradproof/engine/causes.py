@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..diagnose.second import Array, Case, Cause, Columns, Indices, Region, causes
+from ..diagnose.columns import Array, Case, Cause, Columns, Indices, Region
+from ..diagnose.second import causes
 from ..records.block import Block
 from ..records.finding import Finding, Kind
 from ..subject.second import Matrix, Rows, pair_name, spans

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..diagnose.second import Columns, Indices
+from ..diagnose.columns import Columns, Indices
 from ..judge.thresholds import T
 from ..subject.second import Array, Matrix, Rows, flat, spans
 from .columns import Ladder, draw, entry

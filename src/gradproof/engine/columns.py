@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..diagnose.second import Indices
+from ..diagnose.columns import Indices
 from ..judge.thresholds import T
 from ..records.direction import Direction, Part
 from ..slopes.measure import measure
