@@ -65,7 +65,7 @@ class Located:
 
 
 # The frameworks that can be looked into, each with the module that does it.
-_INSIDE = {"PyTorch": ".torch.locate"}
+_INSIDE = {"PyTorch": ".torch.locate", "JAX": ".jax.locate"}
 
 
 def locate(session: Session) -> Located | None:

@@ -1,0 +1,90 @@
+"""What a report says of calls at fault."""
+
+from __future__ import annotations
+
+from ...records.finding import Finding
+from ...records.finding import Kind as Of
+from ...records.operation import Operation
+from ...report.wording import figure, near
+from .plan import Call, Kind
+from .source import Place
+
+_WHAT = {
+    Kind.VJP: "the bwd rule of {}",
+    Kind.JVP: "the jvp rule of {}, from which both modes come",
+    Kind.SOLVE: "the rule of a {}",
+    Kind.LINEAR: "the transpose of a {}",
+    Kind.OWN: "the rule of the primitive {}",
+}
+
+
+def of_rule(operation: Operation, call: Call, right: int) -> Finding:
+    """A rule that is wrong; ``right`` other calls are not."""
+    what = _WHAT[call.kind].format(call.name)
+    text = (
+        f"{_at(call.rule)}, {what}, {_called(operation, call)}, is at fault: what it returns is "
+        f"off by {_size(operation)} of what passes through it{_rest(right)}."
+    )
+    return Finding(Of.OPERATION, None, text)
+
+
+def of_whole(operation: Operation, call: Call) -> Finding:
+    """What is between the calls."""
+    text = (
+        f"{_at(call.rule._replace(name=call.name))} is at fault itself: what is "
+        f"between the calls in it is off by {_size(operation)}. That are primitives of JAX, and "
+        "whatever cannot be looked into, as shard_map."
+    )
+    return Finding(Of.OPERATION, None, text)
+
+
+def of_value(operation: Operation, call: Call, forward: Place, apart: float) -> Finding:
+    """A forward pass that returns another value than the function."""
+    text = (
+        f"{_at(forward)}, the {_forward(call)} rule of {call.name}, {_called(operation, call)}, "
+        f"returns another value than {call.name} itself: off by {figure(apart)} of it. Whatever "
+        "comes after it is differentiated at a wrong place."
+    )
+    return Finding(Of.OPERATION, None, text)
+
+
+def of_cut(operation: Operation, call: Call) -> Finding:
+    """A gradient that is cut off."""
+    text = (
+        f"{operation.where} ({near(call.called.file)}:{call.called.line}) cuts a gradient off: "
+        "what goes in moves with the parameters before it, and no gradient goes back to them. "
+        "If that is meant, say so with gp.stop_gradient."
+    )
+    return Finding(Of.CUT, None, text)
+
+
+def another_value(call: Call) -> str:
+    """The reason of a verdict."""
+    return f"its {_forward(call)} rule returns another value than the function"
+
+
+def _forward(call: Call) -> str:
+    return "fwd" if call.kind is Kind.VJP else "jvp"
+
+
+def _at(place: Place) -> str:
+    return f"{place.name} ({near(place.file)}:{place.line})" if place.file else place.name
+
+
+def _called(operation: Operation, call: Call) -> str:
+    inside = f" from {operation.path}" if operation.path else ""
+    line = f" ({near(call.called.file)}:{call.called.line})" if call.called.file else ""
+    count = f", call {operation.call}" if operation.call > 1 else ""
+    times = f", in a loop of {' × '.join(map(str, call.loops))}" if call.loops else ""
+    return f"called{inside}{line}{count}{times}"
+
+
+def _size(operation: Operation) -> str:
+    off = operation.error
+    return (f"{100 * off:.3g} %" if off >= 1e-4 else figure(off)) + f" ± {figure(operation.bar)}"
+
+
+def _rest(right: int) -> str:
+    if right < 2:
+        return "; the other call is right" if right else ""
+    return f"; the {right} other calls are right"
