@@ -4,7 +4,10 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
+from jax.extend.core import Primitive
+from jax.interpreters import ad, mlir
 
 
 def swish_with(k):
@@ -307,11 +310,21 @@ def integers(k):
 
 
 def closed_over(k):
-    """A rule whose function uses what it does not get as an argument."""
-    swish = swish_with(k)
+    """A rule that uses what was computed in the function, and is no argument."""
 
     def model(ws, x):
-        return jnp.mean(jax.jit(lambda y: swish(y @ ws[0]) + ws[1][0])(x) ** 2)
+        scale = jnp.sqrt(jnp.arange(1, 5).astype(x.dtype))
+        kept = jax.random.bernoulli(jax.random.key(1), 0.5, (4,))
+
+        @jax.custom_vjp
+        def scaled(y):
+            return jnp.sin(y) * scale
+
+        scaled.defvjp(lambda y: (scaled(y), y), lambda y, g: (g * jnp.cos(y) * scale * k,))
+        y = jax.vmap(scaled)(x @ ws[0]) * kept
+        if scale.sum() > 0:  # which jax.jit would not do
+            y = y + 1.0
+        return jnp.mean(y**2)
 
     return model
 
@@ -347,9 +360,137 @@ def solver(k):
     return model
 
 
+def transposed_call(k):
+    """A linear function with a transpose by hand."""
+
+    def model(ws, x):
+        a = np.arange(16, dtype=x.dtype).reshape(4, 4)
+
+        def times(_, v):
+            return v @ a
+
+        def back(_, g):
+            return k * (g @ a.T)
+
+        return jnp.mean(jax.custom_derivatives.linear_call(times, back, (), jnp.sin(x)) ** 2)
+
+    return model
+
+
+def _primitive(name, function):
+    primitive = Primitive(name)
+    primitive.def_impl(function)
+    primitive.def_abstract_eval(lambda *avals: avals[-1])
+    mlir.register_lowering(primitive, mlir.lower_fun(function, multiple_results=False))
+    return primitive
+
+
+def primitive(k):
+    """A primitive of one's own, with a jvp rule."""
+    cube = _primitive("cube", lambda x: x**3)
+    ad.defjvp(cube, lambda t, x: 3 * k * x**2 * t)
+
+    def model(ws, x):
+        return jnp.mean(cube.bind(x @ ws[0]) ** 2)
+
+    return model
+
+
+def transposed_primitive(k):
+    """A primitive whose jvp rule is right, and calls another whose transpose is not."""
+    cube = _primitive("cube", lambda x: x**3)
+    times = _primitive("times", lambda s, t: s * t)
+
+    def cube_jvp(primals, tangents):
+        return cube.bind(*primals), times.bind(3 * primals[0] ** 2, tangents[0])
+
+    def times_transpose(ct, s, t):
+        return None, times.bind(k * s, ct)
+
+    ad.primitive_jvps[cube] = cube_jvp
+    ad.primitive_transposes[times] = times_transpose
+
+    def model(ws, x):
+        return jnp.mean(cube.bind(x @ ws[0]) ** 2)
+
+    return model
+
+
+def batched_by_hand(k):
+    swish = swish_with(k)
+
+    @jax.custom_batching.custom_vmap
+    def row(y):
+        return swish(y)
+
+    @row.def_vmap
+    def rows(size, batched, y):
+        return swish(y), True
+
+    def model(ws, x):
+        return jnp.mean(jax.vmap(row)(x @ ws[0]) ** 2)
+
+    return model
+
+
+def symbolic(k):
+    """A rule that is told which inputs do not move."""
+
+    @jax.custom_vjp
+    def product(x, y):
+        return x * y
+
+    def product_fwd(x, y):
+        return product(x.value, y.value), (x.value, y.value)
+
+    def product_bwd(kept, g):
+        return g * kept[1] * k, g * kept[0]
+
+    product.defvjp(product_fwd, product_bwd, symbolic_zeros=True)
+
+    def model(ws, x):
+        return jnp.mean(product(x @ ws[0], jnp.ones_like(x)) ** 2)
+
+    return model
+
+
+def complex_numbers(k):
+    @jax.custom_vjp
+    def square(z):
+        return z * z
+
+    square.defvjp(lambda z: (z * z, z), lambda z, g: (2 * k * z * g,))
+
+    def model(ws, x):
+        return jnp.sum(jnp.abs(square((x + 1j * x[::-1]) @ ws[0])) ** 2)
+
+    return model
+
+
+def dropout(k):
+    """A random key goes in."""
+    swish = swish_with(k)
+
+    def model(ws, x):
+        kept = jax.random.bernoulli(jax.random.key(0), 0.5, x.shape)
+        return jnp.mean(swish(x @ ws[0]) * kept)
+
+    return model
+
+
+def softmaxes(k):
+    """JAX's own functions cut gradients that do not matter."""
+    swish = swish_with(k)
+
+    def model(ws, x):
+        p = jax.nn.softmax(swish(x @ ws[0]))
+        return jnp.mean(p**2) + jnp.mean(jax.nn.logsumexp(x @ ws[1], axis=-1))
+
+    return model
+
+
 def callback(k):
     """The value comes from NumPy, the gradient from a rule."""
-    import numpy as np
 
     @jax.custom_vjp
     def outside(x):
@@ -418,9 +559,17 @@ FAULTY = {
     static_arguments_of_a_jvp: ("power", "", 1),
     trees: ("affine", "", 1),
     integers: ("rows", "", 1),
-    closed_over: ("swish", "<lambda>", 1),
+    closed_over: ("scaled", "", 1),
     gradient_by_hand: ("cube", "", 1),
     solver: ("custom_linear_solve", "", 1),
+    transposed_call: ("linear_call", "", 1),
+    primitive: ("cube", "", 1),
+    transposed_primitive: ("cube", "", 1),
+    batched_by_hand: ("swish", "rows", 1),
+    symbolic: ("product", "", 1),
+    complex_numbers: ("square", "", 1),
+    dropout: ("swish", "", 1),
+    softmaxes: ("swish", "", 1),
     callback: ("outside", "", 1),
     kinked: ("leaky", "", 1),
     objects: ("swish", "Dense", 2),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -19,18 +20,33 @@ from .plan import Call, Kind, moves
 from .walk import bind
 
 
-def question(
-    place: int, call: Call, inputs: Sequence[Any], claim: Claimed, options: Options
-) -> Question | None:
-    """What a check of it alone is asked: ``⟨gradient from above, outputs⟩`` of its inputs.
+@dataclass(frozen=True, slots=True)
+class Real:
+    """What went into a call at the point, and what came to it ``above``.
 
     Of a call in a loop it is the iteration to which the largest gradients come.
     """
-    row = int(np.argmax(claim.rows[place][:, 2]))
-    fixed = [_row(x, call, row) for x in inputs]
-    above = [_row(c, call, row) for c in claim.pairs[place][1]]
+
+    inputs: list[Any]
+    above: list[Any]
+
+
+def real(place: int, call: Call, inputs: Sequence[Any], claim: Claimed) -> Real:
+    """The call as it was made in the pass."""
+    row = int(np.argmax(claim.rows[place][:, 2])) if place in claim.rows else 0
+    above = claim.pairs[place][1]
+    return Real([_row(x, call, row) for x in inputs], [_row(c, call, row) for c in above])
+
+
+def question(place: int, call: Call, real: Real, options: Options) -> Question | None:
+    """What a check of it alone is asked: ``⟨gradient from above, outputs⟩`` of its inputs."""
+    fixed, above = real.inputs, real.above
     names = dict(zip(_names(call), range(len(fixed)), strict=True))
-    moving = {name: k for name, k in names.items() if moves(fixed[k]) and fixed[k].size}
+    moving = {
+        name: k
+        for name, k in names.items()
+        if k >= call.alone and moves(fixed[k]) and fixed[k].size
+    }
     if not moving or not all(bool(jnp.isfinite(fixed[k]).all()) for k in moving.values()):
         return None
 
@@ -45,6 +61,8 @@ def question(
         return sum(jnp.sum((c * o).real.astype(jnp.float64)) for c, o in pairs)
 
     def watched(around: Around) -> list[Any]:
+        if call.kind is not Kind.VJP:  # no statement of the user's makes a gradient there
+            return [None] * len(moving)
         _, pull = jax.vjp(lambda *arrays: outputs(arrays), *(fixed[k] for k in moving.values()))
         return list(around(lambda: pull(above)))
 
@@ -63,9 +81,10 @@ def _row(array: Any, call: Call, row: int) -> Any:
 
 def _names(call: Call) -> list[str]:
     """The names of the arguments of a rule's function, as far as JAX knows them."""
-    params, count = call.equation.params, len(call.inputs)
+    params, count = call.equation.params, len(call.equation.invars)
     if call.kind not in (Kind.VJP, Kind.JVP):
-        return [f"argument {k}" for k in range(count)]
+        known = call.alone if call.kind is Kind.SOLVE else count
+        return [f"argument {k}" if k < known else f"b[{k - known}]" for k in range(count)]
     key = "fwd_jaxpr_thunk" if call.kind is Kind.VJP else "call_jaxpr"
     info = params[key].debug_info if call.kind is Kind.VJP else params[key].jaxpr.debug_info
     consts = [f"closed over {k}" for k in range(params["num_consts"])]

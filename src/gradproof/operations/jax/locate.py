@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
+import jax
+
+from ...errors import UsageError
 from ...judge.bands import Bands
 from ...judge.thresholds import T
 from ...records.finding import Finding
@@ -11,11 +15,12 @@ from ...records.operation import Operation
 from ...records.verdict import Verdict
 from ...subject.session import Session
 from ..ladder import Balance, Passes
-from ..located import Located, Question
+from ..located import Located
 from ..measured import MOST, limits_of, line_of, measured, sharpness
 from ..verdicts import Judged
 from . import told
-from .local import question
+from .forward import one_way, pushed, transposed
+from .local import Real, question, real
 from .passes import Claimed, Traced, captured, claimed, replayed, traced
 from .plan import Call, Kind
 from .reach import reached
@@ -24,48 +29,80 @@ from .source import Place, described
 # So many calls at fault are looked at by themselves.
 _ASKED = 3
 
+# The first version whose jaxprs are read here.
+_SINCE = (0, 10, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A model with its claim, what was found out about each call, and in how many passes."""
+    """A model with its claim, what was found out about each call, and in how many passes.
+
+    ``values`` are calls whose rule returns another value, ``bent`` those that are not linear,
+    ``rules`` those by which reverse mode is wrong and forward mode is not.
+    """
 
     model: Traced
     claim: Claimed
     results: list[Judged]
-    values: frozenset[int]
     passes: int
+    forward: bool
+    values: set[int] = field(default_factory=set)
+    bent: set[int] = field(default_factory=set)
+    rules: dict[int, Place] = field(default_factory=dict)
 
 
 def located(session: Session) -> Located:
-    """One pass forward and back, then passes forward along one direction, for all calls at once."""
-    model = traced(session, loops=False)
-    claim = claimed(model)
-    passes = Passes(replayed(model, claim, line_of(session)), MOST)
+    """One pass forward and back, then passes forward along one direction, for all calls at once.
+
+    A function that has no reverse mode is looked at in forward mode.
+    """
+    if jax.__version_info__ < _SINCE:
+        needed = ".".join(map(str, _SINCE))
+        raise UsageError(f"Looking into a JAX function takes jax {needed} or newer.")
+    reverse = "reverse" in session.modes
+    model, line = traced(session, loops=not reverse), line_of(session)
+    if reverse:
+        claim = claimed(model)
+        run = replayed(model, claim, line)
+    else:
+        claim, run = pushed(model, line)
+    passes = Passes(run, MOST)
     passes.at(0.0)
     limits = [limits_of(session, float(eps)) for eps in claim.eps]
 
     def changed(place: int, balance: Balance) -> Balance:
-        cut = model.calls[place].kind is Kind.CUT
-        return _harmless(balance, claim, place) if cut else balance
+        known = model.calls[place].kind in (Kind.CUT, Kind.WHOLE)
+        return _rounded(balance, claim, place) if known else balance
 
     _, results = measured(passes, claim.sums, claim.eps, sharpness(session), limits, changed)
-    values = frozenset(
-        place
-        for place in model.places
-        if claim.apart[place] > limits[place].correct_below and not results[place].verdict.rejects
-    )
-    for place in values:
-        results[place] = _another_value(model.calls[place], claim.apart[place], limits[place])
-    return _told(_Found(model, claim, results, values, len(passes.made) + 1))
+    found = _Found(model, claim, results, len(passes.made) + claim.passes, forward=not reverse)
+    _add_what_no_slope_shows(found, limits)
+    return _told(found)
 
 
-def _harmless(balance: Balance, claim: Claimed, place: int) -> Balance:
-    """A cut of which the result does not depend, as that of the maximum in a softmax.
+def _rounded(balance: Balance, claim: Claimed, place: int) -> Balance:
+    """With the rounding of what comes from above, beside what the result is made of.
 
-    What comes to it from above is nothing but rounding then.
+    Where that is all there is, nothing passes through: a cut of which the result does not depend,
+    as that of the maximum in a softmax.
     """
     rounding = T.cotangents * float(claim.eps[place]) * claim.whole
-    return replace(balance, size=0.0) if balance.size <= rounding else balance
+    size = balance.size if balance.size > rounding else 0.0
+    return replace(balance, size=size, noise=balance.noise + rounding)
+
+
+def _add_what_no_slope_shows(found: _Found, limits: list[Bands]) -> None:
+    """Rules that return another value, or that are not linear in the gradient from above."""
+    claim, results = found.claim, found.results
+    for k in found.model.places:
+        if claim.apart[k] > limits[k].correct_below:
+            found.values.add(k)
+            if not results[k].verdict.rejects:
+                results[k] = _another_value(found.model.calls[k], claim.apart[k], limits[k])
+        elif claim.bent[k] > 0 and not results[k].verdict.rejects:
+            found.bent.add(k)
+            off = float(claim.bent[k])
+            results[k] = Judged(Verdict.WRONG, off, 0.0, off, told.NOT_LINEAR)
 
 
 def _another_value(call: Call, apart: float, limits: Bands) -> Judged:
@@ -80,39 +117,58 @@ def _told(found: _Found) -> Located:
         if (found.claim.sums[k] > 0 or k in found.values)
         and (calls[k].kind is not Kind.CUT or results[k].verdict.rejects)
     ]  # fmt: skip
-    operations = tuple(_operation(calls[k], results[k]) for k in shown)
     wrong = [k for k in shown if results[k].verdict.rejects]
-    right = sum(o.verdict is Verdict.CORRECT for o in operations[1:])
+    alone = _alone(found, wrong)
+    for k, one in alone.items():
+        if _only_back(found, k, one):
+            found.rules[k] = transposed(calls[k], one.inputs)
+    operations = tuple(_operation(found, k) for k in shown)
     by_place = dict(zip(shown, operations, strict=True))
-    findings = tuple(_finding(found, by_place[k], k, right) for k in wrong)
+    right = sum(o.verdict is Verdict.CORRECT for k, o in by_place.items() if k)
     flows = reached(found.model.body)
-    spoiled = frozenset[int]().union(*(flows.get(k, frozenset()) for k in wrong))
-    own = frozenset(i for i, k in enumerate(shown) if calls[k].kind not in (Kind.CUT, Kind.WHOLE))
-    located = Located(operations, findings, spoiled, found.passes, functions=own)
-    return replace(located, questions=_questions(found, shown, wrong))
-
-
-def _questions(found: _Found, shown: list[int], wrong: list[int]) -> tuple[Question, ...]:
-    calls = found.model.calls
-    single = [k for k in wrong if calls[k].kind not in (Kind.CUT, Kind.WHOLE)]
-    asked = [k for k in single if k not in found.values][:_ASKED]
-    if not asked:
-        return ()
-    inputs = captured(found.model, asked)
     options = found.model.session.asked.options
-    made = [question(k, calls[k], inputs[k], found.claim, options) for k in asked]
-    return tuple(replace(q, place=shown.index(q.place)) for q in made if q is not None)
+    made = [question(k, calls[k], one, options) for k, one in alone.items()]
+    return Located(
+        operations,
+        tuple(f for k in wrong for f in _findings(found, by_place[k], k, right)),
+        frozenset[int]().union(*(flows.get(k, frozenset()) for k in wrong)),
+        found.passes,
+        tuple(replace(q, place=shown.index(q.place)) for q in made if q is not None),
+        frozenset(i for i, k in enumerate(shown) if calls[k].kind not in (Kind.CUT, Kind.WHOLE)),
+    )
 
 
-def _finding(found: _Found, operation: Operation, place: int, right: int) -> Finding:
+def _alone(found: _Found, wrong: list[int]) -> dict[int, Real]:
+    """The calls out of balance that are looked at by themselves, as they were made."""
+    calls, results = found.model.calls, found.results
+    single = [k for k in wrong if calls[k].kind not in (Kind.CUT, Kind.WHOLE)]
+    chosen = [k for k in single if results[k].bar > 0][:_ASKED]
+    inputs = captured(found.model, chosen) if chosen else {}
+    return {k: real(k, calls[k], inputs[k], found.claim) for k in chosen}
+
+
+def _only_back(found: _Found, place: int, one: Real) -> bool:
+    """Whether a call whose reverse mode is wrong is right in forward mode: its transpose is."""
+    call = found.model.calls[place]
+    several = call.kind in (Kind.SOLVE, Kind.LINEAR, Kind.OWN) and not found.forward
+    session = found.model.session
+    return several and one_way(session, call, one.inputs).verdict is Verdict.CORRECT
+
+
+def _findings(found: _Found, operation: Operation, place: int, right: int) -> Iterator[Finding]:
     call = found.model.calls[place]
     if place in found.values:
-        return told.of_value(operation, call, _forward(call), float(found.claim.apart[place]))
-    if call.kind is Kind.CUT:
-        return told.of_cut(operation, call)
-    if call.kind is Kind.WHOLE:
-        return told.of_whole(operation, call)
-    return told.of_rule(operation, call, right)
+        yield told.of_value(operation, call, _forward(call), float(found.claim.apart[place]))
+    if operation.reason == told.another_value(call):
+        return
+    if place in found.bent:
+        yield told.of_nonlinear(operation, call)
+    elif call.kind is Kind.CUT:
+        yield told.of_cut(operation, call)
+    elif call.kind is Kind.WHOLE:
+        yield told.of_whole(operation, call, found.model.opaque)
+    else:
+        yield told.of_rule(operation, call, right, found.rules.get(place))
 
 
 def _forward(call: Call) -> Place:
@@ -121,9 +177,11 @@ def _forward(call: Call) -> Place:
     return call.rule if thunk is None else described(thunk)
 
 
-def _operation(call: Call, found: Judged) -> Operation:
+def _operation(found: _Found, place: int) -> Operation:
+    call, judged = found.model.calls[place], found.results[place]
+    rule = found.rules.get(place, call.rule)
     return Operation(
-        name=call.name, path=call.path, call=call.count, file=call.rule.file,
-        line=call.rule.line, verdict=found.verdict, error=float(found.error), bar=float(found.bar),
-        resolution=float(found.resolution), reason=found.reason,
+        name=call.name, path=call.path, call=call.count, file=rule.file, line=rule.line,
+        verdict=judged.verdict, error=float(judged.error), bar=float(judged.bar),
+        resolution=float(judged.resolution), reason=judged.reason,
     )  # fmt: skip

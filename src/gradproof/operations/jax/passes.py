@@ -18,12 +18,15 @@ import numpy as np
 from jax._src import core
 
 from ...backend.arrays import eps as spacing
+from ...judge.thresholds import T
 from ...space.point import Line
 from ...subject.asked import named
 from ...subject.outputs import Scalar
+from ...subject.providers import ANOTHER
 from ...subject.session import Session
 from ..ladder import Numbers, Pass
 from .plan import Body, Call, Kind, Planner, moves, opened
+from .staging import staged
 from .walk import Walk, bind, blank
 
 # The cotangents of a call: of its inputs and of its outputs, those that move.
@@ -38,6 +41,7 @@ class Traced:
     body: Body
     calls: tuple[Call, ...]
     weights: tuple[Any, ...]
+    opaque: tuple[str, ...]
 
     @contextmanager
     def setting(self, *, wide: bool) -> Iterator[None]:
@@ -57,15 +61,18 @@ class Claimed:
     """The cotangents of each call, and what a gradient that is cut on purpose was cut from.
 
     ``apart`` is how far the value of a rule's forward pass is from the function's, relative to
-    that; ``sums`` are the magnitudes behind each balance, ``whole`` that of the result; ``rows``
-    are what the last pass said of every iteration of each call.
+    that; ``bent`` how far a rule is from being linear in what it gets from above. ``sums`` are the
+    magnitudes behind each balance, ``whole`` that of the result; ``rows`` are what the last pass
+    said of every iteration of each call, ``passes`` those that were made for all this.
     """
 
     pairs: dict[int, Pair]
     held: dict[int, list[Any]]
     apart: Numbers
+    bent: Numbers
     eps: Numbers
     sums: Numbers
+    passes: int
     whole: float = 0.0
     rows: dict[int, Numbers] = field(default_factory=dict)
 
@@ -81,13 +88,13 @@ def traced(session: Session, *, loops: bool) -> Traced:
             found[:] = [k for k, o in enumerate(outputs) if isinstance(o, jax.Array) and moves(o)]
             return [outputs[k] for k in found]
 
-        return jax.make_jaxpr(arrays)(*leaves), tuple(found)
+        return staged(arrays, leaves), tuple(found)
 
     closed, chosen = session.caller(trace, "grad", session.working.leaves())
     planner = Planner(named(session.fun), loops)
     body = planner.plan(closed)
     weights = _weights(session, chosen, [v.aval for v in closed.jaxpr.outvars])
-    return Traced(session, body, tuple(planner.calls), weights)
+    return Traced(session, body, tuple(planner.calls), weights, tuple(planner.opaque))
 
 
 def _weights(session: Session, chosen: Sequence[int], avals: Sequence[Any]) -> tuple[Any, ...]:
@@ -103,36 +110,67 @@ def _weights(session: Session, chosen: Sequence[int], avals: Sequence[Any]) -> t
 
 
 def claimed(model: Traced) -> Claimed:
-    """The cotangents of all calls, from one pass forward and one back at the point."""
-    shapes = {place: _edges(model.calls[place]) for place in model.places}
+    """The cotangents of all calls, from passes forward and back at the point.
 
-    def value(taps: Any, leaves: Any) -> Any:
+    There are two, the second from another multiple of the gradient at the end: each rule has to
+    return the same multiple.
+    """
+    shapes = {place: model.calls[place].edges for place in model.places}
+
+    def value(taps: Any, leaves: Any, factor: Any) -> Any:
         outs, kept = Walk(partial(_add, model.calls)).run(model.body, leaves, taps)
-        return sum((_dot(*pair) for pair in zip(model.weights, outs, strict=True)), 0.0), kept
+        pairs = zip(model.weights, outs, strict=True)
+        return sum((_dot(w * factor.astype(o.dtype), o) for w, o in pairs), 0.0), kept
 
-    def both(leaves: Any) -> Any:
+    def both(leaves: Any, factor: Any) -> Any:
         taps = {place: blank(shape, model.calls[place].loops) for place, shape in shapes.items()}
-        return jax.grad(value, argnums=(0, 1), has_aux=True)(taps, leaves)
+        return jax.grad(value, argnums=(0, 1), has_aux=True)(taps, leaves, factor)
 
-    leaves = model.session.working.leaves()
     with model.setting(wide=False):
-        (cotangents, gradients), kept = jax.jit(both)(leaves)
+        leaves, compiled = model.session.working.leaves(), jax.jit(both)
+        (cotangents, gradients), kept = compiled(leaves, np.float32(1))
+        (scaled, _), _ = compiled(leaves, np.float32(ANOTHER))
     pairs = {0: (list(gradients), [jnp.asarray(w) for w in model.weights]), **cotangents}
     count = len(model.calls)
-    apart = np.array([0.0, *(_apart(kept[place][0]) for place in model.places)])
     eps = np.array([_spacing(pairs[k]) for k in range(count)])
+    apart, bent = np.zeros((2, count))
+    for place in model.places:
+        apart[place] = _apart(kept[place][0])
+        loops = len(model.calls[place].loops)
+        bent[place] = _bent(pairs[place], scaled[place], loops, T.cotangents * eps[place])
     held = {place: kept[place][1] for place in model.places}
-    return Claimed(pairs, held, apart, eps, np.zeros(count))
+    return Claimed(pairs, held, apart, bent, eps, np.zeros(count), passes=2)
 
 
-def _edges(call: Call) -> Any:
-    """What moves among the inputs and the outputs of a call."""
-    return tuple([a for a in avals if moves(a)] for avals in (call.inputs, call.outputs))
+def _bent(pair: Pair, scaled: Pair, loops: int, rounding: float) -> float:
+    """How far a rule is from giving back the multiple of what it gave, if it got a multiple.
+
+    Each iteration of the loops around it counts by itself.
+    """
+    above, back = (_multiple(scaled[side], pair[side], loops) for side in (1, 0))
+    worst = float(np.max(back, initial=0.0, where=above <= rounding))
+    return worst if worst > rounding else 0.0
+
+
+def _multiple(scaled: Sequence[Any], plain: Sequence[Any], loops: int) -> Numbers:
+    """How far, in each iteration, some cotangents are from the multiple of others; 0 if NaN."""
+    worst = np.zeros(1)
+    for one, other in zip(scaled, plain, strict=True):
+        rows = (int(np.prod(other.shape[:loops])), -1)
+        wanted = ANOTHER * np.asarray(other).reshape(rows)
+        apart = np.abs(np.asarray(one).reshape(rows) - wanted).max(axis=1, initial=0.0)
+        size = np.abs(wanted).max(axis=1, initial=0.0)
+        worst = np.maximum(worst, np.nan_to_num(apart / np.where(size > 0, size, 1.0)))
+    return worst
 
 
 def _apart(gaps: Any) -> float:
     """How far two values of a call are apart, relative to one of them."""
-    apart, size = np.asarray(gaps, np.float64).reshape(-1, 2).sum(axis=0)
+    return apart_from(*np.asarray(gaps, np.float64).reshape(-1, 2).sum(axis=0))
+
+
+def apart_from(apart: float, size: float) -> float:
+    """A distance relative to a size, if there is one."""
     return float(apart / size) if size else float(apart)
 
 
@@ -145,7 +183,8 @@ def _spacing(pair: Pair) -> float:
 def _add(calls: Sequence[Call], place: int, equation: Any, ins: list[Any], tap: Any) -> Any:
     """A call in the pass that is differentiated; it goes on with the function's own value."""
     before, after = map(iter, tap)
-    ins = [x + next(before) if moves(x) else x for x in ins]
+    first = calls[place].fixed
+    ins = [*ins[:first], *(x + next(before) if moves(x) else x for x in ins[first:])]
     outs = bind(equation, ins)
     plain = _plain(calls[place], ins)
     gap = jnp.zeros(2)
@@ -186,7 +225,7 @@ def replayed(model: Traced, claim: Claimed, line: Line) -> Callable[[float], Pas
     given = {place: (*claim.pairs[place], claim.held[place]) for place in model.places}
 
     def forward(leaves: Any, given: Any, ends: Pair) -> Any:
-        outs, kept = Walk(_weigh).run(model.body, leaves, given)
+        outs, kept = Walk(partial(_weigh, model.calls)).run(model.body, leaves, given)
         return {0: _products(ends, leaves, outs), **kept}
 
     with model.setting(wide=True):
@@ -214,16 +253,16 @@ def replayed(model: Traced, claim: Claimed, line: Line) -> Callable[[float], Pas
     return at
 
 
-def _weigh(place: int, equation: Any, ins: list[Any], given: Any) -> Any:  # noqa: ARG001
+def _weigh(calls: Sequence[Call], place: int, equation: Any, ins: list[Any], given: Any) -> Any:
     """A call in a pass forward: what goes in and comes out, in products with its cotangents."""
     before, after, held = given
     outs = list(held) or bind(equation, ins)
-    return outs, _products((before, after), ins, outs)
+    return outs, _products((before, after), calls[place].taken(ins), outs)
 
 
 def _products(pair: Pair, ins: Sequence[Any], outs: Sequence[Any]) -> Any:
     """``⟨c_out, out⟩``, ``⟨c_in, in⟩`` and the sum of all magnitudes, in double precision."""
-    taken = [_product(c, x) for c, x in zip(pair[0], filter(moves, ins), strict=True)]
+    taken = [_product(c, x) for c, x in zip(pair[0], ins, strict=True)]
     given = [_product(c, x) for c, x in zip(pair[1], filter(moves, outs), strict=True)]
     nothing = jnp.zeros(2)
     one, other = sum(given, nothing), sum(taken, nothing)

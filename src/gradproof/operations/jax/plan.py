@@ -8,6 +8,7 @@ other primitives are JAX's, and run as they are.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -42,7 +43,8 @@ _CALLS = {
 class Call:
     """One rule that is called, or the ``WHOLE``: what JAX does between the calls.
 
-    ``rule`` is where its derivatives are written, ``path`` and ``called`` the functions of the
+    ``rule`` is where its derivatives are written, ``transpose`` where the reverse mode is, if that
+    is a rule of its own. ``path`` and ``called`` the functions of the
     user's in which the call was made, and the line. ``loops`` are the lengths of the loops around
     it, outermost first; ``meant`` says that a gradient is cut on purpose.
     """
@@ -56,16 +58,37 @@ class Call:
     loops: tuple[int, ...]
     equation: Any
     meant: bool = False
+    transpose: Place = NOWHERE
 
     @property
-    def inputs(self) -> list[Any]:
-        """The types of what goes in."""
-        return [v.aval for v in self.equation.invars]
+    def fixed(self) -> int:
+        """So many inputs come first that JAX takes as constants, or refuses to differentiate."""
+        params = self.equation.params
+        if self.kind in (Kind.VJP, Kind.JVP):
+            return int(params["num_consts"])
+        if self.kind is Kind.LINEAR:
+            return int(params["num_callee_consts"] + params["num_res"])
+        return 0
 
     @property
-    def outputs(self) -> list[Any]:
-        """The types of what comes out."""
-        return [v.aval for v in self.equation.outvars]
+    def alone(self) -> int:
+        """So many inputs stay as they are where the call is looked at by itself.
+
+        What the solution of a linear system closes over belongs to the matrix: it cannot move
+        without that.
+        """
+        several = self.kind is Kind.SOLVE
+        return sum(self.equation.params["const_lengths"]) if several else self.fixed
+
+    @property
+    def edges(self) -> tuple[list[Any], list[Any]]:
+        """The types of what moves among the inputs and the outputs."""
+        ins, outs = ([v.aval for v in vs] for vs in (self.equation.invars, self.equation.outvars))
+        return self.taken(ins), [a for a in outs if moves(a)]
+
+    def taken(self, ins: Sequence[Any]) -> list[Any]:
+        """Those of the inputs that have cotangents."""
+        return [x for x in ins[self.fixed :] if moves(x)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +114,14 @@ class Body:
 class Planner:
     """Finds all calls of a jaxpr, in the order of execution.
 
-    ``loops`` says whether to look into ``while`` loops, which have no reverse mode.
+    ``loops`` says whether to look into ``while`` loops, which have no reverse mode; ``opaque`` are
+    things like ``shard_map`` that hold calls and are not looked into.
     """
 
     title: str
     loops: bool
     calls: list[Call] = field(default_factory=list)
+    opaque: list[str] = field(default_factory=list)
     _here: Place = NOWHERE  # the function itself
     _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -123,6 +148,9 @@ class Planner:
                 found = tuple(self._body(j, stack, deeper) for j in inside)
                 if any(b.rules or b.bodies for b in found):
                     body.bodies[i] = found
+            elif any(map(holds_rules, held(equation))):
+                name = _name(equation)
+                self.opaque.append(f"{name} in {stack[-1].name}" if stack else name)
         return body
 
     def _inside(self, equation: Any) -> tuple[Any, ...]:
@@ -133,7 +161,7 @@ class Planner:
         return tuple(found) if name == "cond" else (found,)
 
     def _call(self, kind: Kind, equation: Any, stack: list[Place], loops: tuple[int, ...]) -> Call:
-        name, rule = _named(kind, equation)
+        name, rule, transpose = _named(kind, equation)
         # The first is the function itself, if not under vmap, which takes branches apart.
         itself = bool(stack) and stack[0].name == self._here.name
         path = ".".join(place.name for place in stack[itself:])
@@ -143,12 +171,24 @@ class Planner:
         if of_jax(rule) and (kind is Kind.CUT or not rule.file):
             rule = Place(rule.name, called.file, called.line)
         cut = kind is Kind.CUT and meant(equation)
-        return Call(kind, name, rule, path, called, count, loops, equation, cut)
+        return Call(kind, name, rule, path, called, count, loops, equation, cut, transpose)
 
 
 def opened(closed: Any) -> tuple[Any, tuple[Any, ...]]:
     """A jaxpr and its constants."""
     return (closed.jaxpr, tuple(closed.consts)) if hasattr(closed, "consts") else (closed, ())
+
+
+def held(equation: Any) -> list[Any]:
+    """The jaxprs among the parameters of an equation."""
+    values = equation.params.values()
+    several = [v if isinstance(v, tuple | list) else (v,) for v in values]
+    return [opened(v)[0] for vs in several for v in vs if hasattr(v, "eqns")]
+
+
+def holds_rules(jaxpr: Any) -> bool:
+    """Whether there is a rule in a jaxpr, at any depth."""
+    return any(kind_of(e) or any(map(holds_rules, held(e))) for e in jaxpr.eqns)
 
 
 def kind_of(equation: Any) -> Kind | None:
@@ -159,30 +199,40 @@ def kind_of(equation: Any) -> Kind | None:
     return Kind.OWN if own_rules(equation.primitive) else None
 
 
-def own_rules(primitive: Any) -> list[Place]:
-    """The derivative rules of a primitive that are not JAX's."""
+def own_rules(primitive: Any) -> tuple[Place, Place] | None:
+    """The rules of a primitive forward and transposed, where one of them is not JAX's."""
     known = (ad.primitive_jvps, ad.primitive_transposes)
-    rules = [rules[primitive] for rules in known if primitive in rules]
-    return [place for place in map(rule_place, rules) if not of_jax(place)]
+    places = [rule_place(rules.get(primitive)) for rules in known]
+    return None if all(map(of_jax, places)) else (places[0], places[1])
 
 
-def _named(kind: Kind, equation: Any) -> tuple[str, Place]:
-    """What the operation is called, and the place of the rule by which it is differentiated."""
+def _named(kind: Kind, equation: Any) -> tuple[str, Place, Place]:
+    """What the operation is called, and the places of the rules by which it is differentiated.
+
+    The second is that of reverse mode, where it does not follow from the first.
+    """
     params = equation.params
     match kind:
         case Kind.VJP:
-            return _function(params, "fwd_jaxpr_thunk"), rule_place(params["bwd"])
+            return _function(params, "fwd_jaxpr_thunk"), rule_place(params["bwd"]), NOWHERE
         case Kind.JVP:
-            return _function(params, "jvp_jaxpr_fun"), rule_place(params["jvp_jaxpr_fun"])
+            rule = rule_place(params["jvp_jaxpr_fun"])
+            return _function(params, "jvp_jaxpr_fun"), rule, NOWHERE
         case Kind.SOLVE:
             jaxprs = params["jaxprs"]
-            inside = jaxprs.transpose_solve or jaxprs.solve
-            return "custom_linear_solve", described(inside.jaxpr)
+            back = jaxprs.transpose_solve
+            transposed = NOWHERE if back is None else described(back.jaxpr)
+            return "custom_linear_solve", described(jaxprs.solve.jaxpr), transposed
         case Kind.LINEAR:
-            return "linear_call", described(params.get("transpose"))
+            return (
+                "linear_call",
+                described(params["callee"].jaxpr),
+                rule_place(params["transpose_thunk"]),
+            )
         case Kind.CUT:
-            return "stop_gradient", NOWHERE
-    return _name(equation), own_rules(equation.primitive)[0]
+            return "stop_gradient", NOWHERE, NOWHERE
+    rules = own_rules(equation.primitive) or (NOWHERE, NOWHERE)
+    return _name(equation), *rules
 
 
 def _function(params: Any, rule: str) -> str:

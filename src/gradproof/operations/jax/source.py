@@ -32,8 +32,8 @@ NOWHERE = Place("", "", 0)
 
 def described(info: Any) -> Place:
     """The function that JAX's own description tells of: ``swish at model.py:12``."""
-    text = getattr(getattr(info, "debug_info", info), "func_src_info", None) or ""
-    found = re.fullmatch(r"(.*?)(?: at (.*):(\d+))?", text)
+    text = getattr(getattr(info, "debug_info", info), "func_src_info", None)
+    found = re.fullmatch(r"(.*?)(?: at (.*):(\d+))?", text) if isinstance(text, str) else None
     if found is None or not found[1]:
         return NOWHERE
     return Place(short(found[1]), found[2] or "", int(found[3] or 0))
@@ -60,12 +60,14 @@ def _functions(root: Any) -> Iterator[Place]:
         if function is None or any(function is other for other in seen):
             continue
         seen.append(function)
+        if (told := described(function)).file:
+            yield told
         if isinstance(function, tuple):
             todo += function
             continue
         todo += [getattr(function, name, None) for name in ("__wrapped__", "f", "func", "fun")]
         todo += _cells(function)
-        todo += filter(_runs, getattr(function, "args", None) or ())
+        todo += filter(_leads_on, getattr(function, "args", None) or ())
         if (code := getattr(function, "__code__", None)) is not None:
             yield Place(short(function.__qualname__), code.co_filename, code.co_firstlineno)
 
@@ -74,12 +76,12 @@ def _cells(function: Any) -> Iterator[Any]:
     for cell in getattr(function, "__closure__", None) or ():
         with contextlib.suppress(ValueError):  # not bound yet
             content = cell.cell_contents
-            if _runs(content) or isinstance(content, tuple):
+            if _leads_on(content):
                 yield content
 
 
-def _runs(thing: Any) -> bool:
-    return callable(thing) or hasattr(thing, "call_wrapped")
+def _leads_on(thing: Any) -> bool:
+    return callable(thing) or hasattr(thing, "call_wrapped") or isinstance(thing, tuple)
 
 
 def short(name: str) -> str:

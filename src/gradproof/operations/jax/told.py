@@ -2,39 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...records.finding import Finding
 from ...records.finding import Kind as Of
 from ...records.operation import Operation
 from ...report.wording import figure, near
+from ...subject.providers import ANOTHER
 from .plan import Call, Kind
 from .source import Place
 
 _WHAT = {
     Kind.VJP: "the bwd rule of {}",
     Kind.JVP: "the jvp rule of {}, from which both modes come",
-    Kind.SOLVE: "the rule of a {}",
-    Kind.LINEAR: "the transpose of a {}",
-    Kind.OWN: "the rule of the primitive {}",
+    Kind.SOLVE: "the solution in a {}",
+    Kind.LINEAR: "the function of a {}",
+    Kind.OWN: "the jvp rule of the primitive {}, from which both modes come",
 }
+_BACK = "by which the derivative of {} is transposed (forward mode is right)"
 
 
-def of_rule(operation: Operation, call: Call, right: int) -> Finding:
-    """A rule that is wrong; ``right`` other calls are not."""
-    what = _WHAT[call.kind].format(call.name)
+def of_rule(operation: Operation, call: Call, right: int, back: Place | None) -> Finding:
+    """A rule that is wrong; ``right`` other calls are not.
+
+    ``back`` is the rule where only reverse mode is wrong.
+    """
+    what = (_WHAT[call.kind] if back is None else _BACK).format(call.name)
     text = (
-        f"{_at(call.rule)}, {what}, {_called(operation, call)}, is at fault: what it returns is "
-        f"off by {_size(operation)} of what passes through it{_rest(right)}."
+        f"{_at(call.rule if back is None else back)}, {what}, {_called(operation, call)}, is at "
+        f"fault: what it returns is off by {_size(operation)} of what passes through it"
+        f"{_rest(right)}."
     )
     return Finding(Of.OPERATION, None, text)
 
 
-def of_whole(operation: Operation, call: Call) -> Finding:
-    """What is between the calls."""
+def of_whole(operation: Operation, call: Call, opaque: Sequence[str]) -> Finding:
+    """What is between the calls; ``opaque`` is what holds others and is not looked into."""
     text = (
-        f"{_at(call.rule._replace(name=call.name))} is at fault itself: what is "
-        f"between the calls in it is off by {_size(operation)}. That are primitives of JAX, and "
-        "whatever cannot be looked into, as shard_map."
+        f"{_at(call.rule._replace(name=call.name))} is at fault itself: what is between the calls "
+        f"in it is off by {_size(operation)} of what passes through it. "
     )
+    if opaque:
+        text += f"There are calls in it that are not looked at, inside of {', '.join(opaque)}."
+    else:
+        text += "Nothing but primitives of JAX is there."
     return Finding(Of.OPERATION, None, text)
 
 
@@ -48,6 +59,17 @@ def of_value(operation: Operation, call: Call, forward: Place, apart: float) -> 
     return Finding(Of.OPERATION, None, text)
 
 
+def of_nonlinear(operation: Operation, call: Call) -> Finding:
+    """A rule that is not linear in the gradient from above."""
+    text = (
+        f"{_at(call.rule)}, {_WHAT[call.kind].format(call.name)}, {_called(operation, call)}, is "
+        f"not linear in the gradient from above: for {ANOTHER:g} times that gradient it does not "
+        f"return {ANOTHER:g} times as much, but is off by {figure(operation.error)} of it. Is that "
+        "gradient ignored, or used on one term only?"
+    )
+    return Finding(Of.NOT_LINEAR, None, text)
+
+
 def of_cut(operation: Operation, call: Call) -> Finding:
     """A gradient that is cut off."""
     text = (
@@ -56,6 +78,9 @@ def of_cut(operation: Operation, call: Call) -> Finding:
         "If that is meant, say so with gp.stop_gradient."
     )
     return Finding(Of.CUT, None, text)
+
+
+NOT_LINEAR = "it is not linear in the gradient from above"
 
 
 def another_value(call: Call) -> str:

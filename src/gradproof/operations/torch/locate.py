@@ -66,8 +66,10 @@ class _Search:
         return balances(self.passes.of(members), sums, eps, self.sharp)[0]
 
 
-def located(session: Session) -> Located:
+def located(session: Session) -> Located | None:
     """One pass forward and back, then passes forward along one direction, for all calls at once."""
+    if "reverse" not in session.modes:
+        return None
     target, line = Target(session), line_of(session)
     tape, asked = claimed(target, line), 1
     if still := _unwanted(session, tape):
