@@ -150,7 +150,11 @@ def _because_of_it(
     judged: Sequence[tuple[Block, Judgement, Run]], located: Located
 ) -> list[Finding]:
     """One line for all parameters that come before an operation at fault."""
-    names = [block.name for block, _, _ in judged if block.index in located.spoiled]
+    names = [
+        block.name
+        for block, judgement, _ in judged
+        if block.index in located.spoiled and judgement.verdict is not Verdict.CORRECT
+    ]
     if not names:
         return []
     listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -134,17 +134,29 @@ def _told(found: _Found) -> Located:
         frozenset[int]().union(*(flows.get(k, frozenset()) for k in wrong)),
         found.passes,
         tuple(replace(q, place=shown.index(q.place)) for q in made if q is not None),
-        frozenset(i for i, k in enumerate(shown) if calls[k].kind not in (Kind.CUT, Kind.WHOLE)),
+        frozenset(i for i, k in enumerate(shown) if _can_be_asked(found, k)),
     )
 
 
 def _alone(found: _Found, wrong: list[int]) -> dict[int, Real]:
     """The calls out of balance that are looked at by themselves, as they were made."""
-    calls, results = found.model.calls, found.results
-    single = [k for k in wrong if calls[k].kind not in (Kind.CUT, Kind.WHOLE)]
-    chosen = [k for k in single if results[k].bar > 0][:_ASKED]
+    calls = found.model.calls
+    chosen = [k for k in wrong if _can_be_asked(found, k)][:_ASKED]
     inputs = captured(found.model, chosen) if chosen else {}
     return {k: real(k, calls[k], inputs[k], found.claim) for k in chosen}
+
+
+def _can_be_asked(found: _Found, place: int) -> bool:
+    """Whether a slope says something of a rule that a check of it alone can explain."""
+    known = found.results[place].reason in (
+        told.NOT_LINEAR,
+        told.another_value(_call(found, place)),
+    )
+    return not known and _call(found, place).kind not in (Kind.CUT, Kind.WHOLE)
+
+
+def _call(found: _Found, place: int) -> Call:
+    return found.model.calls[place]
 
 
 def _only_back(found: _Found, place: int, one: Real) -> bool:
