@@ -4,7 +4,7 @@ A specimen *needs* a rule if its verdict is worse without it: no verdict instead
 or the wrong one. A rule that no specimen needs goes away, or gets its specimens.
 
     python benchmarks/ablation.py                   # all rules on all specimens: minutes
-    python benchmarks/ablation.py --rules nearby --rules ties --names
+    python benchmarks/ablation.py --rules waves --rules ties --names
     python benchmarks/ablation.py --sample 10 --json ablation.json
 """
 

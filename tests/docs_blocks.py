@@ -341,6 +341,8 @@ def _same_word(one: str, other: str, following: str = "") -> bool:
     low, high = sorted(map(float, (one, other)))
     if following.startswith("evaluations"):
         return high <= _MORE * low
+    if following == "±" and 0 <= low <= high < _ROUND_OFF:
+        return True  # round-off itself; its bar follows
     if math.isclose(low, high, rel_tol=_ROUND_OFF):
         return True
     return 0 < low <= high < _ROUND_OFF and high <= _FACTOR * low

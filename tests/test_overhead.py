@@ -20,4 +20,4 @@ def test_a_right_check_of_four_blocks_is_short_and_shallow():
 def test_every_call_is_counted():
     _, counting = overhead.counted()
     moves = sum(n for (_, name), n in counting.calls.items() if name.endswith("Session.evaluate"))
-    assert moves >= 16  # two directions of eight steps
+    assert moves >= 8  # two directions of four steps

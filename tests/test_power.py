@@ -1,5 +1,6 @@
 """What a run says that it would have noticed, it does notice: the resolution, put to the test."""
 
+import zlib
 from collections import Counter
 from types import SimpleNamespace
 
@@ -108,8 +109,13 @@ def test_much_smaller_errors_pass_unnoticed():
 
 
 def rough(s, noise):
-    """Repeatable noise: the last digits of an iterative solver, say."""
-    return lambda w: s.fun(w) + noise * np.sin(1e9 * float(np.sum(w)))
+    """Repeatable noise, the same at the same point: the last digits of an iterative solver, say."""
+    return lambda w: s.fun(w) + noise * (zlib.crc32(w.tobytes()) / 2**31 - 1)
+
+
+def rippled(s, height):
+    """Ripples so short that any step but the smallest takes them for noise."""
+    return lambda w: s.fun(w) + height * np.sin(1e9 * float(np.sum(w)))
 
 
 @pytest.mark.parametrize("noise", [1e-9, 1e-6, 1e-3])
@@ -127,11 +133,12 @@ def test_the_resolution_of_a_noisy_function_holds_too(noise):
 
 
 @pytest.mark.parametrize("noise", [1e-12, 1e-9, 1e-3])
-def test_noise_never_accuses(noise):
+@pytest.mark.parametrize("kind", [rough, rippled], ids=lambda kind: kind.__name__)
+def test_noise_never_accuses(kind, noise):
     verdicts = Counter()
     for number in range(SEEDS // 2):
         s = subject(number)
-        report = gp.check(rough(s, noise), s.w, grad=s.grad, seed=number)
+        report = gp.check(kind(s, noise), s.w, grad=s.grad, seed=number)
         verdicts[str(report.verdict)] += 1
     print(f"noise {noise:g}:", dict(verdicts))
     assert verdicts["wrong"] == verdicts["suspect"] == 0
@@ -152,6 +159,6 @@ def test_the_report_states_the_resolution_of_its_blocks():
     s = subject(0)
     sharp = gp.check(s.fun, s.w, grad=s.grad)
     assert sharp.resolution == max(block.resolution for block in sharp.blocks)
-    assert 0 < sharp.resolution <= 1e-7
+    assert 0 < sharp.resolution <= 2e-7  # a bar below the band, and a gap within that bar
     coarse = gp.check(rough(s, 1e-9), s.w, grad=s.grad)
-    assert coarse.resolution > 100 * sharp.resolution
+    assert coarse.resolution > 10 * sharp.resolution

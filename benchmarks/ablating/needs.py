@@ -14,6 +14,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "climb": (
         "3 arguments rounded to bfloat16, draw 1, sign",
         "3 arguments rounded to bfloat16, draw 3, sign",
+        "2 arguments rounded to bfloat16, draw 9, sign",
     ),
     "merged windows": (
         "exp in float32 inside float64, right",
@@ -40,12 +41,11 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "a network of float32 parameters, never promoted, right",
         "a block of 1e-9 of the other, right",
     ),
-    "nearby": (
+    "detail below": (
         "largest of two that are 1e-7 apart, the other one",
-        "hinge 1e-7 inside the margin, right",
-        "arccos at 1 - 1e-7, right",
+        "a frequency of 1e9 Hz, right",
+        "an offset of zero, waves of 1e-9, right",
     ),
-    "nearby only once": ("20 arguments rounded to bfloat16, draw 5, sign",),
     "quantisation": (
         "20 arguments rounded to float16, draw 4, right",
         "64 arguments rounded to float16, draw 4, right",
@@ -66,27 +66,35 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "float32 1000 + sin x, right",
         "1,000,000 parameters of float32, right",
     ),
-    "claim noise 5×": ("cross-entropy of float32 at a margin of 12, right",),
+    "claim noise 5×": (
+        "cross-entropy of float32 at a margin of 12, right",
+        "cross-entropy of float32 at a margin of 8, right",
+        "cross-entropy of float32 at a margin of 11, right",
+    ),
     "bend": (
         "x**3 at 0, 1, right",
         "x**3 at 0, 4, right",
         "x|x| at 0, 1, right",
     ),
-    "round-off": ("normal equations of 40, right",),
+    "round-off": (
+        "normal equations of 40, right",
+        "normal equations of 70, right",
+    ),
     "support from joint": (
         "the larger of two blocks, equal weights, to the first, right",
         "the larger of two blocks, weights, to the first, right",
     ),
-    "single observation 3×": (
-        "sines and sign(t) |t|^1.35, one of four at 0, right",
-        "sines and sign(t) |t|^1.65, one of four at 0, right",
-    ),
+    "single observation 3×": ("sines and sign(t) |t|^1.35, one of four at 0, right",),
     "worst entry": (
         "one slope of 1 among 1e9, one entry flipped",
         "entries of 1e-7 of the others, sign of those",
         "entries of 1e-9 of the others, sign of those",
     ),
-    "near": ("recurrent network, 1e-6 in one row of W",),
+    "near": (
+        "network, 2e-07 in one entry of W2",
+        "network, 3e-07 in one row of W2",
+        "convolution, 3e-07 in one entry of K",
+    ),
     "within the kink": (
         "the largest of each row, four rows, to the first, right, as arrays",
         "the largest of each row, four rows, shared, right, as arrays",
@@ -103,13 +111,12 @@ NEEDS: dict[str, tuple[str, ...]] = {
     ),
     "sweep": (
         "parameters of 1e10, 1 and 1e-10, right",
-        "sqrt at 1e-8, and others inside, sign",
-        "log at 1e-9, and others inside, right",
+        "parameters of 1e10, 1 and 1e-10, zero",
+        "arctanh at 1 - 1e-7, and others inside, right",
     ),
     "spans scales": (
         "parameters of 1e10, 1 and 1e-10, right",
-        "log at 1e-9, and others inside, right",
-        "log, 1e-9 from its edge, right",
+        "five parameters over 17 decades, shares alike, right",
     ),
     "beside": (
         "weighted relu at 0, 0 claimed there, sign",
@@ -135,5 +142,14 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "rectifiers of slope 1 and 0.75 at 0, both chosen, right",
         "rectifiers of slope 1 and 2 at 0, both chosen, right",
         "rectifiers of slope 1 and 3 at 0, both chosen, right",
+    ),
+    "alike": (
+        "regression, 2e-07 in one row of w",
+        "regression, 2e-07 in one entry of w",
+        "attention, 5e-07 in one row of Wk",
+    ),
+    "same ratio": (
+        "network, 1.2e-07 in W2",
+        "regression, 1.2e-07 in w",
     ),
 }

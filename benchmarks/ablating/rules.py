@@ -86,6 +86,7 @@ COMPARE = "gradproof.engine.compare"
 START = "gradproof.engine.start"
 LOOP = "gradproof.engine.loop"
 SEARCH = "gradproof.slopes.search"
+LADDER = "gradproof.slopes.ladder"
 SHAPE = "gradproof.slopes.smoothness"
 SAMPLER = "gradproof.slopes.sampler"
 PLANS = "gradproof.plan.strategy:_STRATEGIES.entries"
@@ -171,21 +172,23 @@ ALL: tuple[Rule, ...] = (
          {f"{SEARCH}:Search._second_pilot": returns(None)}),
     Rule("climb", "a flat first window is widened until it shows steps",
          {f"{SEARCH}:Search._climb_steps": _flat_stays}),
-    Rule("merged windows", "two neighbours in one fit", {f"{SEARCH}:Search._merged": _no_windows}),
-    Rule("unsettled", "the bar near |t|^p", {f"{SEARCH}:Search.unsettled": returns(0.0)}),
+    Rule("merged windows", "two neighbours in one fit", {f"{LADDER}:Ladder._merged": _no_windows}),
+    Rule("unsettled", "the bar near |t|^p", {f"{LADDER}:Ladder.unsettled": returns(0.0)}),
     Rule("denied by a wide window", "the bar where values move in steps",
          {f"{SEARCH}:Search.denied": returns(0.0)}),
     Rule("kink", "two smooth sides",
          {f"{SEARCH}:kinked": returns(False), f"{SHAPE}:kinked": returns(False)}),
+    Rule("detail below", "what dies out next to the point is no noise",
+         {f"{SEARCH}:deeper": returns(None)}),
+    Rule("treads", "what breaks in steps is rounding", {f"{SEARCH}:is_staircase": returns(False)}),
+    Rule("waves", "no window that averages over waves",
+         {f"{LADDER}:Ladder._widest_to_believe": returns(float("inf"))}),
     Rule("jump", "two sides apart", {f"{SHAPE}:_jumps": returns(False)}),
     Rule("edge", "the slope of the finite side", {f"{SHAPE}:_at_edge": _at_an_edge}),
     Rule("float32 inside", "seen in the values", {f"{SAMPLER}:_holds_single": returns(False)}),
     Rule("steps taken", "what a float really moved by", {f"{COMPARE}:Sampler": _never_taken}),
     Rule("hints", "noise and window known from slopes before", {f"{COMPARE}:_hints": returns({})}),
     # Nearer, and in steps.
-    Rule("nearby", "windows below the smallest of a search", {f"{COMPARE}:nearby": gives(2)}),
-    Rule("nearby only once", "it looks no more where it found nothing",
-         {f"{NUMBERS}.vain_looks": value(10**9)}),
     Rule("quantisation", "a slope of a stepped function that rejects a claim",
          {f"{COMPARE}:_doubt": _no_doubt}),
     # The claim.
@@ -200,7 +203,7 @@ ALL: tuple[Rule, ...] = (
          {f"{STATE}:grain": returns(0.0), f"{NUMBERS}.entry_roundoff": value(0.0)}),
     # The natural scale.
     Rule("bend", "what a slope becomes one scale away, by its windows",
-         {f"{SEARCH}:Search.bend": returns(0.0)}),
+         {f"{LADDER}:Ladder.bend": returns(0.0)}),
     Rule("round-off", "a hundred roundings of the natural scale are none",
          {f"{NUMBERS}.roundoff": value(0.0)}),
     # The judgement.

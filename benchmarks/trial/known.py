@@ -8,7 +8,6 @@ from __future__ import annotations
 
 KNOWN: dict[str, str] = {
     # Powers.
-    "t + sign(t) |t|^1.1 at 0, zero": "undecided",
     "sines and sign(t) |t|^1.1, one of four at 0, right": "accuses",
     # Ties.
     "the larger of two blocks, equal weights, to the first, to both": "passes",
@@ -72,9 +71,6 @@ KNOWN: dict[str, str] = {
     "largest minus smallest, shared, to all, as arrays": "passes",
     "largest minus smallest, shared, sign, as arrays": "undecided",
     # Near.
-    "a frequency of 1e9 Hz, right": "accuses",
-    "an offset of zero, waves of 1e-8, right": "accuses",
-    "an offset of zero, waves of 1e-9, right": "accuses",
     "cross-entropy at a margin of 22, right": "accuses",
     "cross-entropy at a margin of 26, right": "accuses",
     "cross-entropy at a margin of 29, right": "accuses",

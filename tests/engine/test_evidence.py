@@ -95,7 +95,7 @@ def test_only_what_is_not_right_is_scanned():
 
     right = gp.check(squares, POINT, grad=double)
     assert right.inquiry == 0
-    assert min(t for m in right.measured for t, _ in m.steps) > 1e-5
+    assert min(t for m in right.measured for t, _ in m.steps) > 1e-7
     wrong = gp.check(squares, POINT, grad=lambda p: {**double(p), "b": p["b"]})
     assert 1e-10 in steps(wrong)
     quick = gp.check(squares, POINT, grad=lambda p: {**double(p), "b": p["b"]}, effort="quick")
@@ -113,8 +113,8 @@ def test_the_scan_never_goes_where_the_check_has_not_been():
         farthest[0] = max(farthest[0], float(np.abs(x - 1).max()))
         return float(np.sum(x**2))
 
-    gp.check(fun, np.ones(3), grad=lambda x: 2 * x)
+    gp.check(fun, np.ones(3), grad=lambda x: 3 * x, effort="quick")
     alone = farthest[0]
     report = gp.check(fun, np.ones(3), grad=lambda x: 3 * x)
     assert report.verdict == "wrong"
-    assert farthest[0] <= 8 * alone
+    assert farthest[0] <= alone

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ..specimen import Specimen
 from . import (
     alarms,
+    detail,
     edges,
     errors,
     given,
@@ -45,6 +46,7 @@ FURTHER: tuple[Specimen, ...] = (
     *small.ALL_SMALL,
     *unsteady.ALL_UNSTEADY,
     *optima.ALL_OPTIMA,
+    *detail.ALL_DETAIL,
 )
 FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(specimen.family for specimen in ALL))
 

@@ -173,11 +173,11 @@ FUNCTIONS = {
 # The faults
 
 
-def _whole(g: Array, size: float) -> Array:
+def in_all(g: Array, size: float) -> Array:
     return g * (1 + size)
 
 
-def _entry(g: Array, size: float) -> Array:
+def in_entry(g: Array, size: float) -> Array:
     """One entry of middling size gets the whole error."""
     place = np.argsort(np.abs(g), axis=None)[g.size // 2]
     g = g.copy()
@@ -185,7 +185,7 @@ def _entry(g: Array, size: float) -> Array:
     return g
 
 
-def _row(g: Array, size: float) -> Array:
+def in_row(g: Array, size: float) -> Array:
     """One row is multiplied by so much that the block is off by the size."""
     g = g.copy()
     row = g[1] if g.ndim > 1 else g[1 : 1 + len(g) // 4]
@@ -202,10 +202,10 @@ def _sign(g: Array) -> Array:
 def _faults(block: str, bias: str) -> Iterator[tuple[float, Wrong]]:
     for told, size in SIZES.items():
         for place, change, names, kind, whole in (
-            ("every block", _whole, (), "scale", True),
-            (f"{block} as a whole", _whole, (block,), "scale", True),
-            (f"one row of {block}", _row, (block,), "entries", False),
-            (f"one entry of {block}", _entry, (block,), "entries", False),
+            ("every block", in_all, (), "scale", True),
+            (f"{block} as a whole", in_all, (block,), "scale", True),
+            (f"one row of {block}", in_row, (block,), "entries", False),
+            (f"one entry of {block}", in_entry, (block,), "entries", False),
         ):
             spoil = changed(functools.partial(change, size=size), *names)
             yield size, Wrong(f"{told} in {place}", spoil, kind, whole)

@@ -54,8 +54,9 @@ def cancelling() -> Iterator[Specimen]:
         yield from few_digits(
             f"variance around {told}", one(fun, 1.3, grad, dtype=single), sign(), zero()
         )
-    for told, margin in (("6", 6.0), ("9", 9.0), ("12", 12.0)):
-        z = (margin + normal(2, 5)).astype(single)
+    margins = (("6", 6.0, 5), ("9", 9.0, 5), ("12", 12.0, 5), ("8", 8.0, 12), ("11", 11.0, 12))
+    for told, margin, count in margins:
+        z = (margin + normal(2, count)).astype(single)
         yield from few_digits(
             f"cross-entropy of float32 at a margin of {told}",
             one(

@@ -5,14 +5,15 @@ The functions are smooth and the gradients right; what is hard is to see it in d
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..specimen import Params, Problem, Specimen
+from . import errors
 from .twins import Wrong, at, blocks, changed, factor, one, sign, zero
 from .twins import twins as _twins
 
@@ -29,9 +30,8 @@ def normal(seed: int, *shape: int) -> Array:
 
 
 def fine() -> Iterator[Specimen]:
-    """Where it turns within the smallest window, nobody need tell; a right one is not accused."""
-    for specimen in (*_frequencies(), *_offsets()):
-        yield replace(specimen, open=True)
+    """It turns within the first windows that a search takes."""
+    yield from (*_frequencies(), *_offsets())
 
 
 _FINE = "it turns many times within the smallest share of the point that is looked at"
@@ -215,7 +215,23 @@ def masked() -> Iterator[Specimen]:
         )  # fmt: skip
 
 
+def faint() -> Iterator[Specimen]:
+    """Errors two to five times the band in a part of a block, or the whole of it."""
+    places = {"row": errors.in_row, "entry": errors.in_entry, "block": errors.in_all}
+    for name, place, size in (
+        ("network", "entry", 2e-7), ("network", "row", 3e-7), ("convolution", "entry", 3e-7),
+        ("regression", "row", 2e-7), ("regression", "entry", 2e-7), ("attention", "row", 5e-7),
+        ("recurrent network", "block", 2e-7), ("network", "block", 1.2e-7),
+        ("regression", "block", 1.2e-7),
+    ):  # fmt: skip
+        make, block, _ = errors.FUNCTIONS[name]
+        spoil = changed(functools.partial(places[place], size=size), block)
+        told = f"{size:g} in one {place} of {block}" if place != "block" else f"{size:g} in {block}"
+        _, wrong = twins(name, make(), Wrong(told, spoil, whole=False), why="little above the band")
+        yield wrong
+
+
 ALL_NEAR: tuple[Specimen, ...] = (
     *fine(), *kinks_very_near(), *confident(), *at_the_truth(), *exactly_zero(),
-    *kinks_elsewhere(), *masked(),
+    *kinks_elsewhere(), *masked(), *faint(),
 )  # fmt: skip

@@ -67,8 +67,9 @@ def normal_equations() -> Iterator[Specimen]:
     def grad(w: Array, X: Array, y: Array) -> Array:
         return 2 / len(y) * ((X.T @ X) @ w - X.T @ y)
 
-    shapes = ((20, 1), (30, 3), (80, 12), (300, 60), (500, 40), (900, 90))
-    for seed, (rows, count) in enumerate(shapes):
+    shapes = ((20, 1), (30, 3), (80, 12), (300, 60), (500, 40), (900, 90), (200, 25))
+    drawn = [(seed, *shape) for seed, shape in enumerate(shapes)]
+    for seed, rows, count in (*drawn, (1003, 400, 50), (1004, 700, 70)):
         X, w = normal(150 + seed, rows, count), normal(250 + seed, count)
         yield from twins(
             f"normal equations of {count}", one(fun, w, grad, X, X @ w),

@@ -45,6 +45,11 @@ def brain(x: Array) -> Array:
 
 # How it rounds, and in which type the point is given.
 ROUNDINGS = {"float16": (half, np.float16), "bfloat16": (brain, np.float32)}
+# Further draws, for the number of arguments: hard ones.
+FURTHER = {
+    "float16": {20: (6,), 64: (12,)},
+    "bfloat16": {2: (9, 10, 12), 3: (7, 14), 5: (7, 9)},
+}
 _ARGUMENTS = "the arguments are rounded inside, small ones to finer steps than large ones"
 
 
@@ -52,6 +57,9 @@ def rounded_arguments() -> Iterator[Specimen]:
     for name, (rounded, dtype) in ROUNDINGS.items():
         for count in COUNTS:
             for seed in range(6):
+                yield from _linear(name, rounded, dtype, count, seed)
+        for count, seeds in FURTHER[name].items():
+            for seed in seeds:
                 yield from _linear(name, rounded, dtype, count, seed)
         for seed in range(4):
             yield from _bent(name, rounded, dtype, seed)

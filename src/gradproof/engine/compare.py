@@ -5,23 +5,26 @@ Nothing else evaluates the user's function along a direction.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ..judge.credible import flat_enough, known_enough, sharp_enough
+from ..judge.credible import amid_noise, flat_enough, known_enough, sharp_enough
 from ..judge.thresholds import T
 from ..records.comparison import Comparison
 from ..records.direction import Direction
 from ..records.slope import Slope, Smoothness
+from ..slopes.four import four_points, half_width
+from ..slopes.ladder import START
 from ..slopes.measure import measure
 from ..slopes.sampler import Sampler
-from ..slopes.search import NARROWEST, START
+from ..slopes.search import NARROWEST
 from ..space.directions import RMS
 from ..space.point import Line
 from ..subject.session import Session
-from .quantisation import Doubt, doubted, nearby
+from .quantisation import Doubt, doubted
 from .state import Learned, Measurement, Memory, State, noise
 
 
@@ -42,11 +45,12 @@ def compare(
     chosen = range(len(state.claims)) if only is None else [only]
     claims = [(k, state.claims[k].along(line)) for k in chosen]
     made: list[Comparison] = []
+    samplers = [_sampler(session, direction, line, values, k) for k in chosen]
+    width = _width(state, direction, samplers, chosen) if share == T.known else math.inf
     line.ready()
     with session.caller.many():
-        for k, claimed in claims:
-            sampler = _sampler(session, direction, line, values, k)
-            slope, learned = _slope(state, learned, direction, sampler, claimed, share, k)
+        for (k, claimed), sampler in zip(claims, samplers, strict=True):
+            slope, learned = _slope(state, learned, direction, sampler, claimed, share, k, width)
             bar = noise(state, direction, k)
             made.append(Comparison(direction, claimed, bar, slope, k, tuple(sampler.samples)))
     line.back()
@@ -74,6 +78,22 @@ def _sampler(
     )
 
 
+def _width(
+    state: State, direction: Direction, samplers: Sequence[Sampler], chosen: Sequence[int]
+) -> float:
+    """That of a window whose four points may be enough for all; infinite if they seldom were.
+
+    What is small beside its block is measured as well as it can be: no norm says how well.
+    """
+    if state.learned.accepted < 0 or any([part.only is not None for part in direction.parts]):
+        return math.inf
+    limits = state.limits(direction)
+    return max([
+        half_width(sampler, sharp_enough(unit(state, direction, k), limits))
+        for k, sampler in zip(chosen, samplers, strict=True)
+    ])  # fmt: skip
+
+
 def _slope(
     state: State,
     learned: Learned,
@@ -82,10 +102,11 @@ def _slope(
     claimed: float,
     share: float,
     k: int,
+    width: float,
 ) -> tuple[Slope, Learned]:
     limits, memory = state.limits(direction), learned.memories[k]
-    sharp = sharp_enough(unit(state, direction, k), limits)
-    floor = sharp_enough(state.values[k], limits)
+    size = unit(state, direction, k)
+    sharp, floor = sharp_enough(size, limits), sharp_enough(state.values[k], limits)
     nothing = not any([state.claims[k].norms[part.block] for part in direction.parts])
     zero = 0.0 if nothing else floor
 
@@ -96,15 +117,18 @@ def _slope(
     def faint(error: float, bend: float) -> bool:
         return abs(claimed) <= error <= sharp_enough(bend, limits) and not nothing
 
-    slope = measure(sampler, enough, faint=faint, **_hints(state, memory, direction, share))
+    if width < math.inf and not nothing:
+        quick = _accepting(sampler, width, min(sharp, limits.correct_below * abs(claimed)), claimed)
+        learned = replace(learned, accepted=learned.accepted + (1 if quick else -1))
+        if quick is not None:
+            return quick, learned
+
+    expected = partial(amid_noise, claimed, unit=0.0 if nothing else size, bands=limits)
+    hints = _hints(state, memory, direction, share)
+    slope = measure(sampler, enough, faint=faint, expected=expected, **hints)
     floor = max(floor, flat_enough(slope.bend, limits))
     if nothing and known_enough(claimed, slope.value, slope.error, floor):
         slope = replace(slope, smoothness=Smoothness.SMOOTH)
-    if learned.vain_looks < T.vain_looks:
-        spent, found = sampler.evaluations, nearby(sampler, claimed, slope)
-        if found is slope and sampler.evaluations > spent:
-            learned = replace(learned, vain_looks=learned.vain_looks + 1)
-        slope = found
     if share == T.known:
         learned, says_nothing = _doubt(state, learned, direction, sampler, claimed, slope, k)
         if says_nothing:
@@ -115,6 +139,18 @@ def _slope(
             windows = {**windows, direction.block: slope.window}
         learned = _remembering(learned, k, Memory(slope, windows, learned.memories[k].steps))
     return slope, learned
+
+
+def _accepting(sampler: Sampler, width: float, sharp: float, claimed: float) -> Slope | None:
+    """The slope of four points, if the claim agrees with it: no other is believed.
+
+    Along a direction that shows next to nothing of the claim, ``sharp`` is a share of that little:
+    else a wrong factor would not be seen there.
+    """
+    slope = four_points(sampler, width, sharp)
+    if slope is None:
+        return None
+    return slope if abs(claimed - slope.value) <= min(slope.error, sharp - slope.error) else None
 
 
 def _doubt(
@@ -140,7 +176,7 @@ def _doubt(
 
 def _remembering(learned: Learned, k: int, memory: Memory) -> Learned:
     memories = (*learned.memories[:k], memory, *learned.memories[k + 1 :])
-    return Learned(memories, learned.vain_looks, learned.narrow_misleads)
+    return replace(learned, memories=memories)
 
 
 def _hints(state: State, memory: Memory, direction: Direction, share: float) -> dict[str, Any]:

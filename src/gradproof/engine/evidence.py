@@ -77,6 +77,7 @@ def _measured(
     lone = len(comparison.direction.parts) == 1 and part.entry is not None
     unit = part.step if lone else 1.0
     pairs = tuple(sorted(_central(comparison))) if steps else ()
+    noise = BAR * _noise(slope) / 2**0.5
     return Measured(
         draw=comparison.direction.draw,
         entry=_index(blocks[part.block], part.entry) if lone else None,
@@ -88,8 +89,8 @@ def _measured(
         left=None if slope.left is None else slope.left / unit,
         right=None if slope.right is None else slope.right / unit,
         steps=tuple((t, difference / unit) for t, difference in pairs),
-        noise=BAR * _noise(slope) / 2**0.5 / unit,
-        curvature=_curvature(pairs, slope.window) / unit,
+        noise=noise / unit,
+        curvature=_curvature(pairs, slope.window, noise) / unit,
     )
 
 
@@ -118,14 +119,21 @@ def _central(comparison: Comparison) -> Iterator[tuple[float, float]]:
                 yield float(t), float(difference)
 
 
-def _curvature(pairs: Sequence[tuple[float, float]], window: float) -> float:
-    """The coefficient of ``t**2`` in the central differences of the window that was believed."""
-    inside = [pair for pair in pairs if window / 8 < pair[0] <= window]
+def _curvature(pairs: Sequence[tuple[float, float]], window: float, noise: float) -> float:
+    """The coefficient of ``t**2`` in the central differences of the window that was believed.
+
+    With what ``noise / t`` may hide of it.
+    """
+    inside = [pair for pair in pairs if window / 8 < pair[0] <= 1.01 * window]  # steps are rounded
     if len(inside) < 2:
         return 0.0
     mean = sum([t * t for t, _ in inside]) / len(inside)
     spread = sum([(t * t - mean) ** 2 for t, _ in inside])
-    return sum([(t * t - mean) * d for t, d in inside]) / spread if spread > 0 else 0.0
+    if not spread > 0:
+        return 0.0
+    found = sum([(t * t - mean) * d for t, d in inside]) / spread
+    hidden = noise * math.hypot(*[(t * t - mean) / t for t, _ in inside]) / spread
+    return found + math.copysign(hidden, found)
 
 
 # Steps in units of the block's size. None is wider than what the check itself has

@@ -2,9 +2,7 @@
 
 Functions that move in steps (a kernel in bfloat16, ``log(1 - A)`` where ``A`` is next to 1,
 ``floor``) are flat between two of them, which is no more their derivative than a tread is a
-staircase's. And what lies nearer to the point than the smallest scale of a search, a kink or a pole
-within 1e-7, looks like noise: if a window below it is straight, and its slope is the one that is
-claimed, or that of one side of a kink, that is no accident; another one may as well be noise.
+staircase's.
 """
 
 from __future__ import annotations
@@ -12,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from ..judge.credible import contradicted, disputed, is_side, is_small, outstepped, supports
+from ..judge.credible import contradicted, is_small, outstepped
 from ..judge.thresholds import T
 from ..records.slope import Slope
 from ..slopes import steps
 from ..slopes.sampler import Sampler
+from ..slopes.steps import Seen
 
 
 class Doubt(Enum):
@@ -32,7 +31,7 @@ class Steps:
     """What is known of the steps of one projection.
 
     ``stepped``: whether it moves in steps at the smallest scale, if at all; ``step`` the largest
-    of the smallest ones seen, ``settled`` the blocks for which wide windows had nothing to say.
+    of the smallest ones seen, ``settled`` the blocks whose claim no wide window allowed.
     """
 
     stepped: bool | None = None
@@ -55,23 +54,24 @@ def doubted(
         return Doubt.SLOPE, known  # flat, but for the jumps beside the point
     if block in known.settled:
         return Doubt.NONE, known
-    found, known = _in_wide_windows(known, sampler, claimed, slope, stepped=stepped)
-    if found is Doubt.NONE:
+    seen = list(steps.wider(sampler, slope, stepped=stepped))
+    found, known = _in_wide_windows(known, sampler, claimed, slope, seen, stepped=stepped)
+    if not any([abs(claimed - wide.slope) <= wide.bar for wide in seen]):
         known = replace(known, settled=known.settled | {block})
     return found, known
 
 
 def _in_wide_windows(
-    known: Steps, sampler: Sampler, claimed: float, slope: Slope, *, stepped: bool
+    known: Steps, sampler: Sampler, claimed: float, slope: Slope, seen: list[Seen], *, stepped: bool
 ) -> tuple[Doubt, Steps]:
     """Whether one of them allows what a window that is narrow, or flat, rejects."""
-    for seen in steps.wider(sampler, slope, stepped=stepped):
-        if contradicted(claimed, slope, seen.slope, seen.bar):
+    for wide in seen:
+        if contradicted(claimed, slope, wide.slope, wide.bar):
             return Doubt.NARROW, known
         if stepped:
-            step = seen.step if is_small(seen.step, sampler.largest) else 0.0
+            step = wide.step if is_small(wide.step, sampler.largest) else 0.0
             known = replace(known, step=max(known.step, step))
-            if outstepped(claimed, slope, seen.slope, seen.bar, step):
+            if outstepped(claimed, slope, wide.slope, wide.bar, step):
                 return Doubt.SLOPE, known
     return Doubt.NONE, known
 
@@ -85,16 +85,3 @@ def _stepped(known: Steps, sampler: Sampler, slope: Slope) -> tuple[Steps, bool]
     if known.stepped is None:
         known = replace(known, stepped=steps.is_stepped(sampler))
     return known, bool(known.stepped)
-
-
-def nearby(sampler: Sampler, claimed: float, slope: Slope) -> Slope:
-    """The slope nearer to the point, where that is the claim, or one side of what was a kink."""
-    if not disputed(claimed, slope, sampler.largest, straight=steps.is_straight(slope)):
-        return slope
-    sides, found = steps.sides(sampler), []
-    for window in steps.closer(sampler):
-        bar = window.bar()
-        if not (supports(claimed, window.slope, bar) or is_side(window.slope, bar, sides)):
-            break
-        found.append(window)
-    return steps.settled(sampler, min(found, key=lambda w: w.bar())) if found else slope

@@ -40,12 +40,13 @@ class Memory:
 class Learned:
     """The memories of all projections, and what one look at a function says of the next.
 
-    ``vain_looks`` were made below the smallest scale and found nothing. ``narrow_misleads``:
-    wide windows agree with a claim that narrow ones reject, since the function moves in steps.
+    ``narrow_misleads``: wide windows agree with a claim that narrow ones reject, since the function
+    moves in steps. ``accepted``: slopes for which four points were enough, less those for which
+    they were not.
     """
 
     memories: tuple[Memory, ...]
-    vain_looks: int = 0
+    accepted: int = 0
     narrow_misleads: bool = False
 
 

@@ -70,6 +70,8 @@ def compose(run: Run, explained: Explained, name: str, seconds: float, reproduce
         findings += [*explained.at_fault.findings, *_because_of_it(judged, explained.at_fault)]
         spoiled = explained.at_fault.spoiled if explained.at_fault.explains else ()
         judged_alone = [one for one in judged if one[0].index not in spoiled]
+        handed = [one for one in judged if one[0].index in spoiled]
+        findings += [f for block, _, source in handed for f in _about_modes(block, source)][:1]
     else:
         judged_alone = judged
     for block, judgement, source in sorted(judged_alone, key=_worst_first):

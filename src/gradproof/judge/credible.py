@@ -42,6 +42,16 @@ def flat_enough(bend: float, bands: Bands) -> float:
     return T.sharp * bands.wrong_above * bend
 
 
+def amid_noise(claimed: float, slope: float, error: float, unit: float, bands: Bands) -> bool:
+    """Whether what scatters around a slope may be called noise, as the claim does.
+
+    Claims of its size, ``unit``, have to stand out of it, and the slope is to be the claim up to an
+    error that may pass.
+    """
+    apart = abs(claimed - slope) - bands.correct_below * unit
+    return apart <= error <= T.tells * unit
+
+
 def known_enough(
     claimed: float, slope: float, error: float, floor: float, share: float = T.known
 ) -> bool:
@@ -125,32 +135,6 @@ def outstepped(
         return False
     rejected = abs(slope.value - slope_wide) > bar_wide + slope.error
     return rejected or (slope.value == 0 and abs(claimed) * slope.window < step)
-
-
-def disputed(claimed: float, slope: Slope, largest: float, *, straight: bool) -> bool:
-    """Whether a claim is rejected, or nothing is known, where no window was ``straight``.
-
-    ``largest`` is the magnitude of the function's values.
-    """
-    rough = not straight or slope.noise > T.rough * largest
-    return rough and not abs(claimed - slope.value) <= T.tells_sharply * abs(claimed)
-
-
-def supports(claimed: float, slope: float, bar: float) -> bool:
-    """Whether a window shows a claim, and knows its own slope too well for that to be chance."""
-    return abs(claimed - slope) <= bar <= T.tells_sharply * abs(claimed)
-
-
-def is_side(slope: float, bar: float, sides: Sequence[tuple[float, float]]) -> bool:
-    """Whether a window beside a kink shows the slope of one of its sides, beyond accident.
-
-    ``sides`` are both one-sided slopes with their bars. At the kink itself no symmetric window
-    shows either, however narrow.
-    """
-    (right, right_bar), (left, left_bar) = sides
-    known = bar + max(right_bar, left_bar) <= T.tells * abs(right - left)
-    near = abs(slope - right) <= bar + right_bar or abs(slope - left) <= bar + left_bar
-    return known and near
 
 
 def is_small(step: float, largest: float) -> bool:

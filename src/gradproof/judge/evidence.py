@@ -120,12 +120,17 @@ def supporting(shared: Evidence) -> Evidence:
     return Evidence(gaps, bars, [], [], [], [], [], shared.sweep)
 
 
-def common(numbers: Sequence[float], others: Sequence[float]) -> float:
-    """The ratio that all pairs share, or 0 where they share none."""
-    ratios = [n / o for n, o in zip(numbers, others, strict=True) if o > 0]
-    if len(ratios) < 2 or max(ratios) - min(ratios) > T.same_ratio * min(ratios):
+def common(numbers: Sequence[float], others: Sequence[float], bars: Sequence[float]) -> float:
+    """The ratio that all pairs share, or 0 where they share none.
+
+    Two of them have to know it; where the ``bars`` of the numbers hide it they have to allow it.
+    """
+    pairs = [(n / o, b / o) for n, o, b in zip(numbers, others, bars, strict=True) if o > 0]
+    known = [ratio for ratio, bar in pairs if bar <= T.same_ratio * ratio]
+    if len(known) < 2 or max(known) - min(known) > T.same_ratio * min(known):
         return 0.0
-    return sum(ratios) / len(ratios)
+    middle = sum(known) / len(known)
+    return middle if all([abs(r - middle) <= b + T.same_ratio * middle for r, b in pairs]) else 0.0
 
 
 def typical(numbers: Sequence[float], evidence: Evidence) -> float:

@@ -62,7 +62,7 @@ def size(own: Evidence, norm: float, *, seen: bool) -> float:
         return norm
     if own.sweep:
         return typical(own.slopes, own)
-    factor = common(own.claims, own.slopes)
+    factor = common(own.claims, own.slopes, own.slope_bars)
     if factor:
         return norm / factor
     return typical(own.slopes, own) if typical(own.gaps, own) > norm / 2 else norm

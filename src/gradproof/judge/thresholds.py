@@ -45,18 +45,10 @@ class Thresholds:
     # A wide window knows the slope to this share, of the gap and of itself, before it speaks
     # against a narrow one (family "stepped").
     tells: float = 0.1
-    # A window below the smallest scale of a search knows its slope to this share of it
-    # (tests/engine/test_nearby.py: noise is no slope).
-    tells_sharply: float = 1e-2
-    # It is asked where the scatter of values is such a share of them (peers: edges at 1e-7).
-    rough: float = 1e-3
     # A flat window tells only where so many roundings of the value would have shown as a step.
     roundings_seen: float = 4.0
     # Steps that are noise are no coarser than those of bfloat16 (family "stepped": floor).
     coarsest: float = 2.0**-7
-    # So often a check looks below the smallest scale in vain (tests/test_power.py: the
-    # evaluations name the blocks instead).
-    vain_looks: int = 1
 
     # Blocks
 

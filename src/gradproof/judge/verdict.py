@@ -82,7 +82,7 @@ def _error(telling: Evidence, scale: float) -> float:
 
     A constant factor is then known exactly, and not to the accuracy of a few random draws.
     """
-    share = common(telling.gaps, telling.slopes) if telling.slopes else 0.0
+    share = common(telling.gaps, telling.slopes, telling.bars) if telling.slopes else 0.0
     return scale * share if share else typical(telling.gaps, telling)
 
 
@@ -96,8 +96,8 @@ def _proven(own: Evidence, scale: float) -> float:
     beyond = [max(g - times * b, 0.0) for g, b in pairs]
     if not any(beyond):
         return 0.0
-    if common(own.gaps, own.slopes):  # a constant factor leaves nothing to chance
-        return scale * min([g / s for g, s in zip(beyond, own.slopes, strict=True) if s > 0])
+    if common(own.gaps, own.slopes, own.bars):  # a constant factor leaves nothing to chance
+        return scale * min([g / s for g, s in zip(beyond, own.slopes, strict=True) if g > 0 < s])
     return math.hypot(*beyond) if own.sweep else smallest_proven(beyond)
 
 

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from ..judge.thresholds import T
 from ..records.slope import Slope, Smoothness
+from ..slopes.ladder import START
 from ..slopes.sampler import Sampler
-from ..slopes.search import START, Search
+from ..slopes.search import Search
 from ..slopes.smoothness import conclude
 from ..slopes.window import SYMMETRIC
 

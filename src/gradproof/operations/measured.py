@@ -9,7 +9,7 @@ from ..judge.bands import Bands, bands
 from ..judge.thresholds import BANDS, T
 from ..records.direction import Direction, Part
 from ..records.verdict import Verdict
-from ..slopes.search import START
+from ..slopes.ladder import START
 from ..slopes.window import SYMMETRIC
 from ..space.point import Line
 from ..subject.session import Session

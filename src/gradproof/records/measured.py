@@ -17,7 +17,7 @@ class Measured:
 
     ``steps`` are pairs of a step ``t``, in units of the block's own size, and the central
     difference ``(φ(t) - φ(-t)) / 2t`` there. It is known to about ``noise / t`` (ten standard
-    errors of the noise of ``φ`` as it was measured), and the curvature of ``φ`` moves it by about
+    errors of the noise of ``φ`` as it was measured), and the curvature of ``φ`` moves it by up to
     ``curvature * t**2``.
     """
 

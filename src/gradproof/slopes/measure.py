@@ -10,8 +10,9 @@ from typing import Any
 
 from ..errors import UsageError
 from ..records.slope import Slope, Smoothness
+from .ladder import START
 from .sampler import Sampler
-from .search import START, WIDEST, Enough, Faint, Search, never
+from .search import WIDEST, Enough, Expected, Faint, Search, never
 from .smoothness import conclude
 from .window import SYMMETRIC
 
@@ -25,7 +26,8 @@ def slope(phi: Callable[[float], Any], *, scale: float = 1.0, target: float = 1e
         A real function of one real variable; it is called with Python floats.
     scale : float
         The size of the variable over which ``phi`` changes noticeably, in the variable's own
-        units. Windows are tried from ``6e-1 * scale`` down to ``1e-7 * scale``.
+        units. Windows are tried from ``6e-1 * scale`` down to ``1e-7 * scale``, and where
+        those show detail that is no noise, down to ``1e-14 * scale``.
     target : float
         Relative error at which to stop looking for a better window.
 
@@ -78,11 +80,13 @@ def measure(
     noise: float | None = None,
     stepped: bool = False,
     faint: Faint = never,
+    expected: Expected = never,
 ) -> Slope:
     """Measure with a sampler at hand.
 
     ``enough(value, error)`` decides when to stop, ``faint(error, bend)`` where the
-    slope is zero within its bar. ``start``, ``widest`` and ``noise`` may be
+    slope is zero within its bar, ``expected(value, error)`` whether a function with such a slope
+    may be noisy around it. ``start``, ``widest`` and ``noise`` may be
     known from neighbours: the first and the widest half-width, in units of ``scale``, the
     scatter of one evaluation, and whether the values move in steps (``stepped``).
     """
@@ -90,7 +94,7 @@ def measure(
         return Slope(math.nan, math.inf, sampler.evaluations, 0.0, Smoothness.NOT_FINITE)
     search = Search(
         sampler, SYMMETRIC, lambda v, e: enough(v / scale, e / scale), noise, widest,
-        stepped=stepped, faint=faint,
+        stepped=stepped, faint=faint, expected=expected,
     )  # fmt: skip
     search.run(start)
     return _rescale(conclude(search, start), scale)

@@ -21,6 +21,7 @@ _ROUNDING = 12**-0.5
 _ENOUGH_TO_SAY = 4
 
 
+_LARGEST_COUNT = 2.0**40  # larger numbers may be whole for want of digits
 _DOUBLE = float(np.finfo(np.float64).eps)
 _LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
@@ -59,29 +60,45 @@ class Sampler:
         self._floor = max(scatter, float(np.finfo(np.float64).smallest_subnormal))
         self._scale = scale
         self._seen: set[float] = set()
-        self._single = True
+        self._single = self._whole = True
         self._eps = 0.0
-        self.largest = largest
+        self.largest = self._added = largest
         self.evaluations = 0
+        self.steepest = 0.0  # chord of a single step
         self.samples: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
         self.centre = self._note(phi(0.0) if centre is None else centre)
         self.evaluations += centre is None
 
     def window(self, stencil: Stencil, half_width: float) -> Window:
         """Sample and fit one window; ``half_width`` is in units of ``scale``."""
-        steps = [node * half_width for node in stencil.nodes.tolist()]
+        increments, taken = self.take([node * half_width for node in stencil.nodes.tolist()])
+        values = self.samples[-1][1]
+        size = float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
+        return fit(stencil, half_width, np.array(increments), self._rounding(size), taken)
+
+    def take(self, steps: list[float]) -> tuple[list[float], NDArray[np.float64] | None]:
+        """What the value changes by over some steps, and the steps taken where they differ."""
         values, increments = [], []
         for step in steps:
-            value = self._phi(step * self._scale)
-            number = self._note(value if self._pick is None else value[self._pick])
+            number = self._value(step)
             values.append(number)
             increments.append(number - self.centre)  # plain floats: inf - inf is no warning
-        self.evaluations += len(steps)
         taken = None
         if self._taken is not None:
             taken = np.array([self._taken(s * self._scale) / self._scale for s in steps])
         self.samples.append((np.array(steps) if taken is None else taken, np.array(values)))
-        return fit(stencil, half_width, np.array(increments), self.roundoff, taken)
+        return increments, taken
+
+    def increment(self, step: float) -> float:
+        """By how much the value differs from the one at 0; ``step`` in units of ``scale``."""
+        moved = self._value(step) - self.centre
+        self.steepest = max(self.steepest, abs(moved / step))
+        return moved
+
+    def _value(self, step: float) -> float:
+        value = self._phi(step * self._scale)
+        self.evaluations += 1
+        return self._note(value if self._pick is None else value[self._pick])
 
     @property
     def roundoff(self) -> float:
@@ -89,9 +106,23 @@ class Sampler:
 
         A float64 that only ever holds float32 numbers was computed in float32.
         """
+        return self._rounding(self.largest)
+
+    @property
+    def near_roundoff(self) -> float:
+        """The same next to 0, where values may be much smaller than elsewhere."""
+        return self._rounding(0.0)
+
+    def _rounding(self, size: float) -> float:
         single = self._single and len(self._seen) >= _ENOUGH_TO_SAY
         eps = max(self._eps, float(np.finfo(np.float32).eps) if single else 0.0)
-        return max(_ROUNDING * eps * self.largest, self._floor)
+        size = max(size, abs(self.centre) if math.isfinite(self.centre) else 0.0, self._added)
+        return max(_ROUNDING * eps * size, self._floor)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the values are whole numbers, as those of a count or of ``round``."""
+        return self._whole and len(self._seen) >= _ENOUGH_TO_SAY and self._eps <= _DOUBLE
 
     def _note(self, value: Any) -> float:
         kind = type(value)
@@ -108,6 +139,7 @@ class Sampler:
             return number
         self._eps = max(self._eps, eps)
         self.largest = max(self.largest, abs(number))
+        self._whole = self._whole and number.is_integer() and abs(number) < _LARGEST_COUNT
         if self._single:
             self._single = _holds_single(number)
             self._seen.add(number)

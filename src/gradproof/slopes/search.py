@@ -8,41 +8,39 @@ than the window looks like noise, and growing the window makes the bar small and
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 
+from .below import LEVELS, NEAREST, deeper, is_staircase, is_straight, may_hide
+from .ladder import START, Ladder, width
 from .sampler import Sampler
 from .sides import kinked
-from .window import RATIO, SYMMETRIC, Stencil, Window, merge
+from .window import RATIO, SYMMETRIC, Stencil, Window
 
-START = 1e-3  # half-width of the first window, in units of the scale
 PILOT = 1e-7  # of the pilot window
-SECOND = 3e-7  # of another, where the first one stands alone
-NARROWEST = PILOT * RATIO  # no slope starts below: one more must be left to show a kink
+SECOND = 0.5  # times as wide is another, where the first one stands alone
+NARROWEST = NEAREST[0] * RATIO  # no slope starts below: one more must be left to show a kink
 WIDEST = 0.6  # no window is wider
 MOST = 10  # windows in one search
-LACK_OF_FIT = 6.0  # a scatter this many times the noise is lack of fit (4 degrees of freedom each)
-ROUGH = (0.5, 1.9)  # scatter that shrinks with such powers of the window belongs to |t|^p
-SLOWEST = 0.05  # power with which a slope can settle and still be followed
+_FAR = RATIO**3  # between a good window and a bad one there is room for several
 _COARSEST = 2.0**-7  # relative step of bfloat16, the coarsest format for which steps are noise
-LEVELS = 4  # a half with fewer different values shows steps, not a slope
 
 
 Enough = Callable[[float, float], bool]
 Faint = Callable[[float, float], bool]
+Expected = Callable[[float, float], bool]
 
 
-def never(bar: float, bend: float) -> bool:  # noqa: ARG001
-    """No bar is next to nothing."""
+def never(value: float, other: float) -> bool:  # noqa: ARG001
+    """No bar is next to nothing, and no slope is expected."""
     return False
 
 
 @dataclass(slots=True)
-class Search:
-    """Windows taken so far, the noise they show, and which of them to believe."""
+class Search(Ladder):
+    """One search: which window to take next, and when to stop."""
 
     sampler: Sampler
     stencil: Stencil
@@ -51,32 +49,61 @@ class Search:
     widest: float = WIDEST  # no window beyond it
     windows: list[Window] = field(default_factory=list)
     pilot: Window | None = None
+    shallow: Window | None = None  # the pilot window where another had to be taken below it
     faint: Faint = never  # whether a bar is next to nothing beside a bend
+    expected: Expected = never  # whether it is a slope that noise may stand around
     stepped: bool = False  # whether its values move in steps at the smallest scale, if at all
 
     def run(self, start: float = START) -> Window | None:
         """The best window, or None where none could be believed."""
         first = self.take(start)
         if self.noise is None:
-            if self.done(first) and first.levels >= LEVELS:
+            if self.done(first) and first.levels >= LEVELS and is_straight(first):
                 return first
             self._measure_noise(first)
+            self._look_below()
         self._explore()
-        if self.pilot is not None and self.best() is self.pilot and len(self.windows) > 2:
-            self._second_pilot()
+        if self.shallow is not None and self._on_a_tread(self.shallow):
+            self._refuse_below(self.shallow)
+            self._explore()
+        alone = self.pilot is not None and self.best() is self.pilot and len(self.windows) > 2
+        if self.pilot and alone and not self._kinked():
+            self._second_pilot(self.pilot)
         return self.best()
 
-    def _explore(self) -> None:
-        while len(self.windows) < MOST and not self.done(self.best()):
+    def _explore(self, *, until_done: bool = True) -> None:
+        while len(self.windows) < MOST and not (until_done and self.done(self.best())):
             half_width = self._next()
-            if half_width is None or (self.stencil is SYMMETRIC and kinked(self.windows)):
+            if half_width is None or self._kinked():
                 return
             self.take(half_width)
 
-    def _second_pilot(self) -> None:
+    def _kinked(self) -> bool:
+        return self.stencil is SYMMETRIC and kinked(self.windows)
+
+    def _on_a_tread(self, shallow: Window) -> bool:
+        """Whether narrow windows show a tread of a staircase, which rounding inside has made."""
+        coarsest = _COARSEST * self.sampler.largest
+        if not shallow.scatter <= coarsest or self._kinked():
+            return False
+        self._explore(until_done=False)
+        straight, broken = self.around_the_break()
+        if straight is None or broken is None:
+            return False
+        if is_staircase(self.stencil, straight, broken, coarsest):
+            return True
+        between = self.sampler.window(self.stencil, math.sqrt(width(straight) * width(broken)))
+        return is_staircase(self.stencil, straight, between, coarsest)
+
+    def _refuse_below(self, shallow: Window) -> None:
+        self.windows = [w for w in self.windows if w.half_width >= shallow.half_width]
+        self.pilot = shallow
+        self._trust(shallow)
+
+    def _second_pilot(self, pilot: Window) -> None:
         """The pilot window rejects all wider ones: make sure that it was no lucky one."""
         assert self.noise is not None
-        second = self.take(SECOND)
+        second = self.take(SECOND * pilot.half_width)
         if second.finite and second.scatter > self.noise:
             self.noise = second.scatter
             self._explore()
@@ -86,44 +113,6 @@ class Search:
         window = self.sampler.window(self.stencil, half_width)
         self.windows.append(window)
         return window
-
-    def best(self) -> Window | None:
-        """The window with the smallest bar among those that agree with every smaller one."""
-        ordered = sorted((w for w in self.windows if w.finite), key=lambda w: w.half_width)
-        trusted = [w for i, w in enumerate(ordered) if self._agrees(w, ordered[:i])]
-        trusted += [w for w, smaller in self._merged(ordered) if self._agrees(w, smaller)]
-        return min(trusted, key=self.bar, default=None)
-
-    def _merged(self, ordered: list[Window]) -> Iterator[tuple[Window, list[Window]]]:
-        """Neighbours in one fit, each with the windows narrower than the wider of the two."""
-        if self.stencil is not SYMMETRIC:
-            return
-        for i, (narrow, wide) in enumerate(pairwise(ordered), 1):
-            if math.isclose(wide.half_width, RATIO * narrow.half_width):
-                yield merge(narrow, wide), ordered[:i]
-
-    def bar(self, window: Window) -> float:
-        """The bar of a window, never below what the measured noise implies."""
-        return window.bar(self.noise or 0.0)
-
-    def unsettled(self, window: Window) -> float:
-        """How far the slope has still to go where no window fits, however narrow it is.
-
-        Near t + |t|^p, p < 2, no fit can tell how much of the singular term is in its slope,
-        but scatter shrinks as H^p and the slope moves as H^(p-1), so the rest is a geometric
-        series. Two neighbours have to show such a p: noise has p = 0, and a smooth lack of fit 5.
-        """
-        wider = [w for w in self.windows if w.half_width >= window.half_width]
-        chain = sorted(wider, key=lambda w: w.half_width)[:3]
-        if len(chain) < 3 or not all(0 < w.scatter < np.inf for w in chain):
-            return 0.0
-        powers = [
-            math.log(b.scatter / a.scatter, b.half_width / a.half_width) for a, b in pairwise(chain)
-        ]
-        if not all(ROUGH[0] < power < ROUGH[1] for power in powers):
-            return 0.0
-        growth: float = (chain[1].half_width / chain[0].half_width) ** max(powers[0] - 1, SLOWEST)
-        return 2 * abs(chain[1].slope - chain[0].slope) / (growth - 1)
 
     def denied(self, window: Window) -> float:
         """How far a much wider window is from one whose steps may be those of a few entries alone.
@@ -138,52 +127,35 @@ class Search:
         apart = abs(other.slope - window.slope) if other.finite else 0.0
         return apart if apart > self.bar(window) + self.bar(other) else 0.0
 
-    def lacks_fit(self, window: Window) -> bool:
-        """Whether a window shows more than noise: curvature, a kink, an edge."""
-        noise = max(self.noise or 0.0, window.roundoff)
-        return not window.finite or window.scatter > LACK_OF_FIT * noise
-
-    def _agrees(self, window: Window, smaller: list[Window]) -> bool:
-        return all(
-            abs(window.slope - other.slope) <= self.bar(window) + self.bar(other)
-            for other in smaller
-        )
-
     def done(self, window: Window | None) -> bool:
         """Whether the caller has enough in this window."""
         if window is None or not window.finite:
             return False
+        if window.levels == 1 and self.stencil is not SYMMETRIC:
+            return True  # the flat side of a kink
         bar = self.bar(window)
         return self.enough(window.slope, bar) or (
             abs(window.slope) <= bar and self.faint(bar, self.bend())
         )
 
-    def bend(self) -> float:
-        """How much the slope changes over one unit, by the widest window that tells.
-
-        What a narrow one shows is only taken to go on as far as the first window of a search.
-        """
-        found, widest = 0.0, 0.0
-        for window in self.windows:
-            if window.half_width > widest and window.finite and self.stencil is SYMMETRIC:
-                bend = window.bend(self.noise or 0.0)
-                if bend > 0:
-                    widest = window.half_width
-                    found = bend / max(widest, START)
-        return found
-
     def _next(self) -> float | None:
         """The half-width to try next, or None where nothing is left to try."""
-        bad = [w for w in self.windows if self.lacks_fit(w)]
-        good = [w for w in self.windows if not self.lacks_fit(w)]
-        narrowest_bad = min((w.half_width for w in bad), default=np.inf)
-        widest_good = max((w.half_width for w in good if w.half_width < narrowest_bad), default=0.0)
+        straight, bad = self.around_the_break()
+        widest_good = straight.half_width if straight else 0.0
+        narrowest_bad = bad.half_width if bad else np.inf
         if bad and narrowest_bad > widest_good * RATIO * 1.5:
-            return narrowest_bad / RATIO if narrowest_bad >= PILOT * RATIO else None
+            return self._between(widest_good, narrowest_bad)
         wider = widest_good * RATIO
         if bad or wider > self.widest or not self._agreed(widest_good):
             return None
         return wider
+
+    def _between(self, good: float, bad: float) -> float | None:
+        """A narrower window than the narrowest bad one: far above a good one, half the way."""
+        if bad < (PILOT if good == 0 else NEAREST[0]) * RATIO:
+            return None
+        far = good > 0 and _FAR * good < bad < START / RATIO
+        return math.sqrt(good * bad) if far else bad / RATIO
 
     def _agreed(self, half_width: float) -> bool:
         best = self.best()
@@ -195,8 +167,38 @@ class Search:
             self.pilot = self._climb_steps(first)
         else:
             self.pilot = self._descend(first)
-        scatter = self.pilot.scatter if self.pilot.finite else 0.0
-        self.noise = max(scatter, self.pilot.roundoff)
+        self._trust(self.pilot)
+
+    def _look_below(self) -> None:
+        """Take what the pilot window scatters for shape where it is, unless for noise it will do.
+
+        Ripples that stand around the expected slope are those of round-off or of a solver; they
+        have slopes of their own, which nobody asks for.
+        """
+        if self.pilot is None or self.stepped or not may_hide(self.pilot):
+            return
+        closer = deeper(self.sampler, self.stencil, self.pilot)
+        if closer is None or self._expected():
+            return
+        self.windows.append(closer)
+        self.shallow, self.pilot = self.pilot, closer
+        self._trust(closer)
+
+    def _expected(self) -> bool:
+        """Whether wide windows show the expected slope, and no more noise than the narrowest."""
+        before, pilot = list(self.windows), self.pilot
+        self._explore()
+        best = self.best()
+        if pilot is None or best is None or best.half_width < RATIO**2 * pilot.half_width:
+            wide = False
+        else:
+            wide = not self.lacks_fit(best) and self.expected(best.slope, self.bar(best))
+        self.windows = self.windows if wide else before
+        return wide
+
+    def _trust(self, pilot: Window) -> None:
+        scatter = pilot.scatter if pilot.finite else 0.0
+        self.noise = max(scatter, pilot.roundoff)
 
     def _descend(self, first: Window) -> Window:
         half_width = PILOT

@@ -14,7 +14,7 @@ import numpy as np
 from ..records.slope import Slope, Smoothness
 from .search import PILOT, Search
 from .sides import kinked
-from .window import BAR, LEFT, RATIO, RIGHT, Stencil, Window
+from .window import BAR, LEFT, MIRRORED, RATIO, RIGHT, SYMMETRIC, Stencil, Window, halves
 
 
 def conclude(search: Search, start: float) -> Slope:
@@ -23,6 +23,10 @@ def conclude(search: Search, start: float) -> Slope:
     narrowest = min(search.windows, key=lambda w: w.half_width)
     if not narrowest.finite:
         return _at_edge(search, narrowest, start)
+    if search.sampler.counts and best is not None and best.levels > 1:
+        return _none(
+            search, Smoothness.UNKNOWN
+        )  # a count has no slope; rounding might have made it
     if search.done(best):
         return _slope(search, best)
     if kinked(search.windows):
@@ -54,7 +58,7 @@ def _gap(window: Window) -> float:
 
 
 def _at_kink(search: Search, best: Window | None, start: float) -> Slope:
-    right, left = _one_sided(search, RIGHT, start), _one_sided(search, LEFT, start)
+    right, left = _beside_kink(search, start)
     side_error = max(right.error, left.error)
     if not math.isfinite(side_error):
         return _none(search, Smoothness.UNKNOWN)
@@ -88,6 +92,20 @@ def _at_edge(search: Search, narrowest: Window, start: float) -> Slope:
     return dataclasses.replace(side, smoothness=Smoothness.EDGE)
 
 
+def _beside_kink(search: Search, start: float) -> list[Slope]:
+    """The slopes from the right and from the left; the noise is known, or seen in the halves."""
+    narrow = min((w for w in search.windows if w.finite), key=lambda w: w.half_width)
+    sides = halves(narrow)
+    noise = max(side.scatter for side in sides) if search.pilot else search.noise
+    found = []
+    for stencil, side in zip((RIGHT, LEFT), sides, strict=True):
+        one = Search(search.sampler, stencil, search.enough, max(noise or 0.0, side.roundoff))
+        few = MIRRORED * side.amplification  # two degrees of freedom
+        one.windows.append(dataclasses.replace(side, amplification=few))
+        found.append(_slope(one, one.run(max(start, PILOT * RATIO))))
+    return found
+
+
 def _one_sided(search: Search, stencil: Stencil, start: float) -> Slope:
     """The slope from one side alone, by a search of its own."""
     side = Search(search.sampler, stencil, search.enough)
@@ -100,6 +118,10 @@ def _slope(search: Search, window: Window | None) -> Slope:
     error = max(search.bar(window), search.unsettled(window), search.denied(window))
     seen = np.abs(window.increments).max()
     known = search.done(window) or window.levels == 1 or error * window.half_width <= seen
+    if (
+        not known and search.stencil is SYMMETRIC
+    ):  # it may be detail finer than all windows: as steep as what was seen next to 0
+        error = max(error, BAR * search.sampler.steepest)
     return Slope(
         value=window.slope,
         error=error,

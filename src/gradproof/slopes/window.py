@@ -23,6 +23,13 @@ from numpy.typing import NDArray
 # one fit the figures are 2.7 and 7.2, and there are ten degrees of freedom.
 BAR = 10.0
 
+# Arguments on both sides of a number are rounded inside a function as mirror images, which leaves
+# the odd part alone to show it: with two degrees of freedom the same tail takes this many times
+# as much.
+_ODD = 10.0
+_ROUNDED = 1e-6  # what is a larger share of the increments was not made by rounding arguments
+MIRRORED = 3.0
+
 RATIO = 8.0  # between the half-widths of neighbouring windows
 
 
@@ -36,6 +43,11 @@ class Stencil:
     residual: NDArray[np.float64]
     freedom: int
     amplification: float  # standard error of the slope for unit noise per evaluation, φ(0) included
+
+    @property
+    def sides(self) -> tuple[float, ...]:
+        """The signs of the nodes."""
+        return tuple(side for side in (1.0, -1.0) if (side * self.nodes > 0).any())
 
 
 def _stencil(nodes: NDArray[np.float64], powers: Sequence[int]) -> Stencil:
@@ -139,15 +151,26 @@ def fit(
         first = stencil.slope @ increments / half_width
         corrected = increments + first * (stencil.nodes * half_width - taken)
     left_over = stencil.residual @ corrected
+    scatter = _norm(left_over) / stencil.freedom**0.5
+    small = roundoff < scatter <= _ROUNDED * float(np.abs(increments).max())
+    mirrored = small and _only_odd(stencil, left_over)
     return Window(
         half_width=half_width,
         slope=float(stencil.slope @ corrected) / half_width,
-        scatter=_norm(left_over) / stencil.freedom**0.5,
+        scatter=scatter,
         roundoff=roundoff,
-        amplification=stencil.amplification,
+        amplification=stencil.amplification * (MIRRORED if mirrored else 1.0),
         increments=increments,
         corrected=corrected,
     )
+
+
+def _only_odd(stencil: Stencil, left_over: NDArray[np.float64]) -> bool:
+    """Whether the even part of a symmetric window, half of its evidence, is next to nothing."""
+    if len(stencil.sides) == 1:
+        return False
+    mirror = left_over[::-1]
+    return _ODD * _norm(left_over + mirror) < _norm(left_over - mirror)
 
 
 def merge(narrow: Window, wide: Window) -> Window:

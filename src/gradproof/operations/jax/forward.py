@@ -10,14 +10,13 @@ wrong before it is not seen: it changes ``x'`` only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.interpreters import ad
 
 from ...backend.arrays import eps as spacing
 from ...space.point import Line
@@ -26,8 +25,8 @@ from ..ladder import Pass, Passes
 from ..measured import MOST, limits_of, measured, sharpness
 from ..verdicts import Judged
 from .passes import Claimed, Traced, apart_from
-from .plan import Call, Kind, moves
-from .source import Place, of_jax, rule_place
+from .plan import Call, Kind, held, moves, transpose_of
+from .source import Place, of_jax
 from .walk import Walk, bind
 
 _LEAST = 1e-3  # the size of tangents of inputs that are zero
@@ -60,8 +59,10 @@ def pushed(model: Traced, line: Line) -> tuple[Claimed, Callable[[float], Pass]]
         rows = zeros[:, None] + np.zeros(4)
         for place, numbers in found.items():
             rows[place] = np.asarray(numbers)
+        if len(claim.steps) < 2:
+            claim.steps.append(rows[:, 2])
+            claim.sums = np.max(claim.steps, axis=0)
         if t == 0:
-            claim.sums = rows[:, 2]
             claim.apart = np.array([apart_from(row[3], row[2]) for row in rows])
         return Pass(rows[:, 0], rows[:, 1])
 
@@ -142,8 +143,15 @@ def transposed(call: Call, ins: Sequence[Any]) -> Place:
         return jax.jvp(run, tuple(ins[k] for k in moving), tangents)[1]
 
     jaxpr = jax.make_jaxpr(push)(*(ins[k] for k in moving)).jaxpr
-    rules = (rule_place(ad.primitive_transposes.get(e.primitive)) for e in jaxpr.eqns)
-    return next((rule for rule in rules if not of_jax(rule)), call.transpose)
+    return next((rule for rule in _transposes(jaxpr) if not of_jax(rule)), call.transpose)
+
+
+def _transposes(jaxpr: Any) -> Iterator[Place]:
+    """The rules by which the equations of a jaxpr are transposed."""
+    for equation in jaxpr.eqns:
+        yield transpose_of(equation)
+        for inside in held(equation):
+            yield from _transposes(inside)
 
 
 def alone(call: Call, edges: Edges, weights: Sequence[Any], t: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -16,7 +17,7 @@ from ...records.verdict import Verdict
 from ...subject.session import Session
 from ..ladder import Balance, Passes
 from ..located import Located
-from ..measured import MOST, limits_of, line_of, measured, sharpness
+from ..measured import FIRST_STEP, MOST, limits_of, line_of, measured, sharpness
 from ..verdicts import Judged
 from . import told
 from .forward import one_way, pushed, transposed
@@ -50,6 +51,11 @@ class _Found:
     bent: set[int] = field(default_factory=set)
     rules: dict[int, Place] = field(default_factory=dict)
 
+    @property
+    def rejected(self) -> list[int]:
+        """The places of those that are wrong or suspect."""
+        return [k for k, result in enumerate(self.results) if result.verdict.rejects]
+
 
 def located(session: Session) -> Located:
     """One pass forward and back, then passes forward along one direction, for all calls at once.
@@ -59,15 +65,26 @@ def located(session: Session) -> Located:
     if jax.__version_info__ < _SINCE:
         needed = ".".join(map(str, _SINCE))
         raise UsageError(f"Looking into a JAX function takes jax {needed} or newer.")
-    reverse = "reverse" in session.modes
-    model, line = traced(session, loops=not reverse), line_of(session)
-    if reverse:
+    modes = [mode for mode in ("reverse", "forward") if mode in session.modes]
+    found, spent = _searched(session, forward=modes[0] == "forward"), 0
+    if len(modes) > 1 and not found.rejected:  # then it is what the other mode has alone
+        spent = found.passes
+        other = _searched(session, forward=True)
+        found = other if other.rejected else found
+    return _told(found, spent)
+
+
+def _searched(session: Session, *, forward: bool) -> _Found:
+    """What is found out about all calls in one mode."""
+    model, line = traced(session, loops=forward), line_of(session)
+    if forward:
+        claim, run = pushed(model, line)
+    else:
         claim = claimed(model)
         run = replayed(model, claim, line)
-    else:
-        claim, run = pushed(model, line)
     passes = Passes(run, MOST)
     passes.at(0.0)
+    passes.at(FIRST_STEP)
     limits = [limits_of(session, float(eps)) for eps in claim.eps]
 
     def changed(place: int, balance: Balance) -> Balance:
@@ -75,9 +92,9 @@ def located(session: Session) -> Located:
         return _rounded(balance, claim, place) if known else balance
 
     _, results = measured(passes, claim.sums, claim.eps, sharpness(session), limits, changed)
-    found = _Found(model, claim, results, len(passes.made) + claim.passes, forward=not reverse)
+    found = _Found(model, claim, results, len(passes.made) + claim.passes, forward)
     _add_what_no_slope_shows(found, limits)
-    return _told(found)
+    return found
 
 
 def _rounded(balance: Balance, claim: Claimed, place: int) -> Balance:
@@ -92,8 +109,10 @@ def _rounded(balance: Balance, claim: Claimed, place: int) -> Balance:
 
 
 def _add_what_no_slope_shows(found: _Found, limits: list[Bands]) -> None:
-    """Rules that return another value, or that are not linear in the gradient from above."""
+    """Rules that return another value or no number, or are not linear in what is above."""
     claim, results = found.claim, found.results
+    for k in claim.broken:
+        results[k] = Judged(Verdict.WRONG, math.inf, 0.0, 0.0, told.NO_NUMBER)
     for k in found.model.places:
         if claim.apart[k] > limits[k].correct_below:
             found.values.add(k)
@@ -110,11 +129,11 @@ def _another_value(call: Call, apart: float, limits: Bands) -> Judged:
     return Judged(verdict, float(apart), 0.0, limits.correct_below, told.another_value(call))
 
 
-def _told(found: _Found) -> Located:
+def _told(found: _Found, spent: int) -> Located:
     calls, results = found.model.calls, found.results
     shown = [
         k for k in range(len(calls))
-        if (found.claim.sums[k] > 0 or k in found.values)
+        if (found.claim.sums[k] != 0 or results[k].verdict.rejects)
         and (calls[k].kind is not Kind.CUT or results[k].verdict.rejects)
     ]  # fmt: skip
     wrong = [k for k in shown if results[k].verdict.rejects]
@@ -132,7 +151,7 @@ def _told(found: _Found) -> Located:
         operations,
         tuple(f for k in wrong for f in _findings(found, by_place[k], k, right)),
         frozenset[int]().union(*(flows.get(k, frozenset()) for k in wrong)),
-        found.passes,
+        found.passes + spent,
         tuple(replace(q, place=shown.index(q.place)) for q in made if q is not None),
         frozenset(i for i, k in enumerate(shown) if _can_be_asked(found, k)),
     )
@@ -148,21 +167,15 @@ def _alone(found: _Found, wrong: list[int]) -> dict[int, Real]:
 
 def _can_be_asked(found: _Found, place: int) -> bool:
     """Whether a slope says something of a rule that a check of it alone can explain."""
-    known = found.results[place].reason in (
-        told.NOT_LINEAR,
-        told.another_value(_call(found, place)),
-    )
-    return not known and _call(found, place).kind not in (Kind.CUT, Kind.WHOLE)
-
-
-def _call(found: _Found, place: int) -> Call:
-    return found.model.calls[place]
+    call, reason = found.model.calls[place], found.results[place].reason
+    known = reason in (told.NOT_LINEAR, told.NO_NUMBER, told.another_value(call))
+    return call.own and not known and call.kind not in (Kind.CUT, Kind.WHOLE)
 
 
 def _only_back(found: _Found, place: int, one: Real) -> bool:
     """Whether a call whose reverse mode is wrong is right in forward mode: its transpose is."""
     call = found.model.calls[place]
-    several = call.kind in (Kind.SOLVE, Kind.LINEAR, Kind.OWN) and not found.forward
+    several = call.kind is not Kind.VJP and not found.forward
     session = found.model.session
     return several and one_way(session, call, one.inputs).verdict is Verdict.CORRECT
 
@@ -173,7 +186,9 @@ def _findings(found: _Found, operation: Operation, place: int, right: int) -> It
         yield told.of_value(operation, call, _forward(call), float(found.claim.apart[place]))
     if operation.reason == told.another_value(call):
         return
-    if place in found.bent:
+    if operation.reason == told.NO_NUMBER:
+        yield told.of_no_number(operation, call)
+    elif place in found.bent:
         yield told.of_nonlinear(operation, call)
     elif call.kind is Kind.CUT:
         yield told.of_cut(operation, call)

@@ -25,7 +25,7 @@ from ...subject.outputs import Scalar
 from ...subject.providers import ANOTHER
 from ...subject.session import Session
 from ..ladder import Numbers, Pass
-from .plan import Body, Call, Kind, Planner, moves, opened
+from .plan import Body, Call, Kind, Planner, coarsest, moves, opened
 from .staging import staged
 from .walk import Walk, bind, blank
 
@@ -61,9 +61,11 @@ class Claimed:
     """The cotangents of each call, and what a gradient that is cut on purpose was cut from.
 
     ``apart`` is how far the value of a rule's forward pass is from the function's, relative to
-    that; ``bent`` how far a rule is from being linear in what it gets from above. ``sums`` are the
-    magnitudes behind each balance, ``whole`` that of the result; ``rows`` are what the last pass
-    said of every iteration of each call, ``passes`` those that were made for all this.
+    that; ``bent`` how far a rule is from being linear in what it gets from above. ``broken`` are
+    calls that return what is no number where everything else is finite. ``sums`` are the magnitudes
+    behind each balance in the first passes (``steps``: at the point alone everything may be zero),
+    ``whole`` that of the result; ``rows`` are what the last pass said of every iteration of each
+    call, ``passes`` those that were made for all this.
     """
 
     pairs: dict[int, Pair]
@@ -73,6 +75,8 @@ class Claimed:
     eps: Numbers
     sums: Numbers
     passes: int
+    broken: frozenset[int] = frozenset()
+    steps: list[Numbers] = field(default_factory=list)
     whole: float = 0.0
     rows: dict[int, Numbers] = field(default_factory=dict)
 
@@ -133,13 +137,31 @@ def claimed(model: Traced) -> Claimed:
     pairs = {0: (list(gradients), [jnp.asarray(w) for w in model.weights]), **cotangents}
     count = len(model.calls)
     eps = np.array([_spacing(pairs[k]) for k in range(count)])
+    eps[0] = max(*eps, coarsest(model.body.jaxpr))
+    sound = frozenset(place for place in model.places if np.all(kept[place][1]))
     apart, bent = np.zeros((2, count))
     for place in model.places:
         apart[place] = _apart(kept[place][0])
         loops = len(model.calls[place].loops)
         bent[place] = _bent(pairs[place], scaled[place], loops, T.cotangents * eps[place])
-    held = {place: kept[place][1] for place in model.places}
-    return Claimed(pairs, held, apart, bent, eps, np.zeros(count), passes=2)
+    held = {place: kept[place][2] for place in model.places}
+    broken = _broken(pairs, sound)
+    return Claimed(pairs, held, apart, bent, eps, np.zeros(count), passes=2, broken=broken)
+
+
+def _broken(pairs: Mapping[int, Pair], sound: frozenset[int]) -> frozenset[int]:
+    """The calls that return what is no number; if it is none of them, what is between them does.
+
+    Only those count whose values are ``sound`` and to which nothing but numbers comes from above.
+    """
+    finite = {k: [_finite(side) for side in pair] for k, pair in pairs.items()}
+    found = frozenset(k for k in sound if finite[k] == [False, True])
+    spread = not all(all(sides) for sides in finite.values())
+    return found or frozenset({0} if spread else ())
+
+
+def _finite(arrays: Sequence[Any]) -> bool:
+    return all(bool(np.isfinite(np.asarray(a)).all()) for a in arrays)
 
 
 def _bent(pair: Pair, scaled: Pair, loops: int, rounding: float) -> float:
@@ -195,7 +217,8 @@ def _add(calls: Sequence[Call], place: int, equation: Any, ins: list[Any], tap: 
         gap = jnp.stack([off, _total(filter(moves, plain))])
         outs = [o if m is None else o + m for o, m in zip(outs, missing, strict=True)]
     kept = [jax.lax.stop_gradient(o) for o in outs] if calls[place].meant else []
-    return [o + next(after) if moves(o) else o for o in outs], (gap, kept)
+    sound = jnp.array([jnp.isfinite(x).all() for x in (*ins, *outs) if moves(x)]).all()
+    return [o + next(after) if moves(o) else o for o in outs], (gap, sound, kept)
 
 
 def _plain(call: Call, ins: Sequence[Any]) -> list[Any] | None:
@@ -241,9 +264,11 @@ def replayed(model: Traced, claim: Claimed, line: Line) -> Callable[[float], Pas
         claim.rows = {k: np.asarray(v, np.float64).reshape(-1, 3) for k, v in found.items()}
         rows = np.array([claim.rows[k].sum(axis=0) for k in range(len(model.calls))])
         inside = rows[1:].sum(axis=0)
-        if t == 0:
+        if len(claim.steps) < 2:
             claim.whole = float(rows[0, 2])
-            claim.sums = rows[:, 2] + np.eye(len(rows))[0] * inside[2]
+            rows[0, 2] += inside[2]
+            claim.steps.append(rows[:, 2])
+            claim.sums = np.max(claim.steps, axis=0)
         # What goes into a call comes out of what is between the calls, and the other way round.
         return Pass(
             np.array([rows[0, 0] + inside[1], *rows[1:, 0]]),

@@ -16,6 +16,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax.interpreters import ad
 
+from ...backend.arrays import eps as spacing
 from .source import NOWHERE, Place, described, frames, meant, of_jax, outermost, rule_place
 
 
@@ -46,7 +47,8 @@ class Call:
     ``rule`` is where its derivatives are written, ``transpose`` where the reverse mode is, if that
     is a rule of its own. ``path`` and ``called`` the functions of the
     user's in which the call was made, and the line. ``loops`` are the lengths of the loops around
-    it, outermost first; ``meant`` says that a gradient is cut on purpose.
+    it, outermost first; ``meant`` says that a gradient is cut on purpose, ``own`` that a rule is
+    the user's.
     """
 
     kind: Kind
@@ -59,6 +61,7 @@ class Call:
     equation: Any
     meant: bool = False
     transpose: Place = NOWHERE
+    own: bool = True
 
     @property
     def fixed(self) -> int:
@@ -168,10 +171,11 @@ class Planner:
         called = stack[-1] if stack else NOWHERE
         self._counts[name, path] += 1
         count = self._counts[name, path]
-        if of_jax(rule) and (kind is Kind.CUT or not rule.file):
+        own = not (of_jax(rule) and of_jax(transpose))
+        if of_jax(rule):  # the line to look at is that of the call
             rule = Place(rule.name, called.file, called.line)
         cut = kind is Kind.CUT and meant(equation)
-        return Call(kind, name, rule, path, called, count, loops, equation, cut, transpose)
+        return Call(kind, name, rule, path, called, count, loops, equation, cut, transpose, own)
 
 
 def opened(closed: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -189,6 +193,16 @@ def held(equation: Any) -> list[Any]:
 def holds_rules(jaxpr: Any) -> bool:
     """Whether there is a rule in a jaxpr, at any depth."""
     return any(kind_of(e) or any(map(holds_rules, held(e))) for e in jaxpr.eqns)
+
+
+def coarsest(jaxpr: Any) -> float:
+    """The spacing of 1.0 in the coarsest type of all that moves in a jaxpr, at any depth."""
+    found = [0.0]
+    for equation in jaxpr.eqns:
+        avals = [v.aval for v in equation.outvars]
+        found += [spacing(str(a.dtype)) for a in avals if hasattr(a, "dtype") and moves(a)]
+        found += map(coarsest, held(equation))
+    return max(found)
 
 
 def kind_of(equation: Any) -> Kind | None:
@@ -211,7 +225,7 @@ def _named(kind: Kind, equation: Any) -> tuple[str, Place, Place]:
 
     The second is that of reverse mode, where it does not follow from the first.
     """
-    params = equation.params
+    params, back = equation.params, transpose_of(equation)
     match kind:
         case Kind.VJP:
             return _function(params, "fwd_jaxpr_thunk"), rule_place(params["bwd"]), NOWHERE
@@ -219,20 +233,23 @@ def _named(kind: Kind, equation: Any) -> tuple[str, Place, Place]:
             rule = rule_place(params["jvp_jaxpr_fun"])
             return _function(params, "jvp_jaxpr_fun"), rule, NOWHERE
         case Kind.SOLVE:
-            jaxprs = params["jaxprs"]
-            back = jaxprs.transpose_solve
-            transposed = NOWHERE if back is None else described(back.jaxpr)
-            return "custom_linear_solve", described(jaxprs.solve.jaxpr), transposed
+            return "custom_linear_solve", described(params["jaxprs"].solve.jaxpr), back
         case Kind.LINEAR:
-            return (
-                "linear_call",
-                described(params["callee"].jaxpr),
-                rule_place(params["transpose_thunk"]),
-            )
+            return "linear_call", described(params["callee"].jaxpr), back
         case Kind.CUT:
             return "stop_gradient", NOWHERE, NOWHERE
-    rules = own_rules(equation.primitive) or (NOWHERE, NOWHERE)
-    return _name(equation), *rules
+    return _name(equation), (own_rules(equation.primitive) or (NOWHERE,))[0], back
+
+
+def transpose_of(equation: Any) -> Place:
+    """The rule by which a linear operation is transposed."""
+    match _name(equation):
+        case Kind.SOLVE:
+            solve = equation.params["jaxprs"].transpose_solve
+            return NOWHERE if solve is None else described(solve.jaxpr)
+        case Kind.LINEAR:
+            return rule_place(equation.params["transpose_thunk"])
+    return rule_place(ad.primitive_transposes.get(equation.primitive))
 
 
 def _function(params: Any, rule: str) -> str:

@@ -70,6 +70,23 @@ def of_nonlinear(operation: Operation, call: Call) -> Finding:
     return Finding(Of.NOT_LINEAR, None, text)
 
 
+def of_no_number(operation: Operation, call: Call) -> Finding:
+    """A rule that returns what is no number."""
+    if call.kind is Kind.WHOLE:
+        text = (
+            f"{_at(call.rule._replace(name=call.name))}: the gradient is not finite, and no rule "
+            "of yours makes it so: a derivative of JAX's is infinite, as that of jnp.sqrt at 0, "
+            "also where jnp.where hides the value."
+        )
+    else:
+        what = _WHAT.get(call.kind, "{}").format(call.name)
+        text = (
+            f"{_at(call.rule)}, {what}, {_called(operation, call)}, returns NaN or infinity, and "
+            "everything that comes to it is finite."
+        )
+    return Finding(Of.NOT_FINITE, None, text)
+
+
 def of_cut(operation: Operation, call: Call) -> Finding:
     """A gradient that is cut off."""
     text = (
@@ -80,6 +97,7 @@ def of_cut(operation: Operation, call: Call) -> Finding:
     return Finding(Of.CUT, None, text)
 
 
+NO_NUMBER = "it returns NaN or infinity where everything that comes to it is finite"
 NOT_LINEAR = "it is not linear in the gradient from above"
 
 
