@@ -7,6 +7,7 @@ low precision are computed in high precision for that: what is shown is the form
 
 import importlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,10 @@ COARSE = {"steps": 0.15}  # a few steps of the staircase are in reach, and no mo
 QUANTUM = 1e-7  # a smaller step may move no value at all, for want of digits
 AT_ZERO = 1e-9  # a slope this small is none: round-off of a zero
 
-PLAIN = [s for s in FURTHER if s.family not in ("ties", "given", "unsteady")]
+KINKED = ("rectified", "shrunk", "shared")
+PLAIN = [s for s in FURTHER if s.family not in ("ties", "given", "unsteady", "hidden", *KINKED)]
+AT_KINKS = [s for s in FURTHER if s.family in KINKED and s.right]
+HIDDEN = [s for s in FURTHER if s.family == "hidden"]
 TIES = [s for s in FURTHER if s.family == "ties"]
 
 
@@ -141,6 +145,21 @@ def test_ties_that_move_together_are_no_kink(specimen):
     assert close(claimed, slope, TOLERANCE) == specimen.right
 
 
+@pytest.mark.parametrize("specimen", AT_KINKS, ids=lambda s: s.name)
+def test_right_ones_at_kinks_are_right_beside_them(specimen):
+    problem, rng = specimen.make(), np.random.default_rng(1)
+    moved = {k: v + 1e-2 * rng.normal(size=v.shape) for k, v in problem.params.items()}
+    problem = replace(problem, params=moved)
+    claim = claims(problem)
+    assert all(shown(problem, claim, name, TOLERANCE, ()) for name in moved)
+
+
+def test_at_kinks_there_are_enough_of_both():
+    at_kinks = [s for s in FURTHER if s.family in KINKED]
+    assert sum(s.right for s in at_kinks) >= 300
+    assert sum(not s.right for s in at_kinks) >= 150
+
+
 def test_given_claims_are_those_of_other_specimens():
     others = {s.name: s for s in (*ALL, *FURTHER)}
     for specimen in (s for s in FURTHER if s.name.endswith(", as arrays")):
@@ -211,3 +230,22 @@ def test_what_is_right_by_now_is_no_longer_listed(found):
     listed = {c.name for c in ALL_CALLS if c.family == TORCH} if not has_torch() else set()
     done = set(KNOWN) - set(found) - listed
     assert not done, f"take them out of trial/known.py: {sorted(done)}"
+
+
+@pytest.mark.parametrize("specimen", HIDDEN, ids=lambda s: s.name)
+def test_a_hidden_claim_is_what_quotients_show_that_start_anew(specimen):
+    """Each value is that of a function that was never called before; the claim follows one."""
+    step = 1e-6
+
+    def anew(direction, t):
+        np.random.seed(0)  # noqa: NPY002 - some draw from the old generator
+        problem = specimen.make()
+        return problem.fun({"w": problem.params["w"] + t * direction})
+
+    problem = specimen.make()
+    problem.fun({"w": problem.params["w"].copy()})
+    np.random.seed(0)  # noqa: NPY002
+    claim = problem.grad({"w": problem.params["w"].copy()})["w"]
+    quotients = [(anew(d, step) - anew(d, -step)) / (2 * step) for d in np.eye(claim.size)]
+    off = np.linalg.norm(claim - quotients) / np.linalg.norm(quotients)
+    assert off < 1e-5 if specimen.right else off > 0.1

@@ -83,7 +83,7 @@ def test_a_framework_that_the_user_has_does_not_bring_the_other(framework, other
 def test_each_framework_appears_in_few_files():
     source = ROOT / "src" / "gradproof"
     for framework, files in (
-        ("torch", {"backend/leaves.py", "backend/torch.py", "torch.py"}),
+        ("torch", {"backend/leaves.py", "backend/passing.py", "backend/torch.py", "torch.py"}),
         ("jax", {"backend/jax.py", "jax.py"}),
     ):
         importing = {

@@ -262,13 +262,13 @@ def test_a_backward_that_takes_its_input_for_contiguous_is_caught_where_it_is_no
     assert gp.check(Sine.apply, drawn(3, 4).t()).ok
 
 
-def test_a_backward_that_takes_its_upstream_for_contiguous_is_caught_where_it_is_not():
+def test_a_backward_that_takes_its_upstream_for_contiguous_is_caught_wherever_it_is():
     class Careless(Sine):
         @staticmethod
         def backward(ctx, g):
             return Sine.backward(ctx, memory(g))
 
-    assert gp.check(Careless.apply, drawn(3, 4)).ok
+    assert gp.check(Careless.apply, drawn(3, 4)).verdict == "wrong"
     assert gp.check(lambda x: Careless.apply(x).t(), drawn(3, 4)).verdict == "wrong"
     assert gp.check(lambda x: sine(x).t(), drawn(3, 4)).ok
 
@@ -505,6 +505,24 @@ def test_dropout_is_reseeded_told_and_does_not_move_the_generator(dtype):
         assert "seeded" in told.message
         assert "PyTorch" in told.message
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_backward_that_draws_by_itself_is_told_as_that(kept):
+    class Drop(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mask = (torch.rand_like(x) > 0.5).to(x.dtype)
+            return x * ctx.mask
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * (ctx.mask if kept else (torch.rand_like(g) > 0.5).to(g.dtype))
+
+    report = gp.check(lambda x: Drop.apply(x.sin()).sum(), drawn(30))
+    assert report.ok is kept
+    told = [f for f in report.findings if "backward draws random numbers" in f.message]
+    assert bool(told) is not kept
 
 
 def test_noise_of_a_generator_of_its_own_is_noise():

@@ -18,7 +18,6 @@ NEEDS: dict[str, tuple[str, ...]] = {
     ),
     "merged windows": (
         "exp in float32 inside float64, right",
-        "a network of float32 parameters, never promoted, right",
         "64 arguments rounded to bfloat16, draw 1, sign",
     ),
     "unsettled": (
@@ -42,7 +41,6 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "a block of 1e-9 of the other, right",
     ),
     "detail below": (
-        "largest of two that are 1e-7 apart, the other one",
         "a frequency of 1e9 Hz, right",
         "an offset of zero, waves of 1e-9, right",
     ),
@@ -58,7 +56,6 @@ NEEDS: dict[str, tuple[str, ...]] = {
     ),
     "doubt": (
         "variance around 10, right",
-        "variance around 100, right",
         "cross-entropy of float32 at a margin of 9, right",
     ),
     "promotion": (
@@ -68,7 +65,6 @@ NEEDS: dict[str, tuple[str, ...]] = {
     ),
     "claim noise 5×": (
         "cross-entropy of float32 at a margin of 12, right",
-        "cross-entropy of float32 at a margin of 8, right",
         "cross-entropy of float32 at a margin of 11, right",
     ),
     "bend": (
@@ -79,10 +75,6 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "round-off": (
         "normal equations of 40, right",
         "normal equations of 70, right",
-    ),
-    "support from joint": (
-        "the larger of two blocks, equal weights, to the first, right",
-        "the larger of two blocks, weights, to the first, right",
     ),
     "single observation 3×": ("sines and sign(t) |t|^1.35, one of four at 0, right",),
     "worst entry": (
@@ -96,8 +88,9 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "convolution, 3e-07 in one entry of K",
     ),
     "within the kink": (
-        "the largest of each row, four rows, to the first, right, as arrays",
-        "the largest of each row, four rows, shared, right, as arrays",
+        "lasso of 40, 0.3 of them 0, 0 taken at the kink, right, as arrays",
+        "lasso of 40, 1 of them 0, 1 taken at the kink, right, as arrays",
+        "lasso of 90, 0.7 of them 0, -0.5 taken at the kink, right, as arrays",
     ),
     "small apart": (
         "one slope of 1 among 1e9, one entry flipped",
@@ -123,20 +116,58 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "weighted relu at 0, 0.5 claimed there, sign",
         "weighted relu at 0, 1 claimed there, sign",
     ),
-    "sweep at the kink": (
-        "relu at 0, 5, claimed 7",
-        "max pooling with ties, to the first, to all that are tied",
-        "max pooling with ties, shared, to all that are tied",
+    "claims beside": (
+        "the larger of two blocks, weights, to the first, to both",
+        "relu, a first layer of zeros, 0 taken at the kink, zero there",
+        "the largest of 20 equal ones, to the first, to all",
+    ),
+    "hidden kinks": (
+        "median of 3, 2 levels, first, right",
+        "median of 5, 3 levels, evenly, right",
+        "second largest of 3, 3 levels, first, right",
+    ),
+    "structured shifts": (
+        "relu, a first layer of zeros, 0 taken at the kink, right",
+        "abs, one unit off, 0 taken at the kink, right",
+        "clip, a first layer of zeros, 0 taken at the kink, right",
+    ),
+    "balanced shifts": (
+        "relu, a feature of 800, one unit off, 0 taken at the kink, right",
+        "abs, a feature of 10000, half of the units off, 0 taken at the kink, right",
+        "clip, a feature of 800, one unit off, 0 taken at the kink, right",
+    ),
+    "shifts on demand": (
+        "norms of 1 rows of 2, 1 along the first axis, right",
+        "norms of 1 rows of 5, 1 along the first axis, right",
+        "norms of 4 rows of 2, 1 along the first axis, right",
+    ),
+    "excused ties": (
+        "the largest of 20 equal ones, to all, evenly, right",
+        "the largest of 60 equal ones, to all, evenly, right",
+        "the largest of 200 equal ones, to all, evenly, right",
+    ),
+    "many values": (
+        "relu, a feature of 10000, one unit off, 0 taken at the kink, right",
+        "relu, a feature of 800, half of the units off, 0 taken at the kink, right",
+        "clip, a feature of 800, half of the units off, 0 taken at the kink, right",
+    ),
+    "curvature": (
+        "abs, a second layer of zeros, 0.5 taken at the kink, 1 % more there",
+        "relu, a feature of 800, one unit off, 0.5 taken at the kink, 1 % more there",
+        (
+            "leaky relu, a feature of 10000, half of the units off, 0.5 taken at the "
+            "kink, 1 % more there"
+        ),
     ),
     "ties": (
-        "max pooling with ties, to the first, to all that are tied",
-        "max pooling with ties, shared, to all that are tied",
-        "the largest of each row, two rows, to the first, to all",
+        "largest of two that are equal, sign, as arrays",
+        "max pooling with ties, to the first, to all that are tied, as arrays",
+        "the largest of each row, two rows, to the first, to all, as arrays",
     ),
     "beyond choice": (
-        "relu at 0, 1, claimed 7",
-        "relu at 0, 5, claimed 7",
         "norm at 0, claimed 7, as arrays",
+        "rectifiers of slope 1 and 0.75 at 0, both chosen, times 10",
+        "rectifiers of slope 1 and 2 at 0, both chosen, times 10",
     ),
     "excuse kinks": (
         "rectifiers of slope 1 and 0.75 at 0, both chosen, right",

@@ -6,6 +6,7 @@ with what stands there instead. Where code moves, only the left-hand sides move 
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -85,6 +86,8 @@ STATE = "gradproof.engine.state"
 COMPARE = "gradproof.engine.compare"
 START = "gradproof.engine.start"
 LOOP = "gradproof.engine.loop"
+KINK = "gradproof.engine.at_kink"
+HULL = "gradproof.judge.hull"
 SEARCH = "gradproof.slopes.search"
 LADDER = "gradproof.slopes.ladder"
 SHAPE = "gradproof.slopes.smoothness"
@@ -151,6 +154,28 @@ def _no_doubt(_: Any) -> Any:
     return lambda state, learned, *args: (learned, False)
 
 
+def _none_hidden(_: Any) -> Any:
+    return lambda session: False
+
+
+def _random_shifts(shifts: Any) -> Any:
+    """As many, all of them random."""
+
+    def random(blocks: Any, seed: int) -> Any:
+        every = list(shifts(blocks, seed))
+        return [dataclasses.replace(every[0], draw=k) for k in range(len(every))]
+
+    return random
+
+
+def _no_ties(ties: Any) -> Any:
+    def none(*args: Any) -> Any:
+        amid, excused = ties(*args)
+        return amid & False, excused & False
+
+    return none
+
+
 def _at_an_edge(_: Any) -> Any:
     shapes = importlib.import_module("gradproof.records.slope").Smoothness
     none = importlib.import_module(SHAPE)._none  # noqa: SLF001 - what it says of no slope
@@ -168,14 +193,10 @@ ALL: tuple[Rule, ...] = (
     # Slopes.
     Rule("pilot window", "noise is measured in a tiny window",
          {f"{SEARCH}:Search._measure_noise": _noiseless}),
-    Rule("second pilot", "another tiny window where the first stands alone",
-         {f"{SEARCH}:Search._second_pilot": returns(None)}),
     Rule("climb", "a flat first window is widened until it shows steps",
          {f"{SEARCH}:Search._climb_steps": _flat_stays}),
     Rule("merged windows", "two neighbours in one fit", {f"{LADDER}:Ladder._merged": _no_windows}),
     Rule("unsettled", "the bar near |t|^p", {f"{LADDER}:Ladder.unsettled": returns(0.0)}),
-    Rule("denied by a wide window", "the bar where values move in steps",
-         {f"{SEARCH}:Search.denied": returns(0.0)}),
     Rule("kink", "two smooth sides",
          {f"{SEARCH}:kinked": returns(False), f"{SHAPE}:kinked": returns(False)}),
     Rule("detail below", "what dies out next to the point is no noise",
@@ -199,8 +220,6 @@ ALL: tuple[Rule, ...] = (
          {"gradproof.subject.prepare:promote": returns(None)}),
     Rule("claim noise 5×", "its measured norm is not its largest projection",
          {f"{NUMBERS}.claim_noise": value(1.0)}),
-    Rule("grain", "round-off of small entries at the scale of their block",
-         {f"{STATE}:grain": returns(0.0), f"{NUMBERS}.entry_roundoff": value(0.0)}),
     # The natural scale.
     Rule("bend", "what a slope becomes one scale away, by its windows",
          {f"{LADDER}:Ladder.bend": returns(0.0)}),
@@ -209,8 +228,6 @@ ALL: tuple[Rule, ...] = (
     # The judgement.
     Rule("support from joint", "directions through several blocks support a claim",
          {f"{STATE}:judge": _alone}),
-    Rule("those that agree", "of joint directions, only they support",
-         {f"{VERDICT}:supporting": gives(0)}),
     Rule("single observation 3×", "a single gap has to be plain",
          {f"{NUMBERS}.single_observation": value(1.0)}),
     Rule("same ratio", "a constant factor is known exactly",
@@ -232,10 +249,23 @@ ALL: tuple[Rule, ...] = (
     }),
     # At a kink.
     Rule("beside", "checked a little way beside it", {"gradproof.engine.restart:beside": gives(0)}),
-    Rule("sweep at the kink", "ties, and every entry alone",
-         {PLANS: without("ties", "entries-at-kink")}),
-    Rule("ties", "tied entries move together", {PLANS: without("ties")}),
-    Rule("beyond choice", "a claim beyond all one-sided slopes",
+    Rule("claims beside", "a claim at a kink lies among those just beside it",
+         {f"{LOOP}:at_kink": returns({})}),
+    Rule("hidden kinks", "a kink that no line through it shows",
+         {f"{LOOP}:is_hidden": _none_hidden}),
+    Rule("structured shifts", "corners that random shifts never reach",
+         {f"{KINK}:shifts": _random_shifts}),
+    Rule("balanced shifts", "where some entries move far more than others",
+         {f"{KINK}:balanced": returns(())}),
+    Rule("shifts on demand", "further claims beside a kink, where something is open",
+         {f"{KINK}:ROUNDS": value(0)}),
+    Rule("excused ties", "a tie of many that adds up", {f"{HULL}:ties": _no_ties}),
+    Rule("many values", "behind several kinks a claim may leave the hull", {
+        f"{NUMBERS}.beyond_many": value(1e-3), f"{NUMBERS}.beyond_few": value(1e-3),
+    }),
+    Rule("curvature", "what half a shift changes", {f"{NUMBERS}.bends": value(0.0)}),
+    Rule("ties", "tied entries move together, for claims in arrays", {PLANS: without("ties")}),
+    Rule("beyond choice", "a claim in an array beyond all one-sided slopes",
          {f"{STATE}:beyond_choice": returns(False)}),
     Rule("excuse kinks", "a claim known only at a kink is not rejected",
          {f"{LOOP}:excused": gives(0)}),

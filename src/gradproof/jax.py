@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from .api.options import checked_own, validate
 from .backend.jax import BACKEND
-from .errors import UsageError
+from .errors import GradientError, UsageError
 from .records.verdict import Verdict
 from .subject.asked import Options, named
 from .subject.providers import Autodiff
@@ -58,7 +58,8 @@ def check_grads(
 
     Notes
     -----
-    An undecided check gives a warning that holds the report: nothing was found wrong.
+    An undecided check gives a warning that holds the report: nothing was found wrong. Where a block
+    is undecided that may be off by all of its gradient, it raises as a wrong one does.
 
     """
     __tracebackhide__ = True
@@ -76,6 +77,8 @@ def check_grads(
         claim = Autodiff(BACKEND, reverse="rev" in chosen, forward="fwd" in chosen)
         report = checked_own(function, point, claim, options, "args")
         report.raise_if_wrong()
+        if not report.supported:
+            raise GradientError(report.message, report)
         if report.verdict is Verdict.UNDECIDED:
             warnings.warn(report.message, stacklevel=2)
         function = _gradient(function)

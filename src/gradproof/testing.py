@@ -28,13 +28,16 @@ def assert_gradient(
     correct_below: float | None = None,
     wrong_above: float | None = None,
     name: str | None = None,
+    surrogate: Callable[..., Any] | None = None,
+    tolerance: float | None = None,
     undecided: str = "fail",
 ) -> Report:
     """Check a claimed gradient, and fail unless it is right.
 
     Parameters
     ----------
-    fun, point, grad, args, kwargs, effort, seed, correct_below, wrong_above, name
+    fun, point, grad, args, kwargs, effort, seed, correct_below, wrong_above, name, surrogate, \
+    tolerance
         As for ``gp.check``.
     undecided : {"fail", "warn"}
         What becomes of a verdict that says neither right nor wrong. A test that proves nothing
@@ -75,7 +78,8 @@ def assert_gradient(
     _validate(undecided)
     report = check(
         fun, point, grad=grad, args=args, kwargs=kwargs, effort=effort, seed=seed,
-        correct_below=correct_below, wrong_above=wrong_above, name=name,
+        correct_below=correct_below, wrong_above=wrong_above, name=name, surrogate=surrogate,
+        tolerance=tolerance,
     )  # fmt: skip
     return _asserted(report, undecided)
 

@@ -74,12 +74,13 @@ def gradcheck(
     -------
     bool
         True where the gradient is right. An undecided check, or one of a forward mode that does
-        not exist, returns True with a warning that holds the report: nothing was found wrong.
+        not exist, returns True with a warning that holds the report: nothing was found wrong. Where
+        a block is undecided that may be off by all of its gradient, that is no True.
 
     Raises
     ------
     GradcheckError
-        The gradient is wrong or suspect.
+        The gradient is wrong or suspect, or nothing at all supports it.
     ValueError
         No input requires grad, or something unsupported is asked for (``UsageError``).
 
@@ -101,7 +102,7 @@ def gradcheck(
     validate(func, options)
     claim = Autodiff(BACKEND, check_backward_ad, check_forward_ad)
     report = checked_own(func, _tensors(inputs), claim, options, "inputs")
-    if report.verdict.rejects:
+    if report.verdict.rejects or not report.supported:
         if raise_exception:
             raise GradcheckError(report.message, report)
         return False

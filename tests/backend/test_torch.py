@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from gradproof.backend import arrays
+from gradproof.backend.passing import functional_call
 from gradproof.backend.protocol import WANTS_GRAD
 from gradproof.backend.registry import framework_of, home
-from gradproof.backend.torch import BACKEND, functional_call
+from gradproof.backend.torch import BACKEND
 from gradproof.errors import UsageError
 from gradproof.records.direction import Part
 from gradproof.space import directions

@@ -140,6 +140,8 @@ FAMILIES = {
         ("return np.fft.fft(A)", "return np.fft.ifft(A)"),
         ("return np.round(A)", "return np.floor(A)"),
         ("return Z[-1]", "return Z.sum(axis=0)"),
+        ("return {'b': Z}", "return {'b': Z.sum(axis=0)}"),
+        ("return dict(b=Z)", "return dict(b=Z.sum(axis=0))"),
     ],
     "comparison": [
         ("return A > 0", "return A >= 0"),

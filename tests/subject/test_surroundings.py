@@ -51,6 +51,17 @@ def test_a_method_that_ignores_its_argument(way, factor):
 
 
 @pytest.mark.parametrize("way", ["attribute", "buffer", "cache", "none"])
+@pytest.mark.parametrize("factor", [1.0, 1.5])
+def test_what_was_there_before_the_check_hides_nothing(way, factor):
+    """The buffer holds already what the first call writes into it."""
+    net = Net(way)
+    net.cost(W)
+    report = gp.check(net.cost, W, grad=lambda w: factor * net.backward(w))
+    assert depends(report) is (way != "none")
+    assert report.verdict is (Verdict.CORRECT if factor == 1 else Verdict.WRONG)
+
+
+@pytest.mark.parametrize("way", ["attribute", "buffer", "cache", "none"])
 def test_a_product(way):
     net = Net(way)
 

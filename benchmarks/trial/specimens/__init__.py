@@ -11,6 +11,7 @@ from . import (
     edges,
     errors,
     given,
+    hidden,
     infinite,
     low,
     near,
@@ -18,6 +19,10 @@ from . import (
     peers,
     planted,
     powers,
+    rectified,
+    rounded,
+    shared,
+    shrunk,
     sizes,
     small,
     steps,
@@ -47,6 +52,11 @@ FURTHER: tuple[Specimen, ...] = (
     *unsteady.ALL_UNSTEADY,
     *optima.ALL_OPTIMA,
     *detail.ALL_DETAIL,
+    *rectified.ALL_RECTIFIED,
+    *shrunk.ALL_SHRUNK,
+    *shared.ALL_SHARED,
+    *rounded.ALL_ROUNDED,
+    *hidden.ALL_HIDDEN,
 )
 FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(specimen.family for specimen in ALL))
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..specimen import Params, Problem, Specimen
-from . import alarms, ties
+from . import alarms, shrunk, ties
 
 FAMILY = "given"
 
@@ -54,7 +54,13 @@ def _rectifiers(weight: float, factor: float = 1.0) -> Problem:
     return Problem(fun, {"a": np.zeros(1), "b": np.array([0.5, -1.5])}, grad, given=True)
 
 
+def _many() -> Iterator[Specimen]:
+    """Of more entries than are looked at one by one."""
+    return (s for s in shrunk.lasso() if s.name.startswith(("lasso of 40,", "lasso of 90,")))
+
+
 ALL_GIVEN: tuple[Specimen, ...] = (
+    *_given(_many()),
     *_given((*alarms.kinks_at_the_point(), *alarms.pooling_ties(), *ties.ALL_TIES)),
     *_chosen(),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ..backend.protocol import Backend
@@ -28,6 +29,8 @@ def check(
     correct_below: float | None = None,
     wrong_above: float | None = None,
     name: str | None = None,
+    tolerance: float | None = None,
+    surrogate: Callable[..., Any] | None = None,
 ) -> Report:
     """Check a claimed gradient against slopes of the function itself.
 
@@ -64,6 +67,14 @@ def check(
         (1e-7 and 1e-5 for float64).
     name : str, optional
         What to call this check in reports.
+    tolerance : float, optional
+        The relative tolerance to which ``fun`` is solved for, by an integrator or an iteration. A
+        discrepancy of that size is undecided, and not wrong. Without it the solvers of SciPy,
+        torchdiffeq and diffrax are recognised, and loops that end at a small number.
+    surrogate : callable, optional
+        The function whose gradient it is meant to be, where ``fun`` itself is flat or jumps (a
+        straight-through estimator, a quantisation): of the same arguments, and returning the
+        same shapes. Slopes are then those of ``surrogate``, the claim is that of ``fun``.
 
     Returns
     -------
@@ -96,15 +107,29 @@ def check(
     <Verdict.CORRECT: 'correct'>
 
     """
-    options = Options(args, kwargs, effort, seed, correct_below, wrong_above, name)
+    options = Options(
+        args, kwargs, effort, seed, correct_below, wrong_above, name, tolerance=tolerance
+    )
     validate(fun, options)
+    if surrogate is not None:
+        validate(surrogate, options)
     if grad is not None and grad is not False:
-        return checked(fun, Point(point), grad, options)
+        if surrogate is not None and grad is True:
+            grad = partial(_gradient_of, fun)
+        return checked(surrogate or fun, Point(point), grad, options)
     framework, leaves = _own_framework(point)
     where = Point(point, framework.chosen(leaves))
     modes = framework.about.modes
-    claim = Autodiff(framework, reverse="reverse" in modes, forward="forward" in modes)
-    return checked(fun, where, claim, options)
+    claim = Autodiff(
+        framework, reverse="reverse" in modes, forward="forward" in modes,
+        of=None if surrogate is None else fun,
+    )  # fmt: skip
+    return checked(surrogate or fun, where, claim, options)
+
+
+def _gradient_of(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What ``fun`` returns beside its value."""
+    return fun(*args, **kwargs)[1]
 
 
 def _own_framework(point: Any) -> tuple[Backend, Sequence[Any]]:

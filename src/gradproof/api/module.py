@@ -32,8 +32,8 @@ def check_module(
     module : torch.nn.Module
         It stays in the mode it is in (``train`` or ``eval``) and is never written to: its
         parameters and buffers are stood in for by copies at every evaluation
-        (``torch.func.functional_call``). Parameters that do not require grad are left alone;
-        a shared parameter is one block, under its first name.
+        (``torch.func.functional_call``), and until the backward pass is over. Parameters that do
+        not require grad are left alone; a shared parameter is one block, under its first name.
     *inputs
         The inputs of the module: ``module(*inputs, **kwargs)``.
     loss : callable, optional
@@ -64,8 +64,8 @@ def check_module(
         )
     if loss is not None and not callable(loss):
         raise UsageError(f"loss must be a function of the output, but is a {type(loss).__name__}.")
-    from ..backend.held import ModuleFunction
     from ..backend.torch import BACKEND
+    from ..subject.modules import ModuleFunction
 
     title = name or type(module).__name__
     notes = (*_shared(module), *_hooked(module))

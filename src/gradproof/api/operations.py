@@ -93,7 +93,7 @@ def _is_module(target: Any) -> bool:
 
 def _of_module(module: Any, inputs: tuple[Any, ...], loss: Any) -> tuple[Any, Point]:
     """The module as a function of its parameters and its inputs."""
-    from ..backend.held import ModuleFunction
+    from ..subject.modules import ModuleFunction
 
     fun = ModuleFunction(module, loss, with_inputs=True)
     params = {name: module.get_parameter(full) for name, full in fun.names().items()}

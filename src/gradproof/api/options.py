@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 from ..engine.examine import examine
@@ -58,5 +58,8 @@ def validate(fun: Any, options: Options) -> None:
             raise UsageError(f"kwargs must be a mapping from names to values, but is {found}.")
     if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
         raise UsageError(f"seed must be an integer that is not negative, but is {seed!r}.")
+    tolerance: Any = options.tolerance
+    if tolerance is not None and not (isinstance(tolerance, Real) and 0 < float(tolerance) < 1):
+        raise UsageError(f"tolerance must be a number between 0 and 1, but is {tolerance!r}.")
     effort(options.effort)
     bands("float64", options.correct_below, options.wrong_above)

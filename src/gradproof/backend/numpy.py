@@ -27,10 +27,15 @@ def _held(array: NDArray[Any]) -> Callable[[], bool]:
     return lambda: reference() is not None
 
 
+def _scattered(array: Any) -> Any:
+    """Axes in the opposite order in memory, and gaps, that hold other numbers."""
+    return array if np.size(array) < 2 else np.stack([array.T, -array.T], axis=-1)[..., 0].T
+
+
 class NumPy(Backend):
     """See ``Backend``; copies are written in place."""
 
-    about = About("NumPy", (np.ndarray, np.generic), held=_held)
+    about = About("NumPy", (np.ndarray, np.generic), held=_held, scattered=_scattered)
 
     def differentiable(self, leaf: Any, name: str) -> str:
         return arrays.differentiable(leaf, name)

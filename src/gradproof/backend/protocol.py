@@ -61,12 +61,17 @@ class Vjp:
     ``pull(cotangents)``, one for each output or None, gives the gradients of the leaves: None
     where none reaches a leaf, and ``∂/∂x + i ∂/∂y`` for a complex leaf ``x + iy``, whatever
     the library's own convention. ``untracked()`` describes what else the outputs could be
-    differentiated with respect to, by the identity of each.
+    differentiated with respect to, by the identity of each. After ``scatter()`` cotangents are
+    handed on in another memory layout, if there is such a thing; ``close()`` ends the pass.
     """
 
     outputs: list[Any]
     pull: Callable[[Sequence[Any]], list[Any]]
     untracked: Callable[[], dict[int, str]] = dict
+    operations: Callable[[], int] = int
+    drew: Callable[[], bool] = bool
+    scatter: Callable[[], object] = lambda: None
+    close: Callable[[], object] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class About:
     with arguments in it. ``lasting``: what is around one call may also be around what lies
     between two. ``one_rule``: both modes come from one and the same rule. ``held(array)`` is to be
     asked once the array is dropped: may somebody still hold its memory, and fill it?
+    ``scattered(array)`` has the same numbers in another memory layout, if there is such a thing.
     """
 
     name: str
@@ -88,6 +94,7 @@ class About:
     lasting: bool = True
     one_rule: bool = False
     held: Callable[[Any], Callable[[], bool]] = lambda _: lambda: True
+    scattered: Callable[[Any], Any] | None = None
 
 
 # What an error raised in a function under test says.

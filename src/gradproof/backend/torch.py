@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.overrides import TorchFunctionMode
 
 from ..errors import UsageError
+from . import passing
 from .leaves import others_kept
 from .protocol import OUTSIDE, WANTS_GRAD, About, Backend, Call, Drawn, Vjp
 
@@ -38,7 +40,10 @@ def _held(leaf: Any) -> Callable[[], bool]:
 class Torch(Backend):
     """See ``Backend``; copies are written in place and keep their layout."""
 
-    about = About("PyTorch", torch.Tensor, modes=("reverse",), deep=True, held=_held)
+    about = About(
+        "PyTorch", torch.Tensor, modes=("reverse",), deep=True, held=_held,
+        scattered=passing.scattered,
+    )  # fmt: skip
 
     def differentiable(self, leaf: Any, name: str) -> str:
         if leaf.layout is not torch.strided or leaf.is_quantized or leaf.is_meta:
@@ -164,7 +169,11 @@ class Torch(Backend):
 
     def vjp(self, call: Call, leaves: Sequence[Any]) -> Vjp:
         leaves = [leaf.detach().requires_grad_() for leaf in leaves]
-        outputs = list(call(leaves))
+        now = passing.Pass()
+        with now.going():
+            outputs = list(call(leaves))
+        for output in outputs:
+            now.watch(output)
         reached = [o.requires_grad if isinstance(o, torch.Tensor) else False for o in outputs]
 
         def pull(cotangents: Sequence[Any]) -> list[Any]:
@@ -176,15 +185,20 @@ class Torch(Backend):
             ]
             if not sums:
                 return [None] * len(leaves)
-            try:
-                found = torch.autograd.grad(sums, leaves, retain_graph=True, allow_unused=True)
-            except RuntimeError as error:
-                if "use_reentrant" not in str(error):
-                    raise
-                return _accumulated(sums, leaves)
+            before = torch.get_rng_state()
+            found = _pulled(sums, leaves)
+            now.drew = now.drew or not torch.equal(before, torch.get_rng_state())
             return list(found)
 
-        return Vjp(outputs, pull, lambda: self._untracked(outputs, leaves))
+        def untracked() -> dict[int, str]:
+            found = _variables(outputs, leaves)
+            return {id(v): f"a {self.dtype(v)} tensor of shape {tuple(v.shape)}" for v in found}
+
+        def operations() -> int:
+            return sum([not hasattr(node, "variable") for node in _nodes(outputs)])
+
+        drew = partial(getattr, now, "drew")
+        return Vjp(outputs, pull, untracked, operations, drew, now.scatter, now.lent.close)
 
     def jvp(self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]) -> list[Any] | None:
         import torch.autograd.forward_ad as forward
@@ -204,31 +218,29 @@ class Torch(Backend):
             ]
             return [_tangent(o, p) for o, p in zip(outputs, pushed, strict=True)]
 
-    def _untracked(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> dict[int, str]:
-        """Tensors that require grad and that the outputs' graph reaches, but not ``leaves``."""
-        known = {id(leaf) for leaf in leaves}
-        functions = [o.grad_fn for o in outputs if isinstance(o, torch.Tensor)]
-        progress = [function for function in functions if function is not None]
-        seen, found = set(progress), dict[int, str]()
-        while progress:
-            node = progress.pop()
-            variable = getattr(node, "variable", None)
-            if variable is not None and id(variable) not in known and variable.numel():
-                shape = tuple(variable.shape)
-                found[id(variable)] = f"a {self.dtype(variable)} tensor of shape {shape}"
-            for following, _ in node.next_functions:
-                if following is not None and following not in seen:
-                    seen.add(following)
-                    progress.append(following)
-        return found
+
+def _variables(outputs: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
+    """Tensors that require grad and that the outputs' graph reaches, but not ``leaves``."""
+    known, found = {id(leaf) for leaf in leaves}, dict[int, Any]()
+    for node in _nodes(outputs):
+        variable = getattr(node, "variable", None)
+        if variable is not None and id(variable) not in known and variable.numel():
+            found[id(variable)] = variable
+    return list(found.values())
 
 
-def functional_call(
-    module: Any, params: Mapping[str, Any], inputs: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> Any:
-    """Call a module with other parameters and with copies of its buffers."""
-    buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
-    return torch.func.functional_call(module, {**params, **buffers}, inputs, dict(kwargs))
+def _nodes(outputs: Sequence[Any]) -> Iterator[Any]:
+    """All that was recorded on the way to the outputs."""
+    functions = [o.grad_fn for o in outputs if isinstance(o, torch.Tensor)]
+    progress = [function for function in functions if function is not None]
+    seen = set(progress)
+    while progress:
+        node = progress.pop()
+        yield node
+        for following, _ in node.next_functions:
+            if following is not None and following not in seen:
+                seen.add(following)
+                progress.append(following)
 
 
 @contextmanager
@@ -291,8 +303,16 @@ def _written(copy: Any, out: Any, here: Any, entry: int | None = None, step: flo
     return copy
 
 
-def _accumulated(sums: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
-    """Gradients that come by ``backward`` alone, as through checkpoints of the reentrant kind."""
+def _pulled(sums: Sequence[Any], leaves: Sequence[Any]) -> Sequence[Any]:
+    """The gradients of ``sums``; as ``backward`` itself leaves them where nothing else will do.
+
+    Checkpoints of the reentrant kind refuse ``torch.autograd.grad``.
+    """
+    try:
+        return torch.autograd.grad(sums, leaves, retain_graph=True, allow_unused=True)
+    except RuntimeError as error:
+        if "use_reentrant" not in str(error):
+            raise
     for leaf in leaves:
         leaf.grad = None
     with others_kept(leaves):

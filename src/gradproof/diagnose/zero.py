@@ -15,6 +15,11 @@ from .rules import rule
 _MOST = 40  # zeros that are measured one by one
 _PROBES = 2  # slopes that have to find the rest right
 
+_MEANT = (
+    " over small steps. If it moves in steps and the gradient is meant for what it rounds (a "
+    "straight-through estimator), pass that as surrogate=, with gp.stop_gradient for the rest."
+)
+
 
 @rule("zero", place=10)
 def suspect(evidence: Evidence) -> Iterator[Explanation]:
@@ -27,7 +32,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     evidence.need(2)
     wrong = evidence.draws and all(map(is_discrepant, evidence.draws))
     if wrong and is_zero(evidence.slopes, evidence.bars):
-        message = f"{name}: a gradient is claimed, but fun does not change with it."
+        message = f"{name}: a gradient is claimed, but fun does not change with it{_MEANT}"
         yield Explanation(Kind.UNEXPLAINED, message, 1.0)
 
 

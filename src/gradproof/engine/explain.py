@@ -34,7 +34,7 @@ from ..subject.session import Session
 from . import misfit
 from .compare import compare, unit
 from .loop import Run
-from .state import State, update
+from .state import State, miscounted, update
 from .unheard import unheard
 from .watch import Watch as Progress
 
@@ -135,8 +135,9 @@ def _rejected(run: Run) -> list[Block]:
         block
         for block in state.setting.blocks
         if judgements[block.index].verdict.rejects
-        and (block.index not in state.not_linear or _in_doubt(state, block))
+        and (block.index not in state.ruled or _in_doubt(state, block))
         and _has_finite_claim(state, block)
+        and (_is_smooth(state, block) or not miscounted(state, block.index))
     ]
     return sorted(rejected, key=lambda b: severity(judgements[b.index].verdict))
 
@@ -144,6 +145,12 @@ def _rejected(run: Run) -> list[Block]:
 def _in_doubt(state: State, block: Block) -> bool:
     """Whether slopes, and not only the cotangents, speak against a block."""
     return state.judgements[block.index].low > state.bands[block.index].correct_below
+
+
+def _is_smooth(state: State, block: Block) -> bool:
+    """Whether some draw of a block alone met no kink."""
+    alone = [c for c in state.comparisons if c.direction.block == block.index]
+    return any([c.direction.parts[0].whole and not c.kinked for c in alone])
 
 
 def _has_finite_claim(state: State, block: Block) -> bool:

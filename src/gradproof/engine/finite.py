@@ -30,7 +30,7 @@ def not_finite(session: Session, setting: Setting) -> frozenset[int]:
 def _ways(setting: Setting, block: int) -> Iterator[Direction]:
     """At the corner of a domain only steps of one sign lead into it."""
     yield setting.alone(block, 0)
-    yield setting.together(block, 0)
+    yield setting.together([block], 0)
 
 
 def _reaches(session: Session, direction: Direction) -> bool:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from ..plan.strategy import Plan
+from ..space.special import special
 from ..subject.asked import Asked
 from ..subject.prepare import prepare
 from ..subject.session import Session
+from .at_kink import AtKink, at_kink, is_hidden
 from .compare import compare
-from .restart import Restart, Why, after
+from .hiding import hiding
+from .restart import Restart, Why, after, moved_beside
+from .rulings import ruled
 from .start import start, with_known_noise
 from .state import State, excused, update
 from .watch import Watch
@@ -17,11 +22,15 @@ from .watch import Watch
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A session and the state it has come to; ``at`` is the run at a kink that led to this one."""
+    """A session and the state it has come to; ``at`` is the run at a kink that led to this one.
+
+    ``kinks`` are the blocks whose claim at that kink is none of those beside it.
+    """
 
     session: Session
     state: State
     at: Run | None = None
+    kinks: Mapping[int, AtKink] = field(default_factory=dict)
 
 
 def check(asked: Asked, watch: Watch) -> Run:
@@ -32,12 +41,28 @@ def check(asked: Asked, watch: Watch) -> Run:
         session = restart.session
         watch.on(session, restart.why.value)
         state = settled(session, follow(session, start(session), "check", watch), watch)
+        if state.kink is None and any([j.verdict.rejects for j in state.judgements]):
+            state = replace(state, hidden=is_hidden(session))
         if restart.why is Why.KINK and run is not None:
-            run = Run(run.session, follow(run.session, run.state, "kink", watch))
-        run = Run(session, state, run if restart.why is Why.KINK else None)
+            run = Run(session, state, run, at_kink(run.session))
+        else:
+            run = Run(session, state)
         restart = after(restart, state)
     assert run is not None
-    return run
+    return run if run.at is not None else _looked_beside(run, watch)
+
+
+def _looked_beside(run: Run, watch: Watch) -> Run:
+    """A second look, a quick one, where a point is so special that faults may hide there."""
+    session, state = run.session, run.state
+    if not (state.right and session.movable and special(session.point)):
+        return run
+    moved = moved_beside(session, "quick")
+    if moved is None:
+        return run
+    watch.on(moved, "beside a special point")
+    there = settled(moved, follow(moved, start(moved), "check", watch), watch)
+    return replace(run, state=hiding(session, state, there))
 
 
 def follow(session: Session, state: State, stage: str, watch: Watch) -> State:
@@ -52,8 +77,8 @@ def follow(session: Session, state: State, stage: str, watch: Watch) -> State:
 
 
 def settled(session: Session, state: State, watch: Watch) -> State:
-    """With the round-off of the claims where it matters, and what is a choice at a kink excused."""
+    """With the round-off of the claims where it matters, and what is no fault of theirs excused."""
     wider = with_known_noise(session, state)
     if wider is not state:  # with bars so much wider, one draw is seldom enough
         state = follow(session, wider, "sharpen", watch)
-    return excused(state)
+    return ruled(session, excused(state))

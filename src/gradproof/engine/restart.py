@@ -7,7 +7,9 @@ from enum import Enum
 
 from ..backend.registry import outside
 from ..judge.thresholds import T
-from ..subject.prepare import beside
+from ..plan.shifts import Apart
+from ..records.finding import Kind
+from ..subject.prepare import beside, prepare
 from ..subject.session import Session
 from .state import State
 
@@ -37,23 +39,28 @@ def after(last: Restart, state: State) -> Restart | None:
     a small block is compared with its one-sided slopes.
     """
     session = last.session
+    left = last.why is Why.POINT and session.left_behind()  # before fun comes to the point again
     if last.why is Why.POINT and session.spoiled(state.flat):
         return Restart(session, Why.SPOILED)
-    if last.why is Why.KINK or state.kink is None or not session.leaves_kinks:
+    if left:
+        anew = prepare(session.asked, session.caller.calls, traces=True)
+        if any([f.kind is Kind.STATEFUL for f in anew.findings]):
+            return Restart(anew, Why.SPOILED)
+    if last.why is Why.KINK or not (state.kink or state.hidden) or not session.leaves_kinks:
         return None
-    moved = _beside(session, state)
+    moved = moved_beside(session)
     if moved is not None:
         return Restart(moved, Why.KINK)
     session.confined = True
     return Restart(session, Why.CONFINED)
 
 
-def _beside(session: Session, state: State) -> Session | None:
-    """The same check a little way from a kink; None where both ways lead out of the domain."""
-    everything = state.setting.joint(range(len(state.setting.blocks)), 0)
+def moved_beside(session: Session, effort: str = "") -> Session | None:
+    """The same check a little way from the point; None where both ways lead out of the domain."""
+    apart = Apart(session.asked.options.seed)
     for distance in (T.beside, -T.beside):
         try:
-            moved = beside(session, everything, distance)
+            moved = beside(session, apart.moves, distance, effort)
         except Exception as error:
             if not outside(error):
                 raise

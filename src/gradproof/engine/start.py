@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ..backend import arrays
@@ -11,9 +12,12 @@ from ..judge.credible import may_be_small
 from ..plan.effort import effort
 from ..plan.setting import Setting
 from ..records.direction import Part
+from ..records.finding import Finding, Kind
+from ..records.verdict import Ruling, Verdict
 from ..space.point import Point
 from ..subject.claim import Claimed
 from ..subject.promotion import doubt
+from ..subject.roundings import Roundings, is_half, lost
 from ..subject.session import Session
 from .finite import not_finite
 from .state import Learned, Memory, State, with_claims
@@ -46,7 +50,7 @@ def start(session: Session) -> State:
         claims=claims,
         values=tuple([projection.size for projection in projections]),
         learned=Learned((Memory(),) * len(claims)),
-        not_linear=frozenset(session.not_linear),
+        ruled=dict(session.refused),
         not_finite=not_finite(session, setting),
         evaluations=session.evaluations,
     )
@@ -75,12 +79,35 @@ def _small(point: Point, claim: Claimed, bands: tuple[Bands, ...]) -> list[Part]
 def with_known_noise(session: Session, state: State) -> State:
     """Before a claim in low precision is rejected, see how much of the gap is its round-off.
 
-    The same state where there is nothing to see.
+    In half precision that itself is judged. The same state where there is nothing to see.
     """
-    if not session.promoted or not any(j.verdict.rejects for j in state.judgements):
+    if not session.promoted:
         return state
-    claims = [
-        replace(claim, noise=tuple(map(max, claim.noise, noise)))
-        for claim, noise in zip(state.claims, doubt(session), strict=True)
-    ]
-    return with_claims(state, claims)
+    rejected = any(j.verdict.rejects for j in state.judgements)
+    if not (rejected or is_half(session)):
+        return state
+    noise, finer = doubt(session)
+    wider = state
+    if rejected:
+        claims = [
+            replace(claim, noise=tuple(map(max, claim.noise, known)))
+            for claim, known in zip(state.claims, noise, strict=True)
+        ]
+        wider = with_claims(state, claims)
+    lossy = lost(session, noise, finer) if is_half(session) else {}
+    return _refusing(session, wider, lossy) if lossy else wider
+
+
+def _refusing(session: Session, state: State, lossy: Mapping[int, Roundings]) -> State:
+    """The state where claims that are right in float64 lose too much of it."""
+    ruled = dict(state.ruled)
+    for index, found in lossy.items():
+        block, limits = session.point.blocks[index], state.bands[index]
+        if state.judgements[index].verdict.rejects:
+            continue  # by more than all of its round-off
+        verdict = Verdict.WRONG if found.share > limits.wrong_above else Verdict.SUSPECT
+        why = f"right in float64, not in {block.dtype}"
+        ruled[index] = Ruling(verdict, why, found.share / found.seen, found.share)
+        told = found.told(block.name, block.dtype)
+        session.findings.append(Finding(Kind.LOW_PRECISION, block.name, told))
+    return replace(state, ruled=ruled, known={})

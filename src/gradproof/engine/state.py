@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 
 from ..judge.bands import Bands
-from ..judge.credible import beyond_choice, disagrees, grain, untied
-from ..judge.verdict import UNKNOWN, judge, least_error, miscounted
+from ..judge.credible import beyond_choice, disagrees, miscounts
+from ..judge.verdict import UNKNOWN, judge, overruled
 from ..judge.whole import combined
 from ..plan.setting import Setting
 from ..records.comparison import Comparison
 from ..records.direction import Direction
 from ..records.judgement import Judgement
 from ..records.slope import Slope
-from ..records.verdict import Verdict
+from ..records.verdict import Ruling, Verdict
 from ..space.directions import RMS
 from ..subject.claim import Claimed
 from .quantisation import Steps
@@ -75,9 +74,9 @@ class State:
 
     ``claims`` and ``values`` are the claimed gradient and the magnitude of each projection,
     ``eps`` the precision of each block. ``not_finite`` are blocks whose claim is not finite where
-    the function is. ``kink`` is the first comparison that showed one, ``untied`` the blocks whose
-    ties do not add up: the projection, and the least error. ``known`` are judgements that hold,
-    since nothing moved their blocks.
+    the function is, ``ruled`` those on which something else decides. ``kink`` is the first
+    comparison that showed one; one may be ``hidden`` from all lines. ``known`` are judgements that
+    hold, since nothing moved their blocks.
     """
 
     setting: Setting
@@ -86,7 +85,7 @@ class State:
     claims: tuple[Claimed, ...]
     values: tuple[float, ...]
     learned: Learned
-    not_linear: frozenset[int] = frozenset()
+    ruled: Mapping[int, Ruling] = field(default_factory=dict)
     not_finite: frozenset[int] = frozenset()
     comparisons: tuple[Comparison, ...] = ()
     drawn: int = 0
@@ -94,7 +93,7 @@ class State:
     disagreed: bool = False
     disagreements: int = 0
     kink: Comparison | None = None
-    untied: Mapping[int, tuple[int, float]] = field(default_factory=dict)
+    hidden: bool = False
     known: Mapping[int, Judged] = field(default_factory=dict)
 
     @cached_property
@@ -109,6 +108,11 @@ class State:
     def judgements(self) -> Sequence[Judgement]:
         """The judgements of all blocks."""
         return list(map(_JUDGEMENT, self.judged))
+
+    @cached_property
+    def right(self) -> bool:
+        """Whether all blocks are."""
+        return {j.verdict for j in self.judgements} == {Verdict.CORRECT}
 
     @property
     def kinked(self) -> Sequence[int]:
@@ -148,15 +152,13 @@ def update(state: State, new: Measurement) -> State:
         disagreed=disagreed,
         disagreements=state.disagreements + disagreed,
         kink=first,
-        untied=_untied(state, new) if direction.parts[0].even else state.untied,
         known=known,
     )
 
 
 def reclaimed(state: State, claims: Sequence[Claimed], along: Sequence[float]) -> State:
     """The same slopes beside other claims, whose derivatives are ``along`` each comparison."""
-    nothing: frozenset[int] = frozenset()
-    state = replace(state, not_linear=nothing, not_finite=nothing, untied={})
+    state = replace(state, ruled={}, not_finite=frozenset())
     return with_claims(state, claims, along)
 
 
@@ -175,27 +177,24 @@ def with_claims(
 
 def noise(state: State, direction: Direction, projection: int) -> float:
     """How well a claim itself is known along a direction."""
-    claim, bar = state.claims[projection], state.claims[projection].bar(direction)
-    if not any([part.only for part in direction.parts]):
-        return bar
-    grains = [
-        part.step * grain(state.eps[part.block], claim.norms[part.block])
-        for part in direction.parts
-        if part.only
-    ]
-    return math.hypot(bar, *grains)
+    return state.claims[projection].bar(direction)
 
 
-def beyond_excuse(state: State, index: int) -> bool:
-    """Whether the claim for a kinked entry of a block, or for ties, is no choice at a kink."""
-    if index in state.untied or index in state.not_finite:
+def miscounted(state: State, index: int) -> bool:
+    """Whether a claim in an array gives a tie more than once, or to nobody."""
+    alone = [c for c in state.comparisons if c.direction.block == index]
+    return any([miscounts(c, state.bands[index]) for c in alone])
+
+
+def _beyond_excuse(state: State, index: int) -> bool:
+    """Whether the claim for a kinked entry of a block is no choice at a kink."""
+    if index in state.not_finite or miscounted(state, index):
         return True
     lone = sum(block.count for block in state.setting.blocks) == 1
-    entries = [
-        c
-        for c in state.comparisons
-        if c.direction.block == index and c.direction.parts[0].entry is not None
-    ]
+    alone = [c for c in state.comparisons if c.direction.block == index]
+    entries = [c for c in alone if c.direction.parts[0].entry is not None]
+    if not entries:
+        return False
     return any(beyond_choice(c, entries, state.bands[index], lone=lone) for c in entries)
 
 
@@ -207,7 +206,7 @@ def excused(state: State) -> State:
     known = dict(enumerate(state.judged))
     for index in [block for block in kinks if block is not None]:
         judged = known[index]
-        if judged.judgement.verdict.rejects and not beyond_excuse(state, index):
+        if judged.judgement.verdict.rejects and not _beyond_excuse(state, index):
             verdict = replace(judged.judgement, verdict=Verdict.UNDECIDED, reason=_AT_KINK)
             known[index] = replace(judged, judgement=verdict)
     return replace(state, known=known)
@@ -219,9 +218,6 @@ _AT_KINK = (
 )
 
 _NOT_FINITE = "the claimed gradient is not finite"
-
-_NOT_LINEAR = "the backward is not linear in the gradient from above"
-
 
 _JUDGEMENT = attrgetter("judgement")
 
@@ -251,22 +247,8 @@ def _judged(state: State, index: int) -> Judged:
             )
         )  # fmt: skip
     leading, judgement = combined(each)
-    if index in state.untied and not judgement.verdict.rejects:
-        leading, least = state.untied[index]
-        judgement = miscounted(judgement, least)
-    elif index in state.not_finite:
+    if index in state.not_finite:
         judgement = replace(judgement, verdict=Verdict.WRONG, reason=_reason(state, index))
-    elif index in state.not_linear and judgement.draws:
-        judgement = replace(judgement, verdict=Verdict.WRONG, reason=_NOT_LINEAR)
+    elif index in state.ruled and state.comparisons:
+        judgement = overruled(judgement, state.ruled[index])
     return Judged(judgement, leading, tuple(each))
-
-
-def _untied(state: State, new: Measurement) -> Mapping[int, tuple[int, float]]:
-    """The blocks whose claims do not add up where all their entries move together."""
-    part, found = new.direction.parts[0], dict(state.untied)
-    for c in new.made:
-        block = state.setting.blocks[part.block]
-        least = least_error(block, c, state.claims[c.projection].norms[part.block])
-        if untied(c, least, state.bands[part.block]):
-            found[part.block] = (c.projection, least)
-    return found

@@ -26,9 +26,10 @@ from ..report.wording import figure
 from ..space.point import places
 from ..subject.claim import Claimed
 from ..subject.providers import Autodiff
+from .at_kink import AtKink
 from .evidence import gather
 from .loop import Run
-from .state import State, beyond_excuse
+from .state import State
 
 _TIES = (
     " Entries that are tied there (the largest of a cell, say) stay tied: a backward pass may give "
@@ -36,6 +37,8 @@ _TIES = (
 )
 
 _SAME_RULE = "both come from one rule (that of a custom_jvp, say), and that is wrong"
+
+_NONE_BESIDE = "at the kink itself the claim is none of those just beside it"
 
 _IN_STEPS = (
     "fun moves in steps, as log(1 - A) does where A is next to 1, or what rounds its arguments to "
@@ -64,7 +67,7 @@ def compose(run: Run, explained: Explained, name: str, seconds: float, reproduce
     first = run if run.at is None else run.at
     judged = _decided(run)
     findings = [*first.session.findings, *_about_value(first)]
-    if first.state.kink is not None:
+    if first.state.kink is not None or first.state.hidden:
         findings.append(_about_kink(first, beside=run.at is not None))
     if explained.at_fault is not None:
         findings += [*explained.at_fault.findings, *_because_of_it(judged, explained.at_fault)]
@@ -77,6 +80,8 @@ def compose(run: Run, explained: Explained, name: str, seconds: float, reproduce
     for block, judgement, source in sorted(judged_alone, key=_worst_first):
         if judgement.verdict.rejects and block.index in explained.findings and source is run:
             about = [explained.findings[block.index]]
+        elif source is not run and judgement.verdict.rejects and block.index in run.kinks:
+            about = [_about_choice(block, run.kinks[block.index])]
         else:
             about = _about_block(block, judgement, source)
         line = explained.lines.get(block.index)
@@ -114,11 +119,30 @@ def _decided(run: Run) -> list[tuple[Block, Judgement, Run]]:
     if run.at is None:
         return found
     for block, judgement, _ in found:
-        here = run.at.state.judgements[block.index]
-        worse = severity(here.verdict) < severity(judgement.verdict)
-        if worse and beyond_excuse(run.at.state, block.index):
-            found[block.index] = (block, here, run.at)
+        here = run.kinks.get(block.index)
+        if here is not None and severity(here.verdict) < severity(judgement.verdict):
+            found[block.index] = (block, _at_kink(judgement, here), run.at)
+        elif block.index in run.at.state.not_finite:
+            found[block.index] = (block, run.at.state.judgements[block.index], run.at)
     return found
+
+
+def _at_kink(beside: Judgement, here: AtKink) -> Judgement:
+    """The judgement of a block that is right beside a kink and not at it, or perhaps not."""
+    rejects = here.verdict.rejects
+    return dataclasses.replace(
+        beside,
+        verdict=here.verdict,
+        error=here.least if rejects else beside.error,
+        bar=math.inf,
+        low=here.least,
+        high=math.inf,
+        resolution=beside.resolution if rejects else math.inf,
+        draws=max(beside.draws, 1),
+        zero=False,
+        natural=False,
+        reason=_NONE_BESIDE if rejects else here.message,
+    )
 
 
 def _leading_norms(state: State) -> list[float]:
@@ -207,25 +231,32 @@ def _about_value(run: Run) -> list[Finding]:
 
 def _about_kink(run: Run, *, beside: bool) -> Finding:
     kink, blocks = run.state.kink, run.state.setting.blocks
-    assert kink is not None
-    text = (
-        f"fun has a kink at the point: along draw {kink.direction.draw} its slope is "
-        f"{kink.slope.left:.6g} on one side and {kink.slope.right:.6g} on the other"
-    )
+    text = "fun has a kink at the point: "
+    if kink is None:
+        text += "no line through it shows one, but the claims just beside it are spread"
+    else:
+        text += f"along draw {kink.direction.draw} its slope is {kink.slope.left:.6g} on one side "
+        text += f"and {kink.slope.right:.6g} on the other"
     if beside:
         text += (
             ". The gradient was checked beside it, where it is unique (every block moved by "
             "about 1 % of its size); at the kink several gradients are valid"
         )
-    block = kink.direction.block
+    block = None if kink is None else kink.direction.block
     return Finding(Kind.KINK, None if block is None else blocks[block].name, text + ".")
+
+
+def _about_choice(block: Block, here: AtKink) -> Finding:
+    """Why the claim at a kink is no choice that a backward pass has there."""
+    entries, grid = (None, None) if here.entries is None else located(here.entries)
+    return Finding(Kind.UNEXPLAINED, block.name, f"{here.message}.", entries=entries, grid=grid)
 
 
 def _about_block(block: Block, judgement: Judgement, run: Run) -> list[Finding]:
     for claim in run.state.claims:
         if not claim.finite(block.index):
             return [_about_infinity(block, claim)]
-    if not judgement.verdict.rejects or block.index in run.state.not_linear:
+    if not judgement.verdict.rejects or block.index in run.state.ruled:
         return []
     leading = run.state.judged[block.index].leading
     compared = [c for c in run.state.comparisons if c.projection == leading]
@@ -298,13 +329,14 @@ def _about_disagreement(
 ) -> Finding:
     """What was measured, until somebody explains it."""
     alone = [c for c in comparisons if c.direction.block == block.index]
-    # An entry says more than a random direction, if it is at fault itself.
-    entries = [c for c in alone if c.direction.parts[0].entry is not None]
+    # An entry says more than a random direction, if it is at fault itself; ties only together.
+    tied = [c for c in alone if c.direction.parts[0].even and not c.kinked]
+    entries = tied or [c for c in alone if c.direction.parts[0].entry is not None]
     wrong = [c for c in entries if abs(c.gap) > c.slope_bar] or alone
     shown = max(wrong, key=lambda c: abs(c.gap) / (abs(c.slope.value) + c.slope_bar))
     slope = shown.slope
     even = shown.direction.parts[0].even
-    off = f"the claim is off by {'at least ' if even else ''}{_share(judgement.error)} of "
+    off = f"the claim is off by {_share(judgement.error)} of "
     off += "itself, and fun does not change" if judgement.zero else "the gradient's size"
     ratio = ""
     if slope.value and abs(slope.value) > slope.error:

@@ -64,11 +64,6 @@ def known_enough(
     return plain or max(abs(claimed), abs(slope)) <= error <= floor
 
 
-def grain(eps: float, norm: float) -> float:
-    """The noise of the small entries of a claim: round-off at the scale of their whole block."""
-    return T.entry_roundoff * eps * norm / T.claim_noise
-
-
 def may_be_small(eps: float, bands: Bands) -> bool:
     """Whether a claim of a precision says anything about entries that its bands do not reach."""
     return T.entry_roundoff * eps < bands.correct_below
@@ -95,15 +90,14 @@ def beyond_choice(
     return abs(comparison.claimed) > T.beyond_excuse * reach * comparison.direction.parts[0].step
 
 
-def untied(comparison: Comparison, least: float, bands: Bands) -> bool:
-    """Whether a claim at a kink is wrong along a direction in which there is none.
+def miscounts(comparison: Comparison, bands: Bands) -> bool:
+    """Whether a claim in an array is wrong along a direction in which tied entries stay tied.
 
-    Entries that are tied (the largest of a cell, say) stay tied where all move by the same step.
-    A claim may give the tie to any of them, or share it out, but not give it more than once.
-    ``least`` is the smallest relative error that shows so large a gap.
+    It may give a tie (the largest of a cell, say) to any of them, or share it out, but not give it
+    more than once. Where that direction has a kink of its own nothing is known.
     """
-    smooth = comparison.slope.smoothness is Smoothness.SMOOTH
-    return smooth and disagrees(comparison, bands) and least > bands.wrong_above
+    even = comparison.direction.parts[0].even
+    return even and not comparison.kinked and disagrees(comparison, bands)
 
 
 # Where windows disagree with each other

@@ -44,7 +44,10 @@ Pairs = list[tuple[Comparison, Part]]
 def collect(
     block: Block, comparisons: Sequence[Comparison], rms: float
 ) -> tuple[Evidence, Evidence, Evidence]:
-    """What moved the block alone, what moved it with or without others, and its smallest entries.
+    """What moved the block alone, what moved it with or without others, and some entries apart.
+
+    These are its smallest ones, or at a kink all by the same step, so that tied ones stay tied: a
+    claim may give the tie to any of them, or share it out, but not give it more than once.
 
     ``rms`` is the root mean square of one coordinate of a direction of step 1. A full sweep of
     the block, of known slopes, replaces all else.
@@ -64,12 +67,12 @@ def collect(
         if part.whole and not c.kinked:
             shared.append((c, part))
             own += [(c, part)] if alone else []
-        elif alone and part.only:
+        elif alone and (part.only or (part.even and not c.kinked)):
             small.append((c, part))
     if len(entries) == block.count:
         swept = _scaled(list(entries.values()), 1.0, sweep=True)
         if len(swept.gaps) == block.count:
-            return swept, swept, NOTHING
+            return swept, swept, _scaled([pair for pair in small if pair[1].even], rms)
     every = _scaled(shared, rms)
     lone = every if len(own) == len(shared) else _scaled(own, rms)
     return lone, every, _scaled(small, rms)
@@ -106,18 +109,6 @@ def _only(every: Evidence, chosen: Sequence[bool]) -> Evidence:
         list(compress(column, chosen)) for column in (every.gaps, every.bars, every.slope_bars)
     ]
     return Evidence(gaps, bars, [], [], slope_bars, list(compress(every.moved, chosen)), [])
-
-
-def supporting(shared: Evidence) -> Evidence:
-    """Of the comparisons that moved other blocks too, those that agree.
-
-    A gap beyond its bar may be any block's fault, and says nothing about this one. Nor do slopes
-    that others contribute to: they are left out.
-    """
-    pairs = sorted(zip(shared.gaps, shared.bars, strict=True))
-    agreeing = [pair for pair in pairs if pair[0] <= pair[1]] or pairs[:1]
-    gaps, bars = map(list, zip(*agreeing, strict=True)) if agreeing else ([], [])
-    return Evidence(gaps, bars, [], [], [], [], [], shared.sweep)
 
 
 def common(numbers: Sequence[float], others: Sequence[float], bars: Sequence[float]) -> float:

@@ -81,6 +81,24 @@ class Thresholds:
     # At a kink the gradient is checked so many block scales beside it: many windows away, yet the
     # same neighbourhood (docs/how-to/kinks.md).
     beside: float = 0.01
+    # At a kink a claim has to lie among those just beside it (judge/hull.py).
+    # What one shift's half changes bounds, so many times, what curvature adds; such a share of a
+    # functional's own size counts as nothing; and an excess or a spread of so many of both is
+    # plain (benchmarks/trial/specimens/rectified.py).
+    bends: float = 4.0
+    nothing: float = 1e-6
+    plain: float = 10.0
+    # Beyond the claims beside it, in halves of their spread: where they take two values, one kink,
+    # the hull is exact. Behind several kinks a legal backward may leave it: 155 were seen where
+    # relu'(0) is 1 in stacked layers.
+    beyond_two: float = 1e-3
+    beyond_few: float = 3.0
+    beyond_many: float = 1000.0
+    few_values: int = 4
+    # An end of few values is known where such a share of the claims is at it.
+    at_an_end: float = 0.1
+    # An excess of such a share of half the spread is a doubt.
+    doubt: float = 0.1
     # At a kink, a claim so many times larger than any one-sided slope of its block is no choice
     # (tests/engine/test_ties.py).
     beyond_excuse: float = 3.0
@@ -95,6 +113,35 @@ class Thresholds:
     # it, or of the largest (tests/layers: styles with +=, in float32 as well).
     grown: float = 1e-4
     grown_least: float = 1e-6
+
+    # Half precision: types with a spacing of 1.0 wider than this are judged by what their code can
+    # reach. So many roundings are nothing, beside one for each operation that was recorded: right
+    # modules lose up to 7 with 15 operations, and 3 % are 8 (tests/subject/test_roundings.py).
+    half: float = 1e-4
+    roundings_free: float = 3.0
+    # A sum of terms of one sign loses no more than all of it.
+    lost: float = 1.2
+
+    # Rejections that something else explains (tests/engine/test_rulings.py). Gaps up to this share
+    # of a gradient may be round-off of the claim, which is right where it is known to the other.
+    small_gap: float = 0.1
+    round_off_known: float = 1e-3
+    # More than half of it is no round-off, which is the same in two windows to such a factor.
+    round_off_at_most: float = 0.5
+    same_scatter: float = 4.0
+    # The mean of a random claim is off beyond so many standard errors (Student's t: one in 1,000
+    # over 8 seeds, fewer over 32); by less than such a share it is not wrong for that alone.
+    mean_off: tuple[float, float] = (5.4, 4.0)
+    plainly_off: float = 1e-3
+    # It has to be known to such a share before it speaks against what was proven under one seed.
+    mean_known: float = 0.2
+    # A gradient is off by so many times the tolerance of a solver, and by no factor of 2.
+    solved: float = 30.0
+    solved_at_most: float = 0.1
+
+    # Noise of such shares of a value is that of float32 inside, added up well or badly
+    # (tests/judge/test_verdict.py).
+    single: tuple[float, float] = (1e-9, 1e-5)
 
     # Explanations
 

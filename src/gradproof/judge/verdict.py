@@ -10,11 +10,11 @@ from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.judgement import Judgement
 from ..records.slope import Smoothness
-from ..records.verdict import Verdict
+from ..records.verdict import Ruling, Verdict
 from .bands import Bands
 from .chance import largest_hidden, largest_within, smallest_proven
-from .credible import bar_of
-from .evidence import Evidence, collect, common, scopes, supporting, typical
+from .credible import bar_of, miscounts
+from .evidence import Evidence, collect, common, scopes, typical
 from .scale import measured_against, told
 from .thresholds import T
 
@@ -38,7 +38,7 @@ def judge(
     own, shared, small = collect(block, comparisons, rms)
     if not math.isfinite(norm):
         return _NOT_FINITE
-    telling = own if own.gaps else supporting(shared)
+    telling = own if own.gaps else shared
     found = measured_against(block, own, norm, value, eps, bands)
     scale, limit = found.gradient, found.limit
     nothing = bool(own.gaps) and not told(own)
@@ -57,9 +57,13 @@ def judge(
     if of_scale:
         scale = found.natural
     error, bar, high = _ratio(error, scale), _ratio(bar, scale), _ratio(high, scale)
+    if verdict is Verdict.UNDECIDED:
+        reason += _would_decide(comparisons, value, high)
     if verdict.rejects and low <= bands.correct_below:
         entry, which = (entry, "one entry is") if entry else (smallest, "its smallest entries are")
         reason = f"{which} off by {entry:.1e} of itself, which is little of the whole block"
+        if any([miscounts(c, bands) for c in comparisons if c.direction.block == block.index]):
+            reason = f"where all its entries move together it is off by {smallest:.1e} of the slope"
     return Judgement(
         verdict=verdict,
         error=error,
@@ -153,32 +157,28 @@ UNKNOWN = Judgement(
 )  # fmt: skip
 
 
-def least_error(block: Block, comparison: Comparison, norm: float) -> float:
-    """The smallest relative error of a block that a gap can come from, where all entries move.
-
-    Along equal steps the errors of all entries may add up: Cauchy and Schwarz's inequality.
-    """
-    shown = max(abs(comparison.gap) - bar_of(comparison), 0.0)
-    return _ratio(shown, comparison.direction.parts[0].step * block.count**0.5 * norm)
-
-
-def miscounted(judgement: Judgement, least: float) -> Judgement:
-    """The judgement of a block whose claim does not add up where its entries move together."""
-    return dataclasses.replace(
-        judgement,
-        verdict=Verdict.WRONG,
-        error=least,
-        bar=math.inf,
-        low=least,
-        high=math.inf,
-        draws=max(judgement.draws, 1),
-        reason="fun is smooth where all its entries move together, and the claim does not add up",
-    )
-
-
 def handed_on(judgement: Judgement, verdict: Verdict) -> Judgement:
     """The judgement of a block that nobody looked at alone, behind an operation at fault."""
     return dataclasses.replace(judgement, verdict=verdict, error=math.nan, bar=math.nan, reason="")
+
+
+def overruled(judgement: Judgement, ruling: Ruling) -> Judgement:
+    """The judgement of a block on which something else decides than its slopes."""
+    if not ruling.bar:
+        return dataclasses.replace(judgement, verdict=ruling.verdict, reason=ruling.reason)
+    known = ruling.error > 0
+    error = ruling.error if known else judgement.error
+    bar = ruling.bar if known else max(judgement.bar, ruling.bar)
+    return dataclasses.replace(
+        judgement,
+        verdict=ruling.verdict,
+        reason=ruling.reason,
+        error=error,
+        bar=bar,
+        low=0.0,  # by slopes
+        high=error + bar,
+        resolution=bar if known else max(judgement.resolution, error + bar),
+    )
 
 
 # Of a claim with NaN or infinity, unless the function itself is finite on one side at least.
@@ -208,15 +208,36 @@ def _verdict(
         return Verdict.WRONG, ""
     if low > bands.correct_below:
         return Verdict.SUSPECT, ""
-    if supported:
-        return Verdict.CORRECT, ""
     moving = [c for c in comparisons if block.index in c.direction.places]
-    kinks = [c for c in moving if c.kinked]
+    if supported and not any([miscounts(c, bands) for c in moving]):
+        return Verdict.CORRECT, ""
+    kinks = [c for c in moving if c.kinked or c.direction.parts[0].even]
     if kinks and all(abs(c.gap) <= bar_of(c) for c in kinks):
         return Verdict.CORRECT, "at a kink, within the one-sided slopes"
     if any(T.claim_noise * c.claimed_bar > c.slope_bar for c in moving):
         return Verdict.UNDECIDED, "the round-off of the claim itself is too large"
     return Verdict.UNDECIDED, _reason(moving)
+
+
+def _would_decide(comparisons: Sequence[Comparison], value: float, high: float) -> str:
+    """What would make an undecided block a decided one: other values, or other bands."""
+    noise = max([c.slope.noise for c in comparisons if math.isfinite(c.slope.noise)], default=0.0)
+    told = ""
+    stepped = any([c.slope.stepped for c in comparisons])
+    if stepped and T.single[0] * value < noise < T.single[1] * value:
+        told = (
+            f"; fun is known to {noise / value:.0e} only, like what was made in float32: "
+            "give it all of its data in float64"
+        )
+    if high < 1:
+        told += f"; wrong_above={_rounded_up(high)} would decide"
+    return told
+
+
+def _rounded_up(number: float) -> str:
+    """With two digits, and not below."""
+    exponent = math.floor(math.log10(number)) - 1
+    return f"{math.ceil(number / 10.0**exponent) * 10.0**exponent:.1e}"
 
 
 def _reason(comparisons: Sequence[Comparison]) -> str:

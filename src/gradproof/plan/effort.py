@@ -56,6 +56,16 @@ UNNAMED = 5
 EVERYWHERE = 8
 SAMPLE = 8
 
+# Entry by entry a check may go so many times as far; farther at a kink, where that is all there is.
+SWEPT = 2
+AT_KINK = 3
+
+# Claims beside a kink: so many random shifts after the structured ones, in which so many blocks
+# lead; so many rounds of further ones where something is open.
+RANDOM_SHIFTS = 8
+LEADING = 8
+ROUNDS = 2
+
 _DOUBTFUL = tuple(verdict for verdict in Verdict if verdict is not Verdict.CORRECT)
 
 LEVELS = {

@@ -55,9 +55,11 @@ class Setting:
         block = self.blocks[index]
         return self.along([Part(index, block.scale, 0 if block.count == 1 else None)], draw)
 
-    def together(self, index: int, draw: int) -> Direction:
-        """All coordinates of a block by the same step: tied ones stay tied."""
-        return self.along([Part(index, self.blocks[index].scale, even=True)], draw)
+    def together(self, members: Iterable[int], draw: int) -> Direction:
+        """All coordinates of some blocks by the same step: tied ones stay tied."""
+        members = list(members)
+        step = min([self.blocks[index].scale for index in members])
+        return self.along([Part(index, step, even=True) for index in members], draw)
 
     def entry(self, index: int, entry: int, draw: int) -> Direction:
         """One coordinate, at a scale of its own."""

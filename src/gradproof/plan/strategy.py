@@ -22,7 +22,7 @@ class Strategy:
     """What to measure next, until it is satisfied; ``place`` orders those of one ``stage``.
 
     The stages are ``check``, at the point or beside a kink; ``sharpen``, after bars have become
-    wider; ``kink``, at the kink itself.
+    wider.
     """
 
     name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..judge.thresholds import T
 from ..records.block import Block
 from ..records.verdict import Verdict
-from .effort import PER_ENTRY
+from .effort import AT_KINK, PER_ENTRY, SWEPT
 from .setting import Setting, State
 from .strategy import Steps, strategy
 
@@ -20,7 +20,7 @@ def sweep(state: State) -> Steps:
             verdict is Verdict.UNDECIDED
             or (verdict is not Verdict.CORRECT and spans_scales(setting, block))
         )
-        room = 2 * effort.name - state.evaluations
+        room = (AT_KINK if state.kinked else SWEPT) * effort.name - state.evaluations
         affordable = block.count <= min(effort.sweep, room // PER_ENTRY)
         if effort.always or (doubtful and affordable):
             state = yield from _entries(state, block)
@@ -33,17 +33,6 @@ def spans_scales(setting: Setting, block: Block) -> bool:
         return False
     sizes = [setting.entry_scale(block.index, entry) for entry in range(block.count)]
     return max(sizes) > T.spans * min(sizes)
-
-
-@strategy("entries-at-kink", place=20, stages=("kink",))
-def entries_at_kink(state: State) -> Steps:
-    """Where random directions are not conclusive: every entry of the smallest blocks alone."""
-    setting, effort = state.setting, state.setting.effort
-    for block in sorted(setting.blocks, key=lambda b: b.count):
-        if block.count > effort.sweep or state.evaluations > effort.name:
-            return state
-        state = yield from _entries(state, block)
-    return state
 
 
 def _entries(state: State, block: Block) -> Steps:

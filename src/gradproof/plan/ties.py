@@ -6,11 +6,17 @@ from .setting import State
 from .strategy import Steps, strategy
 
 
-@strategy("ties", place=10, stages=("kink",))
+@strategy("ties", place=45)
 def ties(state: State) -> Steps:
-    """All entries of each block that moved where the kink was seen, by the same step."""
+    """All entries by the same step, of each block at the kink and of all: of claims in arrays.
+
+    A claim that is a function is looked at beside the kink instead.
+    """
     setting = state.setting
-    for index in state.kinked:
-        if setting.blocks[index].count > 1 and state.evaluations <= setting.effort.name:
-            state = yield setting.together(index, state.drawn)
+    groups = [[index] for index in state.kinked]
+    groups += [list(state.kinked)] if len(groups) > 1 else []
+    for group in groups:
+        many = sum([setting.blocks[index].count for index in group]) > 1
+        if many and state.evaluations <= 2 * setting.effort.name:
+            state = yield setting.together(group, state.drawn)
     return state

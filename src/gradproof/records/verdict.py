@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -43,3 +44,16 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 def severity(verdict: Verdict) -> int:
     """0 for the worst verdict, growing towards ``correct``: a sort key."""
     return _WORST_FIRST.index(verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A verdict on a block whatever its slopes say, the reason, and a bar at least so wide.
+
+    Where the ``error`` itself is known otherwise, it and its bar stand for what slopes say.
+    """
+
+    verdict: Verdict
+    reason: str
+    bar: float = 0.0
+    error: float = 0.0

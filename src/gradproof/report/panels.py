@@ -33,7 +33,10 @@ _NOTHING = {
 }
 
 # Findings that do not say which entries are at fault.
-_ELSEWHERE = {Kind.MODES, Kind.NOT_LINEAR, Kind.KINK, Kind.NONDETERMINISTIC, Kind.STATEFUL}
+_ELSEWHERE = {
+    Kind.MODES, Kind.NOT_LINEAR, Kind.LAYOUT, Kind.KINK, Kind.NONDETERMINISTIC, Kind.STATEFUL,
+    Kind.SPECIAL_POINT,
+}  # fmt: skip
 
 
 def overview(ax: Axes, report: Report) -> None:

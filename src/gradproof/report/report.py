@@ -101,6 +101,12 @@ class Report:
     def __bool__(self) -> bool:
         return self.ok
 
+    @property
+    def supported(self) -> bool:
+        """Whether no block is undecided that could be off by all of its gradient."""
+        undecided = [b for b in self.blocks if b.verdict is Verdict.UNDECIDED]
+        return all([block.resolution < 1 for block in undecided])
+
     def raise_if_wrong(self) -> None:
         """Raise ``GradientError``, which carries this report, if it is wrong or suspect."""
         __tracebackhide__ = True  # pytest shows the line that asked

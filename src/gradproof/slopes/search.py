@@ -20,7 +20,6 @@ from .sides import kinked
 from .window import RATIO, SYMMETRIC, Stencil, Window
 
 PILOT = 1e-7  # of the pilot window
-SECOND = 0.5  # times as wide is another, where the first one stands alone
 NARROWEST = NEAREST[0] * RATIO  # no slope starts below: one more must be left to show a kink
 WIDEST = 0.6  # no window is wider
 MOST = 10  # windows in one search
@@ -66,9 +65,6 @@ class Search(Ladder):
         if self.shallow is not None and self._on_a_tread(self.shallow):
             self._refuse_below(self.shallow)
             self._explore()
-        alone = self.pilot is not None and self.best() is self.pilot and len(self.windows) > 2
-        if self.pilot and alone and not self._kinked():
-            self._second_pilot(self.pilot)
         return self.best()
 
     def _explore(self, *, until_done: bool = True) -> None:
@@ -100,32 +96,11 @@ class Search(Ladder):
         self.pilot = shallow
         self._trust(shallow)
 
-    def _second_pilot(self, pilot: Window) -> None:
-        """The pilot window rejects all wider ones: make sure that it was no lucky one."""
-        assert self.noise is not None
-        second = self.take(SECOND * pilot.half_width)
-        if second.finite and second.scatter > self.noise:
-            self.noise = second.scatter
-            self._explore()
-
     def take(self, half_width: float) -> Window:
         """Sample one more window."""
         window = self.sampler.window(self.stencil, half_width)
         self.windows.append(window)
         return window
-
-    def denied(self, window: Window) -> float:
-        """How far a much wider window is from one whose steps may be those of a few entries alone.
-
-        Where the arguments are rounded inside the function, small entries move before large
-        ones do, in windows that look as linear as any other.
-        """
-        wider = min(RATIO**2 * window.half_width, WIDEST)
-        if not self.stepped or window.levels == 1 or wider < RATIO * window.half_width:
-            return 0.0
-        other = self.sampler.window(self.stencil, wider)
-        apart = abs(other.slope - window.slope) if other.finite else 0.0
-        return apart if apart > self.bar(window) + self.bar(other) else 0.0
 
     def done(self, window: Window | None) -> bool:
         """Whether the caller has enough in this window."""

@@ -115,7 +115,7 @@ def _one_sided(search: Search, stencil: Stencil, start: float) -> Slope:
 def _slope(search: Search, window: Window | None) -> Slope:
     if window is None:
         return _none(search, Smoothness.UNKNOWN)
-    error = max(search.bar(window), search.unsettled(window), search.denied(window))
+    error = max(search.bar(window), search.unsettled(window))
     seen = np.abs(window.increments).max()
     known = search.done(window) or window.levels == 1 or error * window.half_width <= seen
     if (

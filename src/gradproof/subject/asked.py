@@ -21,6 +21,7 @@ class Options:
     wrong_above: float | None = None
     name: str | None = None
     notes: tuple[str, ...] = ()
+    tolerance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

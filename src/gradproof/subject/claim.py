@@ -23,6 +23,7 @@ from ..space.point import Line, Point
 from ..space.tree import beginnings, lookup
 from .misfit import Misfit
 
+RMS = directions.RMS  # of the numbers with which a sketch is made
 _SKETCH = 4  # numbers per block in a sketch
 _SMALL = 4096  # coordinates of a block whose sketch is one product with a matrix
 _SKETCH_SEED = 2**40  # apart from any seed of a check
@@ -138,6 +139,14 @@ def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[floa
     same = (one == other) | (np.isnan(one) & np.isnan(other))
     apart = np.where(same, 0.0, one - other)
     return tuple((np.sqrt(np.mean(apart**2, axis=1)) / directions.RMS).tolist())
+
+
+def apart(one: Claim, other: Claim) -> tuple[float, ...]:
+    """Norms of the difference of two claims that are both at hand, block by block."""
+    pairs = zip(one.gradients, other.gradients, strict=True)
+    return tuple(
+        [arrays.norm(np.subtract(a, b, dtype=np.result_type(a, b, float))) for a, b in pairs]
+    )
 
 
 def owned(claim: Claim) -> Claim:

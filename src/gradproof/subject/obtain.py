@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..backend.protocol import ONLY_FORWARD
 from ..errors import UsageError
 from ..judge.bands import round_off
+from ..judge.thresholds import T
 from ..records.finding import Finding, Kind
+from ..records.verdict import Ruling, Verdict
 from . import claim as claims
 from .claim import Claim, Claimed
 from .forward import Forward, pushed_claims
-from .providers import ANOTHER, Autodiff, linear, watchable
+from .providers import MULTIPLE, PLAIN, SCATTERED, Autodiff, Upstream, linear, watchable
 from .providers import claim as claimed
 from .session import Session
 from .surroundings import Seen, surroundings, written
@@ -77,19 +79,27 @@ def _claims(session: Session, first: Any) -> list[Claim]:
     """
     if not session.movable:
         return [claims.owned(claims.match(session.point, session.grad))]
-    factor = ANOTHER if linear(session) else 1.0
+    upstream = _first_upstream(session)
     between = session.elsewhere if session.traces else None
-    made, changes, kept = _claim_twice(session, first, factor, between=between)
+    made, changes, kept = _claim_twice(session, first, upstream, between=between)
     if session.traces and any(map(any, changes)):
-        made, changes, kept = _claim_twice(session, first, factor, session.again)
+        made, changes, kept = _claim_twice(session, first, upstream, session.again)
         if not any(map(any, changes)):
             session.findings.append(_DEPENDS)
             return [claims.owned(claim) for claim in made]
+    if upstream.scattered and any(map(any, changes)):
+        if _same(session, made, changes):
+            made = [replace(c, noise=apart) for c, apart in zip(made, changes, strict=True)]
+            return [claims.owned(claim) for claim in made] if kept else made
+        scattered, (made, changes, kept) = changes, _claim_twice(session, first, MULTIPLE)
+        if _same(session, made, changes):
+            _refuse(session, made, scattered, Kind.LAYOUT, _LAYOUT)
+            return [claims.owned(claim) for claim in made]
     if any(map(any, changes)):
-        after_fun, fewer, kept = _claim_twice(session, first, 1.0, session.again)
+        after_fun, fewer, kept = _claim_twice(session, first, PLAIN, session.again)
         if not any(map(any, fewer)):
             if linear(session):
-                _tell_not_linear(session, made, changes)
+                _refuse(session, made, changes, Kind.NOT_LINEAR, _NOT_LINEAR)
             else:
                 session.notes.append(
                     "grad gives another answer at a second call unless fun is called before it: "
@@ -99,28 +109,35 @@ def _claims(session: Session, first: Any) -> list[Claim]:
         noise = [tuple(map(max, *pair)) for pair in zip(changes, fewer, strict=True)]
         _tell_random_claim(session, made, changes)
         made = [
-            dataclasses.replace(claim, noise=scatter)
-            for claim, scatter in zip(after_fun, noise, strict=True)
+            replace(claim, noise=scatter) for claim, scatter in zip(after_fun, noise, strict=True)
         ]
     return [claims.owned(claim) for claim in made] if kept else made
+
+
+def _first_upstream(session: Session) -> Upstream:
+    """How cotangents are given at the first of two calls, so that the second says something new."""
+    if not linear(session):
+        return PLAIN
+    return MULTIPLE if session.library.about.scattered is None else SCATTERED
 
 
 def _claim_twice(
     session: Session,
     first: Any,
-    factor: float,
+    upstream: Upstream,
     before: Callable[[], object] = lambda: None,
     between: Callable[[], object] | None = None,
 ) -> tuple[list[Claim], list[tuple[float, ...]], bool]:
     """The second of two claims, how far the first was from it, and who holds its arrays.
 
-    ``factor`` multiplies the cotangents at the first call. ``before`` is called before each,
-    ``between`` before the second in its place.
+    ``upstream`` is how the cotangents are given at the first call. ``before`` is called before
+    each, ``between`` before the second in its place.
     """
     blocks = session.point.blocks
     before()
-    earlier = call_grad(session, first, factor)
-    seen = [claims.sketch(claim, blocks) / factor for claim in earlier]
+    called = _called if upstream.scattered else call_grad
+    earlier = called(session, first, upstream)
+    seen = [claims.sketch(claim, blocks) / upstream.factor for claim in earlier]
     held = [claims.watched(claim) for claim in earlier]
     del earlier
     kept = any(ask() for ask in held)
@@ -133,38 +150,86 @@ def _claim_twice(
     return made, apart, kept
 
 
-def _tell_not_linear(
+def _same(session: Session, made: Sequence[Claim], apart: Sequence[tuple[float, ...]]) -> bool:
+    """Whether no more than round-off is between two answers, a distance for each block."""
+    return not any([
+        _differs(session, claim, distances, block.index)
+        for claim, distances in zip(made, apart, strict=True)
+        for block in session.point.blocks
+    ])  # fmt: skip
+
+
+def _differs(session: Session, claim: Claim, apart: Sequence[float], index: int) -> bool:
+    """Whether a block moved by more than round-off, which is that of the others where it is zero.
+
+    In float16 a multiple is not exact where numbers have next to no digits left.
+    """
+    norm, eps = claim.norms[index], session.point.eps(index)
+    if apart[index] <= T.roundings_free * eps * max(claim.norms):
+        return False
+    return round_off(norm, norm + apart[index], eps) != 0
+
+
+def _refuse(
     session: Session,
     made: Sequence[Claim],
     changes: Sequence[tuple[float, ...]],
+    kind: Kind,
+    sentence: str,
 ) -> None:
-    """The blocks whose claim is not the same multiple when the cotangent is."""
+    """The blocks whose claim does not follow the cotangent as it has to."""
     for block in session.point.blocks:
-        apart, norm = max(
-            (changes[k][block.index], claim.norms[block.index]) for k, claim in enumerate(made)
-        )
-        if round_off(norm, norm + apart, session.point.eps(block.index)) == 0:
+        i = block.index
+        pairs = zip(made, changes, strict=True)
+        off = [(a[i], c.norms[i]) for c, a in pairs if _differs(session, c, a, i)]
+        if not off:
             continue
-        session.not_linear.add(block.index)
-        session.findings.append(
-            Finding(
-                Kind.NOT_LINEAR,
-                block.name,
-                f"{block.name}: the backward is not linear in the gradient that comes from above: "
-                f"for {ANOTHER:g} times that gradient it does not return {ANOTHER:g} times as "
-                f"much, but is off by {apart / (norm or 1.0):.2g} of it. Is the upstream gradient "
-                "ignored, or used on one term only?",
-            )
+        apart, norm = max(off)
+        told = sentence.format(name=block.name, factor=MULTIPLE.factor, share=apart / (norm or 1.0))
+        session.refused[i] = Ruling(Verdict.WRONG, _REFUSED[kind])
+        session.findings.append(Finding(kind, block.name, told))
+
+
+# What a verdict rests on where the backward itself is refused.
+_REFUSED = {
+    Kind.NOT_LINEAR: "the backward is not linear in the gradient from above",
+    Kind.LAYOUT: "the backward takes the gradient from above for contiguous",
+}
+
+_NOT_LINEAR = (
+    "{name}: the backward is not linear in the gradient that comes from above: for {factor:g} "
+    "times that gradient it does not return {factor:g} times as much, but is off by {share:.2g} of "
+    "it. Is the upstream gradient ignored, or used on one term only?"
+)
+
+_LAYOUT = (
+    "{name}: the backward reads the gradient from above as if it were contiguous in memory: for "
+    "the same numbers in another memory layout (transposed, every second entry) its answer is off "
+    "by {share:.2g} of it. Call .contiguous() on that gradient first, or pass its strides on."
+)
+
+
+def _called(session: Session, first: Any, upstream: Upstream) -> list[Claim]:
+    """The claims; a backward that refuses another memory layout gets the plain one."""
+    try:
+        return call_grad(session, first, upstream)
+    except Exception as error:  # noqa: BLE001 - whatever it is: it surfaces again, or is told
+        made = call_grad(session, first, MULTIPLE)
+        session.notes.append(
+            "Where the gradient from above is not contiguous in memory, the backward raises "
+            f"{type(error).__name__}: {error}".splitlines()[0]
+            + " (call .contiguous() on it first)."
         )
+        return made
 
 
-def call_grad(session: Session, first: Any, factor: float = 1.0) -> list[Claim]:
+def call_grad(session: Session, first: Any, upstream: Upstream = PLAIN) -> list[Claim]:
     """The claims at the working copy; ``first`` is what ``fun`` returned at the point."""
     if session.copying:
         session.working.restore()
     before = {} if watchable(session) is None else surroundings(session.fun)
-    made = claimed(session, first, factor)
-    session.look_for_mutation("grad")
+    made = claimed(session, first, upstream)
+    session.look_for_mutation("grad", made)
     spoiled = written(before)
     return _unspoiled(session, made, spoiled) if spoiled else made
 

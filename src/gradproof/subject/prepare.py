@@ -11,11 +11,11 @@ import numpy as np
 from ..backend import arrays
 from ..backend.protocol import WANTS_GRAD
 from ..backend.registry import framework_of, frameworks, home
-from ..records.direction import Direction
 from ..records.finding import Finding, Kind
 from ..space.point import Working
 from .asked import Asked
 from .guards import Caller
+from .moved import Moves, displace
 from .obtain import obtain
 from .outputs import Outputs, Projected, Reading, Scalar, is_scalar
 from .promotion import promote
@@ -29,10 +29,11 @@ _REPEATS = 4  # further evaluations at the point, to measure the spread of a ran
 _DOUBLE = float(np.finfo(np.float64).eps)
 
 
-def prepare(asked: Asked, calls: dict[str, int] | None = None) -> Session:
+def prepare(asked: Asked, calls: dict[str, int] | None = None, *, traces: bool = False) -> Session:
     """Evaluate ``fun`` twice at the point, obtain the claim, and promote where that is possible.
 
-    ``calls`` goes on counting from an earlier session.
+    ``calls`` goes on counting from an earlier session; ``traces``: in that ``fun`` was seen to
+    leave something behind.
     """
     point, options = asked.where, asked.options
     caller = Caller(
@@ -43,7 +44,8 @@ def prepare(asked: Asked, calls: dict[str, int] | None = None) -> Session:
     function = None if session.grad is True else watchable(session)
     before = surroundings(function)
     first = _first_result(session)
-    session.traces = callable(function) and moved_on(function, before)
+    session.traces = traces or (callable(function) and moved_on(function, before))
+    session.seen = before
     caller.tape.recording = False
     session.look_for_mutation("fun")
     session.outputs = _outputs(session, first, options.seed)
@@ -59,12 +61,19 @@ def prepare(asked: Asked, calls: dict[str, int] | None = None) -> Session:
     return session
 
 
-def beside(session: Session, direction: Direction, distance: float) -> Session:
-    """The same check at a point some way along a direction."""
+def beside(session: Session, moves: Moves, distance: float, effort: str = "") -> Session:
+    """The same check where every block moved, ``distance`` times its scale.
+
+    With another effort perhaps.
+    """
     working = Working(session.point, promote=False)
-    working.line(direction).move(distance)
+    displace(working, moves, distance)
+    options = session.asked.options
     asked = dataclasses.replace(
-        session.asked, where=session.point.at(working.tree()), grad=session.grad
+        session.asked,
+        where=session.point.at(working.tree()),
+        grad=session.grad,
+        options=dataclasses.replace(options, effort=effort or options.effort),
     )
     return prepare(asked, session.caller.calls)
 

@@ -16,15 +16,16 @@ from .session import Projection, Session
 from .stopped import Tape
 
 
-def doubt(session: Session) -> list[tuple[float, ...]]:
+def doubt(session: Session) -> tuple[list[tuple[float, ...]], list[Claim]]:
     """The round-off of a low-precision claim: how far it is from the same code in float64.
 
-    A fault is in both and stays; zero where the code cannot be run in float64.
+    A fault is in both and stays; zero where the code cannot be run in float64. With the claims
+    there, where they are known entry by entry.
     """
     blocks = session.point.blocks
     noise = [(0.0,) * len(blocks) for _ in session.projections]
     if not (session.movable and session.promoted):
-        return noise
+        return noise, []
     every = list(enumerate(projection.claim for projection in session.projections))
     reverse = [(k, claim) for k, claim in every if isinstance(claim, Claim)]
     forward = [(k, claim) for k, claim in every if isinstance(claim, Pushed)]
@@ -32,13 +33,12 @@ def doubt(session: Session) -> list[tuple[float, ...]]:
         finer = call_grad(session, session.result()) if reverse else []
         apart = from_twins(forward[0][1].forward) if forward else []
     except Exception:  # noqa: BLE001 - whatever it is: then float64 is not allowed
-        return noise
+        return noise, []
     for (k, claim), twin in zip(reverse, finer, strict=True):
-        seen = claims.sketch(claim, blocks)
-        noise[k] = claims.distance(seen, claims.sketch(twin, blocks))
+        noise[k] = claims.apart(claim, twin)
     for (k, _), distance in zip(forward, apart, strict=True):
         noise[k] = (distance,) * len(blocks)
-    return noise
+    return noise, [] if forward else finer
 
 
 def promote(session: Session) -> None:

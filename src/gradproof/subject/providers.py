@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from ..backend import arrays
 from ..backend.protocol import Backend
 from ..backend.registry import home
+from ..records.finding import Finding, Kind
 from ..space import tree
 from ..space.point import Point
 from . import claim as claims
@@ -25,19 +25,36 @@ from .misfit import Misfit
 from .outputs import Scalar
 from .session import Provider, Session
 
-# What multiplies the cotangents at the first of two calls: a power of two, so that a product that
-# is linear in them, as it has to be, answers with exactly that multiple.
-ANOTHER = -0.5
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """How the cotangents are handed over: times a factor, and in another memory layout or not.
+
+    The factor is a power of two, so that a product that is linear in them, as it has to be, answers
+    with exactly that multiple.
+    """
+
+    factor: float = 1.0
+    scattered: bool = False
+
+
+PLAIN = Upstream()
+MULTIPLE = Upstream(-0.5)
+SCATTERED = Upstream(MULTIPLE.factor, scattered=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Autodiff(Provider):
-    """A framework's own derivatives: reverse mode, forward mode or both."""
+    """A framework's own derivatives: reverse mode, forward mode or both.
+
+    They are those of the function under test, or ``of`` another one that it stands in for.
+    """
 
     framework: Backend
     reverse: bool = True
     forward: bool = False
     labels: tuple[str, str] = ("the VJP", "the JVP")
+    of: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +132,13 @@ def linear(session: Session) -> bool:
     return isinstance(session.grad, Autodiff | Products)
 
 
-def claim(session: Session, first: Any, factor: float = 1.0) -> list[Claim]:
-    """The claims at the working copy, one for each list of cotangents, which ``factor`` scales.
+def claim(session: Session, first: Any, upstream: Upstream = PLAIN) -> list[Claim]:
+    """The claims at the working copy, one for each list of cotangents.
 
     ``first`` is what ``fun`` returned at the point.
     """
     if isinstance(session.grad, Autodiff):
-        return _differentiated(session, session.grad.framework, factor)
+        return _differentiated(session, session.grad.framework, upstream)
     if isinstance(session.grad, Jacobian):
         raw = raw_gradient(session)
         return [
@@ -129,7 +146,7 @@ def claim(session: Session, first: Any, factor: float = 1.0) -> list[Claim]:
             for (weights,) in session.outputs.cotangents
         ]
     if isinstance(session.grad, Products):
-        products = _multiplied(session, session.grad.vjp, first, factor)
+        products = _multiplied(session, session.grad.vjp, first, upstream)
         return [_own(session, claims.match(session.point, raw)) for raw in products]
     return [claims.match(session.point, raw_gradient(session))]
 
@@ -147,7 +164,7 @@ def watchable(session: Session) -> Any:
 def again(session: Session, reading: int) -> Any:
     """What that function returns at the working copy, for one list of cotangents."""
     if isinstance(session.grad, Products):
-        return next(_multiplied(session, session.grad.vjp, session.result(), 1.0, [reading]))
+        return next(_multiplied(session, session.grad.vjp, session.result(), PLAIN, [reading]))
     return raw_gradient(session)
 
 
@@ -165,18 +182,35 @@ def _own(session: Session, claim: Claim) -> Claim:
     return claims.owned(claim) if len(session.outputs.cotangents) > 1 else claim
 
 
-def _differentiated(session: Session, framework: Backend, factor: float) -> list[Claim]:
+def _differentiated(session: Session, framework: Backend, upstream: Upstream) -> list[Claim]:
     """Reverse mode, one pull for each list of cotangents from one pass forward."""
 
     def differentiate(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> list[Claim]:
-        with ExitStack() as stack:
-            back = framework.vjp(session.outputs_at(args, kwargs, stack), leaves)
+        back = framework.vjp(session.outputs_at(args, kwargs), leaves)
+        try:
             if not session.untracked_told:
                 _note_untracked(session, back.untracked())
-            pulled = (back.pull(c) for c in _cotangents(session, back.outputs, factor))
-            return [_own(session, claims.collect(session.point, found)) for found in pulled]
+                session.operations = back.operations()
+            if upstream.scattered:
+                back.scatter()
+            pulled = (back.pull(c) for c in _cotangents(session, back.outputs, upstream.factor))
+            made = [_own(session, claims.collect(session.point, found)) for found in pulled]
+            if back.drew() and _DRAWS not in session.findings:
+                session.findings.append(_DRAWS)
+            return made
+        finally:
+            back.close()
 
     return session.caller(differentiate, "grad", session.working.leaves())  # type: ignore[no-any-return]
+
+
+_DRAWS = Finding(
+    Kind.NONDETERMINISTIC,
+    None,
+    "The backward draws random numbers of its own: what it differentiates is not what was drawn on "
+    "the way forward. Keep that (the mask, the seed), or restore the generator before it is drawn "
+    "again (preserve_rng_state=True for a checkpoint).",
+)
 
 
 def _note_untracked(session: Session, untracked: dict[int, str]) -> None:
@@ -198,13 +232,15 @@ def _listed(things: Sequence[str]) -> str:
 
 
 def _multiplied(
-    session: Session, vjp: Any, first: Any, factor: float, only: Sequence[int] | None = None
+    session: Session, vjp: Any, first: Any, upstream: Upstream, only: Sequence[int] | None = None
 ) -> Iterator[Any]:
     outputs = tree.flatten(first, "output")
-    for k, cotangent in enumerate(_cotangents(session, outputs.leaves, factor)):
+    for k, cotangent in enumerate(_cotangents(session, outputs.leaves, upstream.factor)):
         if only is not None and k not in only:
             continue
         whole = [_like(w, o) for w, o in zip(cotangent, outputs.leaves, strict=True)]
+        if upstream.scattered:
+            whole = [scatter(w) if (scatter := home(w).about.scattered) else w for w in whole]
         params = session.working.tree(fresh=session.fresh)
         yield session.caller(vjp, "vjp", params, outputs.unflatten(whole))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -14,12 +13,14 @@ from ..backend.registry import outside
 from ..judge.thresholds import T
 from ..records.direction import Direction, Part
 from ..records.finding import Finding, Kind
+from ..records.verdict import Ruling
 from ..space import tree
 from ..space.point import Line, Point, Working
 from .asked import Asked
-from .claim import Claimed
+from .claim import Claim, Claimed, owned
 from .guards import Caller
 from .outputs import Outputs, Scalar, rounding
+from .surroundings import Seen, written
 
 
 class Provider:
@@ -70,7 +71,10 @@ class Session:
     which it was obtained: ``reverse``, ``forward`` or both. ``copying`` and
     ``fresh`` say that the function gets arrays that it may spoil, or keep; ``confined``, that no
     place beside a kink will do, ``left``, what was raised outside the domain;
-    ``traces``, that ``fun`` leaves something behind where the gradient's function can see it.
+    ``traces``, that ``fun`` leaves something behind where the gradient's function can see it,
+    which had ``seen`` those things before.
+    ``operations`` are so many as a framework recorded in ``fun``, ``refused`` the blocks whose
+    backward is, whatever it claims.
     """
 
     asked: Asked
@@ -90,7 +94,9 @@ class Session:
     confined: bool = False
     left: str = ""
     traces: bool = False
-    not_linear: set[int] = field(default_factory=set)  # blocks, in the cotangent
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    operations: int = 0
+    refused: dict[int, Ruling] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -186,22 +192,10 @@ class Session:
         """What ``fun`` returns at the working copy as it now stands."""
         return self.caller(self.fun, "fun", self.working.tree(fresh=self.fresh))
 
-    def outputs_at(
-        self, args: Sequence[Any], kwargs: Mapping[str, Any], stack: ExitStack | None = None
-    ) -> Call:
-        """``fun`` as a function from blocks to the leaves of what it returns, for a framework.
-
-        A ``stack`` keeps what the backward pass needs of a function that is made of a module.
-        """
-        held = getattr(self.fun, "held", None) if stack is not None else None
-
-        def call(moved: Sequence[Any]) -> Sequence[Any]:
-            params = self.point.assemble(moved)
-            if held is None or stack is None:
-                return tree.leaves(self.fun(params, *args, **kwargs))
-            return tree.leaves(stack.enter_context(held(params, *args, **kwargs)))
-
-        return call
+    def outputs_at(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+        """``fun`` as a function from blocks to the leaves of what it returns, for a framework."""
+        fun = getattr(self.grad, "of", None) or self.fun  # what a surrogate stands in for
+        return lambda moved: tree.leaves(fun(self.point.assemble(moved), *args, **kwargs))
 
     def read(self, result: Any) -> tuple[Any, ...]:
         """One number for each projection."""
@@ -213,9 +207,14 @@ class Session:
             return numbers
         return tuple([numbers[projection.reading] for projection in self.projections])
 
-    def look_for_mutation(self, role: str) -> bool:
-        """Whether a function has written into its arguments; from then on it gets fresh ones."""
+    def look_for_mutation(self, role: str, made: list[Claim] | None = None) -> bool:
+        """Whether a function has written into its arguments; from then on it gets fresh ones.
+
+        Claims that were ``made`` may be those arguments: they are copied before all is put back.
+        """
         changed = self.working.changed() + self.caller.changed()
+        if changed and made:
+            made[:] = map(owned, made)
         if changed and not self.copying:
             self.findings.append(_mutation(role, changed))
             self.copying = self.caller.protect = True
@@ -242,6 +241,13 @@ class Session:
             self.findings.append(_REMEMBERS)
             return True
         return False
+
+    def left_behind(self) -> bool:
+        """Whether ``fun`` was seen only later to leave something behind.
+
+        A buffer that already held what it writes there at the point looks untouched at first.
+        """
+        return not self.traces and bool(written(self.seen))
 
     def _alike(self, one: Sequence[Any], other: Sequence[Any]) -> bool:
         return alike(one, other, [projection.rounding for projection in self.projections])

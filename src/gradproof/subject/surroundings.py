@@ -18,7 +18,7 @@ from ..backend.registry import framework_of, home
 from ..errors import UsageError
 
 _ENTRIES = 1 << 16  # of a larger array only so many are looked at, and nothing is put back
-_DEEP = 3  # helpers of helpers, containers in objects
+_DEEP = 4  # helpers of helpers, containers in objects
 _MANY = 64  # names that are looked at in each
 
 
@@ -57,6 +57,26 @@ def moved_on(function: Any, before: Mapping[str, Seen]) -> bool:
     """Whether anything that a function can reach was written into or replaced since."""
     kept = [n in before and before[n].value is value for n, value in _reached(function)]
     return not all(kept) or bool(written(before))
+
+
+def functions(function: Any) -> Iterator[FunctionType]:
+    """A function, and those that it names: of its own file, and methods of what it belongs to."""
+    plain, seen = _plain(function), set[int]()
+    every = [
+        plain,
+        *(_plain(thing) for _, (thing, _) in _named(function, _DEEP) if callable(thing)),
+    ]
+    for one in every:
+        own = getattr(one, "__globals__", None) is getattr(plain, "__globals__", ())
+        if isinstance(one, FunctionType) and own and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+
+
+def _plain(function: Any) -> Any:
+    while isinstance(function, partial):
+        function = function.func
+    return getattr(function, "__func__", function)
 
 
 def _numbers(value: Any) -> NDArray[Any]:
@@ -102,7 +122,11 @@ def _named(function: Any, depth: int) -> Iterator[tuple[str, tuple[Any, tuple[st
             method = getattr(type(thing), word, None)
             if isinstance(method, FunctionType):
                 yield from _named(MethodType(method, thing), depth - 1)
-        if getattr(thing, "__globals__", None) is plain.__globals__:
+            elif thing is owner:  # what it was made around, as a counter or a cache is
+                yield from _named(getattr(thing, "__dict__", {}).get(word), depth - 1)
+        # What a function has in its closure is its own, wherever it was written.
+        closed = name in plain.__code__.co_freevars and isinstance(thing, FunctionType)
+        if closed or getattr(thing, "__globals__", None) is plain.__globals__:
             yield from _named(thing, depth - 1)
 
 

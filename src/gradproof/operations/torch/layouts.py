@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from ...subject.providers import ANOTHER
+from ...subject.providers import MULTIPLE
 from .calls import floating, plain
 from .real import Real
 
@@ -30,10 +30,10 @@ def nonlinear(real: Real) -> float:
 
     For another multiple of that gradient it has to return the same multiple.
     """
-    scaled = {place: ANOTHER * gradient for place, gradient in real.gradients.items()}
+    scaled = {place: MULTIPLE.factor * gradient for place, gradient in real.gradients.items()}
     inputs = [real.args[place] for place in real.moving]
     found, wanted = _pulled(real, inputs, scaled), _pulled(real, inputs, real.gradients)
-    multiple = wanted and [None if g is None else ANOTHER * g for g in wanted]
+    multiple = wanted and [None if g is None else MULTIPLE.factor * g for g in wanted]
     return _difference(found, multiple)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from ...backend.held import ModuleFunction
+from ...backend.passing import Pass
 from ...space import tree
 from ...subject.asked import named
+from ...subject.modules import ModuleFunction
 from ...subject.outputs import Projected, is_scalar
 from ...subject.session import Session
 from ...subject.stopped import held
@@ -57,7 +58,9 @@ class Target:
                 stack.enter_context(held(tape) if tape.values else nullcontext())
                 stack.enter_context(logged(log, inner))
                 root: Any = stack.enter_context(log.call(self.title, "", self.session.fun))
-                result = stack.enter_context(self._result(params, args, kwargs))
+                now = Pass(stack.enter_context(ExitStack()), plain=True)  # lent until it was used
+                with now.going():
+                    result = self.session.fun(params, *args, **kwargs)
                 log.seen(root, "out", result)
                 return use(log, result, leaves)
 
@@ -73,15 +76,6 @@ class Target:
     def _names(self) -> dict[int, str]:
         module = getattr(self.session.fun, "module", None)
         return {} if module is None else {id(m): name for name, m in module.named_modules()}
-
-    @contextmanager
-    def _result(self, params: Any, args: Any, kwargs: Any) -> Iterator[Any]:
-        fun = self.session.fun
-        if isinstance(fun, ModuleFunction):
-            with fun.held(params, *args, **kwargs) as result:
-                yield result
-        else:
-            yield fun(params, *args, **kwargs)
 
 
 def differentiable(result: Any) -> list[Any]:

@@ -7,7 +7,7 @@ import torch
 from ...records.finding import Finding, Kind
 from ...records.operation import Operation
 from ...report.wording import figure, near
-from ...subject.providers import ANOTHER
+from ...subject.providers import MULTIPLE
 from .calls import Call
 
 
@@ -48,9 +48,9 @@ def of_nonlinear(operation: Operation, off: float) -> Finding:
         Kind.NOT_LINEAR,
         None,
         f"{operation.name}.backward ({near(operation.file)}:{operation.line}) is not linear in the "
-        f"gradient from above: for {ANOTHER:g} times that gradient it does not return {ANOTHER:g} "
-        f"times as much, but is off by {off:.2g} of it. Is that gradient ignored, or used on one "
-        "term only?",
+        f"gradient from above: for {MULTIPLE.factor:g} times that gradient it does not return "
+        f"{MULTIPLE.factor:g} times as much, but is off by {off:.2g} of it. Is that gradient "
+        "ignored, or used on one term only?",
     )
 
 

@@ -176,6 +176,17 @@ def sums_for_entries(body: Body, node: cst.Subscript) -> Iterator[Edit]:
         yield body.replace(node, attribute(array, "mean(axis=0)"), costs.REDUCTION_RARE + 0.6)
 
 
+@candidates_of("reduction", cst.DictElement, cst.Arg, cst.Assign)
+def sums_over_rows(body: Body, held: cst.DictElement | cst.Arg | cst.Assign) -> Iterator[Edit]:
+    """``d.sum(axis=0)`` for ``d`` where a container gets it: the gradient of what was broadcast."""
+    named = not isinstance(held, cst.Arg) or held.keyword is not None
+    stored = not isinstance(held, cst.Assign) or isinstance(held.targets[0].target, cst.Subscript)
+    shape = body.shape(held.value)
+    if named and stored and isinstance(held.value, cst.Name) and shape and len(shape) > 1:
+        summed = attribute(body.bare(held.value), "sum(axis=0)")
+        yield body.replace(held.value, summed, costs.REDUCTION_RARE)
+
+
 @candidates_of("reduction", cst.Call)
 def derivatives(body: Body, call: cst.Call) -> Iterator[Edit]:
     """The derivative of a function where the function itself is written."""
