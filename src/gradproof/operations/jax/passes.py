@@ -22,7 +22,7 @@ from ...judge.thresholds import T
 from ...space.point import Line
 from ...subject.asked import named
 from ...subject.outputs import Scalar
-from ...subject.providers import ANOTHER
+from ...subject.providers import MULTIPLE
 from ...subject.session import Session
 from ..ladder import Numbers, Pass
 from .plan import Body, Call, Kind, Planner, coarsest, moves, opened
@@ -133,7 +133,7 @@ def claimed(model: Traced) -> Claimed:
     with model.setting(wide=False):
         leaves, compiled = model.session.working.leaves(), jax.jit(both)
         (cotangents, gradients), kept = compiled(leaves, np.float32(1))
-        (scaled, _), _ = compiled(leaves, np.float32(ANOTHER))
+        (scaled, _), _ = compiled(leaves, np.float32(MULTIPLE.factor))
     pairs = {0: (list(gradients), [jnp.asarray(w) for w in model.weights]), **cotangents}
     count = len(model.calls)
     eps = np.array([_spacing(pairs[k]) for k in range(count)])
@@ -179,7 +179,7 @@ def _multiple(scaled: Sequence[Any], plain: Sequence[Any], loops: int) -> Number
     worst = np.zeros(1)
     for one, other in zip(scaled, plain, strict=True):
         rows = (int(np.prod(other.shape[:loops])), -1)
-        wanted = ANOTHER * np.asarray(other).reshape(rows)
+        wanted = MULTIPLE.factor * np.asarray(other).reshape(rows)
         apart = np.abs(np.asarray(one).reshape(rows) - wanted).max(axis=1, initial=0.0)
         size = np.abs(wanted).max(axis=1, initial=0.0)
         worst = np.maximum(worst, np.nan_to_num(apart / np.where(size > 0, size, 1.0)))

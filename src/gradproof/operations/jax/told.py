@@ -8,7 +8,7 @@ from ...records.finding import Finding
 from ...records.finding import Kind as Of
 from ...records.operation import Operation
 from ...report.wording import figure, near
-from ...subject.providers import ANOTHER
+from ...subject.providers import MULTIPLE
 from .plan import Call, Kind
 from .source import Place
 
@@ -61,11 +61,12 @@ def of_value(operation: Operation, call: Call, forward: Place, apart: float) -> 
 
 def of_nonlinear(operation: Operation, call: Call) -> Finding:
     """A rule that is not linear in the gradient from above."""
+    what, factor = _WHAT[call.kind].format(call.name), MULTIPLE.factor
     text = (
-        f"{_at(call.rule)}, {_WHAT[call.kind].format(call.name)}, {_called(operation, call)}, is "
-        f"not linear in the gradient from above: for {ANOTHER:g} times that gradient it does not "
-        f"return {ANOTHER:g} times as much, but is off by {figure(operation.error)} of it. Is that "
-        "gradient ignored, or used on one term only?"
+        f"{_at(call.rule)}, {what}, {_called(operation, call)}, is not linear in the gradient from "
+        f"above: for {factor:g} times that gradient it does not return {factor:g} times as much, "
+        f"but is off by {figure(operation.error)} of it. Is that gradient ignored, or used on one "
+        "term only?"
     )
     return Finding(Of.NOT_LINEAR, None, text)
 
