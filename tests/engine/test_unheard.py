@@ -105,7 +105,7 @@ def test_jax_outputs_that_are_stopped():
     stop = jax.lax.stop_gradient
     x = jax.numpy.asarray(X)
     report = gp.check(lambda x: (jax.numpy.sin(x), stop(x**2)), x)
-    assert any("output[1] changes with it" in message for message in about(report))
+    assert any("cuts a gradient off" in message for message in about(report))
     assert gp.check(lambda x: (jax.numpy.sin(x), x**2), x).ok
 
 

@@ -1,4 +1,4 @@
-"""The operations inside a torch function or module: which call has a wrong backward."""
+"""The operations inside a function or module: which call has a wrong backward or rule."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ def check_operations(
 ) -> Report:
     """Check the backward of every call inside a model by itself, with one set of passes for all.
 
-    One pass forward and back keeps the gradients at the border of every call: of submodules,
-    each ``autograd.Function``, custom operators and hooks. Some twenty or thirty passes forward,
-    with all parameters and inputs moved along one random direction, then say of each call whether
-    what its backward returns belongs to what its forward does.
+    One pass forward and back keeps the gradients at the border of every call. In PyTorch that are
+    submodules, each ``autograd.Function``, custom operators and hooks; in JAX all ``custom_vjp``
+    and ``custom_jvp`` functions and primitives with rules of the user's. Some ten to thirty passes
+    forward, with all parameters and inputs moved along one random direction, then say of each call
+    whether what its backward returns belongs to what its forward does.
 
     Parameters
     ----------
@@ -44,7 +45,8 @@ def check_operations(
         is called as ``target(*inputs, **kwargs)``; modules in it keep their parameters.
     *inputs
         The inputs. Floating-point tensors among them move with the parameters; where any of a
-        function's requires grad, only those do.
+        function's requires grad, only those do. For JAX any pytrees; the function must be one
+        that ``jax.jit`` takes.
     loss : callable, optional
         ``loss(output)``, a real scalar or anything else with derivatives. Without it the output
         itself is looked at, through random cotangents.
@@ -59,8 +61,8 @@ def check_operations(
         ``operations`` in the order of execution, each with its verdict, the file and the line of
         its backward; ``verdict`` is the worst of them; ``findings`` say which are at fault. The
         errors are relative to what each call moves at its outputs. It has no blocks: parameters
-        are checked by ``gp.check_module``, which asks for the operations itself where they are
-        wrong.
+        are checked by ``gp.check_module`` and ``gp.check``, which ask for the operations themselves
+        where they are wrong.
 
     Raises
     ------
@@ -112,7 +114,7 @@ def _own(function: Any, inputs: tuple[Any, ...], loss: Any) -> tuple[Any, Point]
     if framework is None or not framework.about.modes:
         raise UsageError(
             "check_operations looks into what a framework differentiates by itself, and there is "
-            "no such array among the inputs: pass torch tensors."
+            "no such array among the inputs: pass torch tensors or JAX arrays."
         )
 
     def fun(inputs: Any, **kwargs: Any) -> Any:

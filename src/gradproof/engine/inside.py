@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from ..backend.protocol import ONLY_FORWARD
 from ..diagnose.lines import Watch as Watched
 from ..errors import UsageError
 from ..operations.located import Located, Question, locate
@@ -18,16 +19,17 @@ from ..subject.asked import Asked
 from ..subject.guards import generators_restored
 from ..subject.prepare import prepare
 from ..subject.providers import Autodiff
+from ..subject.session import Session
 from .loop import Run
 from .watch import Watch
 
 
 def look_inside(run: Run, watch: Watch) -> Located | None:
-    """The operations of a function whose own backward pass was rejected, or None."""
+    """The operations of a function whose own derivatives were rejected, or None."""
     session = run.session
     rejected = any(judgement.verdict.rejects for judgement in run.state.judgements)
-    reverse = isinstance(session.grad, Autodiff) and "reverse" in session.modes
-    if not (rejected and reverse and session.finite):
+    rejected = rejected or bool(session.refused)
+    if not (rejected and isinstance(session.grad, Autodiff) and session.finite):
         return None
     watch.on(session, "which operation is at fault")
     try:
@@ -89,7 +91,7 @@ def operations_of(asked: Asked, ask: Callable[[Asked], Report], reproduce: str =
     watch = Watch(str(options.name))
     line = ProgressLine(lambda: str(watch), watch.spent)
     with generators_restored(), asked.where.session(), line:
-        session = prepare(asked)
+        session = _prepared(asked)
         watch.on(session, "its operations")
         found = locate(session)
         if found is not None:
@@ -114,9 +116,21 @@ def operations_of(asked: Asked, ask: Callable[[Asked], Report], reproduce: str =
         inquiry=found.passes,
         operations=found.operations,
         reproduce=reproduce,
-        modes=("reverse",),
+        modes=tuple(session.modes),
     )
     return report if report.ok else replace(report, origin=found.origin or asked)
+
+
+def _prepared(asked: Asked) -> Session:
+    """In reverse mode, or in forward mode where the framework says that there is no other."""
+    try:
+        return prepare(asked)
+    except Exception as error:
+        framework = asked.where.library
+        if framework.meaning(error) != ONLY_FORWARD:
+            raise
+        forward = Autodiff(framework, reverse=False, forward=True)
+        return prepare(replace(asked, grad=forward))
 
 
 def _general(findings: Sequence[Finding]) -> list[Finding]:

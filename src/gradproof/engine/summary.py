@@ -73,6 +73,8 @@ def compose(run: Run, explained: Explained, name: str, seconds: float, reproduce
         findings += [*explained.at_fault.findings, *_because_of_it(judged, explained.at_fault)]
         spoiled = explained.at_fault.spoiled if explained.at_fault.explains else ()
         judged_alone = [one for one in judged if one[0].index not in spoiled]
+        handed = [one for one in judged if one[0].index in spoiled]
+        findings += [f for block, _, source in handed for f in _about_modes(block, source)][:1]
     else:
         judged_alone = judged
     for block, judgement, source in sorted(judged_alone, key=_worst_first):
@@ -174,7 +176,11 @@ def _because_of_it(
     judged: Sequence[tuple[Block, Judgement, Run]], located: Located
 ) -> list[Finding]:
     """One line for all parameters that come before an operation at fault."""
-    names = [block.name for block, _, _ in judged if block.index in located.spoiled]
+    names = [
+        block.name
+        for block, judgement, _ in judged
+        if block.index in located.spoiled and judgement.verdict is not Verdict.CORRECT
+    ]
     if not names:
         return []
     listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

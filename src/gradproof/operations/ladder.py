@@ -107,7 +107,7 @@ def balances(passes: Passes, sums: Numbers, eps: Numbers, sharp: float) -> list[
     return [
         Balance(
             _slope(passes, k, sums[k], sizes[k], sharp),
-            sizes[k],
+            float(sizes[k]),
             float(times[k] * eps[k] * sums[k]),
         )
         for k in range(len(sums))

@@ -65,13 +65,13 @@ class Located:
 
 
 # The frameworks that can be looked into, each with the module that does it.
-_INSIDE = {"PyTorch": ".torch.locate"}
+_INSIDE = {"PyTorch": ".torch.locate", "JAX": ".jax.locate"}
 
 
 def locate(session: Session) -> Located | None:
-    """Which operation is at fault; None where the framework does not show its operations."""
+    """Which operation is at fault; None where the framework does not show its operations here."""
     module = _INSIDE.get(session.library.about.name)
     if module is None:
         return None
-    find = cast("Callable[[Session], Located]", import_module(module, __package__).located)
+    find = cast("Callable[[Session], Located | None]", import_module(module, __package__).located)
     return find(session)

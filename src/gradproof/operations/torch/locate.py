@@ -6,18 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from types import FunctionType, MethodType
 
-from ...backend.arrays import eps as spacing
-from ...judge.bands import Bands, bands
-from ...judge.thresholds import BANDS, T
-from ...records.direction import Direction, Part
+from ...judge.bands import Bands
 from ...records.operation import Operation
 from ...records.verdict import Verdict
-from ...slopes.ladder import START
-from ...slopes.window import SYMMETRIC
 from ...space.point import Line
 from ...subject.session import Session
 from ..ladder import Balance, Passes, balances
 from ..located import Located, Question
+from ..measured import FIRST_STEP, MOST, limits_of, line_of, measured, sharpness
 from ..verdicts import Judged, judged
 from .calls import Call, Slot
 from .cuts import Cut, cuts, made_up_for, together, within
@@ -30,9 +26,8 @@ from .real import is_own
 from .target import Target
 from .told import of_cut, of_layout, of_nonlinear, of_operation
 
-# Passes forward: the point, and so many windows of eight. They are fewer where some are made once
-# more, with inputs held, and more where something is not decided, as near kinks.
-_MOST, _FIRST, _FEW, _KINKED = 1 + 4 * 8, 1 + 3 * 8, 1 + 8, 1 + 7 * 8
+# Passes forward, fewer where some are made once more with inputs held.
+_FIRST, _FEW = 1 + 3 * 8, 1 + 8
 
 # So many operations at fault are looked at by themselves.
 _ASKED = 3
@@ -71,35 +66,25 @@ class _Search:
         return balances(self.passes.of(members), sums, eps, self.sharp)[0]
 
 
-def located(session: Session) -> Located:
+def located(session: Session) -> Located | None:
     """One pass forward and back, then passes forward along one direction, for all calls at once."""
-    target, line = Target(session), _line(session, frozenset())
+    if "reverse" not in session.modes:
+        return None
+    target, line = Target(session), line_of(session)
     tape, asked = claimed(target, line), 1
     if still := _unwanted(session, tape):
-        target, line = Target(session, still), _line(session, still)
+        target, line = Target(session, still), line_of(session, still)
         tape, asked = claimed(target, line), 2
-    passes = Passes(replayed(target, tape, line), _MOST)
+    passes = Passes(replayed(target, tape, line), MOST)
     passes.at(0.0)
-    passes.at(float(SYMMETRIC.nodes[0]) * START)
-    passes.most = _FIRST if tape.loose.moved else _MOST
-    limits = [_limits(session, float(eps)) for eps in tape.eps]
-    sharp = T.sharp * _limits(session, 0.0).correct_below
-    found = balances(passes, tape.sums, tape.eps, sharp)
-    results = [judged(b, limits[k]) for k, b in enumerate(found)]
-    if any(result.verdict is Verdict.UNDECIDED for result in results):
-        passes.most = _KINKED
-        found = balances(passes, tape.sums, tape.eps, sharp)
-        results = [judged(b, limits[k]) for k, b in enumerate(found)]
+    passes.at(FIRST_STEP)
+    passes.most = _FIRST if tape.loose.moved else MOST
+    limits = [limits_of(session, float(eps)) for eps in tape.eps]
+    sharp = sharpness(session)
+    found, results = measured(passes, tape.sums, tape.eps, sharp, limits)
     search = _Search(target, line, tape, passes, found, results, limits, sharp, further=asked)
     _set_right(search)
     return _told(search)
-
-
-def _line(session: Session, still: frozenset[int]) -> Line:
-    """The direction in which everything moves that does not stay still."""
-    blocks = [block for block in session.point.blocks if block.index not in still]
-    parts = tuple(Part(block.index, block.scale) for block in blocks)
-    return session.line(Direction(parts, session.asked.options.seed, 0))
 
 
 def _unwanted(session: Session, tape: Tape) -> frozenset[int]:
@@ -140,7 +125,7 @@ def _set_right(search: _Search) -> None:
 def _origins(search: _Search, found: Sequence[Cut]) -> list[Cut]:
     """The cuts by which others come: what is computed from a tensor without a graph has none."""
     origins: list[Cut] = []
-    loose, step = search.tape.loose, float(SYMMETRIC.nodes[0]) * START
+    loose, step = search.tape.loose, FIRST_STEP
     moving = set(loose.moved)
     for cut in sorted(found, key=lambda c: c.before):
         if moving.isdisjoint(cut.slots) or not search.rejected(range(len(search.results))):
@@ -160,13 +145,13 @@ def _hold(search: _Search, still: Sequence[Slot]) -> None:
     """Look at everything once more with the inputs held to which no gradient goes."""
     held = Passes(replayed(search.target, search.tape, search.line, still), _FEW)
     known = {i for i, call in enumerate(search.tape.calls) if _is_hook(call)}
-    measured = balances(held, search.tape.sums, search.tape.eps, search.sharp)
+    found = balances(held, search.tape.sums, search.tape.eps, search.sharp)
     off = search.results
     for place, cut in search.cut.items():
         inside = search.rejected(within(search.tape.calls, place))
         worst = max((off[i] for i in inside), key=lambda judgement: judgement.error)
         off[place] = replace(worst, reason=_CUT.format(search.tape.calls[cut.before].name))
-    for i, balance in enumerate(measured):
+    for i, balance in enumerate(found):
         if i not in known | search.exempt | search.cut.keys():
             off[i] = judged(balance, search.limits[i])
     search.further += len(held.made)
@@ -235,15 +220,6 @@ def _parent(tape: Tape, place: int) -> int:
 
 def _is_hook(call: Call) -> bool:
     return isinstance(call.owner, FunctionType | MethodType) and call.parent is not None
-
-
-def _limits(session: Session, eps: float) -> Bands:
-    """The bands of the precision in which a claim is computed here, its spacing of 1.0 ``eps``."""
-    blocks = () if session.promoted else session.point.blocks
-    coarsest = max([eps, *(session.point.eps(block.index) for block in blocks)])
-    options = session.asked.options
-    dtype = next((d for d in BANDS if spacing(d) >= coarsest), "bfloat16")
-    return bands(dtype, options.correct_below, options.wrong_above)
 
 
 def _operation(call: Call, found: Judged) -> Operation:
