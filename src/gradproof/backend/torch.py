@@ -12,20 +12,16 @@ import torch
 from numpy.typing import NDArray
 from torch.linalg import LinAlgError  # type: ignore[attr-defined]
 from torch.multiprocessing.reductions import StorageWeakRef
-from torch.overrides import TorchFunctionMode
 
 from ..errors import UsageError
 from . import passing
 from .leaves import others_kept
 from .protocol import OUTSIDE, WANTS_GRAD, About, Backend, Call, Drawn, Vjp
+from .widening import WIDE, promoting
 
 _NATIVE = {torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex128,
            torch.complex64}  # fmt: skip
 _NUMPY = {torch.float64, torch.float32, torch.float16, torch.complex128, torch.complex64}
-
-# The precision in which the other types are evaluated and added up.
-_WIDE = {torch.float32: torch.float64, torch.float16: torch.float64, torch.bfloat16: torch.float64,
-         torch.complex64: torch.complex128, torch.complex32: torch.complex128}  # fmt: skip
 
 
 # A copy keeps the gaps of a slice where they take no more than so many times its own memory.
@@ -78,7 +74,7 @@ class Torch(Backend):
     def copy(self, leaf: Any, *, promote: bool) -> Any:
         if leaf.layout is not torch.strided or leaf.is_quantized or leaf.is_meta:
             return leaf
-        dtype = _WIDE.get(leaf.dtype, leaf.dtype) if promote else leaf.dtype
+        dtype = WIDE.get(leaf.dtype, leaf.dtype) if promote else leaf.dtype
         return _room(leaf, dtype).copy_(leaf.detach()).requires_grad_(leaf.requires_grad)
 
     def given(self, copy: Any, like: Any, *, recording: bool = False) -> Any:
@@ -133,7 +129,7 @@ class Torch(Backend):
         self, role: str, *, promoted: bool, deep: bool = True
     ) -> AbstractContextManager[Any]:
         recording = torch.no_grad() if role == "fun" else torch.enable_grad()
-        return _promoting(recording) if promoted and deep else recording
+        return promoting(recording) if promoted and deep else recording
 
     def reseed(self, seed: int) -> None:
         torch.manual_seed(seed % 2**63)
@@ -243,57 +239,6 @@ def _nodes(outputs: Sequence[Any]) -> Iterator[Any]:
             if following is not None and following not in seen:
                 seen.add(following)
                 progress.append(following)
-
-
-@contextmanager
-def _promoting(recording: AbstractContextManager[Any]) -> Iterator[None]:
-    default = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    try:
-        with recording, _Promoting():
-            yield
-    finally:
-        torch.set_default_dtype(default)
-
-
-class _Promoting(TorchFunctionMode):
-    """Every operation in double precision: float32 data in closures, buffers and arguments too.
-
-    What an operation writes into keeps its type; so do explicit conversions.
-    """
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        name = getattr(func, "__name__", "")
-        if name in _UNTOUCHED:
-            return func(*args, **(kwargs or {}))
-        into = name in _INTO or (name.endswith("_") and not name.endswith("__"))
-        wide = tuple(a if into and k == 0 else _widened(a) for k, a in enumerate(args))
-        named = {k: a if k == "out" else _widened(a) for k, a in (kwargs or {}).items()}
-        return func(*wide, **named)
-
-
-# What writes into its first argument and does not end in a single underscore.
-_INTO = {"__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__", "__ipow__"}
-
-# Conversions, questions about a tensor itself, and views, through which somebody may write.
-_UNTOUCHED = {
-    *("to", "type", "float", "half", "bfloat16", "double"),
-    *("__get__", "__set__", "__repr__", "data_ptr", "is_floating_point", "is_complex"),
-    *("size", "dim", "numel", "stride", "__getitem__", "view", "view_as", "reshape", "narrow"),
-    *("select", "t", "transpose", "permute", "movedim", "unsqueeze", "squeeze", "expand"),
-    *("expand_as", "flatten", "unflatten", "unbind", "chunk", "split", "diagonal", "detach"),
-}
-
-
-def _widened(value: Any) -> Any:
-    if isinstance(value, torch.Tensor):
-        wide = _WIDE.get(value.dtype)
-        return value if wide is None else value.to(wide)
-    if isinstance(value, list | tuple) and type(value) in (list, tuple):
-        return type(value)(_widened(v) for v in value)
-    return value
 
 
 def _again(call: Call, leaves: Sequence[Any]) -> Vjp:
