@@ -183,4 +183,9 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "network, 1.2e-07 in W2",
         "regression, 1.2e-07 in w",
     ),
+    "steps taken": (
+        "a phase at 2.02e7 m, waves of 0.05 m, right",
+        "a phase at 6.4e6 m, waves of 0.01 m, right",
+        "a phase at 3.84e8 m, waves of 1 m, right",
+    ),
 }

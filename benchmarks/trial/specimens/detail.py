@@ -52,6 +52,32 @@ def _slope_of_misfit(f: Array, t: Array, y: Array) -> Array:
     return np.array([np.mean(2 * (np.sin(phase) - y) * np.cos(phase) * 2 * np.pi * t)])
 
 
+def phases() -> Iterator[Specimen]:
+    """The phase of a wave at a distance in metres: of a satellite, of the moon, of a planet."""
+    for told, metres, wave in (
+        ("2.02e7 m, waves of 0.05 m", 2.02e7, 0.05), ("6.4e6 m, waves of 0.01 m", 6.4e6, 0.01),
+        ("3.84e8 m, waves of 1 m", 3.84e8, 1.0), ("3.84e8 m, waves of 0.532 m", 3.84e8, 0.532),
+        ("1.5e11 m, waves of 300 m", 1.5e11, 300.0),
+    ):  # fmt: skip
+        at = metres + 0.37 * wave
+        yield from twins(
+            f"a phase at {told}",
+            one(
+                partial(_wave, k=2 * np.pi / wave, origin=np.floor(at)), [at],
+                partial(_slope_of_wave, k=2 * np.pi / wave, origin=np.floor(at)),
+            ),
+            sign(), factor(1.01), why="a step is rounded by a part of itself",
+        )  # fmt: skip
+
+
+def _wave(x: Array, k: float, origin: float) -> Any:
+    return np.sin(k * (x[0] - origin) + 0.3) + 1.5
+
+
+def _slope_of_wave(x: Array, k: float, origin: float) -> Array:
+    return np.array([k * np.cos(k * (x[0] - origin) + 0.3)])
+
+
 def lengths() -> Iterator[Specimen]:
     """Positions of zero metres in a field of so short waves, beside blocks of size 1."""
     for told, d in (("1e-8", 1e-8), ("1e-9", 1e-9), ("1e-10", 1e-10), ("1e-11", 1e-11)):
@@ -143,4 +169,4 @@ def ends() -> Iterator[Specimen]:
             )  # fmt: skip
 
 
-ALL_DETAIL: tuple[Specimen, ...] = (*records(), *lengths(), *lines(), *tables(), *ends())
+ALL_DETAIL: tuple[Specimen, ...] = (*records(), *phases(), *lengths(), *lines(), *tables(), *ends())
