@@ -167,7 +167,8 @@ def _doubt(
     if block is None or abs(claimed - slope.value) <= slope.error:
         return learned, False
     memory = learned.memories[k]
-    doubt, steps = doubted(memory.steps, sampler, claimed, slope, block, state.eps[block])
+    size = unit(state, direction, k) if state.claims[k].norms[block] else 0.0
+    doubt, steps = doubted(memory.steps, sampler, claimed, slope, block, state.eps[block], size)
     learned = _remembering(learned, k, replace(memory, steps=steps))
     if doubt is Doubt.NARROW:
         learned = replace(learned, narrow_misleads=True)

@@ -73,7 +73,7 @@ def _uniform(n: int, t: NDArray[np.float64]) -> NDArray[np.float64]:
     """The distribution function of the sum of ``n`` uniform numbers."""
     t = np.clip(t, 0.0, n)
     terms = [(-1) ** k * math.comb(n, k) * np.maximum(t - k, 0.0) ** n for k in range(n + 1)]
-    found: NDArray[np.float64] = sum(terms, 0.0 * t)
+    found: NDArray[np.float64] = sum(terms, 0.0 * t)  # type: ignore[assignment]
     return found / math.factorial(n)
 
 

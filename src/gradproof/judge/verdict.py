@@ -64,6 +64,8 @@ def judge(
         reason = f"{which} off by {entry:.1e} of itself, which is little of the whole block"
         if any([miscounts(c, bands) for c in comparisons if c.direction.block == block.index]):
             reason = f"where all its entries move together it is off by {smallest:.1e} of the slope"
+        elif any([c.kinked for c in comparisons if c.direction.block == block.index]):
+            reason = f"where its entries move that are at no kink it is off by {smallest:.1e}"
     return Judgement(
         verdict=verdict,
         error=error,
