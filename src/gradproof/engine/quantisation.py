@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import partial
 
-from ..judge.credible import contradicted, is_small, outstepped
+from ..judge.credible import contradicted, drowned, is_small, outstepped
 from ..judge.thresholds import T
 from ..records.slope import Slope
 from ..slopes import steps
@@ -48,11 +48,17 @@ def doubted(
     block: int,
     eps: float,
     size: float = 0.0,
+    rounding: float = 0.0,
 ) -> tuple[Doubt, Steps]:
     """Look at a slope along a block that rejects a claim, of which ``size`` is typical.
 
-    ``eps`` is the block's precision.
+    ``eps`` is the block's precision, ``rounding`` one of numbers of its size in double precision.
     """
+    if abs(slope.value) * slope.window < T.roundings_seen * rounding:
+        look = partial(drowned, claimed, slope, rounding=rounding)
+        every = steps.wider(sampler, slope, stepped=False)
+        if any([look(wide.slope, wide.bar, scatter=wide.scatter) for wide in every]):
+            return Doubt.SLOPE, known
     known, stepped = _stepped(known, sampler, slope)
     if claimed != 0 and not (stepped or steps.is_narrow(slope)):
         return Doubt.NONE, known

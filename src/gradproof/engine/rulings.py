@@ -73,8 +73,8 @@ def _round_off(session: Session, state: State) -> dict[int, Ruling]:
         scatter = float(noise[leading, i])
         share = T.claim_noise * scatter / judgement.size
         small = scatter <= _most_round_off(state, i) and share <= T.round_off_at_most
-        if small and judgement.error <= share:
-            sure = share <= T.round_off_known
+        if small and max(judgement.low, judgement.error - judgement.bar) <= share:
+            sure = max(share, judgement.error) <= T.round_off_known
             verdict = Verdict.CORRECT if sure else Verdict.UNDECIDED
             words = f"to within the round-off of the claim, {share:.1e} of it"
             found[i] = Ruling(verdict, words, share)

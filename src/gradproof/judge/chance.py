@@ -64,8 +64,8 @@ def _equal(n: int, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     y = _RMS * math.sqrt(n) * x
     moved = [n / 2 - 2 * negative for negative in range(n + 1)]
-    every = [_uniform(n, y - m) - _uniform(n, -y - m) for m in moved]
-    found: NDArray[np.float64] = sum([math.comb(n, k) * p for k, p in enumerate(every)], 0.0 * x)
+    every = np.array([_uniform(n, y - m) - _uniform(n, -y - m) for m in moved])
+    found: NDArray[np.float64] = np.array([math.comb(n, k) for k in range(n + 1)]) @ every
     return found / 2**n
 
 
@@ -73,7 +73,7 @@ def _uniform(n: int, t: NDArray[np.float64]) -> NDArray[np.float64]:
     """The distribution function of the sum of ``n`` uniform numbers."""
     t = np.clip(t, 0.0, n)
     terms = [(-1) ** k * math.comb(n, k) * np.maximum(t - k, 0.0) ** n for k in range(n + 1)]
-    found: NDArray[np.float64] = sum(terms, 0.0 * t)  # type: ignore[assignment]
+    found: NDArray[np.float64] = np.sum(terms, axis=0)
     return found / math.factorial(n)
 
 

@@ -123,6 +123,25 @@ def contradicted(
     return abs(claimed - slope_wide) <= bar_wide <= T.tells * gap and gap > slope.error
 
 
+def drowned(
+    claimed: float,
+    slope: Slope,
+    slope_wide: float,
+    bar_wide: float,
+    scatter: float,
+    rounding: float,
+) -> bool:
+    """Whether roundings inside the function hide what a narrow window would have to show.
+
+    A loss of 1e-12 that is made of numbers next to 25 stands still between their roundings, but
+    for other terms, over steps that change it by less; a wide window shows how they ``scatter``,
+    and allows the claim. ``rounding`` is one of numbers of the size of the block.
+    """
+    hidden = abs(slope.value) * slope.window < scatter
+    is_rounding = T.traces * rounding <= scatter <= T.roundings_seen * rounding
+    return hidden and is_rounding and abs(claimed - slope_wide) <= bar_wide
+
+
 def outstepped(
     claimed: float, slope: Slope, slope_wide: float, bar_wide: float, step: float
 ) -> bool:
