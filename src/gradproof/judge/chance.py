@@ -65,16 +65,17 @@ def _equal(n: int, x: NDArray[np.float64]) -> NDArray[np.float64]:
     y = _RMS * math.sqrt(n) * x
     moved = [n / 2 - 2 * negative for negative in range(n + 1)]
     every = np.array([_uniform(n, y - m) - _uniform(n, -y - m) for m in moved])
-    found: NDArray[np.float64] = np.array([math.comb(n, k) for k in range(n + 1)]) @ every
-    return found / 2**n
+    weights = np.array([math.comb(n, k) / 2**n for k in range(n + 1)])
+    found: NDArray[np.float64] = weights @ every
+    return found
 
 
 def _uniform(n: int, t: NDArray[np.float64]) -> NDArray[np.float64]:
     """The distribution function of the sum of ``n`` uniform numbers."""
     t = np.clip(t, 0.0, n)
     terms = [(-1) ** k * math.comb(n, k) * np.maximum(t - k, 0.0) ** n for k in range(n + 1)]
-    found: NDArray[np.float64] = np.sum(terms, axis=0)
-    return found / math.factorial(n)
+    found: NDArray[np.float64] = np.sum(terms, axis=0) / math.factorial(n)
+    return found
 
 
 def largest_hidden(gaps: Sequence[float], chance: float, bars: Sequence[float] = ()) -> float:
