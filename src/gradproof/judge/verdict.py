@@ -44,8 +44,8 @@ def judge(
     nothing = bool(own.gaps) and not told(own)
     low = _ratio(_plain(_proven(own, scale), found.rounding), scale)
     entry_noise = max(T.entry_roundoff * eps * norm, found.rounding)
-    entry = _worst_entry(own, entry_noise) if own.sweep else 0.0
-    smallest = _worst_entry(small, found.rounding) if small.gaps else 0.0
+    entry = _worst_entry(own, _scaled(own, entry_noise)) if own.sweep else 0.0
+    smallest = _worst_entry(small, [found.rounding] * len(small.gaps)) if small.gaps else 0.0
     error = typical(telling.gaps, telling) if nothing else _error(telling, scale)
     bar = typical(telling.bars, telling)
     every, roundoff = scopes(shared), T.claim_noise * eps * norm
@@ -112,12 +112,24 @@ def _plain(error: float, rounding: float) -> float:
     return error if error > rounding else 0.0
 
 
-def _worst_entry(own: Evidence, roundoff: float) -> float:
+def _worst_entry(own: Evidence, roundoff: Sequence[float]) -> float:
     """The largest relative error proven for a single entry: a norm forgets the small ones."""
     return max(
-        _ratio(beyond, max(s, b)) if (beyond := g - T.single_observation * b) > roundoff else 0.0
-        for g, b, s in zip(own.gaps, own.bars, own.slopes, strict=True)
+        _ratio(beyond, max(s, b)) if (beyond := g - T.single_observation * b) > noise else 0.0
+        for g, b, s, noise in zip(own.gaps, own.bars, own.slopes, roundoff, strict=True)
     )
+
+
+def _scaled(swept: Evidence, noise: float) -> list[float]:
+    """The round-off of each entry: that of the block, less where an entry is in larger units.
+
+    Of 1e-9 and 1e8 neither has round-off at the scale of the other: what they contribute has.
+    """
+    shares = [claim * step for claim, step in zip(swept.claims, swept.steps, strict=True)]
+    norm, most = math.hypot(*swept.claims), max(shares)
+    if not norm > 0:
+        return [noise] * len(shares)
+    return [noise * min(1.0, most / (step * norm)) for step in swept.steps]
 
 
 def _within(shared: Evidence, bars: Sequence[float]) -> float:
