@@ -318,3 +318,15 @@ def test_a_loop_is_known_by_the_number_at_which_it_stops_while_it_runs():
     wrong = lambda a: 1.001 * steadied(a)
     assert gp.check(exact, point, grad=wrong).verdict == "wrong"
     assert solver(lambda: halved(point, 1e-6)).tolerance == 1e-6
+
+
+def test_a_loop_without_a_tolerance_excuses_nothing():
+    def summed(w, tol=1e-3):
+        total = 0.0
+        for v in w:
+            total += np.sin(v)
+        return total
+
+    w = np.array([0.3, 0.9, -1.1])
+    assert gp.check(summed, w, grad=np.cos).ok
+    assert gp.check(summed, w, grad=lambda w: 1.001 * np.cos(w)).verdict == "wrong"

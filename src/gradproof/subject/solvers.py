@@ -85,13 +85,13 @@ def _met(call: Callable[[], object]) -> list[Solver]:
 
 
 def _limits(code: CodeType) -> set[str]:
-    """What a loop is told of a tolerance: names in what it stops at, and what is called one."""
+    """Names of a loop that may be its tolerance: in what it stops at, or called one."""
     loops = [n for n in ast.walk(_source(code)) if isinstance(n, ast.While | ast.For)]
     if not loops:
         return set()
     called = {*_TOLERANCES, "tolerance"} - {"eps"}  # in what divides, too
-    names = {n.id for loop in loops for test in _tests(loop) for n in _walked(test, ast.Name)}
-    return names | (called & {*code.co_varnames, *code.co_freevars})
+    tested = {n.id for loop in loops for test in _tests(loop) for n in _walked(test, ast.Name)}
+    return tested | {n.id for loop in loops for n in _walked(loop, ast.Name) if n.id in called}
 
 
 def _called(function: Any) -> list[Solver]:
