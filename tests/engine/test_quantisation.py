@@ -79,3 +79,30 @@ def test_a_flat_piece_between_slopes_is_a_slope_of_zero(dtype):
     right[:2] = 1
     assert gp.check(fun, x, grad=right).ok
     assert gp.check(fun, x, grad=np.ones_like(x)).verdict is Verdict.WRONG
+
+
+@pytest.mark.parametrize("margin", [22.0, 25.0, 26.5, 28.0, 29.0])
+def test_torchs_own_loss_of_both_classes_at_a_margin_is_not_rejected(margin):
+    """What is left of -25.5 + 25.5 stands still where the other entries move smoothly."""
+    logits = torch.tensor([margin, -margin - 0.5, margin + 1], dtype=torch.float64)
+    labels = (logits > 0).double()
+    loss = lambda z: torch.nn.functional.binary_cross_entropy_with_logits(z, labels)
+    report = gp.check(loss, logits)
+    assert not report.verdict.rejects, report
+
+    def spoiled(factor):
+        z = logits.clone().requires_grad_()
+        (found,) = torch.autograd.grad(loss(z), z)
+        return found * factor
+
+    for factor in (2.0, -1.0, 0.0):
+        assert gp.check(loss, logits, grad=spoiled(factor)).verdict == "wrong"
+
+
+def test_a_function_of_tiny_numbers_has_no_roundings_to_hide_behind():
+    fun = lambda x: 1e-20 * float(np.sum(np.sin(x)))
+    x = np.array([0.3, 25.0, -1.2])
+    assert gp.check(fun, x, grad=lambda x: 1e-20 * np.cos(x)).ok
+    for factor in (1.01, 1.0001):
+        report = gp.check(fun, x, grad=lambda x, k=factor: 1e-20 * k * np.cos(x))
+        assert report.verdict == "wrong", report

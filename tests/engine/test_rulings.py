@@ -269,8 +269,64 @@ def test_the_number_in_the_call_is_the_tolerance():
     def tight(u):
         return solve_ivp(lambda t, y: -y, (0, 1), u, rtol=1e-9, atol=1e-12).y[:, -1].sum()
 
-    assert solver(tight).tolerance == 1e-9
-    assert solver(ivp()).tolerance == 1e-3
-    assert solver(jacobi).tolerance == 1e-4
-    assert solver(np.sin) is None
-    assert solver(quadratic) is None
+    nothing = lambda: None
+    assert solver(nothing, tight).tolerance == 1e-9
+    assert solver(nothing, ivp()).tolerance == 1e-3
+    assert solver(nothing, jacobi).tolerance == 1e-4
+    assert solver(nothing, np.sin) is None
+    assert solver(nothing, quadratic) is None
+
+
+def halved(a, tol):
+    """The root of x³ + x = a between 0 and 3, entry by entry."""
+    low, high = np.zeros_like(a), np.full_like(a, 3.0)
+    while np.max(high - low) > tol:
+        middle = (low + high) / 2
+        above = middle**3 + middle > a
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return (low + high) / 2
+
+
+def contracted(a, tolerance=1e-4):
+    x = np.zeros_like(a)
+    for _ in range(100):
+        new = np.tanh(x / 2 + a)
+        if np.abs(new - x).max() < tolerance:
+            break
+        x = new
+    return x
+
+
+def steadied(a):
+    x = a
+    for _ in range(400):
+        x = np.tanh(x / 2 + a)
+    return (1 - x**2) / (1 - (1 - x**2) / 2)
+
+
+def test_a_loop_is_known_by_the_number_at_which_it_stops_while_it_runs():
+    point = np.array([0.3, 0.8])
+    for tolerance in (1e-3, 1e-5):
+        fun = lambda a, e=tolerance: contracted(a, e).sum()
+        report = gp.check(fun, point, grad=steadied)
+        assert report.verdict == "undecided", report
+        assert f"the tolerance of contracted, {tolerance:.1e}" in str(report)
+        for factor in (2.0, -1.0):
+            assert gp.check(fun, point, grad=lambda a, k=factor: k * steadied(a)).verdict == "wrong"
+    exact = lambda a: contracted(a, 0.0).sum()
+    assert gp.check(exact, point, grad=steadied).ok
+    wrong = lambda a: 1.001 * steadied(a)
+    assert gp.check(exact, point, grad=wrong).verdict == "wrong"
+    assert solver(lambda: halved(point, 1e-6)).tolerance == 1e-6
+
+
+def test_a_loop_without_a_tolerance_excuses_nothing():
+    def summed(w, tol=1e-3):
+        total = 0.0
+        for v in w:
+            total += np.sin(v)
+        return total
+
+    w = np.array([0.3, 0.9, -1.1])
+    assert gp.check(summed, w, grad=np.cos).ok
+    assert gp.check(summed, w, grad=lambda w: 1.001 * np.cos(w)).verdict == "wrong"

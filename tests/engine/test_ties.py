@@ -74,3 +74,37 @@ def test_ties_of_a_claim_in_an_array_add_up(shares, ok):
     report = gp.check(lambda x: c[:, 0] @ x.max(1), ROWS, grad=claims[shares])
     assert report.verdict == ("correct" if ok else "wrong")
     assert ok or "all its entries move together" in str(report)
+
+
+def lasso(count, zeros):
+    """Its value, its gradient with what is claimed at a kink, and a point with zeros."""
+    rng = np.random.default_rng(count)
+    target = rng.normal(size=count)
+    point = rng.normal(size=count)
+    point[:zeros] = 0
+    fun = lambda w: 0.5 * np.sum((w - target) ** 2) + 2.0 * np.abs(w).sum()
+    grad = lambda w, there=0.0: w - target + 2.0 * np.where(w == 0, there, np.sign(w))
+    return fun, grad, point
+
+
+@pytest.mark.parametrize("zeros", [3, 12])
+def test_zeros_of_a_large_block_given_as_an_array_are_looked_at_one_by_one(zeros):
+    fun, grad, point = lasso(40, zeros)
+    for choice in (-1.0, 0.0, 0.3):
+        report = gp.check(fun, point, grad=grad(point, choice))
+        assert report.ok, report
+    assert gp.check(fun, point, grad=grad(point, 4.0)).verdict != "correct"
+    plain = grad(point, 0.0) - 2.0 * np.sign(point)
+    report = gp.check(fun, point, grad=plain)
+    assert report.verdict == "wrong", report
+    assert "at no kink" in report.blocks[0].reason
+    report = gp.check(fun, point, grad=np.where(np.arange(40) == 30, 0.0, grad(point)))
+    assert report.verdict == "wrong", report
+
+
+def test_many_kinks_in_one_array_are_undecided():
+    fun, grad, point = lasso(90, 90)
+    for choice in (0.0, 9.0):
+        report = gp.check(fun, point, grad=grad(point, choice))
+        assert report.verdict != "correct"
+    assert "give grad as a function" in str(gp.check(fun, point, grad=grad(point)))

@@ -213,3 +213,15 @@ def test_more_draws_prove_more_of_the_same_error():
     assert proven == sorted(proven)
     assert proven[0] == pytest.approx(1 / 2.576, rel=0.05)
     assert 0.8 < proven[-1] < 1
+
+
+@pytest.mark.parametrize("count", [2, 3, 6, 8, 10, 12, 16])
+def test_many_draws_hide_no_pattern_more_often_than_one_in_a_hundred(draws, count):
+    """Three equal entries stay within their bars in eight draws more often than many small ones."""
+    reach = largest_within((1.0,) * count, 0.01)
+    for name, pattern in PATTERNS.items():
+        shown = np.abs(draws @ (pattern / np.linalg.norm(pattern)))
+        rng = np.random.default_rng(count)
+        most = np.max([rng.permutation(shown) for _ in range(count)], axis=0)
+        hidden = float(np.mean(reach * most < 1))
+        assert hidden <= 0.01 + 4 * (0.01 / DRAWS) ** 0.5, f"{name}: {hidden}"

@@ -572,3 +572,17 @@ def test_reseed_takes_any_seed():
     with generators_restored():
         for seed in (0, 2**31, 2**32 + 5, 2**70):
             reseed(seed)
+
+
+def test_a_mask_that_two_draws_share_by_chance_is_seeded_all_the_same():
+    """With four entries every second pair of masks or so is one: nobody is to depend on that."""
+    w = np.array([0.5, -1.0, 0.3, 0.8])
+
+    def mask():
+        return (np.random.random(4) > 0.3) / 0.7  # noqa: NPY002
+
+    loss = lambda w: np.sum((w * mask()) ** 2)
+    grad = lambda w, k=1.0: 2 * k * w * mask() ** 2
+    for seed in range(12):
+        assert gp.check(loss, w, grad=grad, seed=seed).ok
+        assert gp.check(loss, w, grad=lambda w: grad(w, 3.0), seed=seed).verdict == "wrong"

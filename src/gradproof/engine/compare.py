@@ -27,6 +27,8 @@ from ..subject.session import Session
 from .quantisation import Doubt, doubted
 from .state import Learned, Measurement, Memory, State, noise
 
+_EPS = 2.0**-52
+
 
 def compare(
     session: Session,
@@ -167,7 +169,11 @@ def _doubt(
     if block is None or abs(claimed - slope.value) <= slope.error:
         return learned, False
     memory = learned.memories[k]
-    doubt, steps = doubted(memory.steps, sampler, claimed, slope, block, state.eps[block])
+    size = unit(state, direction, k) if state.claims[k].norms[block] else 0.0
+    rounding = _EPS * max(1.0, state.setting.blocks[block].scale)
+    doubt, steps = doubted(
+        memory.steps, sampler, claimed, slope, block, state.eps[block], size, rounding
+    )
     learned = _remembering(learned, k, replace(memory, steps=steps))
     if doubt is Doubt.NARROW:
         learned = replace(learned, narrow_misleads=True)

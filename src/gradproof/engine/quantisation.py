@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from functools import partial
 
-from ..judge.credible import contradicted, is_small, outstepped
+from ..judge.credible import contradicted, drowned, is_small, outstepped
 from ..judge.thresholds import T
 from ..records.slope import Slope
 from ..slopes import steps
@@ -40,9 +41,24 @@ class Steps:
 
 
 def doubted(
-    known: Steps, sampler: Sampler, claimed: float, slope: Slope, block: int, eps: float
+    known: Steps,
+    sampler: Sampler,
+    claimed: float,
+    slope: Slope,
+    block: int,
+    eps: float,
+    size: float = 0.0,
+    rounding: float = 0.0,
 ) -> tuple[Doubt, Steps]:
-    """Look at a slope along a block that rejects a claim; ``eps`` is the block's precision."""
+    """Look at a slope along a block that rejects a claim, of which ``size`` is typical.
+
+    ``eps`` is the block's precision, ``rounding`` one of numbers of its size in double precision.
+    """
+    if abs(slope.value) * slope.window < T.roundings_seen * rounding:
+        look = partial(drowned, claimed, slope, rounding=rounding)
+        every = steps.wider(sampler, slope, stepped=False)
+        if any([look(wide.slope, wide.bar, scatter=wide.scatter) for wide in every]):
+            return Doubt.SLOPE, known
     known, stepped = _stepped(known, sampler, slope)
     if claimed != 0 and not (stepped or steps.is_narrow(slope)):
         return Doubt.NONE, known
@@ -55,24 +71,26 @@ def doubted(
     if block in known.settled:
         return Doubt.NONE, known
     seen = list(steps.wider(sampler, slope, stepped=stepped))
-    found, known = _in_wide_windows(known, sampler, claimed, slope, seen, stepped=stepped)
+    look = partial(contradicted, claimed, slope, size=size)
+    if any([look(wide.slope, wide.bar) for wide in seen]):
+        return Doubt.NARROW, known
+    found = Doubt.NONE
+    if stepped:
+        found, known = _outstepped(known, sampler, claimed, slope, seen)
     if not any([abs(claimed - wide.slope) <= wide.bar for wide in seen]):
         known = replace(known, settled=known.settled | {block})
     return found, known
 
 
-def _in_wide_windows(
-    known: Steps, sampler: Sampler, claimed: float, slope: Slope, seen: list[Seen], *, stepped: bool
+def _outstepped(
+    known: Steps, sampler: Sampler, claimed: float, slope: Slope, seen: list[Seen]
 ) -> tuple[Doubt, Steps]:
-    """Whether one of them allows what a window that is narrow, or flat, rejects."""
+    """Whether one of them allows what a window that is flat rejects."""
     for wide in seen:
-        if contradicted(claimed, slope, wide.slope, wide.bar):
-            return Doubt.NARROW, known
-        if stepped:
-            step = wide.step if is_small(wide.step, sampler.largest) else 0.0
-            known = replace(known, step=max(known.step, step))
-            if outstepped(claimed, slope, wide.slope, wide.bar, step):
-                return Doubt.SLOPE, known
+        step = wide.step if is_small(wide.step, sampler.largest) else 0.0
+        known = replace(known, step=max(known.step, step))
+        if outstepped(claimed, slope, wide.slope, wide.bar, step):
+            return Doubt.SLOPE, known
     return Doubt.NONE, known
 
 

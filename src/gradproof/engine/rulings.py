@@ -73,8 +73,8 @@ def _round_off(session: Session, state: State) -> dict[int, Ruling]:
         scatter = float(noise[leading, i])
         share = T.claim_noise * scatter / judgement.size
         small = scatter <= _most_round_off(state, i) and share <= T.round_off_at_most
-        if small and judgement.error <= share:
-            sure = share <= T.round_off_known
+        if small and max(judgement.low, judgement.error - judgement.bar) <= share:
+            sure = max(share, judgement.error) <= T.round_off_known
             verdict = Verdict.CORRECT if sure else Verdict.UNDECIDED
             words = f"to within the round-off of the claim, {share:.1e} of it"
             found[i] = Ruling(verdict, words, share)
@@ -246,15 +246,18 @@ def _estimate(each: Sequence[Comparison], *, seeded: bool) -> Ruling | None:
 # Tolerance: a function that is solved for, no further than a solver goes.
 
 
+def _solver(session: Session) -> Solver | None:
+    return solver(session.again, session.fun, providers.watchable(session))
+
+
 def _tolerance(session: Session, state: State) -> dict[int, Ruling]:
     """Gaps of the size that a solver's tolerance explains."""
-    rejected = _rejected(state)
+    errors = {i: state.judgements[i].error for i in _rejected(state)}
+    rejected = [i for i, error in errors.items() if error <= T.solved_at_most]
     if not rejected:
         return {}
     given = session.asked.options.tolerance
-    found = (
-        solver(session.fun, providers.watchable(session)) if given is None else Solver("", given)
-    )
+    found = Solver("", given) if given is not None else _solver(session)
     if found is None:
         return {}
     limit = min(T.solved * found.tolerance, T.solved_at_most)
@@ -263,8 +266,4 @@ def _tolerance(session: Session, state: State) -> dict[int, Ruling]:
         f"right within the tolerance{where}, {found.tolerance:.1e}: a smaller one in fun would "
         "decide"
     )
-    return {
-        i: Ruling(Verdict.UNDECIDED, words, limit)
-        for i in rejected
-        if state.judgements[i].error <= limit
-    }
+    return {i: Ruling(Verdict.UNDECIDED, words, limit) for i in rejected if errors[i] <= limit}

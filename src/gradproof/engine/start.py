@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from ..backend import arrays
 from ..judge.bands import Bands, bands
@@ -15,6 +16,7 @@ from ..records.direction import Part
 from ..records.finding import Finding, Kind
 from ..records.verdict import Ruling, Verdict
 from ..space.point import Point
+from ..space.special import alike
 from ..subject.claim import Claimed
 from ..subject.promotion import doubt
 from ..subject.roundings import Roundings, is_half, lost
@@ -40,6 +42,7 @@ def start(session: Session) -> State:
         effort=effort(options.effort),
         seed=int(options.seed),
         entry_scale=point.entry_scale,
+        alike=partial(alike, point),
         looks=len(claims),
         small=_small(point, claims[0], limits) if lone else (),
     )

@@ -181,9 +181,15 @@ def noise(state: State, direction: Direction, projection: int) -> float:
 
 
 def miscounted(state: State, index: int) -> bool:
-    """Whether a claim in an array gives a tie more than once, or to nobody."""
+    """Whether a claim in an array is wrong beside a kink: of a tie, or where no kink is.
+
+    It gives a tie more than once, or to nobody; or what is neither zero nor tied is off, where
+    there is nothing to choose.
+    """
+    limits = state.bands[index]
     alone = [c for c in state.comparisons if c.direction.block == index]
-    return any([miscounts(c, state.bands[index]) for c in alone])
+    smooth = [c for c in alone if c.direction.parts[0].only and not c.kinked]
+    return any([miscounts(c, limits) for c in alone] + [disagrees(c, limits) for c in smooth])
 
 
 def _beyond_excuse(state: State, index: int) -> bool:

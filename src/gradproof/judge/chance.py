@@ -2,8 +2,9 @@
 
 A block's error ``e`` shows along a random direction ``v`` as ``z |e|`` with ``z = v·e/|e|``,
 of unit variance when ``v`` is scaled so. How likely a small ``|z|`` is depends on the
-pattern of the error; the worst there is are two equal entries, for which
-P(|z| <= x) = sqrt(2) x - x^2 near 0 up to the scale of ``v``; many small errors are Gaussian.
+pattern of the error. For small ``x`` the worst there is are two equal entries, for which
+P(|z| <= x) = sqrt(2) x - x^2 near 0 up to the scale of ``v``; further out three to five of them;
+many small errors are Gaussian.
 Where other blocks move too, ``e`` is a part of the error that shows: that hides less often.
 """
 
@@ -14,7 +15,11 @@ import sys
 from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 SQRT2 = math.sqrt(2.0)
+_RMS = 1.0408  # of magnitudes uniform in [0.5, 1.5]
 _Z99 = 2.3263478740408408  # 99 % quantile of the unit Gaussian
 
 # Two magnitudes are the same, and their signs opposite, this often: 128 bytes make 85 of them.
@@ -24,14 +29,53 @@ _EQUAL = 107 / 128**2
 _HALVINGS = 6
 
 
+# Where three to five equal entries are the worst, in steps.
+_FROM, _TO, _STEP = 0.5, 1.5, 1 / 256
+
+
 def chance_below(x: float) -> float:
     """An upper bound, over all patterns of error, of the probability that |z| <= x."""
     gaussian = math.erf(x / SQRT2)
-    # Two equal entries with magnitudes uniform in [0.5, 1.5], RMS 1.0408: they cancel in half
-    # of all draws, up to the difference of their magnitudes.
-    y = min(1.0408 * SQRT2 * x, 1.0)
-    alone = min(max(1.0408 * x - 0.5, 0.0), 1.0)
-    return max(gaussian, y - y * y / 2, alone, _EQUAL)
+    # Two equal entries cancel in half of all draws, up to the difference of their magnitudes.
+    y = min(_RMS * SQRT2 * x, 1.0)
+    alone = min(max(_RMS * x - 0.5, 0.0), 1.0)
+    return max(gaussian, y - y * y / 2, alone, _EQUAL, _few(x))
+
+
+def _few(x: float) -> float:
+    if not _FROM <= x < _TO:
+        return 0.0
+    return _table()[int((x - _FROM) / _STEP)]
+
+
+@lru_cache
+def _table() -> list[float]:
+    """The largest of three to five equal entries, at the end of each step."""
+    ends = np.arange(_FROM + _STEP, _TO + _STEP, _STEP)
+    found: list[float] = np.maximum.reduce([_equal(n, ends) for n in (3, 4, 5)]).tolist()
+    return found
+
+
+def _equal(n: int, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """P(|z| <= x) for ``n`` equal entries: a sum over how many of their signs are negative.
+
+    Magnitudes less 0.5 are uniform, and so are 1.5 less magnitudes: the sum of the signed ones is
+    that of ``n`` uniform numbers (Irwin, 1927; Hall, 1927), moved.
+    """
+    y = _RMS * math.sqrt(n) * x
+    moved = [n / 2 - 2 * negative for negative in range(n + 1)]
+    every = np.array([_uniform(n, y - m) - _uniform(n, -y - m) for m in moved])
+    weights = np.array([math.comb(n, k) / 2**n for k in range(n + 1)])
+    found: NDArray[np.float64] = weights @ every
+    return found
+
+
+def _uniform(n: int, t: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The distribution function of the sum of ``n`` uniform numbers."""
+    t = np.clip(t, 0.0, n)
+    terms = [(-1) ** k * math.comb(n, k) * np.maximum(t - k, 0.0) ** n for k in range(n + 1)]
+    found: NDArray[np.float64] = np.sum(terms, axis=0) / math.factorial(n)
+    return found
 
 
 def largest_hidden(gaps: Sequence[float], chance: float, bars: Sequence[float] = ()) -> float:

@@ -103,16 +103,38 @@ def miscounts(comparison: Comparison, bands: Bands) -> bool:
 # Where windows disagree with each other
 
 
-def contradicted(claimed: float, slope: Slope, slope_wide: float, bar_wide: float) -> bool:
+def contradicted(
+    claimed: float, slope: Slope, slope_wide: float, bar_wide: float, size: float
+) -> bool:
     """Whether a claim that a narrow window rejects is what a wide one shows, beyond accident.
 
     A function that moves in steps, as ``log(1 - A)`` does where ``A`` is next to 1, is flat
-    between them, which is no more its derivative than a tread is a staircase's.
+    between them, which is no more its derivative than a tread is a staircase's. ``size`` is that of
+    such claims: along a direction that happens to show little of one the bar is judged by it.
     """
-    if bar_wide > T.tells * abs(slope_wide):
+    if bar_wide > T.tells * max(abs(slope_wide), size):
         return False  # it may be oscillation that looks like noise, and averages to nothing
     gap = abs(claimed - slope.value)
     return abs(claimed - slope_wide) <= bar_wide <= T.tells * gap and gap > slope.error
+
+
+def drowned(
+    claimed: float,
+    slope: Slope,
+    slope_wide: float,
+    bar_wide: float,
+    scatter: float,
+    rounding: float,
+) -> bool:
+    """Whether roundings inside the function hide what a narrow window would have to show.
+
+    A loss of 1e-12 that is made of numbers next to 25 stands still between their roundings, but
+    for other terms, over steps that change it by less; a wide window shows how they ``scatter``,
+    and allows the claim. ``rounding`` is one of numbers of the size of the block.
+    """
+    hidden = abs(slope.value) * slope.window < scatter
+    is_rounding = T.traces * rounding <= scatter <= T.roundings_seen * rounding
+    return hidden and is_rounding and abs(claimed - slope_wide) <= bar_wide
 
 
 def outstepped(

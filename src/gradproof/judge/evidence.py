@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import compress
 
 from ..records.block import Block
@@ -33,6 +33,7 @@ class Evidence:
     moved: list[int]
     bends: list[float]
     sweep: bool = False
+    steps: list[float] = field(default_factory=list)
 
 
 NOTHING = Evidence([], [], [], [], [], [], [])
@@ -93,6 +94,7 @@ def _scaled(pairs: Pairs, rms: float, *, sweep: bool = False) -> Evidence:
             found.slope_bars.append(c.slope_bar / unit)
             found.moved.append(len(c.direction.parts))
             found.bends.append(c.slope.bend / unit)
+            found.steps.append(part.step)
     return found
 
 

@@ -47,6 +47,8 @@ class Thresholds:
     tells: float = 0.1
     # A flat window tells only where so many roundings of the value would have shown as a step.
     roundings_seen: float = 4.0
+    # Averaged over a batch no more than such a share of one rounding may be left of it.
+    traces: float = 1e-3
     # Steps that are noise are no coarser than those of bfloat16 (family "stepped": floor).
     coarsest: float = 2.0**-7
 

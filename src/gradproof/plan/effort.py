@@ -60,6 +60,9 @@ SAMPLE = 8
 SWEPT = 2
 AT_KINK = 3
 
+# Where zeros and ties are looked at one by one, so many directions through all other entries.
+GENERIC = 2
+
 # Claims beside a kink: so many random shifts after the structured ones, in which so many blocks
 # lead; so many rounds of further ones where something is open.
 RANDOM_SHIFTS = 8

@@ -21,7 +21,8 @@ class Setting:
     """Blocks, the norms of their claimed gradients, and the limits of the effort.
 
     ``looks`` is the number of comparisons that each direction makes, ``small`` what cannot be
-    seen beside everything else, ``entry_scale(block, entry)`` the size of one coordinate.
+    seen beside everything else, ``entry_scale(block, entry)`` the size of one coordinate,
+    ``alike(block)`` the coordinates that are zero or equal to others, in whatever block.
     """
 
     blocks: Sequence[Block]
@@ -29,6 +30,7 @@ class Setting:
     effort: Effort
     seed: int
     entry_scale: Callable[[int, int], float]
+    alike: Callable[[int], frozenset[int]] = lambda _: frozenset()
     looks: int = 1
     small: Sequence[Part] = ()
 

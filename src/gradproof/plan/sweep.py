@@ -17,8 +17,7 @@ def sweep(state: State) -> Steps:
     for block in setting.blocks:
         verdict = state.judgements[block.index].verdict
         doubtful = block.count > 1 and (
-            verdict is Verdict.UNDECIDED
-            or (verdict is not Verdict.CORRECT and spans_scales(setting, block))
+            verdict is Verdict.UNDECIDED or spans_scales(setting, block)
         )
         room = (AT_KINK if state.kinked else SWEPT) * effort.name - state.evaluations
         affordable = block.count <= min(effort.sweep, room // PER_ENTRY)

@@ -12,7 +12,7 @@ from ..records.slope import Slope
 from .below import LEVELS
 from .sampler import Sampler
 from .search import PILOT, WIDEST
-from .window import SYMMETRIC
+from .window import BAR, SYMMETRIC
 
 # Slopes from windows below this half-width are narrow: steps can mislead them.
 _NARROW = 1e-4
@@ -27,11 +27,15 @@ _ROUNDINGS = 16  # of its arguments in their own precision: a window is flat for
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The slope of one window, with its bar and the smallest step between its values."""
+    """The slope of one window, with its bar and the smallest step between its values.
+
+    ``scatter`` is what single values scatter around the fit.
+    """
 
     slope: float
     bar: float
     step: float
+    scatter: float
 
 
 def is_narrow(slope: Slope) -> bool:
@@ -60,4 +64,6 @@ def wider(sampler: Sampler, slope: Slope, *, stepped: bool) -> Iterator[Seen]:
     for half_width in [w for w in wide if w > slope.window]:
         window = sampler.window(SYMMETRIC, half_width)
         if window.finite:
-            yield Seen(window.slope, window.bar(), window.step)
+            bar = window.bar()
+            scatter = bar * half_width / (BAR * window.amplification)
+            yield Seen(window.slope, bar, window.step, scatter)

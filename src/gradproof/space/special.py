@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..backend import arrays
 from .point import Point
 
 # Where a factor, or a term, may be missing and nobody sees it.
@@ -29,6 +30,15 @@ def special(point: Point) -> bool:
         else:
             some = True
     return some
+
+
+def alike(point: Point, block: int) -> frozenset[int]:
+    """The real coordinates of a block that are zero, or equal to others in whatever block."""
+    every = np.concatenate([arrays.flat(point.host(b.index)) for b in point.blocks])
+    values, counts = np.unique(every, return_counts=True)
+    mine = arrays.flat(point.host(block))
+    found = np.flatnonzero((mine == 0) | np.isin(mine, values[counts > 1]))
+    return frozenset(found.tolist())
 
 
 def _constant(array: NDArray[Any]) -> bool:

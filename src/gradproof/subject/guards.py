@@ -6,6 +6,7 @@ as itself, with a note (PEP 678).
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from ..space.tree import Tree, flatten
 from .stopped import Tape, held
 
 _NOTHING = nullcontext()
+_PROBE = 2**31 - 1  # a seed that no check has by itself
 
 
 @dataclass(slots=True)
@@ -133,6 +135,20 @@ def reseed(seed: int) -> None:
     """Seed the global generators of Python, NumPy and the frameworks in use."""
     for library in (plain.BACKEND, *frameworks()):
         library.reseed(seed)
+
+
+def draws(call: Callable[[], Any]) -> tuple[Any, bool]:
+    """What a call returns, and whether it draws from the generators of NumPy or Python."""
+    library = plain.BACKEND
+    library.reseed(_PROBE)
+    untouched = _next_draws()
+    library.reseed(_PROBE)
+    result = call()
+    return result, _next_draws() != untouched
+
+
+def _next_draws() -> tuple[float, float]:
+    return np.random.random(), random.random()  # noqa: NPY002, S311 - those that fun may draw from
 
 
 @contextmanager

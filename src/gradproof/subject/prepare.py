@@ -14,7 +14,7 @@ from ..backend.registry import framework_of, frameworks, home
 from ..records.finding import Finding, Kind
 from ..space.point import Working
 from .asked import Asked
-from .guards import Caller
+from .guards import Caller, draws
 from .moved import Moves, displace
 from .obtain import obtain
 from .outputs import Outputs, Projected, Reading, Scalar, is_scalar
@@ -119,12 +119,16 @@ def _is_jacobian(session: Session, first: Any) -> bool:
 
 
 def _repeat(session: Session, first: tuple[Reading, ...], seed: int) -> tuple[Reading, ...]:
-    """Evaluate again; if the value differs, seed the generators; else measure the scatter."""
+    """Evaluate again; if the value differs, seed the generators; else measure the scatter.
+
+    Two draws may be the same by chance, so that who draws at all is seeded.
+    """
     before = [reading.value for reading in first]
-    second = session.again()
+    second, drawn = draws(session.again)
     within = [reading.rounding for reading in first]
     if alike(before, second, within):
-        return _with_values(first, second)
+        session.caller.seed = seed if drawn else None
+        return _with_values(first, session.again() if drawn else second)
     session.caller.seed = seed
     values = [session.again(), session.again()]
     if alike(values[0], values[1], within):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
+import sysconfig
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import FunctionType, MethodType
-from typing import Any
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType, MethodType
+from typing import Any, TypeVar
 
 from .surroundings import functions
 
@@ -25,6 +29,15 @@ _KNOWN = {
     **dict.fromkeys(("minimize", "minimize_scalar", "least_squares"), 1e-5),
 }
 
+_COARSEST = 1e-2
+# Nobody's own code; what is typed in is in no file.
+_LIBRARIES = (
+    *[sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")],
+    str(Path(__file__).parents[1]),
+    "<frozen",
+)
+_Node = TypeVar("_Node", bound=ast.AST)
+
 # What a tolerance is called: the relative one first, since it is the one that counts.
 _TOLERANCES = ("rtol", "tol", "epsrel", "xtol", "ftol", "gtol", "eps", "btol", "atol", "epsabs")
 
@@ -37,10 +50,48 @@ class Solver:
     tolerance: float
 
 
-def solver(*given: Any) -> Solver | None:
-    """The coarsest solver that functions, or those of their file that they call, name."""
-    found = [known for function in given for known in _called(function)]
+def solver(call: Callable[[], object], *given: Any) -> Solver | None:
+    """The coarsest solver that functions, or those of their file that they call, name.
+
+    ``call`` calls the function under test, to see with what tolerances its loops are run.
+    """
+    found = [*_met(call), *[known for function in given for known in _called(function)]]
     return max(found, key=lambda one: one.tolerance, default=None)
+
+
+def _met(call: Callable[[], object]) -> list[Solver]:
+    """The small numbers at which the loops of the user's code stop while it runs."""
+    limits: dict[CodeType, set[str]] = {}
+    found: list[Solver] = []
+
+    def look(frame: FrameType, event: str, _: object) -> None:
+        if event != "return":
+            return
+        code = frame.f_code
+        if code not in limits:
+            limits[code] = set() if code.co_filename.startswith(_LIBRARIES) else _limits(code)
+        for name in limits[code]:
+            value = frame.f_locals.get(name, frame.f_globals.get(name))
+            if isinstance(value, float) and 0 < value <= _COARSEST:
+                found.append(Solver(code.co_name, float(value)))
+
+    before = sys.getprofile()
+    sys.setprofile(look)
+    try:
+        call()
+    finally:
+        sys.setprofile(before)
+    return found
+
+
+def _limits(code: CodeType) -> set[str]:
+    """Names of a loop that may be its tolerance: in what it stops at, or called one."""
+    loops = [n for n in ast.walk(_source(code)) if isinstance(n, ast.While | ast.For)]
+    if not loops:
+        return set()
+    called = {*_TOLERANCES, "tolerance"} - {"eps"}  # in what divides, too
+    tested = {n.id for loop in loops for test in _tests(loop) for n in _walked(test, ast.Name)}
+    return tested | {n.id for loop in loops for n in _walked(loop, ast.Name) if n.id in called}
 
 
 def _called(function: Any) -> list[Solver]:
@@ -54,7 +105,7 @@ def _called(function: Any) -> list[Solver]:
     return found
 
 
-def _source(function: FunctionType | MethodType) -> ast.AST:
+def _source(function: FunctionType | MethodType | CodeType) -> ast.AST:
     try:
         return ast.parse(textwrap.dedent(inspect.getsource(function)).strip().rstrip(","))
     except (OSError, TypeError, SyntaxError):
@@ -78,13 +129,18 @@ def _set(call: ast.Call, default: float) -> float:
 
 def _stops(loop: ast.While | ast.For) -> float:
     """The small number with which a loop compares what is left, or 0."""
+    numbers = [n.value for test in _tests(loop) for n in _walked(test, ast.Constant)]
+    return max([n for n in numbers if isinstance(n, float) and 0 < n <= _COARSEST], default=0.0)
+
+
+def _tests(loop: ast.While | ast.For) -> list[ast.expr]:
+    """What ends a loop."""
     tests = [loop.test] if isinstance(loop, ast.While) else []
-    tests += [n.test for n in ast.walk(loop) if isinstance(n, ast.If) and _breaks(n)]
-    numbers = [
-        n.value for test in tests for n in ast.walk(test)
-        if isinstance(n, ast.Constant) and isinstance(n.value, float) and 0 < n.value <= 1e-2
-    ]  # fmt: skip
-    return max(numbers, default=0.0)
+    return tests + [n.test for n in _walked(loop, ast.If) if _breaks(n)]
+
+
+def _walked(tree: ast.AST, kind: type[_Node]) -> list[_Node]:
+    return [n for n in ast.walk(tree) if isinstance(n, kind)]
 
 
 def _breaks(branch: ast.If) -> bool:
