@@ -76,3 +76,15 @@ def test_error_bars(tmp_path):
         pytest.importorskip(package)
     found, _, _ = run("error_bars.py", tmp_path, "--count", "8")
     assert len(found["rows"]) == 16
+
+
+def test_speed(tmp_path):
+    record = tmp_path / "record.json"
+    command = [sys.executable, str(BENCHMARKS / "speed.py"), "--only", "article"]
+    done = subprocess.run(
+        [*command, "--json", str(record)], capture_output=True, text=True, check=False
+    )
+    (figure,) = json.loads(record.read_text("utf-8"))
+    assert done.returncode == (not figure["reached"]), done.stderr
+    assert figure["name"].partition(":")[0] in done.stdout
+    assert figure["value"] < 0.5
