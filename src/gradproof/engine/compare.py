@@ -23,6 +23,7 @@ from ..slopes.sampler import Sampler
 from ..slopes.search import NARROWEST
 from ..space.directions import RMS
 from ..space.point import Line
+from ..subject.promotion import claimed_round_off
 from ..subject.session import Session
 from .quantisation import Doubt, doubted
 from .state import Learned, Measurement, Memory, State, noise
@@ -50,9 +51,13 @@ def compare(
     line.ready()
     with session.caller.many():
         for (k, claimed), sampler in zip(claims, samplers, strict=True):
-            slope, learned = _slope(state, learned, direction, sampler, claimed, share, k, width)
-            bar = noise(state, direction, k)
-            made.append(Comparison(direction, claimed, bar, slope, k, tuple(sampler.samples)))
+            rounding = partial(_round_off, session, line, k)
+            slope, learned = _slope(
+                state, learned, direction, sampler, claimed, share, k, width, rounding
+            )
+            bar, samples = noise(state, direction, k), tuple(sampler.samples)
+            known = rounding() if session.round_off is not None else 0.0
+            made.append(Comparison(direction, claimed, bar, slope, k, samples, known))
     line.back()
     return Measurement(direction, tuple(made), learned, session.evaluations)
 
@@ -103,6 +108,7 @@ def _slope(
     share: float,
     k: int,
     width: float,
+    rounding: Callable[[], float],
 ) -> tuple[Slope, Learned]:
     limits, memory = state.limits(direction), learned.memories[k]
     size = unit(state, direction, k)
@@ -118,7 +124,8 @@ def _slope(
         return abs(claimed) <= error <= sharp_enough(bend, limits) and not nothing
 
     if width < math.inf and not nothing:
-        quick = _accepting(sampler, width, min(sharp, limits.correct_below * abs(claimed)), claimed)
+        least = min(sharp, limits.correct_below * abs(claimed))
+        quick = _accepting(sampler, width, least, claimed, rounding, limits.wrong_above * size)
         learned = replace(learned, accepted=learned.accepted + (1 if quick else -1))
         if quick is not None:
             return quick, learned
@@ -141,16 +148,38 @@ def _slope(
     return slope, learned
 
 
-def _accepting(sampler: Sampler, width: float, sharp: float, claimed: float) -> Slope | None:
+def _accepting(
+    sampler: Sampler,
+    width: float,
+    sharp: float,
+    claimed: float,
+    rounding: Callable[[], float],
+    wrong: float,
+) -> Slope | None:
     """The slope of four points, if the claim agrees with it: no other is believed.
 
     Along a direction that shows next to nothing of the claim, ``sharp`` is a share of that little:
-    else a wrong factor would not be seen there.
+    else a wrong factor would not be seen there. The round-off of a claim in low precision is
+    measured where a gap may be no more than that, by what is plainly less than ``wrong``.
     """
     slope = four_points(sampler, width, sharp)
     if slope is None:
         return None
-    return slope if abs(claimed - slope.value) <= min(slope.error, sharp - slope.error) else None
+    gap = abs(claimed - slope.value)
+    if gap <= min(slope.error, sharp - slope.error):
+        return slope
+    plainly = T.tells * wrong
+    return slope if gap <= plainly and gap <= min(T.claim_noise * rounding(), plainly) else None
+
+
+def _round_off(session: Session, line: Line, k: int) -> float:
+    """What is known of the round-off of a claim along a line; 0 for what is not promoted."""
+    if not session.promoted:
+        return 0.0
+    if session.round_off is None:
+        line.back()
+    every = claimed_round_off(session)[k]
+    return math.hypot(*[part.step * every[part.block] for part in line.direction.parts])
 
 
 def _doubt(

@@ -16,7 +16,7 @@ from ..records.finding import Finding, Kind
 from ..records.verdict import Ruling, Verdict
 from ..space.point import Point
 from ..subject.claim import Claimed
-from ..subject.promotion import doubt
+from ..subject.promotion import claimed_round_off, doubt
 from ..subject.roundings import Roundings, is_half, lost
 from ..subject.session import Session
 from .finite import not_finite
@@ -86,7 +86,7 @@ def with_known_noise(session: Session, state: State) -> State:
     rejected = any(j.verdict.rejects for j in state.judgements)
     if not (rejected or is_half(session)):
         return state
-    noise, finer = doubt(session)
+    noise, finer = doubt(session) if is_half(session) else (claimed_round_off(session), [])
     wider = state
     if rejected:
         claims = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import compress
 
 from ..records.block import Block
@@ -22,6 +22,7 @@ from .thresholds import T
 class Evidence:
     """Magnitudes along each direction, and how many blocks it ``moved``.
 
+    ``roundings`` are the round-off of the claims, where it was measured and does not count yet.
     A ``sweep`` measured every coordinate, one by one.
     """
 
@@ -33,6 +34,7 @@ class Evidence:
     moved: list[int]
     bends: list[float]
     sweep: bool = False
+    roundings: list[float] = field(default_factory=list)
 
 
 NOTHING = Evidence([], [], [], [], [], [], [])
@@ -93,6 +95,7 @@ def _scaled(pairs: Pairs, rms: float, *, sweep: bool = False) -> Evidence:
             found.slope_bars.append(c.slope_bar / unit)
             found.moved.append(len(c.direction.parts))
             found.bends.append(c.slope.bend / unit)
+            found.roundings.append(T.claim_noise * c.rounding / unit)
     return found
 
 
@@ -105,10 +108,10 @@ def scopes(shared: Evidence) -> list[Evidence]:
 
 
 def _only(every: Evidence, chosen: Sequence[bool]) -> Evidence:
-    gaps, bars, slope_bars = [
-        list(compress(column, chosen)) for column in (every.gaps, every.bars, every.slope_bars)
-    ]
-    return Evidence(gaps, bars, [], [], slope_bars, list(compress(every.moved, chosen)), [])
+    columns = (every.gaps, every.bars, every.slope_bars, every.roundings)
+    gaps, bars, slope_bars, roundings = [list(compress(column, chosen)) for column in columns]
+    moved = list(compress(every.moved, chosen))
+    return Evidence(gaps, bars, [], [], slope_bars, moved, [], roundings=roundings)
 
 
 def supporting(shared: Evidence) -> Evidence:

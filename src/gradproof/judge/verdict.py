@@ -137,8 +137,9 @@ def _numerical(shared: Evidence, roundoff: float) -> float:
     A gap beyond its bar and that round-off, though, is somebody's fault, and hides what this block
     adds to it; one draw alone may have met the least of it.
     """
-    every = zip(shared.gaps, shared.bars, shared.moved, strict=True)
-    if all([gap <= max(bar, roundoff * moved**0.5) for gap, bar, moved in every]):
+    known = shared.roundings or [0.0] * len(shared.gaps)
+    every = zip(shared.gaps, shared.bars, shared.moved, known, strict=True)
+    if all([gap <= max(bar, known, roundoff * moved**0.5) for gap, bar, moved, known in every]):
         return _within(shared, shared.slope_bars)
     return _high(shared) if shared.sweep or len(shared.gaps) > 1 else math.inf
 

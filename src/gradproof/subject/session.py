@@ -74,7 +74,8 @@ class Session:
     ``traces``, that ``fun`` leaves something behind where the gradient's function can see it,
     which had ``seen`` those things before.
     ``operations`` are so many as a framework recorded in ``fun``, ``refused`` the blocks whose
-    backward is, whatever it claims.
+    backward is, whatever it claims. ``round_off`` is that of the claims in low precision, once it
+    is known.
     """
 
     asked: Asked
@@ -96,6 +97,7 @@ class Session:
     traces: bool = False
     seen: Mapping[str, Seen] = field(default_factory=dict)
     operations: int = 0
+    round_off: Sequence[tuple[float, ...]] | None = None
     refused: dict[int, Ruling] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
