@@ -17,7 +17,14 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..judge.explain import accounts, digit, is_discrepant, pattern
+from ..judge.explain import (
+    accounts,
+    digit,
+    is_discrepant,
+    is_ratio_known,
+    pattern,
+    ratio_bar,
+)
 from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.direction import Direction, Part
@@ -97,10 +104,11 @@ class Locator:
         if not 0 < self.vain < self.block.count:
             return ()
         sample = yield from self._sample(self._whole(), self.vain)
-        ratios = [c.claimed / c.slope.value if c.slope.value else np.inf for c in sample]
-        if len(sample) < MIXED or not all(map(is_discrepant, sample)) or pattern(ratios):
+        told = all([is_discrepant(c) and is_ratio_known(c) for c in sample])
+        if len(sample) < MIXED or not told:
             return ()
-        return sample
+        ratios = [c.claimed / c.slope.value for c in sample]
+        return () if pattern(ratios, list(map(ratio_bar, sample))) else sample
 
     def _whole(self) -> Box:
         return tuple([(0, length) for length in self.block.axes])

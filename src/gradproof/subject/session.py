@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from ..backend.protocol import Backend, Call
+from ..backend.protocol import Backend, Call, Vjp
 from ..backend.registry import outside
 from ..judge.thresholds import T
 from ..records.direction import Direction, Part
@@ -73,6 +73,7 @@ class Session:
     place beside a kink will do, ``left``, what was raised outside the domain;
     ``traces``, that ``fun`` leaves something behind where the gradient's function can see it,
     which had ``seen`` those things before.
+    ``passed`` is a pass forward that serves once more, where a list is there to hold it.
     ``operations`` are so many as a framework recorded in ``fun``, ``refused`` the blocks whose
     backward is, whatever it claims. ``round_off`` is that of the claims in low precision, once it
     is known.
@@ -92,6 +93,7 @@ class Session:
     fresh: bool = False
     untracked: dict[int, str] | None = None
     untracked_told: bool = False
+    passed: list[tuple[Sequence[Any], Vjp]] | None = None
     confined: bool = False
     left: str = ""
     traces: bool = False
