@@ -92,9 +92,9 @@ class Suspect:
             seed=0,
         )
 
-    def search(self, draws: list[Comparison], sweep: int = 24) -> Located:
+    def search(self, draws: list[Comparison], sweep: int = 24, vain: int = 0) -> Located:
         """Follow the plan of a locator to its end."""
-        self.locator = Locator(self.block, flat(self.point), 0, LOCATING, self.slopes, sweep)
+        self.locator = Locator(self.block, flat(self.point), 0, LOCATING, self.slopes, sweep, vain)
         return self.locator.run(draws, self.measure)
 
     def draws(self, count: int = 2) -> list[Comparison]:

@@ -82,3 +82,15 @@ def test_second_order(tmp_path):
     found, missed, _ = run("second_order.py", tmp_path)
     assert not missed
     assert len(found["rows"]) == found["figures"]["right"] + found["figures"]["wrong"]
+
+
+def test_speed(tmp_path):
+    record = tmp_path / "record.json"
+    command = [sys.executable, str(BENCHMARKS / "speed.py"), "--only", "article"]
+    done = subprocess.run(
+        [*command, "--json", str(record)], capture_output=True, text=True, check=False
+    )
+    (figure,) = json.loads(record.read_text("utf-8"))
+    assert done.returncode == (not figure["reached"]), done.stderr
+    assert figure["name"].partition(":")[0] in done.stdout
+    assert figure["value"] < 0.5

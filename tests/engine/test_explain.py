@@ -424,3 +424,18 @@ def test_the_dearest_faults_stay_affordable(noise, size):
         assert calls <= 4000, only(report).message
         if only(report).entries is not None:
             assert set(only(report).entries) <= wrong
+
+
+@pytest.mark.parametrize("shape", [(20,), (8, 30), (40, 50)], ids=str)
+def test_what_no_simple_fault_explains_is_given_up_early(shape):
+    rng = np.random.default_rng(5)
+    point, wrong = rng.normal(size=shape), rng.normal(size=shape)
+
+    def cost(x):
+        return np.sum(np.sin(x))
+
+    report = gp.check(cost, point, grad=lambda x: np.cos(x) + wrong)
+    print(report.inquiry, report.evaluations)
+    assert report.verdict is gp.Verdict.WRONG
+    assert report.inquiry <= 112  # 408 for the last before
+    assert [f.kind for f in report.findings] == [gp.records.finding.Kind.UNEXPLAINED]

@@ -7,13 +7,13 @@ from gradproof.plan.locate import Located
 from suspects import Suspect, values
 
 
-def located(claimed, true, *, sweep=24, noise=0.0, slopes=120, point=None):
+def located(claimed, true, *, sweep=24, noise=0.0, slopes=120, point=None, vain=0):
     """The search, with the number of slopes that it took."""
     point = values(np.shape(true), 1) if point is None else point
     case = Suspect(point, true, claimed, noise=noise, slopes=slopes)
     draws = case.draws()
     case.measured.clear()
-    found = case.search(draws, sweep)
+    found = case.search(draws, sweep, vain)
     return found, case
 
 
@@ -212,3 +212,33 @@ def test_errors_of_very_different_size():
     found, _ = located(claimed, true)
     assert set(found.entries) <= {10, 600}
     assert found.entries == (10, 600) or not found.complete
+
+
+# Where there is nothing to find
+
+
+@pytest.mark.parametrize("shape", [(12,), (4, 5), (30, 40), (10, 10, 10)], ids=str)
+def test_a_few_entries_that_are_wrong_each_in_its_own_way_end_the_search(shape):
+    true = values(shape)
+    found, case = located(true + values(shape, 5), true, vain=5)
+    ramps = sum(length > 1 for length in shape) * (true.size > 24)
+    assert not found.entries
+    assert not found.complete
+    assert 4 <= len(found.sample) <= 5
+    assert len(case.measured) <= 5 + ramps
+
+
+@pytest.mark.parametrize("shape", [(12,), (4, 5), (30, 40)], ids=str)
+def test_what_sits_in_a_few_entries_is_found_all_the_same(shape):
+    true = values(shape)
+    places = [tuple(n // 2 for n in shape), tuple(n - 1 for n in shape)]
+    found, _ = located(spoiled(true, *places), true, vain=5)
+    assert sorted(found.entries) == flat_indices(shape, *places)
+
+
+def test_one_factor_in_all_of_a_few_entries_does_not_end_it():
+    true = values((4, 5))
+    claimed = true * 1.5
+    claimed[3, 4] = true[3, 4]
+    found, _ = located(claimed, true, vain=5)
+    assert sorted(found.entries) == list(range(19))

@@ -98,3 +98,50 @@ def test_errors_above_the_resolution_are_not_accepted():
             said[bool(share > report.resolution)] += 1
     assert said[False] > 200
     assert said[True] <= 0.01 * 1500
+
+
+# Halved windows
+
+
+def halved(phi, sharp=SHARP):
+    sampler = Sampler(phi)
+    return four_points(sampler, half_width(sampler, sharp), sharp, 3), sampler.evaluations
+
+
+@pytest.mark.parametrize("away", [1.2e-5, 8e-6, 5e-6])
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_kink_near_the_point_is_left_by_halving(away, side):
+    slope, evaluations = halved(lambda t: 5 + t + max(side * t - away, 0.0))
+    assert evaluations in (7, 9, 11)
+    assert abs(slope.value - 1) <= slope.error <= SHARP
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_four_points_refuse_is_refused_in_halved_windows_too(name):
+    slope, evaluations = halved(REFUSED[name])
+    assert slope is None
+    assert evaluations <= 11
+
+
+def test_a_kink_at_the_point_is_given_up_after_one_halving():
+    slope, evaluations = halved(lambda t: 5 + t + 0.5 * abs(t))
+    assert slope is None
+    assert evaluations == 7
+
+
+def test_slopes_among_many_kinks_are_right_wherever_they_are_believed():
+    rng, believed = np.random.default_rng(2), 0
+    for _ in range(3000):
+        kinks = rng.normal(size=40) * 2e-5
+        sizes = 1e-3 * rng.normal(size=40)
+
+        def phi(t, kinks=kinks, sizes=sizes):
+            return 5 + t + float(sizes @ np.maximum(t - kinks, 0.0))
+
+        truth = 1 + float(sizes[kinks < 0].sum())
+        slope, _ = halved(phi)
+        if slope is not None:
+            believed += 1
+            assert abs(slope.value - truth) <= slope.error
+    print(f"seed 2: {believed} of 3000 believed")
+    assert believed > 100

@@ -6,6 +6,7 @@ a domain, and blocks whose entries are of many sizes.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -50,6 +51,24 @@ def _misfit(f: Array, t: Array, y: Array) -> Any:
 def _slope_of_misfit(f: Array, t: Array, y: Array) -> Array:
     phase = 2 * np.pi * f[0] * t
     return np.array([np.mean(2 * (np.sin(phase) - y) * np.cos(phase) * 2 * np.pi * t)])
+
+
+def times() -> Iterator[Specimen]:
+    """A wave, by the seconds since 1970, or a pulsar by the Julian date in days."""
+    for told, at, k in (
+        ("1.7e9 s, 1 kHz", 1.7e9 + 0.25, 2e3 * np.pi),
+        ("1.7e9 s, 440 Hz", 1.7e9 + 0.4, 880 * np.pi),
+        ("2461010.5 days, 30 Hz", 2461010.8, 60 * 86400 * np.pi),
+    ):  # fmt: skip
+        for specimen in twins(
+            f"a time of {told}",
+            one(
+                partial(_wave, k=k, origin=np.floor(at)), [at],
+                partial(_slope_of_wave, k=k, origin=np.floor(at)),
+            ),
+            sign(), factor(1.01), why="a wave takes 1e-12 of the time, or less",
+        ):  # fmt: skip
+            yield dataclasses.replace(specimen, open=True)
 
 
 def phases() -> Iterator[Specimen]:
@@ -169,4 +188,6 @@ def ends() -> Iterator[Specimen]:
             )  # fmt: skip
 
 
-ALL_DETAIL: tuple[Specimen, ...] = (*records(), *phases(), *lengths(), *lines(), *tables(), *ends())
+ALL_DETAIL: tuple[Specimen, ...] = (
+    *records(), *times(), *phases(), *lengths(), *lines(), *tables(), *ends(),
+)  # fmt: skip

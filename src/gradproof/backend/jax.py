@@ -28,6 +28,7 @@ class Jax(Backend):
 
     about = About(
         "JAX", jax.Array, modes=("reverse", "forward"), lasting=False, one_rule=True,
+        replays=True,
         held=lambda _: lambda: False,  # nobody can fill it
     )  # fmt: skip
 
@@ -61,11 +62,12 @@ class Jax(Backend):
         dtype = _wide(leaf.dtype) if promote else leaf.dtype
         if not _on_cpu(leaf):
             return jnp.array(leaf, dtype, copy=True)
-        return jax.device_put(np.array(leaf, dtype), leaf.sharding)
+        return _placed(np.array(leaf, dtype), leaf)
 
     def mover(self, copy: Any, origin: Any, drawn: Drawn | None = None) -> Callable[[float], Any]:
         # No reference to the copy, which is replaced: it would keep the memory.
         dtype, shape, sharding = copy.dtype, origin.shape, origin.sharding
+        committed = origin.committed
         if drawn is None:
             return lambda _: self.copy(origin, promote=origin.dtype != dtype)
         if drawn.entry is not None:
@@ -86,7 +88,7 @@ class Jax(Backend):
             moved = numbers.astype(dtype)
             moved *= np.asarray(step * unit, dtype)
             moved += np.asarray(origin)
-            return jax.device_put(moved, sharding)
+            return jax.device_put(moved, sharding) if committed else jnp.asarray(moved)
 
         return move
 
@@ -97,7 +99,7 @@ class Jax(Backend):
         if not jnp.issubdtype(like.dtype, jnp.inexact):  # JAX's own cotangent of an integer
             return np.zeros(like.shape, jax.dtypes.float0)
         entries = numbers.view(np.complex128) if _is_complex(like) else numbers
-        return jax.device_put(jnp.asarray(entries.reshape(like.shape), like.dtype), like.sharding)
+        return _placed(np.asarray(entries.reshape(like.shape), like.dtype), like)
 
     def products(self, cotangents: Sequence[Any]) -> Callable[[Any], list[float]]:
         if _on_cpu(cotangents[0]):
@@ -195,6 +197,11 @@ class _Chosen:
         for k, array in zip(self._places, arrays, strict=True):
             whole[k] = array
         return whole
+
+
+def _placed(numbers: NDArray[Any], like: Any) -> Any:
+    """An array where another one is; where JAX chose that place, it will do so again, sooner."""
+    return jax.device_put(numbers, like.sharding) if like.committed else jnp.asarray(numbers)
 
 
 def _entry_moved(origin: Any, entry: int | None, step: float) -> Any:

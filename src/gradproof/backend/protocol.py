@@ -82,8 +82,9 @@ class About:
     "reverse" and "forward", are those of its own derivatives that are checked by default; none
     where it has none. ``deep``: every operation can be made in double precision, and not only
     with arguments in it. ``lasting``: what is around one call may also be around what lies
-    between two. ``one_rule``: both modes come from one and the same rule. ``held(array)`` is to be
-    asked once the array is dropped: may somebody still hold its memory, and fill it?
+    between two. ``replays``: one pass forward serves for the claims of several calls, as functions
+    have no state. ``one_rule``: both modes come from one and the same rule. ``held(array)`` is to
+    be asked once the array is dropped: may somebody still hold its memory, and fill it?
     ``scattered(array)`` has the same numbers in another memory layout, if there is such a thing.
     """
 
@@ -92,6 +93,7 @@ class About:
     modes: tuple[str, ...] = ()
     deep: bool = False
     lasting: bool = True
+    replays: bool = False
     one_rule: bool = False
     held: Callable[[Any], Callable[[], bool]] = lambda _: lambda: True
     scattered: Callable[[Any], Any] | None = None

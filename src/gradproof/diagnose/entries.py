@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..judge.explain import is_discrepant, is_told, pattern
+from ..judge.explain import is_discrepant, is_told, pattern, ratio_bar
 from ..plan.locate import Located
 from ..records.comparison import Comparison
 from ..records.finding import Kind
@@ -22,12 +22,12 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     located = evidence.where()
     discrepant = [c for c in located.sample if is_discrepant(c)]
     ratios = [c.claimed / c.slope.value if c.slope.value else np.inf for c in discrepant]
-    factor = pattern(ratios, [_bar(c) for c in discrepant])
+    factor = pattern(ratios, [ratio_bar(c) for c in discrepant])
     if located.entries:
         wrong = np.zeros(evidence.block.count, dtype=bool)
         wrong[list(located.entries)] = True
         if factor and len(discrepant) > 1 and _are_all(evidence, located):
-            yield from scale.alike(evidence, wrong, factor, min(map(_bar, discrepant)))
+            yield from scale.alike(evidence, wrong, factor, min(map(ratio_bar, discrepant)))
         elif not by_entry(wrong, evidence.block).all():
             yield _named(evidence, wrong, factor, located)
     elif located.slices and discrepant:
@@ -38,14 +38,6 @@ def _are_all(evidence: Evidence, located: Located) -> bool:
     """Whether every entry was measured, and all whose error would be seen are wrong."""
     swept = located.complete and len(located.sample) == evidence.block.count > 1
     return swept and all(is_discrepant(c) for c in located.sample if is_told(c))
-
-
-def _bar(comparison: Comparison) -> float:
-    """How well the ratio of claim and slope is known."""
-    slope = comparison.slope.value
-    if not slope:
-        return np.inf
-    return abs(comparison.claimed / slope) * (comparison.slope_bar / abs(slope))  # no square of it
 
 
 def _named(evidence: Evidence, wrong: Mask, factor: float | None, located: Located) -> Explanation:

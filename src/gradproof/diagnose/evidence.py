@@ -64,8 +64,8 @@ class Evidence:
     ``others`` are the claimed gradients of all blocks by name, ``right`` the names of those that
     were judged correct; ``arguments`` the arrays among the extra arguments, by name. ``measure``
     compares claim and slope along one more direction, ``slopes_left`` says how many may go into the
-    search for entries. ``mute`` says that random directions say nothing: at a kink, or where no
-    step fits all entries.
+    search for entries, ``vain`` how many of them, all wrong, end it. ``mute`` says that random
+    directions say nothing: at a kink, or where no step fits all entries.
     """
 
     block: Block
@@ -83,6 +83,7 @@ class Evidence:
     vectors: list[Flat] = field(default_factory=list)
     located: Located | None = None
     mute: bool = False
+    vain: int = 0
 
     def need(self, count: int) -> None:
         """Look for so many slopes along random directions through the whole block."""
@@ -187,6 +188,9 @@ class Evidence:
         """Which entries are wrong; searched for once."""
         if self.located is None:
             self.need(2)
-            search = Locator(self.block, self.point, self.seed, 2 * FIRST_DRAW, self.slopes_left)
+            search = Locator(
+                self.block, self.point, self.seed, 2 * FIRST_DRAW, self.slopes_left,
+                vain=0 if self.mute else self.vain,
+            )  # fmt: skip
             self.located = search.run(self.draws, self.measure)
         return self.located

@@ -16,18 +16,24 @@ from ..judge.thresholds import T
 from ..records.comparison import Comparison
 from ..records.direction import Direction
 from ..records.slope import Slope, Smoothness
-from ..slopes.four import four_points, half_width
+from ..slopes.four import attempt, half_width
 from ..slopes.ladder import START
 from ..slopes.measure import measure
 from ..slopes.sampler import Sampler
 from ..slopes.search import NARROWEST
 from ..space.directions import RMS
 from ..space.point import Line
+from ..subject.promotion import claimed_round_off
 from ..subject.session import Session
 from .quantisation import Doubt, doubted
 from .state import Learned, Measurement, Memory, State, noise
 
 _EPS = 2.0**-52
+# Where so many coordinates move, kinks lie near: the window is halved so often, and if they are in
+# the narrowest as well, so many other directions are tried.
+_MANY = 1000
+_HALVINGS = 3
+_REDRAWS = 1
 
 
 def compare(
@@ -42,21 +48,87 @@ def compare(
     One comparison for each projection, or for ``only`` one: they share the evaluations. A gap is
     measured to a ``share`` of itself.
     """
-    line, learned = session.line(direction), state.learned
-    values = partial(session.evaluate, line)
     chosen = range(len(state.claims)) if only is None else [only]
-    claims = [(k, state.claims[k].along(line)) for k in chosen]
-    made: list[Comparison] = []
-    samplers = [_sampler(session, direction, line, values, k) for k in chosen]
-    width = _width(state, direction, samplers, chosen) if share == T.known else math.inf
-    line.ready()
-    with session.caller.many():
-        for (k, claimed), sampler in zip(claims, samplers, strict=True):
-            slope, learned = _slope(state, learned, direction, sampler, claimed, share, k, width)
-            bar = noise(state, direction, k)
-            made.append(Comparison(direction, claimed, bar, slope, k, tuple(sampler.samples)))
+    for redraw in range(_REDRAWS + 1):
+        line = session.line(replace(direction, draw=direction.draw + redraw))
+        claims = [(k, state.claims[k].along(line)) for k in chosen]
+        values = partial(session.evaluate, line)
+        samplers = [_sampler(session, direction, line, values, k) for k in chosen]
+        line.ready()
+        with session.caller.many():
+            tried = _four(state, direction, claims, samplers) if share == T.known else None
+            if redraw < _REDRAWS and tried and any([elsewhere for _, elsewhere in tried]):
+                continue
+            made, learned = _each(session, state, line, claims, samplers, share, tried)
+        break
     line.back()
-    return Measurement(direction, tuple(made), learned, session.evaluations)
+    return Measurement(line.direction, made, learned, session.evaluations)
+
+
+Tried = Sequence[tuple[Slope | None, bool]]
+
+
+def _four(
+    state: State,
+    direction: Direction,
+    claims: Sequence[tuple[int, float]],
+    samplers: Sequence[Sampler],
+) -> Tried | None:
+    """Four points for each claim; None where they are not tried, as they seldom were enough.
+
+    Along a direction that shows next to nothing of a claim a slope has to be known to a share of
+    that little: else a wrong factor would not be seen there. Whether another direction is drawn
+    does not depend on what is claimed, but for that.
+    """
+    width = _width(state, direction, samplers, [k for k, _ in claims])
+    if not width < math.inf:
+        return None
+    limits, tried = state.limits(direction), list[tuple[Slope | None, bool]]()
+    halvings = _HALVINGS if _is_large(state, direction) else 0
+    for (k, claimed), sampler in zip(claims, samplers, strict=True):
+        sharp = sharp_enough(unit(state, direction, k), limits)
+        least = min(sharp, limits.correct_below * abs(claimed))
+        slope, elsewhere = None, False
+        if not _nothing(state, direction, k):
+            slope, elsewhere = attempt(sampler, width, least, halvings)
+        tried.append((slope, elsewhere and least == sharp))
+    return tried
+
+
+def _nothing(state: State, direction: Direction, k: int) -> bool:
+    """Whether nothing at all is claimed along a direction."""
+    return not any([state.claims[k].norms[part.block] for part in direction.parts])
+
+
+def _is_large(state: State, direction: Direction) -> bool:
+    """Whether so much moves that kinks may lie in any window, along one draw or another."""
+    parts, blocks = direction.parts, state.setting.blocks
+    count = sum([blocks[part.block].count for part in parts])
+    return count >= _MANY and all([part.whole for part in parts])
+
+
+def _each(
+    session: Session,
+    state: State,
+    line: Line,
+    claims: Sequence[tuple[int, float]],
+    samplers: Sequence[Sampler],
+    share: float,
+    tried: Tried | None,
+) -> tuple[tuple[Comparison, ...], Learned]:
+    """A comparison for each claim."""
+    learned, made, direction = state.learned, list[Comparison](), line.direction
+    for i, ((k, claimed), sampler) in enumerate(zip(claims, samplers, strict=True)):
+        quick = None
+        if tried is not None and not _nothing(state, direction, k):
+            quick = _accepted(session, state, line, k, claimed, tried[i][0])
+            learned = replace(learned, accepted=learned.accepted + (1 if quick else -1))
+        if quick is None:
+            quick, learned = _slope(state, learned, direction, sampler, claimed, share, k)
+        bar, samples = noise(state, direction, k), tuple(sampler.samples)
+        known = _round_off(session, line, k) if session.round_off is not None else 0.0
+        made.append(Comparison(direction, claimed, bar, quick, k, samples, known))
+    return tuple(made), learned
 
 
 def _sampler(
@@ -104,12 +176,11 @@ def _slope(
     claimed: float,
     share: float,
     k: int,
-    width: float,
 ) -> tuple[Slope, Learned]:
     limits, memory = state.limits(direction), learned.memories[k]
     size = unit(state, direction, k)
     sharp, floor = sharp_enough(size, limits), sharp_enough(state.values[k], limits)
-    nothing = not any([state.claims[k].norms[part.block] for part in direction.parts])
+    nothing = _nothing(state, direction, k)
     zero = 0.0 if nothing else floor
 
     def enough(value: float, error: float) -> bool:
@@ -118,12 +189,6 @@ def _slope(
 
     def faint(error: float, bend: float) -> bool:
         return abs(claimed) <= error <= sharp_enough(bend, limits) and not nothing
-
-    if width < math.inf and not nothing:
-        quick = _accepting(sampler, width, min(sharp, limits.correct_below * abs(claimed)), claimed)
-        learned = replace(learned, accepted=learned.accepted + (1 if quick else -1))
-        if quick is not None:
-            return quick, learned
 
     expected = partial(amid_noise, claimed, unit=0.0 if nothing else size, bands=limits)
     hints = _hints(state, memory, direction, share)
@@ -143,16 +208,35 @@ def _slope(
     return slope, learned
 
 
-def _accepting(sampler: Sampler, width: float, sharp: float, claimed: float) -> Slope | None:
+def _accepted(
+    session: Session, state: State, line: Line, k: int, claimed: float, slope: Slope | None
+) -> Slope | None:
     """The slope of four points, if the claim agrees with it: no other is believed.
 
-    Along a direction that shows next to nothing of the claim, ``sharp`` is a share of that little:
-    else a wrong factor would not be seen there.
+    The round-off of a claim in low precision is measured where a gap may be no more than that, by
+    what is plainly less than what counts as wrong.
     """
-    slope = four_points(sampler, width, sharp)
     if slope is None:
         return None
-    return slope if abs(claimed - slope.value) <= min(slope.error, sharp - slope.error) else None
+    direction, limits = line.direction, state.limits(line.direction)
+    size, gap = unit(state, direction, k), abs(claimed - slope.value)
+    sharp = min(sharp_enough(size, limits), limits.correct_below * abs(claimed))
+    if gap <= min(slope.error, sharp - slope.error):
+        return slope
+    plainly = T.tells * limits.wrong_above * size
+    if gap > plainly:
+        return None
+    return slope if gap <= min(T.claim_noise * _round_off(session, line, k), plainly) else None
+
+
+def _round_off(session: Session, line: Line, k: int) -> float:
+    """What is known of the round-off of a claim along a line; 0 for what is not promoted."""
+    if not session.promoted:
+        return 0.0
+    if session.round_off is None:
+        line.back()
+    every = claimed_round_off(session)[k]
+    return math.hypot(*[part.step * every[part.block] for part in line.direction.parts])
 
 
 def _doubt(

@@ -189,6 +189,7 @@ def _evidence(inquiry: _Inquiry, block: Block) -> Evidence | None:
         draws=[c for c in draws if math.isfinite(c.slope_bar) and not c.kinked and not mute],
         measure=measure,
         slopes_left=state.setting.effort.locate,
+        vain=state.setting.effort.vain,
         seed=state.setting.seed,
         located=_swept(_of(state, block, leading), block),
         mute=mute,

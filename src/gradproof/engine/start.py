@@ -18,7 +18,7 @@ from ..records.verdict import Ruling, Verdict
 from ..space.point import Point
 from ..space.special import alike
 from ..subject.claim import Claimed
-from ..subject.promotion import doubt
+from ..subject.promotion import claimed_round_off, doubt
 from ..subject.roundings import Roundings, is_half, lost
 from ..subject.session import Session
 from .finite import not_finite
@@ -89,7 +89,7 @@ def with_known_noise(session: Session, state: State) -> State:
     rejected = any(j.verdict.rejects for j in state.judgements)
     if not (rejected or is_half(session)):
         return state
-    noise, finer = doubt(session)
+    noise, finer = doubt(session) if is_half(session) else (claimed_round_off(session), [])
     wider = state
     if rejected:
         claims = [

@@ -118,6 +118,15 @@ def contradicted(
     return abs(claimed - slope_wide) <= bar_wide <= T.tells * gap and gap > slope.error
 
 
+def unresolved(claimed: float, slope: Slope, largest: float, nearest: float) -> bool:
+    """Whether a claim is so steep that no step is small enough to tell waves from noise.
+
+    By the ``nearest`` step at which noise would be told the function would move as far as it
+    scatters, and ``largest`` is the magnitude of its values.
+    """
+    return T.rough * largest < slope.noise < abs(claimed) * nearest
+
+
 def drowned(
     claimed: float,
     slope: Slope,

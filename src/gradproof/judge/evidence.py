@@ -22,6 +22,7 @@ from .thresholds import T
 class Evidence:
     """Magnitudes along each direction, and how many blocks it ``moved``.
 
+    ``roundings`` are the round-off of the claims, where it was measured and does not count yet.
     A ``sweep`` measured every coordinate, one by one.
     """
 
@@ -34,6 +35,7 @@ class Evidence:
     bends: list[float]
     sweep: bool = False
     steps: list[float] = field(default_factory=list)
+    roundings: list[float] = field(default_factory=list)
 
 
 NOTHING = Evidence([], [], [], [], [], [], [])
@@ -95,6 +97,7 @@ def _scaled(pairs: Pairs, rms: float, *, sweep: bool = False) -> Evidence:
             found.moved.append(len(c.direction.parts))
             found.bends.append(c.slope.bend / unit)
             found.steps.append(part.step)
+            found.roundings.append(T.claim_noise * c.rounding / unit)
     return found
 
 
@@ -107,10 +110,10 @@ def scopes(shared: Evidence) -> list[Evidence]:
 
 
 def _only(every: Evidence, chosen: Sequence[bool]) -> Evidence:
-    gaps, bars, slope_bars = [
-        list(compress(column, chosen)) for column in (every.gaps, every.bars, every.slope_bars)
-    ]
-    return Evidence(gaps, bars, [], [], slope_bars, list(compress(every.moved, chosen)), [])
+    columns = (every.gaps, every.bars, every.slope_bars, every.roundings)
+    gaps, bars, slope_bars, roundings = [list(compress(column, chosen)) for column in columns]
+    moved = list(compress(every.moved, chosen))
+    return Evidence(gaps, bars, [], [], slope_bars, moved, [], roundings=roundings)
 
 
 def common(numbers: Sequence[float], others: Sequence[float], bars: Sequence[float]) -> float:

@@ -87,6 +87,20 @@ def digit(plain: Comparison, ramped: Comparison, length: int) -> int | None:
     return nearest
 
 
+def ratio_bar(comparison: Comparison) -> float:
+    """How well the ratio of claim and slope is known."""
+    slope = comparison.slope.value
+    if not slope:
+        return np.inf
+    return abs(comparison.claimed / slope) * (comparison.slope_bar / abs(slope))  # no square of it
+
+
+def is_ratio_known(comparison: Comparison) -> bool:
+    """Whether the ratio of claim and slope is known so well that it can be told from others."""
+    slope = comparison.slope
+    return abs(slope.value) > 0 and slope.error <= T.ratio_known * abs(slope.value)
+
+
 def pattern(ratios: Sequence[float], bars: Sequence[float] | None = None) -> float | None:
     """The one number that all ratios are as far as their ``bars`` tell, or None.
 

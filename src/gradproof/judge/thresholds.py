@@ -45,6 +45,9 @@ class Thresholds:
     # A wide window knows the slope to this share, of the gap and of itself, before it speaks
     # against a narrow one (family "stepped").
     tells: float = 0.1
+    # Values that scatter by such a share of themselves may be waves whose slope is claimed (family
+    # "detail": times in seconds).
+    rough: float = 1e-3
     # A flat window tells only where so many roundings of the value would have shown as a step.
     roundings_seen: float = 4.0
     # Averaged over a batch no more than such a share of one rounding may be left of it.

@@ -138,11 +138,15 @@ def _within(shared: Evidence, bars: Sequence[float]) -> float:
 
 
 def _high(shared: Evidence) -> float:
-    """The largest error that the gaps allow, were each slope off by all of its bar."""
+    """The largest error that the gaps allow, were each slope off by all of its bar.
+
+    Where round-off of the claim is known, gaps are expected of its size, whatever the bars are.
+    """
     seen = list(map(float.__add__, shared.gaps, shared.bars))
     if shared.sweep:
         return math.hypot(*seen)
-    return largest_hidden(seen, 1 - T.confidence, shared.bars)
+    widths = list(map(max, shared.bars, shared.roundings)) if shared.roundings else shared.bars
+    return largest_hidden(seen, 1 - T.confidence, widths)
 
 
 def _numerical(shared: Evidence, roundoff: float) -> float:
@@ -151,8 +155,12 @@ def _numerical(shared: Evidence, roundoff: float) -> float:
     A gap beyond its bar and that round-off, though, is somebody's fault, and hides what this block
     adds to it; one draw alone may have met the least of it.
     """
-    every = zip(shared.gaps, shared.bars, shared.moved, strict=True)
-    if all([gap <= max(bar, roundoff * moved**0.5) for gap, bar, moved in every]):
+    rounded = [roundoff * moved**0.5 for moved in shared.moved]
+    if shared.roundings and any(shared.roundings):  # a resolution that gaps make takes two draws
+        several = len(shared.gaps) > 1
+        rounded = list(map(max, rounded, shared.roundings)) if several else [0.0]
+    every = zip(shared.gaps, shared.bars, rounded, strict=True)
+    if all([gap <= max(bar, rounding) for gap, bar, rounding in every]):
         return _within(shared, shared.slope_bars)
     return _high(shared) if shared.sweep or len(shared.gaps) > 1 else math.inf
 

@@ -19,8 +19,9 @@ class Effort:
     ``name`` no more blocks are singled out. Blocks of at most ``sweep`` coordinates are
     measured entry by entry where random directions leave a doubt; all blocks are, whatever
     their size, where ``always`` is set. A wrong block is looked into (which entries, why) as
-    long as fewer than ``inquire`` evaluations were spent, with at most ``locate`` slopes. Where the
-    verdict of the whole is one of ``scan``, one direction is measured at more steps.
+    long as fewer than ``inquire`` evaluations were spent, with at most ``locate`` slopes; where
+    ``vain`` entries are wrong, each in its own way, no more are looked for. Where the verdict of
+    the whole is one of ``scan``, one direction is measured at more steps.
     """
 
     joint: int
@@ -31,6 +32,7 @@ class Effort:
     sweep: int
     inquire: int
     locate: int
+    vain: int = 0
     scan: tuple[Verdict, ...] = ()
     always: bool = False
 
@@ -55,6 +57,8 @@ UNNAMED = 5
 # over it, then stand for all.
 EVERYWHERE = 8
 SAMPLE = 8
+MIXED = 4  # fewer different entries do not say that all are wrong
+ORDER = (0, 4, 2, 6, 1, 5, 3, 7)  # of them: the first few are spread over it as well
 
 # Entry by entry a check may go so many times as far; farther at a kink, where that is all there is.
 SWEPT = 2
@@ -74,7 +78,7 @@ _DOUBTFUL = tuple(verdict for verdict in Verdict if verdict is not Verdict.CORRE
 LEVELS = {
     "quick": Effort(joint=2, own=1, most=4, sharpen=0, name=150, sweep=8, inquire=0, locate=0),
     "standard": Effort(
-        joint=2, own=2, most=8, sharpen=150, name=200, sweep=16, inquire=1000, locate=120,
+        joint=2, own=2, most=8, sharpen=150, name=200, sweep=16, inquire=1000, locate=120, vain=5,
         scan=_DOUBTFUL,
     ),
     "thorough": Effort(

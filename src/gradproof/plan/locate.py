@@ -17,12 +17,19 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..judge.explain import accounts, digit, is_discrepant
+from ..judge.explain import (
+    accounts,
+    digit,
+    is_discrepant,
+    is_ratio_known,
+    pattern,
+    ratio_bar,
+)
 from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.direction import Direction, Part
 from ..space.directions import vector
-from .effort import EVERYWHERE, SAMPLE
+from .effort import EVERYWHERE, MIXED, ORDER, SAMPLE
 
 Box = tuple[tuple[int, int], ...]
 Locating = Generator[Direction, Comparison, "Located"]
@@ -48,7 +55,8 @@ class Located:
 class Locator:
     """The search in one block at ``point`` (its coordinates, flat), in at most so many ``slopes``.
 
-    Blocks of at most ``sweep`` coordinates are measured entry by entry.
+    Blocks of at most ``sweep`` coordinates are measured entry by entry, unless the first ``vain``
+    of them say that there is nothing to find.
     """
 
     block: Block
@@ -57,6 +65,7 @@ class Locator:
     first_draw: int
     slopes: int
     sweep: int = 24
+    vain: int = 0
     spent: int = 0
     measured: dict[int, Comparison] = field(default_factory=dict)
 
@@ -73,6 +82,8 @@ class Locator:
     def plan(self, draws: Sequence[Comparison]) -> Locating:
         """Find the entries; ``draws`` are two plain slopes of the whole block."""
         if self.block.count <= self.sweep:
+            if everywhere := (yield from self._all_wrong()):
+                return Located(sample=everywhere)
             return (yield from self._sweep(range(self.block.count), complete=True))
         fixed = yield from self._checksum(draws[0], self._long_axes())
         if len(fixed) == len(self._long_axes()):
@@ -84,7 +95,23 @@ class Locator:
         fixed = {axis: index for axis, index in fixed.items() if again.get(axis) == index}
         if fixed:
             return (yield from self._inside(tuple(fixed.items())))
+        if everywhere := (yield from self._all_wrong()):
+            return Located(sample=everywhere)
         return (yield from self._halve())
+
+    def _all_wrong(self) -> Generator[Direction, Comparison, tuple[Comparison, ...]]:
+        """A few entries, if all of them are wrong, each in its own way: so will be the others."""
+        if not 0 < self.vain < self.block.count:
+            return ()
+        sample = yield from self._sample(self._whole(), self.vain)
+        told = all([is_discrepant(c) and is_ratio_known(c) for c in sample])
+        if len(sample) < MIXED or not told:
+            return ()
+        ratios = [c.claimed / c.slope.value for c in sample]
+        return () if pattern(ratios, list(map(ratio_bar, sample))) else sample
+
+    def _whole(self) -> Box:
+        return tuple([(0, length) for length in self.block.axes])
 
     def _long_axes(self) -> list[int]:
         return [axis for axis, length in enumerate(self.block.axes) if length > 1]
@@ -165,7 +192,7 @@ class Locator:
 
     def _halve(self) -> Locating:
         """Slices along one axis first, where there are several; then whatever is inside."""
-        whole = tuple((0, length) for length in self.block.axes)
+        whole = self._whole()
         axes = self._long_axes()
         everywhere = len(axes) > 1
         for axis in axes if everywhere else []:
@@ -205,10 +232,12 @@ class Locator:
         located = yield from self._sweep(entries, complete=True)
         return Located(located.entries, slices, complete=True, sample=located.sample)
 
-    def _sample(self, box: Box) -> Generator[Direction, Comparison, tuple[Comparison, ...]]:
+    def _sample(
+        self, box: Box, most: int = SAMPLE
+    ) -> Generator[Direction, Comparison, tuple[Comparison, ...]]:
         """A few entries spread over a box, to see what the error looks like."""
         sample = []
-        for k in range(SAMPLE):
+        for k in ORDER[:most]:
             index = {}
             for axis, (low, high) in enumerate(box):
                 # Odd multiples of k: another order of the same places along each axis.

@@ -15,6 +15,7 @@ from .slope import Slope, Smoothness
 class Comparison:
     """``claimed`` is the claimed gradient along ``direction``, known to ``claimed_bar``.
 
+    ``rounding`` is what is known of the claim's own round-off along it, whether it counts or not.
     ``projection`` says which number made of the outputs it is about, ``samples`` hold the steps
     and the values from which the slope was measured, one pair of arrays for each window.
     ``gap`` is how far the claim is from the slope, at a kink from the one-sided slopes;
@@ -29,6 +30,7 @@ class Comparison:
     samples: tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...] = field(
         default=(), compare=False, repr=False
     )
+    rounding: float = 0.0
     gap: float = field(init=False, compare=False, repr=False)
     slope_bar: float = field(init=False, compare=False, repr=False)
     kinked: bool = field(init=False, compare=False, repr=False)

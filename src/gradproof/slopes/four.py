@@ -19,6 +19,8 @@ _DIFFERENT = 5  # values: a function that moves in steps shows fewer
 # narrow window kinks are rarer, in a wide one the scatter of values of many terms matters less.
 _LEAST, _AMPLE = 1.5, 8.0
 _ODD = 0.9  # widths are this times a power of 2: no float32, as values of float32 are looked for
+_BARELY = 1.1  # the same where there are kinks: the next window is half as wide
+_SAME = 0.02  # a kink at the point is in all windows, with the same bar
 _NARROWEST, _USUAL, _WIDEST = 2.0**-20, 2.0**-16, 2.0**-12
 
 
@@ -31,20 +33,54 @@ def half_width(sampler: Sampler, sharp: float) -> float:
     return _ODD * 2.0 ** math.ceil(math.log2(found / _ODD)) if found <= _WIDEST else math.inf
 
 
-def four_points(sampler: Sampler, width: float, sharp: float) -> Slope | None:
-    """The slope in a window of half the ``width`` to either side, None if its bar is not sharp."""
+def four_points(sampler: Sampler, width: float, sharp: float, halvings: int = 0) -> Slope | None:
+    """The slope in a window of half the ``width`` to either side, None if its bar is not sharp.
+
+    Where that is for its shape, kinks beside the point, and not for its noise, half of it is tried,
+    whose outer points are there: up to so many ``halvings``.
+    """
+    return attempt(sampler, width, sharp, halvings)[0]
+
+
+def attempt(
+    sampler: Sampler, width: float, sharp: float, halvings: int
+) -> tuple[Slope | None, bool]:
+    """The same, and whether another direction may have what this one has not: no kink so near."""
     if not width <= _WIDEST:
-        return None
-    steps = [width, width / 2, -width / 2, -width]
+        return None, False
+    before, points = 0.0, _points(sampler, [width, width / 2, -width / 2, -width])
+    for halving in range(halvings + 1):
+        found = _from(sampler, points, width)
+        if found is None or found.error <= sharp:
+            return found, False
+        width /= 2
+        if halving == halvings:
+            break
+        if abs(found.error - before) <= _SAME * before:
+            return None, False
+        if width < _NARROWEST or _BARELY * _noise(sampler) / width > sharp:
+            break
+        before = found.error
+        inner = _points(sampler, [width / 2, -width / 2])
+        points = [points[1], inner[0], inner[1], points[2]]
+    return None, halvings > 0
+
+
+def _points(sampler: Sampler, steps: list[float]) -> list[tuple[float, float]]:
+    """Steps as they were taken, and by what the value changes."""
     values, taken = sampler.take(steps)
+    return list(zip(steps if taken is None else taken.tolist(), values, strict=True))
+
+
+def _from(sampler: Sampler, points: list[tuple[float, float]], width: float) -> Slope | None:
+    """The slope from four points, outermost first and last; None where they show no slope."""
+    (far, a), (near, b), (behind, c), (back, d) = points
+    values = (a, b, c, d)
     if len({0.0, *values}) < _DIFFERENT or not all(map(math.isfinite, values)):
         return None
-    far, near, behind, back = steps if taken is None else taken.tolist()
-    wide, narrow = (values[0] - values[3]) / (far - back), (values[1] - values[2]) / (near - behind)
-    uneven = abs(values[0] + values[3] - 4 * (values[1] + values[2])) / width
+    wide, narrow = (a - d) / (far - back), (b - c) / (near - behind)
+    uneven = abs(a + d - 4 * (b + c)) / width
     error = abs(narrow - wide) / 3 + max(uneven, _noise(sampler) / width)
-    if not error <= sharp:
-        return None
     value, noise = (4 * narrow - wide) / 3, sampler.roundoff
     return Slope(value, error, sampler.evaluations, noise, Smoothness.SMOOTH, window=width)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..records.slope import Slope
-from .below import LEVELS
+from .below import DIED_OUT, LEVELS, NEAREST
 from .sampler import Sampler
 from .search import PILOT, WIDEST
 from .window import BAR, SYMMETRIC
@@ -19,6 +19,9 @@ _NARROW = 1e-4
 
 # Half-widths of the windows beyond it, and of those that show all of a function in steps.
 _WIDE = (1e-2, 1e-1)
+
+# A slope shows by such a step, if at all, that what scatters in wider windows is no noise.
+DIES_OUT = DIED_OUT * NEAREST[0]
 
 # A function that is flat in a window so wide has a slope of zero, whatever wider ones show.
 _PIECE = 1e-6

@@ -25,6 +25,7 @@ from .misfit import Misfit
 
 RMS = directions.RMS  # of the numbers with which a sketch is made
 _SKETCH = 4  # numbers per block in a sketch
+_AT_ONCE = 1 << 16  # coordinates
 _SMALL = 4096  # coordinates of a block whose sketch is one product with a matrix
 _SKETCH_SEED = 2**40  # apart from any seed of a check
 
@@ -144,9 +145,14 @@ def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[floa
 def apart(one: Claim, other: Claim) -> tuple[float, ...]:
     """Norms of the difference of two claims that are both at hand, block by block."""
     pairs = zip(one.gradients, other.gradients, strict=True)
-    return tuple(
-        [arrays.norm(np.subtract(a, b, dtype=np.result_type(a, b, float))) for a, b in pairs]
-    )
+    return tuple([_apart(arrays.flat(a), arrays.flat(b)) for a, b in pairs])
+
+
+def _apart(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """The norm of a difference, of which only a little is held at once."""
+    wide = np.result_type(one, other, float)
+    slices = [slice(i, i + _AT_ONCE) for i in range(0, one.size, _AT_ONCE)]
+    return math.hypot(*[arrays.norm(np.subtract(one[s], other[s], dtype=wide)) for s in slices])
 
 
 def owned(claim: Claim) -> Claim:

@@ -52,7 +52,10 @@ class Forward:
 
     def exists(self) -> bool:
         """Whether the function under test has a forward mode at all."""
-        return self._push(self._everything()) is not None
+        everything = self._everything()
+        pushed = self._push(everything)
+        self.last = None if pushed is None else (everything, pushed)
+        return pushed is not None
 
     def finite(self) -> bool:
         """Whether its products are finite numbers."""
@@ -68,11 +71,13 @@ class Forward:
             self.working.restore()
         tangents = self.working.line(direction).tangents()
         before, caller.where = caller.promoted, lambda: f"along draw {direction.draw}"
-        caller.promote(promoted=self.promoted)
+        if before != self.promoted:
+            caller.promote(promoted=self.promoted)
         try:
             pushed = self._called(tangents)
         finally:
-            caller.promote(promoted=before)
+            if before != self.promoted:
+                caller.promote(promoted=before)
         if pushed is None:
             return None
         if isinstance(session.outputs, Scalar):

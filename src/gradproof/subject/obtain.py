@@ -134,6 +134,7 @@ def _claim_twice(
     each, ``between`` before the second in its place.
     """
     blocks = session.point.blocks
+    session.passed = []
     before()
     called = _called if upstream.scattered else call_grad
     earlier = called(session, first, upstream)
@@ -143,6 +144,7 @@ def _claim_twice(
     kept = any(ask() for ask in held)
     (between or before)()
     made = call_grad(session, first)
+    session.passed = None
     apart = [
         claims.distance(sketch, claims.sketch(claim, blocks))
         for sketch, claim in zip(seen, made, strict=True)

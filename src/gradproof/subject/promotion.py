@@ -41,6 +41,13 @@ def doubt(session: Session) -> tuple[list[tuple[float, ...]], list[Claim]]:
     return noise, [] if forward else finer
 
 
+def claimed_round_off(session: Session) -> Sequence[tuple[float, ...]]:
+    """How far each claim is from its twin in float64, block by block; measured once."""
+    if session.round_off is None:
+        session.round_off, _ = doubt(session)
+    return session.round_off
+
+
 def promote(session: Session) -> None:
     """Evaluate in double precision where ``fun`` allows it and the value stays the same."""
     point, before = session.point, [float(p.centre) for p in session.projections]

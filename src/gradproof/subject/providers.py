@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backend import arrays
-from ..backend.protocol import Backend
+from ..backend.protocol import Backend, Vjp
 from ..backend.registry import home
 from ..records.finding import Finding, Kind
 from ..space import tree
@@ -190,7 +191,7 @@ def _differentiated(session: Session, framework: Backend, upstream: Upstream) ->
     """Reverse mode, one pull for each list of cotangents from one pass forward."""
 
     def differentiate(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> list[Claim]:
-        back = framework.vjp(session.outputs_at(args, kwargs), leaves)
+        back = _passed(session, framework, leaves, args, kwargs)
         try:
             if not session.untracked_told:
                 _note_untracked(session, back.untracked())
@@ -206,6 +207,19 @@ def _differentiated(session: Session, framework: Backend, upstream: Upstream) ->
             back.close()
 
     return session.caller(differentiate, "grad", session.working.leaves())  # type: ignore[no-any-return]
+
+
+def _passed(
+    session: Session, framework: Backend, leaves: Sequence[Any], args: Any, kwargs: Any
+) -> Vjp:
+    """One pass forward; the last one, where it was made with these very arrays."""
+    given = [*leaves, *tree.leaves((args, kwargs))]
+    if session.passed and all(map(operator.is_, given, session.passed[0][0])):
+        return session.passed[0][1]
+    back = framework.vjp(session.outputs_at(args, kwargs), leaves)
+    if session.passed is not None and framework.about.replays:
+        session.passed[:] = [(given, back)]
+    return back
 
 
 _DRAWS = Finding(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from ..backend.protocol import Backend, Call
+from ..backend.protocol import Backend, Call, Vjp
 from ..backend.registry import outside
 from ..judge.thresholds import T
 from ..records.direction import Direction, Part
@@ -73,8 +73,10 @@ class Session:
     place beside a kink will do, ``left``, what was raised outside the domain;
     ``traces``, that ``fun`` leaves something behind where the gradient's function can see it,
     which had ``seen`` those things before.
+    ``passed`` is a pass forward that serves once more, where a list is there to hold it.
     ``operations`` are so many as a framework recorded in ``fun``, ``refused`` the blocks whose
-    backward is, whatever it claims.
+    backward is, whatever it claims. ``round_off`` is that of the claims in low precision, once it
+    is known.
     """
 
     asked: Asked
@@ -91,11 +93,13 @@ class Session:
     fresh: bool = False
     untracked: dict[int, str] | None = None
     untracked_told: bool = False
+    passed: list[tuple[Sequence[Any], Vjp]] | None = None
     confined: bool = False
     left: str = ""
     traces: bool = False
     seen: Mapping[str, Seen] = field(default_factory=dict)
     operations: int = 0
+    round_off: Sequence[tuple[float, ...]] | None = None
     refused: dict[int, Ruling] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
