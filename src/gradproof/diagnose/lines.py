@@ -174,7 +174,7 @@ def _statement(code: CodeType, number: int, *, computing: bool = False) -> Sourc
     try:
         tree = ast.parse("".join(lines))
         compiled = compile(tree, code.co_filename, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, SystemError):  # the last: two threads parse, in Python 3.11
         return None
     if not lines or not _holds(compiled, code):
         return None
