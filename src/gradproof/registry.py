@@ -8,10 +8,12 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .errors import UsageError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 Entry = TypeVar("Entry")
 
@@ -42,6 +44,8 @@ class Registry(Generic[Entry]):
     def all(self) -> dict[str, Entry]:
         """The entries by name, in the order of their names."""
         if not self.complete:
+            from importlib.metadata import entry_points  # here: `import gradproof` stays light
+
             for module in pkgutil.iter_modules(import_module(self.package).__path__):
                 import_module(f"{self.package}.{module.name}")
             for point in entry_points(group=self.group):

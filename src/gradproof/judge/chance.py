@@ -103,10 +103,19 @@ def largest_within(bars: tuple[float, ...], chance: float) -> float:
     informative = [x for x in bars if math.isfinite(x)]
     if not informative:
         return math.inf
-    if max(informative) == 0:
+    largest = max(informative)
+    if largest == 0:
         return 0.0
-    if len(informative) == 1 and informative[0] != 1:
-        return informative[0] * _hidden_once(chance)
+    if largest < sys.float_info.min:
+        return _within(tuple(informative), chance)
+    # So few digits that bars in the same proportions are the same, however blocks are scaled.
+    shares = tuple([float(f"{x / largest:.9e}") for x in informative])
+    return largest * _within(shares, chance)
+
+
+@lru_cache(maxsize=256)  # asked for every block that moved in the same directions
+def _within(informative: tuple[float, ...], chance: float) -> float:
+    """The same for finite bars, not all of them zero."""
     high = max(informative)
     while _all_hidden(informative, high) > chance:
         high *= 2
@@ -123,12 +132,6 @@ def largest_within(bars: tuple[float, ...], chance: float) -> float:
         else:
             high = middle
     return high
-
-
-@lru_cache
-def _hidden_once(chance: float) -> float:
-    """What one draw that shows 1 can hide: everything is in proportion to it."""
-    return largest_within((1.0,), chance)
 
 
 def _all_hidden(shown: Sequence[float], error: float) -> float:

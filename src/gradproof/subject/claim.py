@@ -181,18 +181,18 @@ def _owner(array: NDArray[Any]) -> Any:
 def _projections(claim: Claim, block: Block) -> list[float]:
     """Along stretches of one long direction, which is drawn once."""
     gradient = arrays.flat(claim.gradients[block.index])
-    part, count = Part(block.index, 1.0), block.count
+    part, count = Part(0, 1.0), block.count
     if count <= _SMALL:
-        return (_stretches(block.index, count) @ gradient.astype(np.float64)).tolist()  # type: ignore[no-any-return]
+        return (_stretches(count) @ gradient.astype(np.float64)).tolist()  # type: ignore[no-any-return]
     codes = directions.codes(part, count + _SKETCH, _SKETCH_SEED, 0)
     stretches = (codes[shift : shift + count] for shift in range(_SKETCH))
     return [directions.Vector(stretch).dot(gradient) for stretch in stretches]
 
 
 @lru_cache(maxsize=64)
-def _stretches(block: int, count: int) -> NDArray[np.float64]:
-    """The same stretches as the rows of a matrix."""
-    codes = directions.codes(Part(block, 1.0), count + _SKETCH, _SKETCH_SEED, 0)
+def _stretches(count: int) -> NDArray[np.float64]:
+    """The same stretches as the rows of a matrix, for all blocks of a size."""
+    codes = directions.codes(Part(0, 1.0), count + _SKETCH, _SKETCH_SEED, 0)
     rows = [directions.Vector(codes[shift : shift + count]) for shift in range(_SKETCH)]
     matrix = np.empty((_SKETCH, count))
     for row, vector in zip(matrix, rows, strict=True):
