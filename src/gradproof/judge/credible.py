@@ -124,7 +124,7 @@ def unresolved(claimed: float, slope: Slope, largest: float, nearest: float) -> 
     By the ``nearest`` step at which noise would be told the function would move as far as it
     scatters, and ``largest`` is the magnitude of its values.
     """
-    return T.rough * largest < slope.noise < abs(claimed) * nearest
+    return 0 < T.rough * largest < slope.noise < abs(claimed) * nearest
 
 
 def drowned(
