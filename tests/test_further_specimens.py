@@ -31,7 +31,13 @@ QUANTUM = 1e-7  # a smaller step may move no value at all, for want of digits
 AT_ZERO = 1e-9  # a slope this small is none: round-off of a zero
 
 KINKED = ("rectified", "shrunk", "shared")
-PLAIN = [s for s in FURTHER if s.family not in ("ties", "given", "unsteady", "hidden", *KINKED)]
+# Of open ones in detail the waves are shorter than any step that shows a quotient.
+PLAIN = [
+    s
+    for s in FURTHER
+    if s.family not in ("ties", "given", "unsteady", "hidden", *KINKED)
+    and not (s.family == "detail" and s.open)
+]
 AT_KINKS = [s for s in FURTHER if s.family in KINKED and s.right]
 HIDDEN = [s for s in FURTHER if s.family == "hidden"]
 TIES = [s for s in FURTHER if s.family == "ties"]

@@ -147,7 +147,9 @@ def test_single_precision_stays_single(name):
 
     single = Problem(fun, point(np.float32), claim, (np.float32(1.5),))
     BY_NAME[name].judge(single)
-    assert seen == {np.dtype(np.float32)}
+    # gradproof asks once more in double precision how much of the claim is round-off.
+    once_more = {np.dtype(np.float64)} if name == "gradproof" else set()
+    assert np.dtype(np.float32) in seen <= {np.dtype(np.float32)} | once_more
 
 
 def test_integers_are_held_fixed(contestant):

@@ -81,13 +81,15 @@ def doubted(
 
 def _is_hidden(sampler: Sampler, claimed: float, slope: Slope, rounding: float) -> bool:
     """Whether waves that nothing tells from noise, or roundings, hide what is claimed."""
-    if unresolved(claimed, slope, sampler.largest, steps.DIES_OUT):
+    if unresolved(claimed, slope, sampler.largest, steps.DIES_OUT, rounding):
         return True
     if abs(slope.value) * slope.window >= T.roundings_seen * rounding:
         return False
     look = partial(drowned, claimed, slope, rounding=rounding)
     every = steps.wider(sampler, slope, stepped=False)
-    return any([look(wide.slope, wide.bar, scatter=wide.scatter) for wide in every])
+    found = [wide for wide in every if look(wide.slope, wide.bar, scatter=wide.scatter)]
+    # What bends scatters far less in a narrower window; roundings do not.
+    return any([steps.narrowed(sampler, wide).scatter >= T.tells * wide.scatter for wide in found])
 
 
 def _outstepped(

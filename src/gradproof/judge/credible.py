@@ -118,13 +118,17 @@ def contradicted(
     return abs(claimed - slope_wide) <= bar_wide <= T.tells * gap and gap > slope.error
 
 
-def unresolved(claimed: float, slope: Slope, largest: float, nearest: float) -> bool:
+def unresolved(
+    claimed: float, slope: Slope, largest: float, nearest: float, rounding: float
+) -> bool:
     """Whether a claim is so steep that no step is small enough to tell waves from noise.
 
     By the ``nearest`` step at which noise would be told the function would move as far as it
-    scatters, and ``largest`` is the magnitude of its values.
+    scatters; ``largest`` is the magnitude of its values, ``rounding`` one of numbers of the size of
+    the block: what scatters by those is no wave.
     """
-    return 0 < T.rough * largest < slope.noise < abs(claimed) * nearest
+    least = max(T.rough * largest, T.entry_roundoff * rounding)
+    return least < slope.noise < abs(claimed) * nearest
 
 
 def drowned(

@@ -28,10 +28,7 @@ def sweep(state: State) -> Steps:
 
 def spans_scales(setting: Setting, block: Block) -> bool:
     """Whether no step fits all entries of a small block, so that only each alone can reject."""
-    if block.count > setting.effort.sweep:
-        return False
-    sizes = [setting.entry_scale(block.index, entry) for entry in range(block.count)]
-    return max(sizes) > T.spans * min(sizes)
+    return block.count <= setting.effort.sweep and setting.spread(block.index) > T.spans
 
 
 def _entries(state: State, block: Block) -> Steps:

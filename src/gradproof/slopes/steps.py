@@ -12,7 +12,7 @@ from ..records.slope import Slope
 from .below import DIED_OUT, LEVELS, NEAREST
 from .sampler import Sampler
 from .search import PILOT, WIDEST
-from .window import BAR, SYMMETRIC
+from .window import BAR, RATIO, SYMMETRIC, Window
 
 # Slopes from windows below this half-width are narrow: steps can mislead them.
 _NARROW = 1e-4
@@ -35,6 +35,7 @@ class Seen:
     ``scatter`` is what single values scatter around the fit.
     """
 
+    half_width: float
     slope: float
     bar: float
     step: float
@@ -67,6 +68,15 @@ def wider(sampler: Sampler, slope: Slope, *, stepped: bool) -> Iterator[Seen]:
     for half_width in [w for w in wide if w > slope.window]:
         window = sampler.window(SYMMETRIC, half_width)
         if window.finite:
-            bar = window.bar()
-            scatter = bar * half_width / (BAR * window.amplification)
-            yield Seen(window.slope, bar, window.step, scatter)
+            yield _seen(window)
+
+
+def narrowed(sampler: Sampler, seen: Seen) -> Seen:
+    """What the next narrower window shows."""
+    return _seen(sampler.window(SYMMETRIC, seen.half_width / RATIO))
+
+
+def _seen(window: Window) -> Seen:
+    bar = window.bar()
+    scatter = bar * window.half_width / (BAR * window.amplification)
+    return Seen(window.half_width, window.slope, bar, window.step, scatter)

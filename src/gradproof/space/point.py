@@ -107,6 +107,14 @@ class Point:
         size = abs(self.coordinate(block, entry))
         return size if size > np.finfo(np.float64).tiny else self.blocks[block].scale
 
+    def spread(self, block: int) -> float:
+        """How many times larger the largest real coordinate is than the smallest, as scales go."""
+        array = np.ascontiguousarray(self.host(block))
+        parts = array.view(array.real.dtype) if array.dtype.kind == "c" else array
+        sizes = np.abs(parts.astype(np.float64))
+        sizes[sizes <= np.finfo(np.float64).tiny] = self.blocks[block].scale
+        return float(sizes.max() / sizes.min())
+
     def coordinate(self, block: int, entry: int) -> float:
         """One real coordinate."""
         array = self.host(block)

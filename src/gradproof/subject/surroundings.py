@@ -18,7 +18,7 @@ from ..backend.registry import framework_of, home
 from ..errors import UsageError
 
 _ENTRIES = 1 << 16  # of a larger array only so many are looked at, and nothing is put back
-_DEEP = 4  # helpers of helpers, containers in objects
+_DEEP = 3  # helpers of helpers, containers in objects
 _MANY = 64  # names that are looked at in each
 
 
@@ -64,13 +64,18 @@ def functions(function: Any) -> Iterator[FunctionType]:
     plain, seen = _plain(function), set[int]()
     every = [
         plain,
-        *(_plain(thing) for _, (thing, _) in _named(function, _DEEP) if callable(thing)),
+        *(_plain(thing) for _, (thing, _) in _named(function, _deep(function)) if callable(thing)),
     ]
     for one in every:
         own = getattr(one, "__globals__", None) is getattr(plain, "__globals__", ())
         if isinstance(one, FunctionType) and own and id(one) not in seen:
             seen.add(id(one))
             yield one
+
+
+def _deep(function: Any) -> int:
+    """How deep to look: an object that is called, as a counter or a cache is, stands before it."""
+    return _DEEP if isinstance(_plain(function), FunctionType) else _DEEP + 1
 
 
 def _plain(function: Any) -> Any:
@@ -99,7 +104,7 @@ def _readable(tensor: Any, framework: Backend) -> bool:
 
 def _reached(function: Any) -> Iterator[tuple[str, Any]]:
     """What is inside the things that a function, and those of its file that it calls, name."""
-    things = dict(_named(function, _DEEP))
+    things = dict(_named(function, _deep(function)))
     words = {word for _, code in things.values() for word in code}
     for name, (thing, _) in things.items():
         yield from _inside(name, thing, words, _DEEP)
