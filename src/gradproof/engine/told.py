@@ -17,7 +17,7 @@ from ..records.comparison import Comparison
 from ..records.finding import Finding, Kind
 from ..records.judgement import Judgement
 from ..records.verdict import Verdict
-from ..report.wording import figure
+from ..report.wording import share
 from ..space.point import places
 from ..subject.claim import Claimed
 from ..subject.providers import Autodiff
@@ -176,7 +176,7 @@ def _about_disagreement(
     shown = max(wrong, key=lambda c: abs(c.gap) / (abs(c.slope.value) + c.slope_bar))
     slope = shown.slope
     even = shown.direction.parts[0].even
-    off = f"the claim is off by {_share(judgement.error)} of "
+    off = f"the claim is off by {share(judgement.error)} of "
     off += "itself, and fun does not change" if judgement.zero else "the gradient's size"
     ratio = ""
     if slope.value and abs(slope.value) > slope.error:
@@ -194,10 +194,6 @@ def _about_disagreement(
         f"the measured slope {_per(shown, slope.value):.8g} ± {_per(shown, slope.error):.1g}"
         f"{ratio}.{_TIES if even else ''}",
     )
-
-
-def _share(error: float) -> str:
-    return f"{100 * error:.3g} %" if 1e-4 <= error < 1e4 else figure(error)
 
 
 def _per(comparison: Comparison, number: float) -> float:

@@ -27,6 +27,11 @@ def figure(number: float) -> str:
     return "unlimited" if math.isinf(number) else f"{number:.1e}" if number else "0"
 
 
+def share(number: float) -> str:
+    """A relative error in per cent, where that is short."""
+    return f"{100 * number:.3g} %" if 1e-4 <= number < 1e4 else figure(number)
+
+
 def printable(name: str) -> str:
     """A name on one line, without what would command a terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...records.finding import Finding
 from ...records.finding import Kind as Of
 from ...records.operation import Operation
-from ...report.wording import figure, near
+from ...report.wording import figure, near, share
 from ...subject.providers import MULTIPLE
 from .plan import Call, Kind
 from .source import Place
@@ -125,7 +125,7 @@ def _called(operation: Operation, call: Call) -> str:
 
 def _size(operation: Operation) -> str:
     off = operation.error
-    return (f"{100 * off:.3g} %" if off >= 1e-4 else figure(off)) + f" ± {figure(operation.bar)}"
+    return share(off) + f" ± {figure(operation.bar)}"
 
 
 def _rest(right: int) -> str:

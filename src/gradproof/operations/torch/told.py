@@ -6,14 +6,14 @@ import torch
 
 from ...records.finding import Finding, Kind
 from ...records.operation import Operation
-from ...report.wording import figure, near
+from ...report.wording import figure, near, share
 from ...subject.providers import MULTIPLE
 from .calls import Call
 
 
 def of_operation(operation: Operation, call: Call, right: int) -> Finding:
     """A call whose backward is wrong; ``right`` others are not."""
-    size = f"{100 * operation.error:.3g} %" if operation.error >= 1e-4 else figure(operation.error)
+    size = share(operation.error)
     inside = f" from {operation.path}" if operation.path else ""
     text = (
         f"{operation.name}{_ending(call)} ({near(operation.file)}:{operation.line}), called"
