@@ -172,4 +172,9 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "a phase at 6.4e6 m, waves of 0.01 m, right",
         "a phase at 3.84e8 m, waves of 1 m, right",
     ),
+    "doubt": (
+        "variance around 10, right",
+        "variance around 100, right",
+        "cross-entropy of float32 at a margin of 9, right",
+    ),
 }

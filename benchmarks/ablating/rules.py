@@ -122,8 +122,8 @@ def _without_kinks(verdict: Any) -> Any:
 def _silent(noises: Any) -> Any:
     """The same measurement of a claim's round-off, of which nothing is believed."""
 
-    def none(session: Any, *args: Any) -> Any:
-        return [(0.0,) * len(noise) for noise in noises(session, *args)]
+    def none(session: Any) -> Any:
+        return [(0.0,) * len(noise) for noise in noises(session)]
 
     return none
 
@@ -215,7 +215,8 @@ ALL: tuple[Rule, ...] = (
     # The claim.
     Rule("known noise", "round-off of the claim, before it is rejected",
          {f"{LOOP}:with_known_noise": gives(1)}),
-    Rule("doubt", "the claim beside the same in float64", {f"{START}:doubt": _silent}),
+    Rule("doubt", "the claim beside the same in float64",
+         {f"{START}:claimed_round_off": _silent, f"{COMPARE}:claimed_round_off": _silent}),
     Rule("promotion", "fun is evaluated in float64",
          {"gradproof.subject.prepare:promote": returns(None)}),
     Rule("claim noise 5×", "its measured norm is not its largest projection",
