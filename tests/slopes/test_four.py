@@ -23,7 +23,7 @@ FUNCTIONS = {
 
 def measured(phi, sharp=SHARP):
     sampler = Sampler(phi)
-    return four_points(sampler, half_width(sampler, sharp), sharp), sampler.evaluations
+    return four_points(sampler, half_width(sampler, sharp), sharp)[0], sampler.evaluations
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -105,7 +105,7 @@ def test_errors_above_the_resolution_are_not_accepted():
 
 def halved(phi, sharp=SHARP):
     sampler = Sampler(phi)
-    return four_points(sampler, half_width(sampler, sharp), sharp, 3), sampler.evaluations
+    return four_points(sampler, half_width(sampler, sharp), sharp, 3)[0], sampler.evaluations
 
 
 @pytest.mark.parametrize("away", [1.2e-5, 8e-6, 5e-6])

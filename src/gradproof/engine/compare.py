@@ -11,12 +11,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from ..judge.bands import Bands
 from ..judge.credible import amid_noise, flat_enough, known_enough, sharp_enough
 from ..judge.thresholds import T
 from ..records.comparison import Comparison
 from ..records.direction import Direction
 from ..records.slope import Slope, Smoothness
-from ..slopes.four import attempt, half_width
+from ..slopes.four import four_points, half_width
 from ..slopes.ladder import START
 from ..slopes.measure import measure
 from ..slopes.sampler import Sampler
@@ -87,12 +88,17 @@ def _four(
     halvings = _HALVINGS if _is_large(state, direction) else 0
     for (k, claimed), sampler in zip(claims, samplers, strict=True):
         sharp = sharp_enough(unit(state, direction, k), limits)
-        least = min(sharp, limits.correct_below * abs(claimed))
+        least = _sharp_for(claimed, sharp, limits)
         slope, elsewhere = None, False
         if not _nothing(state, direction, k):
-            slope, elsewhere = attempt(sampler, width, least, halvings)
+            slope, elsewhere = four_points(sampler, width, least, halvings)
         tried.append((slope, elsewhere and least == sharp))
     return tried
+
+
+def _sharp_for(claimed: float, sharp: float, limits: Bands) -> float:
+    """The bar with which a claim is accepted: a wrong factor of it is to be seen, too."""
+    return min(sharp, limits.correct_below * abs(claimed))
 
 
 def _nothing(state: State, direction: Direction, k: int) -> bool:
@@ -220,7 +226,7 @@ def _accepted(
         return None
     direction, limits = line.direction, state.limits(line.direction)
     size, gap = unit(state, direction, k), abs(claimed - slope.value)
-    sharp = min(sharp_enough(size, limits), limits.correct_below * abs(claimed))
+    sharp = _sharp_for(claimed, sharp_enough(size, limits), limits)
     if gap <= min(slope.error, sharp - slope.error):
         return slope
     plainly = T.tells * limits.wrong_above * size

@@ -24,8 +24,7 @@ _TOLD = (
 def hiding(session: Session, here: State, beside: State) -> State:
     """The state at the point, with suspicion where the claim is rejected ``beside`` it."""
     ruled = dict(here.ruled)
-    rejects = any([judgement.verdict.rejects for judgement in beside.judgements])
-    if rejects and _symmetrises(session):
+    if beside.rejects and _symmetrises(session):
         return here  # its points are symmetric ones: beside them there is nothing to be right about
     for block, judgement in zip(here.setting.blocks, beside.judgements, strict=True):
         if judgement.verdict.rejects:

@@ -27,8 +27,7 @@ from .watch import Watch
 def look_inside(run: Run, watch: Watch) -> Located | None:
     """The operations of a function whose own derivatives were rejected, or None."""
     session = run.session
-    rejected = any(judgement.verdict.rejects for judgement in run.state.judgements)
-    rejected = rejected or bool(session.refused)
+    rejected = run.state.rejects or bool(session.refused)
     if not (rejected and isinstance(session.grad, Autodiff) and session.finite):
         return None
     watch.on(session, "which operation is at fault")

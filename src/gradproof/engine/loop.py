@@ -41,7 +41,7 @@ def check(asked: Asked, watch: Watch) -> Run:
         session = restart.session
         watch.on(session, restart.why.value)
         state = settled(session, follow(session, start(session), "check", watch), watch)
-        if state.kink is None and any([j.verdict.rejects for j in state.judgements]):
+        if state.kink is None and state.rejects:
             state = replace(state, hidden=is_hidden(session))
         if restart.why is Why.KINK and run is not None:
             run = Run(session, state, run, at_kink(run.session))

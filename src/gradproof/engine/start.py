@@ -87,18 +87,18 @@ def with_known_noise(session: Session, state: State) -> State:
     """
     if not session.promoted:
         return state
-    rejected = any(j.verdict.rejects for j in state.judgements)
-    if not (rejected or is_half(session)):
+    half = is_half(session)
+    if not (state.rejects or half):
         return state
-    noise, finer = doubt(session) if is_half(session) else (claimed_round_off(session), [])
+    noise, finer = doubt(session) if half else (claimed_round_off(session), [])
     wider = state
-    if rejected:
+    if state.rejects:
         claims = [
             replace(claim, noise=tuple(map(max, claim.noise, known)))
             for claim, known in zip(state.claims, noise, strict=True)
         ]
         wider = with_claims(state, claims)
-    lossy = lost(session, noise, finer) if is_half(session) else {}
+    lossy = lost(session, noise, finer) if half else {}
     return _refusing(session, wider, lossy) if lossy else wider
 
 

@@ -115,6 +115,11 @@ class State:
         return {j.verdict for j in self.judgements} == {Verdict.CORRECT}
 
     @property
+    def rejects(self) -> bool:
+        """Whether any block is wrong or suspect."""
+        return any([j.verdict.rejects for j in self.judgements])
+
+    @property
     def kinked(self) -> Sequence[int]:
         """The blocks that moved where the first kink was seen."""
         return [] if self.kink is None else [part.block for part in self.kink.direction.parts]

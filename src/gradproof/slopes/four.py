@@ -33,19 +33,15 @@ def half_width(sampler: Sampler, sharp: float) -> float:
     return _ODD * 2.0 ** math.ceil(math.log2(found / _ODD)) if found <= _WIDEST else math.inf
 
 
-def four_points(sampler: Sampler, width: float, sharp: float, halvings: int = 0) -> Slope | None:
+def four_points(
+    sampler: Sampler, width: float, sharp: float, halvings: int = 0
+) -> tuple[Slope | None, bool]:
     """The slope in a window of half the ``width`` to either side, None if its bar is not sharp.
 
     Where that is for its shape, kinks beside the point, and not for its noise, half of it is tried,
-    whose outer points are there: up to so many ``halvings``.
+    whose outer points are there: up to so many ``halvings``. And whether another direction may have
+    what this one has not: no kink so near.
     """
-    return attempt(sampler, width, sharp, halvings)[0]
-
-
-def attempt(
-    sampler: Sampler, width: float, sharp: float, halvings: int
-) -> tuple[Slope | None, bool]:
-    """The same, and whether another direction may have what this one has not: no kink so near."""
     if not width <= _WIDEST:
         return None, False
     before, points = 0.0, _points(sampler, [width, width / 2, -width / 2, -width])
