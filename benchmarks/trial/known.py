@@ -7,8 +7,6 @@ something else, and where one fails that does not stand here.
 from __future__ import annotations
 
 KNOWN: dict[str, str] = {
-    # Powers.
-    "sines and sign(t) |t|^1.1, one of four at 0, right": "accuses",
     # Given.
     "weighted relu at 0, 0 claimed there, sign, as arrays": "undecided",
     "weighted relu at 0, 0 claimed there, claimed 7 there, as arrays": "undecided",

@@ -106,3 +106,31 @@ def test_a_function_of_tiny_numbers_has_no_roundings_to_hide_behind():
     for factor in (1.01, 1.0001):
         report = gp.check(fun, x, grad=lambda x, k=factor: 1e-20 * k * np.cos(x))
         assert report.verdict == "wrong", report
+
+
+def _naive_cross_entropy(z, t):
+    a = 1 / (1 + np.exp(-z))
+    return -float(np.sum(t * np.log(a) + (1 - t) * np.log(1 - a)))
+
+
+@pytest.mark.parametrize("margin", [27.5, 30.0, 32.0, 33.5])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_tread_beside_other_terms_rejects_no_claim(margin, seed):
+    """1 - A stands still between its roundings, while the other entries go on smoothly."""
+    rng = np.random.default_rng(seed)
+    z = np.append(margin, 3 * rng.normal(size=2))
+    t = np.append(0.0, rng.integers(0, 2, 2))
+    grad = lambda z, k=1.0: k * (1 / (1 + np.exp(-z)) - t)
+    right = gp.check(lambda z: _naive_cross_entropy(z, t), z, grad=grad, seed=seed)
+    assert not right.verdict.rejects, right
+    wrong = gp.check(lambda z: _naive_cross_entropy(z, t), z, grad=lambda z: grad(z, -1.0))
+    assert wrong.verdict == "wrong"
+
+
+def test_what_only_bends_is_no_tread():
+    """A wide chord is off the slope of an exponential, too, and no window says nothing there."""
+    x = np.array([0.2, 60.0])
+    fun = lambda x: float(np.sin(x[0]) + np.exp(x[1] / 2))
+    grad = lambda x: np.array([np.cos(x[0]), np.exp(x[1] / 2) / 2])
+    assert gp.check(fun, x, grad=grad).ok
+    assert gp.check(fun, x, grad=lambda x: 1.1 * grad(x)).verdict == "wrong"

@@ -130,3 +130,25 @@ def test_a_loss_that_is_zero_for_round_off_accuses_nobody():
     net = random_network(3947)
     report = gp.check(net.cost, net.params, grad=net.backprop, seed=3947)
     assert report.verdict in ("correct", "undecided")
+
+
+@pytest.mark.parametrize("wrong", [(17,), (0,), (119,), (17, 80), (3, 4)])
+def test_right_blocks_among_wrong_ones_are_correct(wrong):
+    """What disagrees where a wrong block moves says nothing of the others."""
+    rng = np.random.default_rng(0)
+    point = {f"b{i}": rng.normal(size=5) for i in range(120)}
+    weights = {name: rng.normal(size=5) for name in point}
+
+    def grad(p):
+        found = {name: np.cos(p[name]) * weights[name] for name in p}
+        for count, index in enumerate(wrong):
+            found[f"b{index}"] *= -1 if count % 2 else 1.01
+        return found
+
+    report = gp.check(
+        lambda p: float(sum(np.sum(np.sin(p[k]) * weights[k]) for k in p)), point, grad=grad
+    )
+    found = {block.name: str(block.verdict) for block in report.blocks}
+    rejected = {f"params['b{index}']" for index in wrong}
+    assert {name for name, verdict in found.items() if verdict == "wrong"} == rejected
+    assert set(found.values()) == {"wrong", "correct"}

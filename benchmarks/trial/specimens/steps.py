@@ -143,6 +143,27 @@ def saturated() -> Iterator[Specimen]:
             )  # fmt: skip
 
 
+def saturated_among() -> Iterator[Specimen]:
+    """Naive cross-entropies of both classes: some terms stand still between the roundings of 1."""
+    why = "between the roundings of 1 - A one term stands still while the others slope"
+    for margin in (27.5, 29.0, 31.0, 33.0):
+        for draw, count in enumerate((2, 3, 6)):
+            rng = np.random.default_rng([7, draw])
+            z = rng.choice([-1, 1], count) * (margin + 0.3 * rng.normal(size=count))
+            z[0], z[1] = margin, 3 * rng.normal()
+            t = np.where(z < 0, 1.0, 0.0)
+            yield from twins(
+                f"naive cross-entropy of {count}, both classes at {margin:g}",
+                one(lambda z, t=t: _naive(z, t), z, lambda z, t=t: 1 / (1 + np.exp(-z)) - t),
+                sign(), why=why,
+            )  # fmt: skip
+
+
+def _naive(z: np.ndarray, t: np.ndarray) -> float:
+    a = 1 / (1 + np.exp(-z))
+    return -float(np.sum(t * np.log(a) + (1 - t) * np.log(1 - a)))
+
+
 def rounded_values() -> Iterator[Specimen]:
     c, x = np.random.default_rng([6, 0]).normal(size=(2, 5))
     for digits in (3, 6, 9):
@@ -160,5 +181,5 @@ def rounded_values() -> Iterator[Specimen]:
 
 
 ALL_STEPS: tuple[Specimen, ...] = (
-    *rounded_arguments(), *staircases(), *saturated(), *rounded_values(),
+    *rounded_arguments(), *staircases(), *saturated(), *saturated_among(), *rounded_values(),
 )  # fmt: skip

@@ -54,7 +54,7 @@ def compare(
         line = session.line(replace(direction, draw=direction.draw + redraw))
         claims = [(k, state.claims[k].along(line)) for k in chosen]
         values = partial(session.evaluate, line)
-        samplers = [_sampler(session, direction, line, values, k) for k in chosen]
+        samplers = [sampler(session, direction, line, values, k) for k in chosen]
         line.ready()
         with session.caller.many():
             tried = _four(state, direction, claims, samplers) if share == T.known else None
@@ -137,13 +137,14 @@ def _each(
     return tuple(made), learned
 
 
-def _sampler(
+def sampler(
     session: Session,
     direction: Direction,
     line: Line,
     values: Callable[[float], tuple[Any, ...]],
     k: int,
 ) -> Sampler:
+    """What evaluates a function along a line, for one projection."""
     part, projection = direction.parts[0], session.projections[k]
     lone = direction.block is not None and (
         part.entry is not None or session.point.blocks[part.block].count == 1

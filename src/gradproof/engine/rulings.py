@@ -1,4 +1,4 @@
-"""Before a claim is rejected: round-off of the claim, chance, or the tolerance of a solver."""
+"""Before a claim is rejected: treads of fun, round-off of the claim, chance, or a tolerance."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from ..subject.session import Session
 from ..subject.solvers import Solver, solver
 from .compare import compare
 from .state import State, with_claims
+from .treads import on_treads
 
 # Claims along a line: as many as a window has values, and a cubic through them. Round-off is the
 # same in a wide window and a narrow one; what bends or jumps in a claim is less in the narrow one.
@@ -38,7 +39,7 @@ def ruled(session: Session, state: State) -> State:
     """The state with the rejections that something else explains turned into what they are."""
     if state.right or not session.movable:
         return state
-    for rule in (_round_off, _chance, _tolerance):
+    for rule in (_treads, _round_off, _chance, _tolerance):
         state = _with(state, rule(session, state))
     return state
 
@@ -52,6 +53,10 @@ def _rejected(state: State) -> list[int]:
 
 def _with(state: State, found: Mapping[int, Ruling]) -> State:
     return replace(state, ruled={**state.ruled, **found}, known={}) if found else state
+
+
+def _treads(session: Session, state: State) -> dict[int, Ruling]:
+    return on_treads(session, state, _rejected(state))
 
 
 # Round-off of the claim: what claims along a line scatter, beyond a smooth curve.

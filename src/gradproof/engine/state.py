@@ -67,6 +67,11 @@ class Judged:
     leading: int = 0
     each: tuple[Judgement, ...] = (UNKNOWN,)
 
+    @property
+    def rejects(self) -> bool:
+        """Whether the block is wrong or suspect."""
+        return self.judgement.verdict.rejects
+
 
 @dataclass(frozen=True)
 class State:
@@ -119,6 +124,16 @@ class State:
         """Whether any block is wrong or suspect."""
         return any([j.verdict.rejects for j in self.judgements])
 
+    @cached_property
+    def culprits(self) -> frozenset[int]:
+        """Blocks that are wrong by what was measured of them alone.
+
+        Where they move, what disagrees says nothing of others.
+        """
+        alone = {c.direction.block for c in self.comparisons if _rejects_alone(self, c)}
+        wrong = [i for i in alone if i is not None and _weighed(self, i, self.comparisons).rejects]
+        return frozenset(wrong)
+
     @property
     def kinked(self) -> Sequence[int]:
         """The blocks that moved where the first kink was seen."""
@@ -147,6 +162,8 @@ def update(state: State, new: Measurement) -> State:
     known = dict(_known(state))
     for part in direction.parts:
         known.pop(part.block, None)
+    if disagreed and direction.block is not None:
+        known.clear()  # a fault that is known spoils less
     first = next((c for c in made if c.kinked), None) if state.kink is None else state.kink
     return replace(
         state,
@@ -245,12 +262,32 @@ def _known(state: State) -> Mapping[int, Judged]:
     return state.known if made is None else dict(enumerate(made))
 
 
+def _rejects_alone(state: State, comparison: Comparison) -> bool:
+    index = comparison.direction.block
+    return index is not None and disagrees(comparison, state.bands[index])
+
+
 def _judged(state: State, index: int) -> Judged:
-    """The judgement of a block: of the projection for which it is worst."""
-    each, compared = [], state.comparisons
+    """The judgement of a block, from what no fault of another one spoils."""
+    others = state.culprits - {index}
+    compared = state.comparisons
+    if others:
+        compared = tuple([c for c in compared if others.isdisjoint(c.direction.places)])
+    found = _weighed(state, index, compared)
+    if index in state.not_finite:
+        wrong = replace(found.judgement, verdict=Verdict.WRONG, reason=_reason(state, index))
+        return replace(found, judgement=wrong)
+    if index in state.ruled and state.comparisons:
+        return replace(found, judgement=overruled(found.judgement, state.ruled[index]))
+    return found
+
+
+def _weighed(state: State, index: int, comparisons: Sequence[Comparison]) -> Judged:
+    """What some comparisons say of a block: in the projection for which it is worst."""
+    each = []
     for k, claim in enumerate(state.claims):
-        if len(state.claims) > 1:
-            compared = tuple([c for c in state.comparisons if c.projection == k])
+        several = len(state.claims) > 1
+        compared = [c for c in comparisons if c.projection == k] if several else comparisons
         each.append(
             judge(
                 state.setting.blocks[index], compared, norm=claim.norms[index],
@@ -258,8 +295,4 @@ def _judged(state: State, index: int) -> Judged:
             )
         )  # fmt: skip
     leading, judgement = combined(each)
-    if index in state.not_finite:
-        judgement = replace(judgement, verdict=Verdict.WRONG, reason=_reason(state, index))
-    elif index in state.ruled and state.comparisons:
-        judgement = overruled(judgement, state.ruled[index])
     return Judged(judgement, leading, tuple(each))

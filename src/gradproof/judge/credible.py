@@ -166,6 +166,15 @@ def outstepped(
     return rejected or (slope.value == 0 and abs(claimed) * slope.window < step)
 
 
+def leaves_line(claimed: float, slope: Slope, by: float) -> bool:
+    """Whether the chord of wide steps differs from a slope ``by`` about as much as a claim does.
+
+    Much less says that the slope is right there, too; much more that the function bends.
+    """
+    gap = abs(claimed - slope.value)
+    return T.tells * gap < abs(by) < gap / T.tells
+
+
 def is_small(step: float, largest: float) -> bool:
     """Whether a step is no larger than those of the coarsest format in use, bfloat16."""
     return step <= T.coarsest * largest

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import compress
 
 from ..records.block import Block
 from ..records.comparison import Comparison
@@ -99,21 +98,6 @@ def _scaled(pairs: Pairs, rms: float, *, sweep: bool = False) -> Evidence:
             found.steps.append(part.step)
             found.roundings.append(T.claim_noise * c.rounding / unit)
     return found
-
-
-def scopes(shared: Evidence) -> list[Evidence]:
-    """All draws, and those that moved fewer blocks: others' errors do not blunt what those show."""
-    levels = set(shared.moved)
-    if len(levels) < 2:
-        return [shared]
-    return [_only(shared, [n <= level for n in shared.moved]) for level in levels]
-
-
-def _only(every: Evidence, chosen: Sequence[bool]) -> Evidence:
-    columns = (every.gaps, every.bars, every.slope_bars, every.roundings)
-    gaps, bars, slope_bars, roundings = [list(compress(column, chosen)) for column in columns]
-    moved = list(compress(every.moved, chosen))
-    return Evidence(gaps, bars, [], [], slope_bars, moved, [], roundings=roundings)
 
 
 def common(numbers: Sequence[float], others: Sequence[float], bars: Sequence[float]) -> float:

@@ -14,7 +14,7 @@ from ..records.verdict import Ruling, Verdict
 from .bands import Bands
 from .chance import largest_hidden, largest_within, smallest_proven
 from .credible import bar_of, miscounts
-from .evidence import Evidence, collect, common, scopes, typical
+from .evidence import Evidence, collect, common, typical
 from .scale import measured_against, told
 from .thresholds import T
 
@@ -48,7 +48,8 @@ def judge(
     smallest = _worst_entry(small, [found.rounding] * len(small.gaps)) if small.gaps else 0.0
     error = typical(telling.gaps, telling) if nothing else _error(telling, scale)
     bar = typical(telling.bars, telling)
-    every, roundoff = scopes(shared), T.claim_noise * eps * norm
+    every = [shared, own] if own.gaps else [shared]  # others' errors do not blunt its own draws
+    roundoff = T.claim_noise * eps * norm
     high = max(min(map(_high, every)), error)
     worst = max(low, entry, smallest)
     verdict, reason = _verdict(worst, high <= limit, bands, block, comparisons)

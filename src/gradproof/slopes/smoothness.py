@@ -115,7 +115,8 @@ def _one_sided(search: Search, stencil: Stencil, start: float) -> Slope:
 def _slope(search: Search, window: Window | None) -> Slope:
     if window is None:
         return _none(search, Smoothness.UNKNOWN)
-    error = max(search.bar(window), search.unsettled(window))
+    error, rest = search.bar(window), search.unsettled(window)
+    settled, error = rest <= error, max(error, rest)
     seen = np.abs(window.increments).max()
     known = search.done(window) or window.levels == 1 or error * window.half_width <= seen
     if (
@@ -129,7 +130,7 @@ def _slope(search: Search, window: Window | None) -> Slope:
         noise=max(search.noise or 0.0, window.roundoff),
         smoothness=Smoothness.SMOOTH if known else Smoothness.UNKNOWN,
         window=window.half_width,
-        has_pilot=search.noise is not None,
+        has_pilot=search.noise is not None and settled,
         stepped=search.stepped,
         bend=search.bend(),
     )

@@ -18,7 +18,13 @@ from .window import BAR, RATIO, SYMMETRIC, Window
 _NARROW = 1e-4
 
 # Half-widths of the windows beyond it, and of those that show all of a function in steps.
-_WIDE = (1e-2, 1e-1)
+FAR = 1e-2
+_WIDE = (FAR, 1e-1)
+
+# What bends leaves half of itself in half an interval, a jump all; so many times in a row.
+_HALVINGS = 16
+_STAYS = 0.9
+_SURE = 4
 
 # A slope shows by such a step, if at all, that what scatters in wider windows is no noise.
 DIES_OUT = DIED_OUT * NEAREST[0]
@@ -69,6 +75,37 @@ def wider(sampler: Sampler, slope: Slope, *, stepped: bool) -> Iterator[Seen]:
         window = sampler.window(SYMMETRIC, half_width)
         if window.finite:
             yield _seen(window)
+
+
+def rests(sampler: Sampler, slope: Slope) -> tuple[float, float]:
+    """How far the function is off the line of a slope, on the right and on the left of 0."""
+    return _rest(sampler, slope, FAR), _rest(sampler, slope, -FAR)
+
+
+def _rest(sampler: Sampler, slope: Slope, step: float) -> float:
+    return sampler.increment(step) - slope.value * step
+
+
+def jump(sampler: Sampler, slope: Slope) -> float:
+    """The height of a jump by which the function leaves the line of a slope, or 0.
+
+    The half in which it leaves it farther is halved again: what bends goes with the length, and a
+    jump stays as high.
+    """
+    far = max(FAR, -FAR, key=lambda step: abs(_rest(sampler, slope, step)))
+    near, below, above = 0.0, 0.0, _rest(sampler, slope, far)
+    stayed = 0
+    for _ in range(_HALVINGS):
+        middle, height = (near + far) / 2, abs(above - below)
+        rest = _rest(sampler, slope, middle)
+        if abs(rest - below) > abs(above - rest):
+            far, above = middle, rest
+        else:
+            near, below = middle, rest
+        stayed = stayed + 1 if abs(above - below) > _STAYS * height else 0
+        if stayed == _SURE:
+            return abs(above - below)
+    return 0.0
 
 
 def narrowed(sampler: Sampler, seen: Seen) -> Seen:
