@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, islice, product
 
+from ..judge.thresholds import T
 from .attempts import Attempt, Attempts, Edits, sets, together
 from .edit import Edit, overlapping
 from .validation import Judged
@@ -20,10 +21,6 @@ _BEHIND = 1.0
 
 # So many different gradients that are right show that the slopes cannot tell more.
 _ENOUGH = 3
-
-# A repair is not exact whose relative error is this large, and so many times another one's.
-_ROUND_OFF = 1e-9
-_NEARER = 10.0
 
 # Of edits that do the same, so many are tried in pairs: with each other they may overlap.
 _ALIKE = 2
@@ -74,12 +71,9 @@ class Search:
         return sorted(filter(self._exact, self.found), key=lambda attempt: attempt.cost)
 
     def _exact(self, attempt: Attempt) -> bool:
-        """Whether no other repair comes much nearer to the slopes.
-
-        One digit more in a rounded gradient may bring it below any threshold.
-        """
+        """Whether no other repair comes much nearer to the slopes."""
         nearest = min(one.known.error for one in self.found)
-        return attempt.known.error <= max(_ROUND_OFF, _NEARER * nearest)
+        return attempt.known.error <= max(T.exact_repair, T.nearer_repair * nearest)
 
     def _try(
         self, candidates: Iterable[Edits], wrong: frozenset[int], *, joining: bool = False

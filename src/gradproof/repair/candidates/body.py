@@ -15,7 +15,7 @@ from ..hints import Hints, Shape
 from .costs import BONUS, KEPT, LENGTH
 from .scope import Scope, scope
 from .source import Found, Span, Text, parts
-from .text import Level, close, level, normal, operand, short
+from .text import close, fitted, normal, short, stands
 
 Node = TypeVar("Node", bound=cst.CSTNode)
 Expression = cst.BaseExpression
@@ -30,16 +30,6 @@ _WORDS = re.compile(r"\w\w")
 _TOKEN = re.compile(r"[\w.]+|[*/<>=!+\-@%&|^~]+|.", re.DOTALL)
 
 _ARRAY_MODULES = frozenset({"np", "numpy", "jnp", "torch", "cp"})
-
-# How tightly an expression has to bind as a part of these; of others, as a choice does.
-_STARRED = (cst.StarredElement, cst.StarredDictElement)
-_HELD = (cst.Attribute, cst.Call, cst.Subscript, cst.Await, cst.NamedExpr, cst.WithItem, cst.Yield)
-_PLACES: dict[type[cst.CSTNode], Level] = {
-    **dict.fromkeys((cst.Assign, cst.Return, cst.Expr), Level.TUPLE),
-    **dict.fromkeys((cst.CompFor, cst.CompIf), Level.OR),
-    **dict.fromkeys((cst.Comparison, cst.ComparisonTarget, *_STARRED), Level.BIT_OR),
-    **dict.fromkeys(_HELD, Level.PRIMARY),
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +54,14 @@ class Body:
     def calls(self, *names: str) -> Iterator[cst.Call]:
         """The calls of functions and methods of some names."""
         return (call for call in self.of(cst.Call) if called(call) in names)
+
+    def choices(self) -> Iterator[tuple[Expression, Expression, Expression]]:
+        """What chooses, with the two that it chooses from."""
+        for choice in self.of(cst.IfExp):
+            yield choice, choice.body, choice.orelse
+        for call in self.calls("where"):
+            if method(call) and len(call.args) == 3:
+                yield call, call.args[1].value, call.args[2].value
 
     def around(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         """The nodes that a node is in, from the inside out; the last one is the function."""
@@ -93,7 +91,7 @@ class Body:
     def bare(self, node: cst.CSTNode) -> str:
         """The text of a node, without parentheses where it does without by itself."""
         inner = self.raw(node)
-        return inner if _groups(node) and level(inner) != Level.BROKEN else self.code(node)
+        return inner if _groups(node) and fitted(inner) == inner else self.code(node)
 
     def between(self, one: cst.CSTNode, other: cst.CSTNode) -> str:
         """The text between two nodes."""
@@ -105,13 +103,12 @@ class Body:
 
     def replace(self, node: cst.CSTNode, new: str, cost: float, what: str | None = None) -> Edit:
         """The edit that puts another expression in a node's place, in parentheses if it must."""
-        span, place = self.outer(node), self.place(node)
-        inner = self.inner(node)
+        span, inner = self.outer(node), self.inner(node)
         if span != inner and _groups(node):
             lines = "\n" in self.text.source[span[0] : inner[0]]  # perhaps with a comment
-            if lines or level(new) < Level.PRIMARY:
-                span, place = inner, Level.BROKEN
-        return self.write(span, operand(new, place), cost, what, node)
+            if lines or not stands("{}.T", new):
+                return self.write(inner, new, cost, what, node)
+        return self.write(span, self._fitted(span, new, node), cost, what, node)
 
     def exchange(
         self,
@@ -131,9 +128,8 @@ class Body:
         self, operator: cst.CSTNode, new: str, cost: float, what: str | None, node: cst.CSTNode
     ) -> Edit:
         """The edit that writes another operator, the blanks around it left alone."""
-        sign, (begin, _) = self.sign(operator), self.inner(operator)
-        begin += self.raw(operator).index(sign)
-        return self.write((begin, begin + len(sign)), new, cost, what, node)
+        changed = self.raw(operator).replace(self.sign(operator), new, 1)
+        return self.write(self.inner(operator), changed, cost, what, node)
 
     def write(self, span: Span, new: str, cost: float, what: str | None, node: cst.CSTNode) -> Edit:
         """The edit that puts another text in a span; the node tells the statement."""
@@ -190,20 +186,20 @@ class Body:
             return None
         return now / then if divided else then / now
 
-    def place(self, node: cst.CSTNode) -> Level | int:
-        """How tightly an expression has to bind in a node's place."""
+    def _fitted(self, span: Span, new: str, node: cst.CSTNode) -> str:
+        """An expression for a span that is a node's, in parentheses where it needs them there."""
         match parent := self.parents.get(node):
             case cst.BinaryOperation(left=left, operator=operator):
-                return _side(level(f"a {self.sign(operator)} b"), node is left)
-            case cst.BooleanOperation(operator=operator):
-                return Level.AND if isinstance(operator, cst.Or) else Level.NOT
-            case cst.UnaryOperation(operator=operator):
-                return Level.NOT if isinstance(operator, cst.Not) else Level.UNARY
-            case cst.IfExp(orelse=orelse):
-                return Level.TEST if node is orelse else Level.OR
-            case cst.Arg(star=str(star)) if star:
-                return Level.BIT_OR
-        return Level.PRIMARY if parent is None else _PLACES.get(type(parent), Level.TEST)
+                sign = self.sign(operator)
+                return fitted(new, "", f" {sign} _") if node is left else fitted(new, f"_ {sign} ")
+            case cst.Arg() | cst.Element() | cst.DictElement() | cst.Index():
+                return fitted(new)  # the comma and the bracket keep it together
+        around = (one for one in self.around(node) if isinstance(one, Expression))
+        holding = next(around, None)
+        if holding is None or parent is None:
+            return fitted(new)
+        source, (begin, end) = self.text.source, self.inner(holding)
+        return fitted(new, source[begin : span[0]], source[span[1] : end])
 
 
 def called(node: cst.CSTNode) -> str:
@@ -272,12 +268,6 @@ def _outside(node: cst.CSTNode) -> bool:
 def _groups(node: cst.CSTNode) -> bool:
     """Whether a node's parentheses only group."""
     return not isinstance(node, (cst.Tuple, cst.GeneratorExp))
-
-
-def _side(one: Level, first: bool) -> Level | int:
-    if one == Level.POWER:
-        return Level.NUMBER if first else Level.UNARY
-    return one if first else one + 1
 
 
 def _apart(source: str, span: Span, new: str) -> str:

@@ -12,7 +12,7 @@ from . import costs
 from .body import Body, Expression, called, inside, is_module, method
 from .registry import candidates_of
 from .sites import sites
-from .text import Level, attribute, operand, product, quotient, short
+from .text import product, quotient, short, written
 from .transposes import orders
 
 _KEEPING = frozenset({
@@ -160,7 +160,7 @@ def turned_sums(body: Body) -> Iterator[Edit]:
         if is_module(call) and call.args:
             source, (begin, end) = body.text.source, body.outer(call)
             first, last = body.outer(call.args[0].value)
-            turned = operand(body.bare(call.args[0].value), Level.PRIMARY) + "[::-1]"
+            turned = written("{}[::-1]", body.bare(call.args[0].value))
             new = source[begin:first] + turned + source[last:end] + "[::-1]"
             yield body.replace(call, new, costs.REDUCTION_RARE)
 
@@ -172,8 +172,8 @@ def sums_for_entries(body: Body, node: cst.Subscript) -> Iterator[Edit]:
     index = ",".join(body.raw(one) for one in node.slice)
     if index in {"-1", "0"} and (shape is None or len(shape) > 1):
         array = body.code(node.value)
-        yield body.replace(node, attribute(array, "sum(axis=0)"), costs.REDUCTION_RARE)
-        yield body.replace(node, attribute(array, "mean(axis=0)"), costs.REDUCTION_RARE + 0.6)
+        yield body.replace(node, written("{}.sum(axis=0)", array), costs.REDUCTION_RARE)
+        yield body.replace(node, written("{}.mean(axis=0)", array), costs.REDUCTION_RARE + 0.6)
 
 
 @candidates_of("reduction", cst.DictElement, cst.Arg, cst.Assign)
@@ -183,7 +183,7 @@ def sums_over_rows(body: Body, held: cst.DictElement | cst.Arg | cst.Assign) -> 
     stored = not isinstance(held, cst.Assign) or isinstance(held.targets[0].target, cst.Subscript)
     shape = body.shape(held.value)
     if named and stored and isinstance(held.value, cst.Name) and shape and len(shape) > 1:
-        summed = attribute(body.bare(held.value), "sum(axis=0)")
+        summed = written("{}.sum(axis=0)", body.bare(held.value))
         yield body.replace(held.value, summed, costs.REDUCTION_RARE)
 
 

@@ -10,7 +10,7 @@ from ..edit import Edit
 from . import costs
 from .body import Body
 from .registry import candidates_of
-from .text import level, number, operand, product, quotient
+from .text import number, product, quotient, written
 
 Literal = cst.Integer | cst.Float
 
@@ -77,10 +77,9 @@ def other_powers(body: Body, node: cst.BinaryOperation) -> Iterator[Edit]:
     value = number(power)
     if value is None:
         return
-    start = operand(base, level("2")) + "**"
     for other in (2, 3, 0.5, 1.5, -value, 2 * value, value / 2, value - 0.5):
         if other != value:
-            yield body.replace(node, f"{start}{other:g}", costs.EXPONENT + 0.3)
+            yield body.replace(node, written(f"{{}}**{other:g}", base), costs.EXPONENT + 0.3)
     if value == 2:
         yield body.replace(node, product(base, "2"), costs.NUDGE)
     if value == 0.5:

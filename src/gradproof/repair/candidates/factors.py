@@ -13,19 +13,18 @@ from .body import Body, Expression
 from .registry import candidates_of
 from .sites import Site, addends, fits, is_sum, sites
 from .text import (
-    Level,
     close,
     loaded,
     negative,
     normal,
     number,
-    operand,
     product,
     quotient,
     reciprocal,
     short,
     total,
     turned,
+    written,
 )
 
 Suggestions = Iterator[tuple[str, float]]
@@ -99,7 +98,7 @@ def _suggested_factors(body: Body, site: Site) -> Suggestions:
     yield from (("2", costs.ADD_NUMBER), ("1 / 2", costs.ADD_NUMBER))
     for name in body.scope.numbers():
         yield from _either(name, costs.ADD_SCALAR + _far(body, name))
-        yield from _either(f"{operand(name, Level.NUMBER)}**0.5", costs.ADD_ROOT + _far(body, name))
+        yield from _either(written("{}**0.5", name), costs.ADD_ROOT + _far(body, name))
     for literal in ("3", "4"):
         yield from _either(literal, costs.ADD_NUMBER + 0.6)
     for count in _counts(body):

@@ -12,7 +12,7 @@ from . import costs
 from .body import Body, Expression, method
 from .registry import candidates_of
 from .source import nodes
-from .text import Level, operand, short
+from .text import short, stands, written
 
 _FIXED = frozenset({"None", "...", "True", "False"})
 
@@ -25,8 +25,7 @@ def shifted(text: str) -> list[str]:
             return [head, f"{head}{other}1"]
     if text.lstrip("-").isdigit():
         return [str(int(text) - 1), str(int(text) + 1)]
-    body = operand(text, Level.SUM)
-    return [f"{body} - 1", f"{body} + 1"]
+    return [written("{} - 1", text), written("{} + 1", text)]
 
 
 @candidates_of("index", cst.Subscript)
@@ -91,7 +90,7 @@ def _bounds(lower: str, upper: str, step: str) -> Iterator[tuple[str, float]]:
 
 
 def _negated(number: str) -> str:
-    return number[1:] if number.startswith("-") else f"-{operand(number, Level.UNARY)}"
+    return number[1:] if number.startswith("-") else written("-{}", number)
 
 
 def _mirrored(lower: str, upper: str) -> Iterator[str]:
@@ -101,14 +100,14 @@ def _mirrored(lower: str, upper: str) -> Iterator[str]:
         yield f"{margin}:"
     elif lower and not upper:
         margin = lower
-        yield f":-{operand(lower, Level.UNARY)}"
+        yield f":{_negated(lower)}"
     else:
         return
     yield f"{margin}:-{margin}"
     half = margin.removeprefix("2 * ")
     if margin.isdigit() and margin != "1":
         half = str(int(margin) // 2)
-    if half != margin and operand(half, Level.UNARY) == half:
+    if half != margin and stands("-{}", half):
         yield f"{half}:-{half}"
 
 
@@ -120,7 +119,7 @@ def dropped_indices(body: Body, node: cst.Subscript) -> Iterator[Edit]:
         what = f"drop the index of {short(body.code(node))}"
         yield body.replace(node, body.bare(node.value), costs.INDEX_RARE, what)
     if [body.raw(one.slice) for one in node.slice] == [":", "None"]:
-        yield body.replace(node, operand(body.code(node.value), Level.PRIMARY), costs.INDEX)
+        yield body.replace(node, body.code(node.value), costs.INDEX)
 
 
 def _keyed(node: cst.Subscript) -> bool:

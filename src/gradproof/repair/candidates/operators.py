@@ -11,7 +11,7 @@ from . import costs
 from .body import Body, Expression, called, method
 from .registry import candidates_of
 from .sites import sites
-from .text import Level, level, negative, number, operand, product, short
+from .text import negative, number, product, short, written
 
 # Calls whose result cannot be negative.
 _POSITIVE = frozenset({"norm", "sqrt", "exp", "abs", "square", "len", "var", "std", "sigmoid"})
@@ -29,6 +29,7 @@ _OTHERS: dict[str, dict[str, float]] = {
     "-": {"*": costs.OPERATOR_RARE, "/": costs.OPERATOR_RARE},
     "**": {"*": costs.OPERATOR_RARE},
 }
+_PRODUCTS = frozenset({"*", "@", "/", "//"})
 _AUGMENTED = {"*=": "/=", "/=": "*=", "+=": "*="}
 
 # Comparisons, the likeliest first: the first two of each.
@@ -86,8 +87,8 @@ def signs_of_sums(body: Body, node: cst.BinaryOperation) -> Iterator[Edit]:
     what = f"{short(body.code(node))}: {old} → {new}"
     yield body.operator(node.operator, new, cost, what, node)
     if old == "-":
-        left, right = operand(body.bare(node.left), Level.SUM + 1), body.bare(node.right)
-        turned = operand(right, Level.SUM) + body.between(node.left, node.right) + left
+        form = f"{{}}{body.between(node.left, node.right)}{{}}"
+        turned = written(form, body.bare(node.right), body.bare(node.left))
         yield body.replace(node, turned, _cost(body, costs.HINTED_CHANGE))
 
 
@@ -108,8 +109,8 @@ def signs_of_additions(body: Body, node: cst.AugAssign | cst.Call) -> Iterator[E
 def signs_of_arguments(body: Body) -> Iterator[Edit]:
     """The operands of functions, and the sides of a choice."""
     values = [one.value for one in body.of(cst.Arg) if not one.keyword and not one.star]
-    for choice in body.of(cst.IfExp):
-        values += [choice.body, choice.orelse]
+    for _, *sides in body.choices():
+        values += sides
     for value in values:
         if isinstance(value, (cst.Name, cst.BinaryOperation, cst.Subscript, cst.Call)):
             yield body.replace(value, negative(body.bare(value)), costs.SIGN_INSIDE)
@@ -125,12 +126,11 @@ def other_operators(body: Body, node: cst.BinaryOperation) -> Iterator[Edit]:
 def _joined(body: Body, node: cst.BinaryOperation, new: str) -> str:
     """The operands with another operator between them, in parentheses where they need them."""
     old = body.sign(node.operator)
-    least = level(f"a {new} b")
-    stays = level(f"a {old} b") == least
+    stays = {old, new} <= _PRODUCTS
     between = body.between(node.left, node.right)
     blank = between if stays or between.strip() != between else f" {between} "
-    left = operand(body.code(node.left) if stays else body.bare(node.left), least)
-    return left + blank.replace(old, new, 1) + operand(body.code(node.right), least + 1)
+    left = body.code(node.left) if stays else body.bare(node.left)
+    return written(f"{{}}{blank.replace(old, new, 1)}{{}}", left, body.code(node.right))
 
 
 @candidates_of("operator", cst.AugAssign)
@@ -151,7 +151,7 @@ def elementwise(body: Body, call: cst.Call) -> Iterator[Edit]:
             operands = [one.value for one in call.args]
     if method(call) in {"dot", "matmul"} and len(operands) == 2:
         one, other = map(body.bare, operands)
-        new = product(one, other) if level(one) >= 0 else f"({one}) * ({other})"
+        new = product(one, other)
         yield body.replace(call, new, costs.OPERATOR)
 
 
@@ -177,20 +177,11 @@ def other_comparisons(body: Body, node: cst.Comparison) -> Iterator[Edit]:
 @candidates_of("comparison")
 def other_branches(body: Body) -> Iterator[Edit]:
     """Two branches exchanged, and each of them without the choice."""
-    for node, one, other in _choices(body):
+    for node, one, other in body.choices():
         yield body.exchange(one, other, costs.BRANCHES, node)
         for branch in (one, other):
             new = body.bare(branch)
             yield body.replace(node, new, costs.ONE_BRANCH, f"{short(new)} in any case")
-
-
-def _choices(body: Body) -> Iterator[tuple[Expression, Expression, Expression]]:
-    """What chooses, with the two that it chooses from."""
-    for choice in body.of(cst.IfExp):
-        yield choice, choice.body, choice.orelse
-    for call in body.of(cst.Call):
-        if method(call) == "where" and len(call.args) == 3:
-            yield call, call.args[1].value, call.args[2].value
 
 
 @candidates_of("comparison", cst.UnaryOperation, cst.If, cst.While)
@@ -201,5 +192,5 @@ def negations(body: Body, node: cst.UnaryOperation | cst.If | cst.While) -> Iter
             new = body.bare(held)
             yield body.replace(node, new, costs.COMPARISON, f"drop the negation of {short(new)}")
         case cst.If(test=test) | cst.While(test=test):
-            new = f"not {operand(body.bare(test), Level.NOT)}"
+            new = written("not {}", body.bare(test))
             yield body.replace(test, new, costs.COMPARISON_RARE)

@@ -9,7 +9,7 @@ from functools import lru_cache
 import libcst as cst
 
 from ..hints import RETURN, Shape
-from .body import Body, Expression, called, method
+from .body import Body, Expression, called
 from .scope import is_holder
 from .text import normal
 
@@ -92,11 +92,8 @@ def _wholes(body: Body) -> Sized:
 
 def _handed_on(body: Body) -> Iterator[Expression]:
     """What is chosen between, and what is given to a method as ``np.add.at`` is."""
-    for choice in body.of(cst.IfExp):
-        yield from (choice.body, choice.orelse)
-    for call in body.of(cst.Call):
-        if method(call) == "where":
-            yield from (one.value for one in call.args[1:3])
+    for _, *sides in body.choices():
+        yield from sides
     for statement in body.of(cst.Expr):
         if isinstance(statement.value, cst.Call) and statement.value.args:
             yield statement.value.args[-1].value

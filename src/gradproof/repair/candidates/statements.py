@@ -11,7 +11,7 @@ from ..edit import Edit
 from . import costs
 from .body import STILL, Body, Expression
 from .registry import candidates_of
-from .text import attribute, loaded, normal, short
+from .text import loaded, normal, short, written
 
 _UFUNCS = {"+=": "add", "-=": "subtract"}
 _BUFFERED = {f"np.{name}.at": sign for sign, name in _UFUNCS.items()}
@@ -95,7 +95,7 @@ def copies(body: Body, node: cst.Assign | cst.Call) -> Iterator[Edit]:
     match node:
         case cst.Assign(targets=[cst.AssignTarget(target=cst.Name()), *_]):
             if isinstance(node.value, (cst.Name, cst.Subscript)):
-                new = attribute(body.code(node.value), "copy()")
+                new = written("{}.copy()", body.code(node.value))
                 yield body.replace(node.value, new, costs.ACCUMULATE_RARE)
         case cst.Call(func=cst.Attribute(value=held, attr=cst.Name(value="copy"))):
             yield body.replace(node, f"np.zeros_like({body.code(held)})", costs.ACCUMULATE_RARE)

@@ -14,7 +14,7 @@ from .body import Body, Expression, called, inside, method
 from .registry import candidates_of
 from .scope import is_holder
 from .sites import sites
-from .text import Level, attribute, operand, turned
+from .text import turned, written
 
 _MATRIX = frozenset({"dot", "matmul", "outer"})
 _MOVING = frozenset({"transpose", "swapaxes", "moveaxis"})
@@ -39,7 +39,7 @@ def dropped_transposes(body: Body, node: cst.Attribute | cst.Call) -> Iterator[E
     else:
         held = inside(node) if called(node) in _MOVING | {"reshape"} else None
     if held is not None and called(node) == "reshape":
-        yield body.replace(node, attribute(body.bare(held), "T"), costs.TRANSPOSE_CALL)
+        yield body.replace(node, written("{}.T", body.bare(held)), costs.TRANSPOSE_CALL)
     elif held is not None and (isinstance(node, cst.Attribute) or method(node)):
         yield body.replace(node, body.bare(held), costs.TRANSPOSE)
 
@@ -55,7 +55,7 @@ def added_transposes(body: Body) -> Iterator[Edit]:
         short = shape is not None and len(shape) < 2
         already = isinstance(parent, cst.Attribute) and parent.attr.value in {"T", "shape"}
         if not short and not already and not _transposed(node):
-            yield body.replace(node, attribute(body.bare(node), "T"), cost)
+            yield body.replace(node, written("{}.T", body.bare(node)), cost)
 
 
 def _to_transpose(body: Body) -> Iterator[tuple[Expression, float]]:
@@ -113,8 +113,7 @@ def turned_products(body: Body, node: cst.BinaryOperation) -> Iterator[Edit]:
     if isinstance(node.operator, cst.MatrixMultiply):
         between = body.between(node.left, node.right)
         for one, other, cost in _pairs(body.bare(node.left), body.bare(node.right)):
-            new = operand(one, Level.PRODUCT) + between + operand(other, Level.PRODUCT + 1)
-            yield body.replace(node, new, cost)
+            yield body.replace(node, written(f"{{}}{between}{{}}", one, other), cost)
 
 
 @candidates_of("transpose", cst.Call)
@@ -175,11 +174,11 @@ def conjugates(body: Body) -> Iterator[Edit]:
     cost = costs.CONJUGATE if is_complex else costs.CONJUGATE_RARE
     for node in (*_operands(body), *(site.node for site in sites(body) if site.whole)):
         if not _transposed(node):
-            yield body.replace(node, attribute(body.bare(node), "conj()"), cost)
+            yield body.replace(node, written("{}.conj()", body.bare(node)), cost)
     for part in body.of(cst.Attribute):
         whole, name = body.bare(part.value), part.attr.value
         if name == "T":
-            yield body.replace(part, attribute(whole, "conj().T"), cost)
+            yield body.replace(part, written("{}.conj().T", whole), cost)
         if name in {"real", "imag"}:
             yield body.replace(part, whole, costs.CONJUGATE)
 
