@@ -221,6 +221,9 @@ class Thresholds:
     # threshold (tests/repair/test_search.py).
     exact_repair: float = 1e-9
     nearer_repair: float = 10.0
+    # Where no edit makes a gradient right, one is offered with the rest that it leaves: the
+    # relative error of a solver's tolerance, far below that of a slip (tests/repair/test_rest.py).
+    rest_of_repair: float = 1e-3
 
 
 T = Thresholds()

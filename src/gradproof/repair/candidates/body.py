@@ -6,14 +6,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 import libcst as cst
 
 from ..edit import Edit
 from ..hints import Hints, Shape
-from .costs import BONUS, KEPT, LENGTH
-from .scope import Scope, scope
+from .scope import VIEWS, Scope, scope
 from .source import Found, Span, Text, parts
 from .text import close, fitted, normal, short, stands
 
@@ -29,7 +29,25 @@ _STATEMENTS = (cst.BaseSmallStatement, cst.BaseCompoundStatement)
 _WORDS = re.compile(r"\w\w")
 _TOKEN = re.compile(r"[\w.]+|[*/<>=!+\-@%&|^~]+|.", re.DOTALL)
 
-_ARRAY_MODULES = frozenset({"np", "numpy", "jnp", "torch", "cp"})
+_ARRAY_MODULES = frozenset({
+    "np", "numpy", "jnp", "jax", "torch", "cp", "scipy", "special", "sp", "F", "lax", "math", "xp",
+})  # fmt: skip
+
+# A statement that the diagnosis names is far likelier to hold the fault than its neighbours, but
+# it may also lie in a statement that feeds it: not so much that all of its edits come first.
+_BONUS = 1.0
+# What cost little already keeps so much of it: the order among them has to stay.
+KEPT = 0.3
+# Among edits of one sort the smaller change comes first; 100 characters are a unit.
+_LENGTH = 0.01
+
+# Calls of functions that are applied entry by entry.
+_ENTRYWISE = frozenset({
+    "exp", "log", "log1p", "expm1", "tanh", "sin", "cos", "sinh", "cosh", "sqrt", "square", "abs",
+    "absolute", "sign", "sigmoid", "relu", "clip", "maximum", "minimum", "where", "erf", "softplus",
+    "conj", "astype", "copy", "zeros_like", "ones_like", "expit", "arctan", "power",
+})  # fmt: skip
+_MATRIX = cst.MatrixMultiply
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,9 +157,9 @@ class Body:
             what = f"{short(old)} → {short(new)}"
         line = self.text.line(self.inner(self.statement(node))[0])
         begin, end, new = _trimmed(source, span, new)
-        cost += LENGTH * _size(source[begin:end], new)
+        cost += _LENGTH * _size(source[begin:end], new)
         if self.rejected(node):
-            cost = max(cost - BONUS, KEPT * cost)
+            cost = reduced(cost)
         return Edit(begin, end, new, "", line, what, round(cost, 4))
 
     def statement(self, node: cst.CSTNode) -> cst.CSTNode:
@@ -159,8 +177,50 @@ class Body:
         return self.text.on((begin, end), self.hints.lines)
 
     def shape(self, node: cst.CSTNode) -> Shape | None:
-        """The shape of what an expression held, where it is a name or the like."""
-        return self.scope.shapes.get(normal(self.code(node)))
+        """The shape of what an expression held, where it is known or follows from its parts."""
+        known = self.scope.shapes.get(normal(self.code(node)))
+        return known if known is not None else self._inferred(node)
+
+    def _inferred(self, node: cst.CSTNode) -> Shape | None:
+        match node:
+            case cst.Integer() | cst.Float():
+                return ()
+            case cst.UnaryOperation(expression=held) if not isinstance(node.operator, cst.Not):
+                return self.shape(held)
+            case cst.BinaryOperation(left=left, right=right, operator=operator):
+                sides = self.shape(left), self.shape(right)
+                return _multiplied(*sides) if isinstance(operator, _MATRIX) else broadcast(*sides)
+            case cst.Comparison(left=left, comparisons=[other]):
+                return broadcast(self.shape(left), self.shape(other.comparator))
+            case cst.Attribute(value=held, attr=cst.Name(value="T")):
+                shape = self.shape(held)
+                return None if shape is None else shape[::-1]
+            case cst.Call() if called(node) in _ENTRYWISE:
+                first = inside(node)
+                return None if first is None else self.shape(first)
+        return None
+
+    def is_scalar(self, node: cst.CSTNode) -> bool:
+        """Whether an expression is a number: a name for one, a count."""
+        code = normal(self.code(node))
+        return self.scope.shapes.get(code) == () or code in map(normal, self.scope.counts)
+
+    @property
+    def module(self) -> str:
+        """What the text calls the library of arrays."""
+        return _module(self.text.source)
+
+    @property
+    def complex(self) -> bool:
+        """Whether the code looks as if it had complex numbers."""
+        words = ("conj", "1j", ".real", ".imag", "complex")
+        return any(word in self.raw(self.found.node) for word in words)
+
+    @property
+    def sized(self) -> bool:
+        """Whether the diagnosis asks for a factor that is the length of something."""
+        lengths = {float(length) for shape in self.scope.shapes.values() for length in shape}
+        return any(self.asked(ratio) for k in lengths - {0.0, 1.0, 2.0} for ratio in (k, 1 / k))
 
     def value(self, node: cst.CSTNode) -> float | None:
         """The number that an expression came to, where it is known."""
@@ -178,13 +238,6 @@ class Body:
         if isinstance(product.operator, cst.Divide):
             return node is product.right
         return False if isinstance(product.operator, cst.Multiply) else None
-
-    def ratio(self, node: cst.CSTNode, then: float | None) -> float | None:
-        """How many times larger a product is with another number in a factor's place."""
-        divided, now = self.is_divisor(node), self.value(node)
-        if divided is None or not now or not then:
-            return None
-        return now / then if divided else then / now
 
     def _fitted(self, span: Span, new: str, node: cst.CSTNode) -> str:
         """An expression for a span that is a node's, in parentheses where it needs them there."""
@@ -221,9 +274,16 @@ def method(node: cst.CSTNode) -> str:
 def is_module(call: cst.Call) -> bool:
     """Whether a call is of a function of NumPy or the like, and not of a method."""
     match call.func:
-        case cst.Attribute(value=cst.Name(value=name)):
-            return name in _ARRAY_MODULES
+        case cst.Attribute(value=held):
+            return is_array_module(held)
     return False
+
+
+def is_array_module(node: cst.CSTNode) -> bool:
+    """Whether a node is NumPy or the like, or a module of it."""
+    while isinstance(node, cst.Attribute) and node.attr.value not in VIEWS:
+        node = node.value
+    return isinstance(node, cst.Name) and node.value in _ARRAY_MODULES
 
 
 def inside(call: cst.Call) -> Expression | None:
@@ -268,6 +328,34 @@ def _outside(node: cst.CSTNode) -> bool:
 def _groups(node: cst.CSTNode) -> bool:
     """Whether a node's parentheses only group."""
     return not isinstance(node, (cst.Tuple, cst.GeneratorExp))
+
+
+@lru_cache(maxsize=4)
+def _module(source: str) -> str:
+    if re.search(r"^import torch\b", source, re.MULTILINE):
+        return "torch"
+    found = re.search(r"^import (?:numpy|jax\.numpy) as (\w+)", source, re.MULTILINE)
+    return found.group(1) if found else "np"
+
+
+def reduced(cost: float) -> float:
+    """What is left of a cost in a statement that the diagnosis names."""
+    return max(cost - _BONUS, KEPT * cost)
+
+
+def broadcast(one: Shape | None, other: Shape | None) -> Shape | None:
+    """The shape of two arrays' sum; None where nobody knows."""
+    if one is None or other is None:
+        return None
+    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
+    padded = (1,) * (len(longer) - len(shorter)) + shorter
+    return tuple(b if a == 1 else a for a, b in zip(longer, padded, strict=True))
+
+
+def _multiplied(one: Shape | None, other: Shape | None) -> Shape | None:
+    if one is None or other is None or not one or not other:
+        return None
+    return one[:-1] + (other[:-2] + other[-1:] if len(other) > 1 else ())
 
 
 def _apart(source: str, span: Span, new: str) -> str:

@@ -20,7 +20,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=2048)  # trees are large, and every fork pays for them
 def _parsed(text: str) -> ast.expr | None:
     """The syntax tree; None for what is no expression by itself."""
     with suppress(SyntaxError, ValueError):
