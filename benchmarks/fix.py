@@ -51,6 +51,7 @@ DISTANCES = (0.0, 0.05, -0.3, 0.4, 0.7, -1.0)
 FAR_DRAW = 1 << 22  # no check draws these directions
 CANDIDATE_SECONDS = 5.0
 ROUND_OFF = 1e-7  # of a block's root mean square
+NOTHING = 1e-6  # of the largest block's
 SHARE = 0.8
 WIDTH = 110
 ARTICLE_SECONDS = 2.0
@@ -230,9 +231,12 @@ def _blocks(point: Point, gradient: Callable[..., Any], args: tuple[Any, ...]) -
 
 
 def _same(claimed: Blocks, right: Blocks) -> bool:
+    """Up to round-off, which is all there is of a block that has no gradient."""
+    sizes = [float(np.sqrt(np.mean(np.abs(r) ** 2))) for r in right]
+    least = NOTHING * max(sizes, default=0.0)
     return all(
-        bool((np.abs(c - r) <= ROUND_OFF * np.sqrt(np.mean(np.abs(r) ** 2))).all())
-        for c, r in zip(claimed, right, strict=True)
+        bool((np.abs(c - r) <= ROUND_OFF * max(size, least)).all())
+        for c, r, size in zip(claimed, right, sizes, strict=True)
     )
 
 

@@ -118,6 +118,11 @@ FAMILIES = {
         ("return A, B", "return B, A"),
         ("return {'a': A @ B, 'b': B}", "return {'a': B, 'b': A @ B}"),
         ("g = {}\ng['a'] = A\ng['b'] = B\nreturn g", "g = {}\ng['b'] = A\ng['a'] = B\nreturn g"),
+        ("Wz = dz = Wr = dr = A\nreturn Wz.T @ dz", "Wz = dz = Wr = dr = A\nreturn Wr.T @ dr"),
+        (
+            "Wz = dz = Wr = dr = A\nreturn Wz.T @ dz",
+            "Wz = dz = Wr = dr = A\nreturn Wz.T @ dz + Wr.T @ dr",
+        ),
         ("return make(a=A, b=B, c=v)", "return make(a=B, b=v, c=A)"),
     ],
     "axis": [

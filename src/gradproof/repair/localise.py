@@ -91,9 +91,6 @@ def _ran(session: Session, report: Report) -> Iterator[tuple[list[CodeType], Nam
     for group in (accused, apart, shared):
         for file in files:
             chosen = [code for code in group if code.co_filename == file and code not in seen]
-            # What runs for both is looked at with what calls it: a name may be wrong in either.
-            if group is shared and chosen:
-                chosen = [c for c in gradient.codes if c.co_filename == file and c not in accused]
             seen.update(chosen)
             if chosen:
                 # What names of the module held is known also where only ``fun`` read them.
@@ -197,7 +194,9 @@ def _inside(name: str, value: Any) -> list[tuple[str, Any]]:
     elif isinstance(value, list | tuple):
         items = ((f"{name}[{k}]", one) for k, one in enumerate(value))
     elif type(value).__module__ not in ("builtins", "numpy") and not callable(value):
-        items = ((f"{name}.{key}", one) for key, one in getattr(value, "__dict__", {}).items())
+        own, shared = getattr(value, "__dict__", {}), vars(type(value))
+        numbers = {k: v for k, v in shared.items() if type(v) in (int, float)}
+        items = ((f"{name}.{key}", one) for key, one in {**numbers, **own}.items())
     held = list(islice(items, _MOST_ITEMS + 1))
     return held if len(held) <= _MOST_ITEMS else []
 

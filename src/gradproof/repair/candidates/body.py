@@ -45,7 +45,8 @@ _LENGTH = 0.01
 _ENTRYWISE = frozenset({
     "exp", "log", "log1p", "expm1", "tanh", "sin", "cos", "sinh", "cosh", "sqrt", "square", "abs",
     "absolute", "sign", "sigmoid", "relu", "clip", "maximum", "minimum", "where", "erf", "softplus",
-    "conj", "astype", "copy", "zeros_like", "ones_like", "expit", "arctan", "power",
+    "conj", "astype", "copy", "zeros_like", "ones_like", "expit", "arctan", "power", "pdf",
+    "cdf", "logpdf", "logcdf", "digamma", "gammaln", "float", "log_ndtr", "ndtr", "floor", "round",
 })  # fmt: skip
 _MATRIX = cst.MatrixMultiply
 
@@ -157,6 +158,8 @@ class Body:
             what = f"{short(old)} → {short(new)}"
         line = self.text.line(self.inner(self.statement(node))[0])
         begin, end, new = _trimmed(source, span, new)
+        if what == f"{short(old)} → {short(old)}":  # the change is in the part that is left out
+            what = f"{short(source[begin:end])} → {short(new)}"
         cost += _LENGTH * _size(source[begin:end], new)
         if self.rejected(node):
             cost = reduced(cost)

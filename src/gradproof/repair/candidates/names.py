@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, pairwise, product
 
 import libcst as cst
@@ -15,10 +16,12 @@ from .indices import shifted
 from .places import is_read
 from .registry import candidates_of
 from .scope import is_holder
+from .sites import sites
 from .table import COSTS
-from .text import normal, short
+from .text import normal, short, total
 
 _CONSTANT = (cst.Integer, cst.Float, cst.SimpleString)
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _FEW = 6  # values that are tried from another one on
 _VIEWED = frozenset({"shape", "dtype", "ndim", "size"})
 # For a holder more than for a name: `params["W"]` for `W`.
@@ -175,3 +178,35 @@ def _like_zeros(body: Body, call: cst.Call) -> Expression | None:
         return call.args[0].value
     zeros = method(call) == "zeros" and call.args
     return parent.targets[0].target if zeros and isinstance(parent, cst.Assign) else None
+
+
+@candidates_of("name", least=COSTS["names of a neighbour"])
+def neighbours(body: Body) -> Iterator[Edit]:
+    """What is computed of ``Wr`` and ``dr`` where the same of ``Wz`` and ``dz`` stands alone."""
+    for site in sites(body):
+        code = body.bare(site.node)
+        for other in _neighbours(body, code):
+            yield body.replace(site.node, other, COSTS["names of a neighbour"])
+            what = f"add the term {short(other)}"
+            yield body.replace(site.node, total(code, other), COSTS["term of a neighbour"], what)
+
+
+def _neighbours(body: Body, code: str) -> Iterator[str]:
+    """The code with one letter or number in its names changed, where all of these are known."""
+    known = {*body.scope.own, *body.scope.shapes, *body.scope.spelled}
+    words = frozenset(word for name in known for word in _WORD.findall(name))
+    mine = [word for word in dict.fromkeys(_WORD.findall(code)) if word in words]
+    for old, new in dict.fromkeys(_parted(one, two) for one in mine for two in sorted(words)):
+        changed = {one: one.replace(old, new) for one in mine if old and old in one}
+        if len(changed) > 1 and words.issuperset(changed.values()):
+            yield _renamed(code, changed)
+
+
+def _renamed(code: str, names: Mapping[str, str]) -> str:
+    return _WORD.sub(lambda found: names.get(found.group(), found.group()), code)
+
+
+def _parted(one: str, other: str) -> tuple[str, str]:
+    """The one letter or number in which two names of one length differ."""
+    apart = [pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]]
+    return apart[0] if len(one) == len(other) and len(apart) == 1 else ("", "")

@@ -80,6 +80,8 @@ class Row:
         for place in self._places(body):
             bound: Bound = {}
             if _matches(body, self.pattern, place.node, bound):
+                if isinstance(place.node, cst.Call) and "a" in bound:
+                    place = Place(place.node, body.shape(bound["a"]), place.cost)  # noqa: PLW2901
                 for filled in fillings(body, place, self.new):
                     yield self._edit(body, place, bound, filled.texts, filled.cost)
 
@@ -130,7 +132,7 @@ class Row:
             rest = names["..."]
             form = _REST.sub(lambda found: f"{found.group(1) or ''}{rest}" if rest else "", form)
         if "f" in names:
-            form = form.replace("np.f(", f"np.{names['f']}(")
+            form = form.replace(".f(", f".{names['f']}(")
         if self.place and (joined := _JOINED.fullmatch(form)):
             sign, other = joined.groups()
             other = _filled(other, names)

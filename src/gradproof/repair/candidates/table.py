@@ -53,6 +53,10 @@ a @ b → a ; b | 3.8 | A @ B → A
 @ a → a * (1 - E) | 2.4 | Z → Z * (1 - H)
 @ a → 3 * a ; a / 3 ; 4 * a ; a / 4 | 2.3 | A → 3 * A
 @ a → a / S**0.5 ; a * S**0.5 | 2.4 | A → A / m**0.5
+np.{sum mean}(a, ...) → np.f(a * E, ...) | 2.3 | np.sum(A, axis=0) → np.sum(A * B, axis=0)
+a.{sum mean}(...) → (a * E).f(...) | 2.3 | A.sum(axis=0) → (A * B).sum(axis=0)
+* a → a * V | 2.5 | A @ (B - 1) → A @ ((B - 1) * W1)
+* a → a / V | 2.9 | A @ (B - 1) → A @ ((B - 1) / W1)
 @ a → a * np.sign(E) | 2.8 | A → A * np.sign(B)
 """
 
@@ -69,6 +73,9 @@ a + b - c → a | 2.4 | A + B - v → A | keep only the term {a}
 = a → a + R ; a - R | 2.7 | W1 = B @ A⏎W2 = A → W1 = B @ A⏎W2 = A + B @ A
 = a → a + E ; a - E | 3.4 | A → A + B
 = a → a + S * E | 2.8 | A → A + lam * W1
+= a → a - E.mean(axis=0) ; a - E.sum(axis=0) | 3.2 | A → A - B.mean(axis=0)
+a - b → a - b - E.mean(axis=0) ; a - b - E.sum(axis=0) ; a - b - E.mean(-1, keepdims=True) | 3.2 \
+| A - B → A - B - W1.mean(axis=0)
 = a → a + S * np.sign(E) | 3.8 | A → A + lam * np.sign(W1)
 = a → a + S ; a - S | 3 | A → A + m
 = a / b → (a + S) / b | 3 | A / B → (A + m) / B | add the term {S}
@@ -82,6 +89,7 @@ D → D / 1000 | 2.4 | A + 0.3 → A + 0.0003
 N → 1 / N | 2.4 | A * 4 → A * (1 / 4)
 N → S | 2.2 | 0.31 * A → lam * A
 N → L | 2.4 | A * 7 + 0.25 → A * 0.25 + 0.25
+v → v**2 | 2 | A * (1 - B) → A * (1 - B**2)
 a**b → a | 1.5 | A**2 → A | drop the exponent {b}
 a**N → a**2 ; a**3 ; a**0.5 ; a**1.5 | 1.8 | A**4 → A**2
 a**2 → 2 * a | 1.8 | A**2 → 2 * A
@@ -289,6 +297,8 @@ COSTS = {
     "key of the same shape": 1.4,
     "key": 1.8,
     "values exchanged": 1.5,
+    "names of a neighbour": 1.9,
+    "term of a neighbour": 2.3,
     "axis": 1.4,
     "keepdims": 1.6,
     "order of axes": 1.6,
