@@ -9,6 +9,7 @@ from dataclasses import replace
 from heapq import heappop, heappush
 from importlib import import_module
 from itertools import pairwise
+from warnings import catch_warnings
 
 import libcst as cst
 
@@ -106,7 +107,8 @@ def _parses(source: str, spans: Sequence[Span], edit: Edit) -> bool:
         if span[0] <= edit.begin and edit.end <= span[1] and (edit.new or changed != span)
     )
     try:
-        ast.parse(source[begin : edit.begin] + edit.new + source[edit.end : end])
+        with catch_warnings(action="ignore"):
+            ast.parse(source[begin : edit.begin] + edit.new + source[edit.end : end])
     except (SyntaxError, ValueError):
         return False
     return True

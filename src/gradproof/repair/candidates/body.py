@@ -36,6 +36,8 @@ _ARRAY_MODULES = frozenset({
 # A statement that the diagnosis names is far likelier to hold the fault than its neighbours, but
 # it may also lie in a statement that feeds it: not so much that all of its edits come first.
 _BONUS = 1.0
+# A lambda that only calls what is looked at too is hardly at fault.
+_ADAPTER = 1.5
 # What cost little already keeps so much of it: the order among them has to stay.
 KEPT = 0.3
 # Among edits of one sort the smaller change comes first; 100 characters are a unit.
@@ -55,7 +57,8 @@ _MATRIX = cst.MatrixMultiply
 class Body:
     """A function's body: its text, the nodes that may be edited, and what its names hold.
 
-    ``parents`` has what each node is a part of, within the body.
+    ``parents`` has what each node is a part of, within the body; ``adapter`` says that it is a
+    lambda that calls another function which is looked at.
     """
 
     text: Text
@@ -64,6 +67,7 @@ class Body:
     scope: Scope
     parents: Mapping[cst.CSTNode, cst.CSTNode]
     kinds: Mapping[type[cst.CSTNode], Sequence[cst.CSTNode]] = field(repr=False)
+    adapter: bool = False
 
     def of(self, *kinds: type[Node]) -> Iterator[Node]:
         """The nodes of some kinds, kind by kind."""
@@ -161,7 +165,9 @@ class Body:
         if what == f"{short(old)} → {short(old)}":  # the change is in the part that is left out
             what = f"{short(source[begin:end])} → {short(new)}"
         cost += _LENGTH * _size(source[begin:end], new)
-        if self.rejected(node):
+        if self.adapter:
+            cost += _ADAPTER
+        elif self.rejected(node):
             cost = reduced(cost)
         return Edit(begin, end, new, "", line, what, round(cost, 4))
 
@@ -307,7 +313,11 @@ def body_of(text: Text, found: Found, hints: Hints, others: Sequence[Found]) -> 
     kinds = defaultdict[type[cst.CSTNode], list[cst.CSTNode]](list)
     for node in parents:
         kinds[type(node)].append(node)
-    return Body(text, found, hints, scope(text, found, hints, others), parents, kinds)
+    known = scope(text, found, hints, others)
+    deeper = {one.name.rpartition(".")[2] for one in others if one is not found}
+    calls = (called(call) for call in kinds[cst.Call])
+    adapter = isinstance(found.node, cst.Lambda) and not deeper.isdisjoint(calls)
+    return Body(text, found, hints, known, parents, kinds, adapter)
 
 
 def _walk(node: cst.CSTNode, parent: cst.CSTNode) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:

@@ -268,6 +268,7 @@ _MEANT: dict[str, Callable[[Body, cst.CSTNode], bool]] = {
     "s": lambda _, node: isinstance(node, (cst.Name, cst.Subscript)),
     "q": lambda _, node: not is_product(node),
     "w": _square,
+    "z": lambda body, node: body.shape(node) is None or _square(body, node),
     "g": lambda _, node: isinstance(node, cst.Name) and node.value not in _COUNTING,
     "j": lambda _, node: not isinstance(node, (*_LITERALS, *_STRINGS)),
 }

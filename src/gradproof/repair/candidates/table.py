@@ -8,11 +8,11 @@ Costs: about one unit for each tenfold in how rarely it is meant. 1: slips that 
 
 A small letter stands for any expression, but for ``v``, a name or a holder as ``params["W"]``;
 ``s``, one of these or an entry; ``k``, a number that a name holds; ``j``, an index that may come
-more than once; ``q``, no product; ``g``, the name of a function; ``w``, a square matrix. ``N`` is
-a number literal, ``D`` one with a point, ``...`` more arguments, ``np`` any library of arrays. In
-what is meant there also come in: ``S`` a number in scope, ``C`` a count as ``len(X)``, ``V`` an
-array that fits, ``E`` one of the same shape, ``L`` another literal, ``H`` a factor and ``T`` a
-term that the diagnosis asks for, ``R`` a term that stands elsewhere.
+more than once; ``q``, no product; ``g``, the name of a function; ``w``, a square matrix; ``z``,
+what may be one. ``N`` is a number literal, ``D`` one with a point, ``...`` more arguments, ``np``
+any library of arrays. In what is meant there also come in: ``S`` a number in scope, ``C`` a count
+as ``len(X)``, ``V`` an array that fits, ``E`` one of the same shape, ``L`` another literal, ``H`` a
+factor and ``T`` a term that the diagnosis asks for, ``R`` a term that stands elsewhere.
 
 A sign in front says where to look: ``@`` at what is assigned, returned or added up, ``=`` only at
 the whole of it, ``(`` at arguments, elements and branches, ``*`` at operands of matrix products,
@@ -261,7 +261,7 @@ g(a) → a | 2.4 | helper(A) → A | drop {g} around {a}
 a.astype(b) → a.astype(float) | 2.4 | A.astype(t) → A.astype(float)
 ( a → np.sign(a) ; np.abs(a) | 2.4 | helper(A, B) → helper(np.sign(A), B)
 @ a → np.sign(a) ; np.abs(a) | 2.4 | A → np.sign(A)
-@ w → np.tril(w) ; np.triu(w) | 2.4 | A → np.tril(A)
+@ z → np.tril(z) ; np.triu(z) | 2.4 | A → np.tril(A)
 """
 
 ACCUMULATION = """

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
+from warnings import catch_warnings
 
 from ...judge.thresholds import T
 from ..hints import Shape
@@ -23,7 +24,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
 @lru_cache(maxsize=2048)  # trees are large, and every fork pays for them
 def _parsed(text: str) -> ast.expr | None:
     """The syntax tree; None for what is no expression by itself."""
-    with suppress(SyntaxError, ValueError):
+    with suppress(SyntaxError, ValueError), catch_warnings(action="ignore"):
         return ast.parse(text, mode="eval").body
     return None
 
