@@ -264,7 +264,7 @@ class Here:
         """Each job and what came of it."""
         for job in jobs:
             chance = random.getstate()
-            with guarded() as refused, _uncompiled(), _alarm(self.limit):
+            with guarded() as refused, uncompiled(), _alarm(self.limit):
                 outcome = _tried(self.task, job, refused)
             random.setstate(chance)
             yield job, _late(self.limit) if outcome.exception == _TimeUp.__name__ else outcome
@@ -274,7 +274,7 @@ class _TimeUp(BaseException):
     """Raised in a job whose time is up: its own handlers of exceptions do not meet it."""
 
 
-def _uncompiled() -> contextlib.AbstractContextManager[Any]:
+def uncompiled() -> contextlib.AbstractContextManager[Any]:
     """JAX would go on with what it compiled of the code as it was."""
     jax: Any = sys.modules.get("jax")
     return jax.disable_jit() if hasattr(jax, "disable_jit") else contextlib.nullcontext()

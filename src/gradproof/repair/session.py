@@ -25,7 +25,7 @@ from .fix import Fix, Miss, Suggestions
 from .hints import Hints, hints
 from .localise import Place, given, places
 from .patch import alike, patched
-from .sandbox import NO_ANSWER
+from .sandbox import NO_ANSWER, uncompiled
 from .search import Search
 from .surroundings import Surroundings
 from .validation import PLACES, Judged, Validator, check_again
@@ -100,7 +100,8 @@ class Session:
                 "The gradient is an array that was computed before: pass grad as a function, so "
                 "that there is code to repair."
             )
-        self.places = places(session, self.report)
+        with uncompiled():
+            self.places = places(session, self.report)
         began = time.monotonic()
         self.validator.claim()
         spent = time.monotonic() - began + self.report.seconds / max(self.report.evaluations, 1)

@@ -267,6 +267,7 @@ _MEANT: dict[str, Callable[[Body, cst.CSTNode], bool]] = {
     "v": lambda _, node: isinstance(node, cst.Name) or is_holder(node),
     "s": lambda _, node: isinstance(node, (cst.Name, cst.Subscript)),
     "q": lambda _, node: not is_product(node),
+    "n": lambda _, node: not isinstance(node, _LITERALS),
     "w": _square,
     "z": lambda body, node: body.shape(node) is None or _square(body, node),
     "g": lambda _, node: isinstance(node, cst.Name) and node.value not in _COUNTING,

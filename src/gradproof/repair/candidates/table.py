@@ -8,11 +8,12 @@ Costs: about one unit for each tenfold in how rarely it is meant. 1: slips that 
 
 A small letter stands for any expression, but for ``v``, a name or a holder as ``params["W"]``;
 ``s``, one of these or an entry; ``k``, a number that a name holds; ``j``, an index that may come
-more than once; ``q``, no product; ``g``, the name of a function; ``w``, a square matrix; ``z``,
-what may be one. ``N`` is a number literal, ``D`` one with a point, ``...`` more arguments, ``np``
-any library of arrays. In what is meant there also come in: ``S`` a number in scope, ``C`` a count
-as ``len(X)``, ``V`` an array that fits, ``E`` one of the same shape, ``L`` another literal, ``H`` a
-factor and ``T`` a term that the diagnosis asks for, ``R`` a term that stands elsewhere.
+more than once; ``n``, no number literal; ``q``, no product; ``g``, the name of a function; ``w``, a
+square matrix; ``z``, what may be one. ``N`` is a number literal, ``D`` one with a point, ``...``
+more arguments, ``np`` any library of arrays. In what is meant there also come in: ``S`` a number in
+scope, ``C`` a count as ``len(X)``, ``V`` an array that fits, ``E`` one of the same shape, ``L``
+another literal, ``H`` a factor and ``T`` a term that the diagnosis asks for, ``R`` a term that
+stands elsewhere.
 
 A sign in front says where to look: ``@`` at what is assigned, returned or added up, ``=`` only at
 the whole of it, ``(`` at arguments, elements and branches, ``*`` at operands of matrix products,
@@ -89,7 +90,7 @@ D → D / 1000 | 2.4 | A + 0.3 → A + 0.0003
 N → 1 / N | 2.4 | A * 4 → A * (1 / 4)
 N → S | 2.2 | 0.31 * A → lam * A
 N → L | 2.4 | A * 7 + 0.25 → A * 0.25 + 0.25
-v → v**2 | 2 | A * (1 - B) → A * (1 - B**2)
+v → v**2 | 2.3 | A * (1 - B) → A * (1 - B**2)
 a**b → a | 1.5 | A**2 → A | drop the exponent {b}
 a**N → a**2 ; a**3 ; a**0.5 ; a**1.5 | 1.8 | A**4 → A**2
 a**2 → 2 * a | 1.8 | A**2 → 2 * A
@@ -97,7 +98,8 @@ a**0.5 → a / 2 | 2.4 | A**0.5 → A / 2
 """
 
 SIGNS = """
--a → a | 1.1 | -A → A | drop the minus of {a}
+-n → n | 1.1 | -A → A | drop the minus of {n}
+-N → N | 1.8 | -2 * A → 2 * A | drop the minus of {N}
 a - b → b - a ; a + b | 1.1 | A - B → B - A
 a + b → a - b | 1.1 | A + B → A - B
 @ a → -a | 1.2 | A → -A | change the sign of {a}
