@@ -44,7 +44,7 @@ def test_the_example_of_a_row(key):
 
 
 def test_no_row_is_there_twice():
-    met = [(row.place, row.old, row.new) for row in rows()]
+    met = [(row.place, row.old, row.new, row.cost) for row in rows()]
     assert sorted(one for one in set(met) if met.count(one) > 1) == []
 
 

@@ -10,7 +10,7 @@ import libcst as cst
 
 from ..edit import Edit
 from ..hints import Shape
-from .body import Body, Expression, method
+from .body import Body, Expression
 from .fill import far
 from .indices import shifted
 from .places import is_read
@@ -155,29 +155,6 @@ def _turned(body: Body, values: Sequence[Expression]) -> Iterator[Edit]:
         new = "".join(code + gap for code, gap in zip(turned, [*gaps, ""], strict=True))
         what = f"{', '.join(map(short, codes))} → {', '.join(map(short, turned))}"
         yield body.write(span, new, COSTS["values exchanged"] + 0.5, what, values[0])
-
-
-@candidates_of("name", least=COSTS["name of which nobody knows"])
-def names_for_what_is_computed(body: Body) -> Iterator[Edit]:
-    """A name where something is computed only to be compared, or where zeros stand."""
-    own = [(name, shape) for name, shape in body.scope.items() if shape and name in body.scope.own]
-    for node in body.of(cst.Comparison):
-        if isinstance(node.left, (cst.BinaryOperation, cst.Call)):
-            for name, _ in own:
-                yield body.replace(node.left, name, COSTS["name of which nobody knows"])
-    for call in body.calls("zeros", "zeros_like"):
-        like = _like_zeros(body, call)
-        for name in (name for name, shape in own if like and shape == body.shape(like)):
-            yield body.replace(call, name, COSTS["name of which nobody knows"])
-
-
-def _like_zeros(body: Body, call: cst.Call) -> Expression | None:
-    """What has the shape of the zeros that a call makes."""
-    parent = body.parents.get(call)
-    if method(call) == "zeros_like" and call.args:
-        return call.args[0].value
-    zeros = method(call) == "zeros" and call.args
-    return parent.targets[0].target if zeros and isinstance(parent, cst.Assign) else None
 
 
 @candidates_of("name", least=COSTS["names of a neighbour"])

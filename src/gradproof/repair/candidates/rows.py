@@ -328,16 +328,18 @@ def _literal(known: float, node: Any) -> str:
 def _read(kind: str, line: str) -> Iterator[Row]:
     """The rows of a line of the table."""
     change, cost, example, *what = line.split(" | ")
-    old, new = change.split(" → ")
     wrong, right = example.replace("⏎", "\n").split(" → ")
-    place = old[0] if old[:1] in PLACES and old[1:2] == " " else ""
-    old = old[2:] if place else old
-    choices = re.search(r"\{([^}]*)\}", old)
-    olds = [old]
-    if choices:
-        olds = [old.replace(choices.group(), one) for one in choices.group(1).split()]
-    for one, other in every(olds, new.split(" ; ")):
-        yield Row(kind, place, one, other, float(cost), wrong, right, what[0] if what else "")
+    old, sign, new = re.split(" ([→↔]) ", change)
+    pairs = [(old, new), (new, old)] if sign == "↔" else [(old, new)]
+    for before, after in pairs:
+        place = before[0] if before[:1] in PLACES and before[1:2] == " " else ""
+        found = re.search(r"\{([^}]*)\}", before)
+        for one, other in every(found.group(1).split() if found else [""], after.split(" ; ")):
+            form = before[2:] if place else before
+            form = form.replace(found.group(), one) if found else form
+            told = (wrong, right, what[0] if what else "")
+            if form != other.replace("{}", one):
+                yield Row(kind, place, form, other.replace("{}", one), float(cost), *told)
 
 
 def rows() -> Sequence[Row]:

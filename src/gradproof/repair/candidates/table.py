@@ -1,7 +1,8 @@
 """The table of edits: what is written, what may be meant instead, and how unlikely that is.
 
-A row is ``old → new ; new … | cost | wrong → right | what``. ``wrong → right`` is an example, and
-the test of the row; ``what`` tells a person, where ``old → new`` would not do.
+A row is ``old → new ; new … | cost | wrong → right | what``; ``↔`` reads both ways. ``wrong →
+right`` is an example, and the test of the row; ``what`` tells a person, where ``old → new`` would
+not do.
 
 Costs: about one unit for each tenfold in how rarely it is meant. 1: slips that everybody makes.
 2: slips that happen. 3: possible. What the diagnosis asks for costs a fraction.
@@ -18,7 +19,7 @@ stands elsewhere.
 A sign in front says where to look: ``@`` at what is assigned, returned or added up, ``=`` only at
 the whole of it, ``(`` at arguments, elements and branches, ``*`` at operands of matrix products,
 ``?`` at conditions. ``.sum`` is the name of a function or a method that is called. Of ``{a b}``
-each makes a row; ``f`` is the name of what is called.
+each makes a row, and stands where there is ``{}``; ``f`` is the name of what is called.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ a**0.5 → a / 2 | 2.4 | A**0.5 → A / 2
 
 SIGNS = """
 -n → n | 1.1 | -A → A | drop the minus of {n}
--N → N | 1.8 | -2 * A → 2 * A | drop the minus of {N}
+-N → N | 2 | -2 * A → 2 * A | drop the minus of {N}
 a - b → b - a ; a + b | 1.1 | A - B → B - A
 a + b → a - b | 1.1 | A + B → A - B
 @ a → -a | 1.2 | A → -A | change the sign of {a}
@@ -128,25 +129,16 @@ a += b → a *= b | 2 | A += B → A *= B
 """
 
 COMPARISONS = """
-a > b → a < b ; a >= b | 1.6 | A > 0 → A < 0
-a < b → a > b ; a <= b | 1.6 | A < 0 → A > 0
-a >= b → a <= b ; a > b | 1.6 | A >= 0 → A <= 0
-a <= b → a >= b ; a < b | 1.6 | A <= 0 → A >= 0
-a == b → a != b ; a > b | 1.6 | A == 0 → A != 0
-a != b → a == b ; a > b | 1.6 | A != 0 → A == 0
-a > b → a <= b ; a != b ; a == b | 2.2 | A > 0 → A <= 0
-a < b → a >= b ; a != b ; a == b | 2.2 | A < 0 → A >= 0
-a >= b → a < b ; a != b ; a == b | 2.2 | A >= 0 → A < 0
-a <= b → a > b ; a != b ; a == b | 2.2 | A <= 0 → A > 0
-a == b → a < b ; a >= b ; a <= b | 2.2 | A == 0 → A < 0
-a > N → a > S ; a > 0 ; a > 1 ; a > 0.5 | 2.2 | A > 2 → A > lam
-a < N → a < S ; a < 0 ; a < 1 ; a < 0.5 | 2.2 | A < 2 → A < lam
-a >= N → a >= S ; a >= 0 ; a >= 1 ; a >= 0.5 | 2.2 | A >= 2 → A >= lam
-a <= N → a <= S ; a <= 0 ; a <= 1 ; a <= 0.5 | 2.2 | A <= 2 → A <= lam
-a > b → abs(a) > b | 2.2 | A > 1 → abs(A) > 1
-a < b → abs(a) < b | 2.2 | A < 1 → abs(A) < 1
-a >= b → abs(a) >= b | 2.2 | A >= 1 → abs(A) >= 1
-a <= b → abs(a) <= b | 2.2 | A <= 1 → abs(A) <= 1
+a > b ↔ a < b | 1.6 | A > 0 → A < 0
+a >= b ↔ a <= b | 1.6 | A >= 0 → A <= 0
+a > b ↔ a >= b | 1.6 | A > 0 → A >= 0
+a < b ↔ a <= b | 1.6 | A < 0 → A <= 0
+a == b ↔ a != b | 1.6 | A == 0 → A != 0
+a {> < >= <= == !=} b → a > b ; a < b ; a >= b ; a <= b ; a != b ; a == b | 2.2 | A > 0 → A <= 0
+a {> < >= <=} N → a {} S ; a {} 0 ; a {} 1 ; a {} 0.5 | 2.2 | A > 2 → A > lam
+a {> < >= <=} b → abs(a) {} b | 2.2 | A > 1 → abs(A) > 1
+a {> < >= <=} b → E {} b | 2.5 | A @ B > 0 → W1 > 0
+np.zeros_like(a) → E | 2.5 | np.zeros_like(A) → B
 np.where(c, a, b) → np.where(c, b, a) | 1.6 | np.where(A, 1, B) → np.where(A, B, 1)
 np.where(c, a, b) → a ; b | 1.8 | np.where(A > 0, B, v) → B
 a if c else b → b if c else a | 1.6 | A if m else B → B if m else A
@@ -181,27 +173,19 @@ a.T → a.conj().T | 1.8 | A.T @ x.conj() → A.conj().T @ x.conj()
 """
 
 CALLS = """
-.sum → .mean | 1.3 | A.sum() → A.mean()
-.mean → .sum | 1.3 | np.mean(A) → np.sum(A)
-.zeros → .ones | 1.3 | np.zeros(m) → np.ones(m)
-.ones → .zeros | 1.3 | np.ones(m) → np.zeros(m)
-.zeros_like → .ones_like | 1.3 | np.zeros_like(A) → np.ones_like(A)
-.ones_like → .zeros_like | 1.3 | np.ones_like(A) → np.zeros_like(A)
-.sin → .cos | 1.6 | np.sin(A) → np.cos(A)
-.cos → .sin | 1.6 | np.cos(A) → np.sin(A)
+.sum ↔ .mean | 1.3 | A.sum() → A.mean()
+.zeros ↔ .ones | 1.3 | np.zeros(m) → np.ones(m)
+.zeros_like ↔ .ones_like | 1.3 | np.zeros_like(A) → np.ones_like(A)
+.sin ↔ .cos | 1.6 | np.sin(A) → np.cos(A)
 np.cos(a) → -np.sin(a) | 2 | np.cos(A) → -np.sin(A)
-.sinh → .cosh | 1.6 | np.sinh(A) → np.cosh(A)
-.cosh → .sinh | 1.6 | np.cosh(A) → np.sinh(A)
-.cdf → .pdf | 1.6 | norm.cdf(A) → norm.pdf(A)
-.pdf → .cdf | 1.6 | norm.pdf(A) → norm.cdf(A)
+.sinh ↔ .cosh | 1.6 | np.sinh(A) → np.cosh(A)
+.cdf ↔ .pdf | 1.6 | norm.cdf(A) → norm.pdf(A)
 .logcdf → .logpdf ; .pdf | 1.8 | norm.logcdf(A) → norm.logpdf(A)
 .{gammaln lgamma loggamma} → .digamma ; .psi | 1.8 | sp.gammaln(A) → sp.digamma(A)
 .{max amax} → .min ; .sum | 2.2 | np.max(A) → np.min(A)
 .{min amin} → .max | 2.2 | np.min(A) → np.max(A)
-.maximum → .minimum | 2.2 | np.maximum(A, 0) → np.minimum(A, 0)
-.minimum → .maximum | 2.2 | np.minimum(A, 0) → np.maximum(A, 0)
-.argmax → .argmin | 2.2 | np.argmax(A) → np.argmin(A)
-.argmin → .argmax | 2.2 | np.argmin(A) → np.argmax(A)
+.maximum ↔ .minimum | 2.2 | np.maximum(A, 0) → np.minimum(A, 0)
+.argmax ↔ .argmin | 2.2 | np.argmax(A) → np.argmin(A)
 .exp → .expm1 ; .log | 2.2 | np.exp(A) → np.expm1(A)
 .expm1 → .exp | 2.2 | np.expm1(A) → np.exp(A)
 .log → .log1p ; .log2 ; .log10 ; .exp | 2.2 | np.log(A) → np.log1p(A)
@@ -210,20 +194,16 @@ np.cos(a) → -np.sin(a) | 2 | np.cos(A) → -np.sin(A)
 .arctan → .tanh | 2.2 | np.arctan(A) → np.tanh(A)
 .floor → .ceil ; .round | 2.2 | np.floor(A) → np.ceil(A)
 .{ceil round} → .floor | 2.2 | np.ceil(A) → np.floor(A)
-.fft → .ifft | 2.2 | np.fft.fft(A) → np.fft.ifft(A)
-.ifft → .fft | 2.2 | np.fft.ifft(A) → np.fft.fft(A)
+.fft ↔ .ifft | 2.2 | np.fft.fft(A) → np.fft.ifft(A)
 .{rfft fft2} → .irfft ; .ifft2 | 2.2 | np.fft.rfft(A) → np.fft.irfft(A)
 .{irfft ifft2} → .rfft ; .fft2 | 2.2 | np.fft.irfft(A) → np.fft.rfft(A)
-.triu → .tril | 2.2 | np.triu(A) → np.tril(A)
-.tril → .triu | 2.2 | np.tril(A) → np.triu(A)
+.triu ↔ .tril | 2.2 | np.triu(A) → np.tril(A)
 .abs → .sign ; .square | 2.2 | np.abs(A) → np.sign(A)
 .sign → .abs | 2.2 | np.sign(A) → np.abs(A)
 .sqrt → .square | 2.2 | np.sqrt(A) → np.square(A)
 .square → .sqrt ; .abs | 2.2 | np.square(A) → np.sqrt(A)
-.any → .all | 2.2 | np.any(A) → np.all(A)
-.all → .any | 2.2 | np.all(A) → np.any(A)
-.flipud → .fliplr | 2.2 | np.flipud(A) → np.fliplr(A)
-.fliplr → .flipud | 2.2 | np.fliplr(A) → np.flipud(A)
+.any ↔ .all | 2.2 | np.any(A) → np.all(A)
+.flipud ↔ .fliplr | 2.2 | np.flipud(A) → np.fliplr(A)
 .{vstack hstack} → .hstack ; .vstack | 2.2 | np.vstack(A) → np.hstack(A)
 .{repeat tile} → .tile ; .repeat | 2.2 | np.repeat(A, 2) → np.tile(A, 2)
 .dot → .outer ; .multiply | 2.2 | np.dot(u, v) → np.outer(u, v)
