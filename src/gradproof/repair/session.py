@@ -37,6 +37,9 @@ Listing = Callable[[str, Sequence[str], Hints], Iterable[Edit]]
 _PATIENCE = 20.0
 _LEAST = 2.0
 
+# A repair that is found at the last moment is confirmed within this part of the time more.
+_OVER = 0.1
+
 # So much more for the code as it stands, after which nothing else is tried.
 _FIRST_PATIENCE = 4.0
 
@@ -77,9 +80,9 @@ class Session:
 
     def suggestions(self, most: int) -> Suggestions:
         """Search until there are so many, or all was tried, or the time is up."""
+        self.until = time.monotonic() + self.seconds
         self.listing = _listing()
         self.asked = _in_reverse(self.report.origin)
-        self.until = time.monotonic() + self.seconds
         with generators_restored(), self.asked.where.session(), ProgressLine(lambda: str(self)):
             self.validator = Validator.of(self.asked, self.report.name)
             reason = self._why_not()
@@ -163,7 +166,8 @@ class Session:
             with patched(attempts.functions, applied(attempts.source, edits)):
                 return check_again(self.asked, self.validator.session, self.report.seed)
 
-        limit = max(_LEAST, _PATIENCE * self.report.seconds) * PLACES
+        patience = max(_LEAST, _PATIENCE * self.report.seconds) * PLACES
+        limit = min(patience, max(self._remaining, _OVER * self.seconds, _LEAST))
         with worker_of(attempts.functions)(checked, limit) as worker:
             _, outcome = next(iter(worker.run([attempt.edits])))
         if not outcome.answered:
