@@ -12,7 +12,8 @@ from .scope import is_holder
 from .sites import sites
 
 _MATRIX = frozenset({"dot", "matmul", "outer"})
-_SIGNED = (cst.Name, cst.BinaryOperation, cst.Subscript, cst.Call, cst.Integer, cst.Float)
+_NUMBERS = (cst.Integer, cst.Float)
+_SIGNED = (cst.Name, cst.BinaryOperation, cst.Subscript, cst.Call, *_NUMBERS)
 
 # Of a mere name what was assigned to it is likelier to be at fault, and so is the whole of a sum.
 _NAMED, _ADDEND = 0.3, 0.3
@@ -32,6 +33,7 @@ def _arguments(body: Body) -> Iterator[Place]:
     """Arguments, branches, and the elements of lists and tuples that are not sites."""
     values = [one.value for one in body.of(cst.Arg) if not one.keyword and not one.star]
     values += [side for _, *sides in body.choices() for side in sides]
+    values = [one for one in values if not isinstance(one, _NUMBERS)]
     values += [one.value for one in body.of(cst.Element) if is_read(body, one.value)]
     return (Place(one, body.shape(one)) for one in values if isinstance(one, _SIGNED))
 

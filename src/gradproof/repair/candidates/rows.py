@@ -196,7 +196,7 @@ class Row:
             return False
         divides = body.is_divisor(node)
         return body.asked(now / then if divides else then / now) and (
-            divides is not None or self.old not in {"N", "D"}
+            divides is not None or self.old not in {"N", "D", "-N"}
         )
 
 

@@ -84,7 +84,7 @@ a - b → a - b - E.mean(axis=0) ; a - b - E.sum(axis=0) ; a - b - E.mean(-1, ke
 """
 
 CONSTANTS = """
-N → N * H ; N / H | 1.5 | 4 * A → 24 * A
+N → N * H ; N / H | 1.8 | 4 * A → 24 * A
 N → N + 1 ; N - 1 ; -N ; 2 * N ; N / 2 | 1.8 | A + 1 → A + 2
 N → N * N ; 1 - N ; 10 * N ; N / 10 ; N**0.5 | 2.4 | A * 3 → A * 9
 D → D / 1000 | 2.4 | A + 0.3 → A + 0.0003
