@@ -113,7 +113,7 @@ def test_it_stops_when_the_time_is_up(tmp_path):
     assert len(tried(made, *("3" for _ in range(1000)))) < 1000
 
 
-@pytest.mark.parametrize(("pace", "limit", "room"), [(1e-6, 10, 32), (0.01, 10, 4), (1, 10, 1)])
+@pytest.mark.parametrize(("pace", "limit", "room"), [(1e-6, 10, 48), (0.01, 10, 6), (1, 10, 1)])
 def test_slow_edits_share_no_process(tmp_path, pace, limit, room):
     made = attempts_of(tmp_path, limit=limit)
     made.pace = pace

@@ -108,7 +108,7 @@ def test_a_file_elsewhere_is_named_from_the_root(tmp_path, monkeypatch):
 
 def test_plain_data(tmp_path):
     told = json.loads(json.dumps(made(tmp_path / "net.py").to_dict()))
-    assert set(told) == {"file", "diff", "edits", "report", "elsewhere"}
+    assert set(told) == {"file", "diff", "edits", "report", "elsewhere", "caveat"}
     assert told["edits"] == [{"line": 7, "kind": "constant", "what": "3 → 2", "new": "2"}]
     assert told["report"]["verdict"] == "correct"
 

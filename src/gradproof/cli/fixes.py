@@ -185,7 +185,8 @@ def proof(fix: Fix) -> str:
         f"With it the gradient is {fix.report.verdict} along fresh directions "
         f"(difference {fix.report.difference:.1e}, resolution {fix.report.resolution:.1e})"
     )
-    return f"{text}; at other random points: {there}." if there else f"{text}."
+    text = f"{text}; at other random points: {there}" if there else text
+    return f"{text}. Mind: {fix.caveat}." if fix.caveat else f"{text}."
 
 
 def _nearest(miss: Miss) -> Iterator[Text | str]:

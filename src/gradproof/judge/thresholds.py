@@ -199,6 +199,32 @@ class Thresholds:
     # So many slopes have to disagree plainly with the claim before anything can be explained.
     plain_gaps: int = 2
 
+    # Repairs
+
+    # A coefficient is measured less well than a factor: a name that held it to this share of it
+    # is tried in its place (tests/repair/test_hints.py).
+    same_coefficient: float = 1e-3
+    # Numbers that expressions of the code came to are the same up to a few roundings of float64
+    # (tests/repair/test_text.py).
+    same_result: float = 1e-9
+    # A block is as wrong as before where a gap is so many times what it may be: a candidate that
+    # mends a part of it comes nearer (tests/repair/test_validation.py).
+    as_wrong: float = 10.0
+    # Gradients that agree to so many digits of their block's norm are one gradient, computed in
+    # another order (tests/repair/test_validation.py).
+    same_digits: int = 9
+    # Values of ``fun`` that an edit leaves alone come back within such a share of the largest:
+    # the same additions in another order (tests/repair/test_validation.py).
+    same_fun: float = 1e-12
+    # A repair whose relative error is below this is exact. Above, it is so only where no other
+    # one is so many times nearer: a digit more in a rounded gradient may bring it below any
+    # threshold (tests/repair/test_search.py).
+    exact_repair: float = 1e-9
+    nearer_repair: float = 10.0
+    # Where no edit makes a gradient right, one is offered with the rest that it leaves: the
+    # relative error of a solver's tolerance, far below that of a slip (tests/repair/test_rest.py).
+    rest_of_repair: float = 1e-3
+
 
 T = Thresholds()
 

@@ -1,5 +1,7 @@
 """Repairing a wrong backward pass: small edits of its text, tried under the measured slopes."""
 
+from __future__ import annotations
+
 from .fix import Fix, Miss, Suggestions
 from .suggest import suggest_fixes
 

@@ -10,18 +10,20 @@ from types import FunctionType
 
 from .edit import Edit, applied, overlapping
 from .patch import Unpatchable, patched
-from .sandbox import Ending, Outcome, Worker
+from .sandbox import Ending, Here, Outcome, Worker
 from .surroundings import Surroundings
 from .validation import Judged, Validator
 
 Edits = tuple[Edit, ...]
 
 # Sets of edits share a process, as a fork costs more than a gradient of a small network does: so
-# many at first, and then what takes so many seconds.
-_FIRST, _MOST = 8, 32
-_SECONDS = 0.04
+# many at first, and then what takes so many seconds of a processor, which others may keep busy.
+_FIRST, _MOST = 8, 48
+_SECONDS = 0.06
 # Of the time limit of a process they may take this part, unless one of them hangs.
 _SAFE = 0.2
+# Nothing is stopped before so many seconds, also at the end.
+_LAST = 0.1
 
 # What every edit beyond the first adds to the cost, as `candidates/costs.py` has it for copied
 # lines: one slip is likelier than several, however plain.
@@ -88,7 +90,8 @@ class Attempts:
         return self._worked(self._batched(candidates))
 
     def _worked(self, batches: Iterable[tuple[Edits, ...]]) -> Iterator[Attempt]:
-        with Worker(self._judged, self.limit) as worker:
+        left = max(_LAST, self.until - time.monotonic())
+        with worker_of(self.functions)(self._judged, min(self.limit, left)) as worker:
             for batch, outcome in worker.run(batches):
                 yield from self._attempts(batch, outcome)
                 if self.over:
@@ -120,13 +123,13 @@ class Attempts:
 
     def _judged(self, batch: Sequence[Edits]) -> tuple[list[Attempt], float]:
         """In the process of a job: up to the one that spoils what the next ones would meet."""
-        began = time.monotonic()
+        began = time.process_time()
         before, attempts = self.around.state(), list[Attempt]()
         for edits in batch:
             attempts.append(self._one(edits))
             if len(batch) > 1 and self.around.state() != before:
                 break
-        return attempts, time.monotonic() - began
+        return attempts, time.process_time() - began
 
     def _one(self, edits: Edits) -> Attempt:
         try:
@@ -139,6 +142,16 @@ class Attempts:
         except Exception as error:  # noqa: BLE001 - whatever an edit leads to
             return Attempt(edits, None, f"{type(error).__name__}: {error}".splitlines()[0])
         return Attempt(edits, judged)
+
+
+def worker_of(functions: Sequence[FunctionType]) -> type[Worker] | type[Here]:
+    """Where edits of some functions are tried.
+
+    In a fork JAX waits for threads that only its parent has; functions written for it have no
+    effects, so that little can be spoilt here.
+    """
+    used = (getattr(one, "__name__", "") for f in functions for one in f.__globals__.values())
+    return Here if any(str(name).partition(".")[0] == "jax" for name in used) else Worker
 
 
 def _note(outcome: Outcome) -> str:

@@ -22,6 +22,7 @@ import stat
 import sys
 import threading
 import warnings
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,29 @@ def confine(seconds: float, pipe: int, parent: int) -> list[str]:
     refused: list[str] = []
     sys.addaudithook(partial(_guard, refused))
     return refused
+
+
+# What is refused to the job that runs in this process just now.
+_now: list[list[str]] = []
+
+
+@contextlib.contextmanager
+def guarded() -> Iterator[list[str]]:
+    """Within this block this process is refused what a job is; that will be in the list."""
+    if not _now:
+        sys.addaudithook(_guard_now)  # which nobody can take away again
+        _now.append([])
+    refused: list[str] = []
+    _now.append(refused)
+    try:
+        yield refused
+    finally:
+        _now.pop()
+
+
+def _guard_now(event: str, arguments: tuple[Any, ...]) -> None:
+    if len(_now) > 1:
+        _guard(_now[-1], event, arguments)
 
 
 def _die_with(parent: int) -> None:

@@ -18,7 +18,8 @@ class Fix:
 
     ``report`` is the check of the repaired code along fresh directions, ``elsewhere`` the same at
     other random points. ``source`` is the text of the file that the edits belong to, as Python
-    reads it, and ``content`` its bytes.
+    reads it, and ``content`` its bytes. ``caveat`` says what the edits do not do: hold at other
+    points or for other shapes, leave no rest; it is empty where there is nothing to say.
     """
 
     file: str
@@ -27,6 +28,7 @@ class Fix:
     elsewhere: tuple[Report, ...] = ()
     source: str = ""
     content: bytes = b""
+    caveat: str = ""
 
     @property
     def repaired(self) -> str:
@@ -76,6 +78,7 @@ class Fix:
             "edits": [{key: getattr(edit, key) for key in shown} for edit in self.edits],
             "report": self.report.to_dict(),
             "elsewhere": [report.to_dict() for report in self.elsewhere],
+            "caveat": self.caveat,
         }
 
     def __str__(self) -> str:

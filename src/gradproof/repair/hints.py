@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from ..judge.thresholds import T
 from ..records.finding import Finding, Kind
 
 Shape = tuple[int, ...]
@@ -15,12 +16,7 @@ Held = Shape | float | None
 # By a function's qualified name, and then by the name.
 Names = Mapping[str, Mapping[str, Held]]
 
-# A measured factor is taken for a fraction of such small numbers, when it is this close.
-_LARGEST = 12
-_CLOSE = 1e-6
-
-# A measured coefficient is known less well than a factor.
-_NEAR = 1e-3
+_LARGEST = 12  # a measured factor is taken for a fraction of numbers up to this one
 _FEW = 4  # names that hold the parameter, or its coefficient, are tried
 
 MODULE = "<module>"
@@ -72,7 +68,7 @@ def _factors(finding: Finding) -> Iterator[str]:
         return
     wanted = 1 / finding.factor
     near = Fraction(wanted).limit_denominator(_LARGEST)
-    if abs(near - wanted) <= _CLOSE * abs(wanted) and abs(near.numerator) <= _LARGEST:
+    if abs(near - wanted) <= T.same_number * abs(wanted) and abs(near.numerator) <= _LARGEST:
         yield str(near).replace("/", " / ")
 
 
@@ -94,7 +90,7 @@ def _coefficients(missing: float, bar: float, known: Names) -> list[str]:
                 continue
             for factor, text in ((1, name), (2, f"2 * {name}"), (0.5, f"0.5 * {name}")):
                 gap = abs(factor * abs(held) - missing)
-                if held and gap <= max(_NEAR * missing, bar):
+                if held and gap <= max(T.same_coefficient * missing, bar):
                     found[text if held > 0 else f"-{text}"] = None
     by_name = sorted(found, key=lambda text: (" " in text, len(text)))[:_FEW]
     return [*by_name, f"{missing:.4g}"]

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..diagnose.lines import is_library
 from ..errors import UsageError
-from ..records.finding import Finding
+from ..report.report import Report
 from ..subject.obtain import call_grad
 from ..subject.providers import Autodiff, Jacobian, watchable
 from ..subject.session import Session
@@ -41,11 +41,16 @@ class Place:
         """The qualified names of the functions."""
         return [function.__code__.co_qualname for function in self.functions]
 
+    def shapes(self) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """What arrays the names of the functions held, by their shapes."""
+        every = (item for names in self.held.values() for item in names.items())
+        return ((name, held) for name, held in every if isinstance(held, tuple) and held)
 
-def places(session: Session, findings: Sequence[Finding]) -> list[Place]:
+
+def places(session: Session, report: Report) -> list[Place]:
     """Where to look, the likeliest first; ``UsageError`` where there is no source at all."""
     found, refusals = [], []
-    for codes, held in _ran(session, findings):
+    for codes, held in _ran(session, report):
         functions, source = [], ""
         for function in _functions(codes):
             try:
@@ -68,26 +73,50 @@ def given(session: Session) -> Any:
     return session.grad.function if isinstance(session.grad, Jacobian) else watchable(session)
 
 
-def _ran(session: Session, findings: Sequence[Finding]) -> Iterator[tuple[list[CodeType], Names]]:
-    """Where a line is named, where the gradient is, the rest.
+def _ran(session: Session, report: Report) -> Iterator[tuple[list[CodeType], Names]]:
+    """The backward at fault, where one call is; then file by file what ran.
 
-    First what runs for the gradient alone, in all files, then what ``fun`` runs as well.
+    What runs for the gradient alone comes before what ``fun`` runs as well, a library of the user's
+    before the file that the gradient was given from, unless a line of that is named.
     """
     own = _own(session)
     value, gradient = Traced(own=own), Traced(own=own)
     first = value.run(session.result)
     gradient.run(lambda: call_grad(session, first))
-    rejected = [finding.line.file for finding in findings if finding.line is not None]
-    files = dict.fromkeys([*rejected, own, *(code.co_filename for code in gradient.codes)])
-    for shared in (False, True):
+    files = list(dict.fromkeys([*_named(report), *_others(gradient, own), own]))
+    apart = [code for code in gradient.codes if code not in value.codes]
+    accused = [code for code in gradient.codes if _is_accused(code, report)]
+    shared = [code for code in gradient.codes if code not in apart]
+    seen = set[CodeType]()
+    for group in (accused, apart, shared):
         for file in files:
-            codes = [code for code in gradient.codes if code.co_filename == file]
-            apart = [code for code in codes if code not in value.codes]
-            chosen = codes if shared and len(apart) < len(codes) else [] if shared else apart
+            chosen = [code for code in group if code.co_filename == file and code not in seen]
+            seen.update(chosen)
             if chosen:
                 # What names of the module held is known also where only ``fun`` read them.
                 held, others = gradient.held.get(file, {}), value.held.get(file, {})
                 yield chosen, {**held, MODULE: others.get(MODULE, {}) | held.get(MODULE, {})}
+
+
+def _named(report: Report) -> Iterator[str]:
+    """The files of the lines that the findings name, but not of one that only hands on."""
+    lines = (finding.line for finding in report.findings if finding.line is not None)
+    return (line.file for line in lines if line.function != "<lambda>")
+
+
+def _others(gradient: Traced, own: str) -> Iterator[str]:
+    """The other files of the user's own code."""
+    return (code.co_filename for code in gradient.codes if code.co_filename != own)
+
+
+def _is_accused(code: CodeType, report: Report) -> bool:
+    """Whether some code is the backward of the call that is at fault."""
+    lines = {line for _, _, line in code.co_lines() if line is not None}
+    lines.add(code.co_firstlineno)
+    return any(
+        operation.verdict.rejects and operation.file == code.co_filename and operation.line in lines
+        for operation in report.operations
+    )
 
 
 def _own(session: Session) -> str:
@@ -165,7 +194,9 @@ def _inside(name: str, value: Any) -> list[tuple[str, Any]]:
     elif isinstance(value, list | tuple):
         items = ((f"{name}[{k}]", one) for k, one in enumerate(value))
     elif type(value).__module__ not in ("builtins", "numpy") and not callable(value):
-        items = ((f"{name}.{key}", one) for key, one in getattr(value, "__dict__", {}).items())
+        own, shared = getattr(value, "__dict__", {}), vars(type(value))
+        numbers = {k: v for k, v in shared.items() if type(v) in (int, float)}
+        items = ((f"{name}.{key}", one) for key, one in {**numbers, **own}.items())
     held = list(islice(items, _MOST_ITEMS + 1))
     return held if len(held) <= _MOST_ITEMS else []
 

@@ -185,6 +185,7 @@ def _is_known(function: FunctionType) -> bool:
     return False
 
 
+@lru_cache(maxsize=256)
 def _span(code: CodeType, text: str) -> tuple[int, int]:
     """The first and last line of the top-level statement that some code was compiled from."""
     with suppress(SyntaxError, ValueError):
@@ -204,7 +205,7 @@ def _parts(code: CodeType, text: str, source: str) -> tuple[_Part, _Part]:
     """
     old, new = _lines(text), _lines(source)
     first, last = _span(code, text)
-    begin, end = _changed(old, new)
+    begin, end = _changed(text, source)
     grown = len(new) - len(old)
     # A line put behind the last one may be indented, and then it belongs to the function.
     if first <= end and begin <= last + 1:
@@ -214,8 +215,10 @@ def _parts(code: CodeType, text: str, source: str) -> tuple[_Part, _Part]:
     return _Part(old[first - 1 : last], first), _Part(new[low - 1 : high], low)
 
 
-def _changed(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
-    """The first and the last line of the old text that the new one has otherwise."""
+@lru_cache(maxsize=8)
+def _changed(text: str, source: str) -> tuple[int, int]:
+    """The first and the last line of a text that the edited one has otherwise."""
+    old, new = _lines(text), _lines(source)
     shorter = min(len(old), len(new))
     same = next((k for k in range(shorter) if old[k] != new[k]), shorter)
     rest = shorter - same

@@ -26,7 +26,7 @@ from typing import Any, Generic, Self, TypeVar
 from ..errors import UsageError
 
 if sys.platform != "win32":
-    from .confine import confine, cores
+    from .confine import confine, cores, guarded
 
 T = TypeVar("T")
 
@@ -240,6 +240,63 @@ class _Child(Generic[T]):
                 with contextlib.suppress(OSError):
                     kill(self.pid, signal.SIGKILL)
         self.pipe.close()
+
+
+class Here:
+    """Runs jobs in this process, one after the other: for libraries that do not survive a fork.
+
+    Files, network and processes are closed to a job as in a process of its own, and Python's code
+    is stopped when its time is up; but what it spoils in memory stays spoilt, and nothing stops a
+    library written in C.
+    """
+
+    def __init__(self, task: Callable[[Any], Any], limit: float) -> None:
+        self.task = task
+        self.limit = limit
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is left to be ended."""
+
+    def run(self, jobs: Iterable[T]) -> Iterator[tuple[T, Outcome]]:
+        """Each job and what came of it."""
+        for job in jobs:
+            chance = random.getstate()
+            with guarded() as refused, uncompiled(), _alarm(self.limit):
+                outcome = _tried(self.task, job, refused)
+            random.setstate(chance)
+            yield job, _late(self.limit) if outcome.exception == _TimeUp.__name__ else outcome
+
+
+class _TimeUp(BaseException):
+    """Raised in a job whose time is up: its own handlers of exceptions do not meet it."""
+
+
+def uncompiled() -> contextlib.AbstractContextManager[Any]:
+    """JAX would go on with what it compiled of the code as it was."""
+    jax: Any = sys.modules.get("jax")
+    return jax.disable_jit() if hasattr(jax, "disable_jit") else contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raise ``_TimeUp`` after some time, where signals come: in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def up(number: int, frame: Any) -> None:  # noqa: ARG001
+        raise _TimeUp
+
+    before = signal.signal(signal.SIGALRM, up)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _running(children: Iterable[_Child[T]]) -> list[_Child[T]]:

@@ -7,10 +7,11 @@ simpler: of repairs that give the same gradient a person would make the smallest
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import combinations, islice, product
+from itertools import combinations, islice, product, tee
 
+from ..judge.thresholds import T
 from .attempts import Attempt, Attempts, Edits, sets, together
 from .edit import Edit, overlapping
 from .validation import Judged
@@ -20,10 +21,6 @@ _BEHIND = 1.0
 
 # So many different gradients that are right show that the slopes cannot tell more.
 _ENOUGH = 3
-
-# A repair is not exact whose relative error is this large, and so many times another one's.
-_ROUND_OFF = 1e-9
-_NEARER = 10.0
 
 # Of edits that do the same, so many are tried in pairs: with each other they may overlap.
 _ALIKE = 2
@@ -50,36 +47,41 @@ Effect = tuple[frozenset[int], tuple[str, ...]]
 class Search:
     """A search under way.
 
-    ``wanted`` repairs are enough; ``confirm`` has the last word on each of them. ``refuted`` are
-    those that it denied, ``closest`` is the attempt that came nearest to a repair, ``effects`` has
-    edits by what each of them does alone.
+    ``listed`` are the edits, the likeliest first. ``wanted`` repairs are enough; ``confirm`` has
+    the last word on each of them. ``refuted`` are those that it denied, ``nearly`` those that
+    leave a rest, ``closest`` is the attempt that came nearest to a repair, ``effects`` has edits
+    by what each of them does alone.
     """
 
     attempts: Attempts
-    edits: Sequence[Edit]
+    listed: Iterable[Edit]
     base: Judged
     wanted: int
     confirm: Callable[[Attempt], bool]
     found: list[Attempt] = field(default_factory=list)
     refuted: list[Attempt] = field(default_factory=list)
+    nearly: list[Attempt] = field(default_factory=list)
     closest: Attempt | None = None
     effects: dict[Effect, list[Edit]] = field(default_factory=dict)
+
+    @property
+    def edits(self) -> Iterator[Edit]:
+        """All edits from the first on; those that nobody has asked for yet are not written."""
+        self.listed, again = tee(self.listed)
+        return again
 
     def run(self) -> list[Attempt]:
         """Repairs, the likeliest first; none where there is none of these kinds."""
         partial = self._try(sets(self.edits), self.base.wrong, joining=True)
         self._go_on(partial)
-        if not self.found:
+        if not self.found and not self.nearly:
             self._pairs()
         return sorted(filter(self._exact, self.found), key=lambda attempt: attempt.cost)
 
     def _exact(self, attempt: Attempt) -> bool:
-        """Whether no other repair comes much nearer to the slopes.
-
-        One digit more in a rounded gradient may bring it below any threshold.
-        """
+        """Whether no other repair comes much nearer to the slopes."""
         nearest = min(one.known.error for one in self.found)
-        return attempt.known.error <= max(_ROUND_OFF, _NEARER * nearest)
+        return attempt.known.error <= max(T.exact_repair, T.nearer_repair * nearest)
 
     def _try(
         self, candidates: Iterable[Edits], wrong: frozenset[int], *, joining: bool = False
@@ -98,6 +100,8 @@ class Search:
                 self.closest = attempt
             if attempt.right:
                 self._keep(attempt)
+            elif attempt.known.error <= T.rest_of_repair < self.base.error:
+                self.nearly.append(attempt)
             elif attempt.known.wrong < wrong:
                 partial.append(attempt)
                 if joining:

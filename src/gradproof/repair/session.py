@@ -4,36 +4,41 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from ..errors import UsageError
+from ..judge.thresholds import T
 from ..progress import ProgressLine
 from ..report.report import Report
 from ..subject.asked import Asked
 from ..subject.guards import generators_restored
 from ..subject.providers import Autodiff, Products
 from .apply import content_of, unified
-from .attempts import Attempt, Attempts, Edits
+from .attempts import Attempt, Attempts, Edits, worker_of
 from .edit import Edit, applied
 from .fix import Fix, Miss, Suggestions
 from .hints import Hints, hints
 from .localise import Place, given, places
 from .patch import alike, patched
-from .sandbox import NO_ANSWER, Worker
+from .sandbox import NO_ANSWER, uncompiled
 from .search import Search
 from .surroundings import Surroundings
 from .validation import PLACES, Judged, Validator, check_again
 
 # Lists the candidates for some functions of a source text.
-Listing = Callable[[str, Sequence[str], Hints], Sequence[Edit]]
+Listing = Callable[[str, Sequence[str], Hints], Iterable[Edit]]
 
 # A candidate may take so many times as long as the code as it stands, and so many seconds at least.
 _PATIENCE = 20.0
-_LEAST = 1.0
+_LEAST = 2.0
+
+# A repair that is found at the last moment is confirmed within this part of the time more.
+_OVER = 0.1
 
 # So much more for the code as it stands, after which nothing else is tried.
 _FIRST_PATIENCE = 4.0
@@ -44,6 +49,8 @@ _FIRST_TURN = 0.15
 
 # Beyond this part of them without an answer, the fault is hardly that of the edits.
 _MANY = 0.25
+_REST = "a relative error of {:.1e} remains"
+_HERE = "right at this point only: at others the gradient is still wrong"
 _FORKED = "A library whose threads do not survive a fork, as JAX, may be the reason."
 
 
@@ -73,9 +80,9 @@ class Session:
 
     def suggestions(self, most: int) -> Suggestions:
         """Search until there are so many, or all was tried, or the time is up."""
+        self.until = time.monotonic() + self.seconds
         self.listing = _listing()
         self.asked = _in_reverse(self.report.origin)
-        self.until = time.monotonic() + self.seconds
         with generators_restored(), self.asked.where.session(), ProgressLine(lambda: str(self)):
             self.validator = Validator.of(self.asked, self.report.name)
             reason = self._why_not()
@@ -96,7 +103,8 @@ class Session:
                 "The gradient is an array that was computed before: pass grad as a function, so "
                 "that there is code to repair."
             )
-        self.places = places(session, self.report.findings)
+        with uncompiled():
+            self.places = places(session, self.report)
         began = time.monotonic()
         self.validator.claim()
         spent = time.monotonic() - began + self.report.seconds / max(self.report.evaluations, 1)
@@ -125,6 +133,9 @@ class Session:
             if share == 1.0 or self._remaining <= 0:
                 break
             left, share = cut, 1.0
+        fixes = self._partly(most)
+        if fixes:
+            return Suggestions(fixes, tried=self.tried, complete=not cut)
         return self._none(complete=not cut)
 
     @property
@@ -155,18 +166,43 @@ class Session:
             with patched(attempts.functions, applied(attempts.source, edits)):
                 return check_again(self.asked, self.validator.session, self.report.seed)
 
-        with Worker(checked, max(_LEAST, _PATIENCE * self.report.seconds) * PLACES) as worker:
+        patience = max(_LEAST, _PATIENCE * self.report.seconds) * PLACES
+        limit = min(patience, max(self._remaining, _OVER * self.seconds, _LEAST))
+        with worker_of(attempts.functions)(checked, limit) as worker:
             _, outcome = next(iter(worker.run([attempt.edits])))
         if not outcome.answered:
             return False
         here, *elsewhere = self.confirmed[attempt.edits] = outcome.value
         return here.ok and not any(report.verdict.rejects for report in elsewhere)
 
-    def _fix(self, attempt: Attempt, place: Place) -> Fix:
+    def _fix(self, attempt: Attempt, place: Place, caveat: str = "") -> Fix:
         here, *elsewhere = self.confirmed[attempt.edits]
         content = content_of(place.file, place.source)
         file = os.path.abspath(place.file)  # noqa: PTH100 - no link is resolved
-        return Fix(file, attempt.edits, here, tuple(elsewhere), place.source, content)
+        caveat = caveat or _for_these_shapes(attempt.edits, place)
+        return Fix(file, attempt.edits, here, tuple(elsewhere), place.source, content, caveat)
+
+    def _partly(self, most: int) -> list[Fix]:
+        """Edits that leave a rest which is small everywhere, or are right at this point only."""
+        left, here = [], []
+        for place, search in self.searches.items():
+            least = min((one.known.error for one in search.nearly), default=0.0)
+            near = [one for one in search.nearly if one.known.error <= T.nearer_repair * least]
+            for one in sorted(near, key=lambda attempt: attempt.cost)[:most]:
+                self._confirm(search.attempts, one)
+                if self._small(one.edits, PLACES):
+                    left.append((one, place, _REST.format(one.known.error)))
+            denied = (one for one in search.refuted if one.edits in self.confirmed)
+            here += [(one, place, _HERE) for one in denied if self._small(one.edits, 1)]
+        offered = sorted(left or here, key=lambda one: one[0].cost)
+        return [self._fix(*one) for one in offered[:most]]
+
+    def _small(self, edits: Edits, places: int) -> bool:
+        """Whether little of the error remains under edits, at the first so many places."""
+        reports = self.confirmed.get(edits, [])[:places]
+        return len(reports) == places and all(
+            report.difference <= T.rest_of_repair for report in reports
+        )
 
     def _none(self, *, complete: bool) -> Suggestions:
         """Nothing was found: say so, and how near it came."""
@@ -203,6 +239,18 @@ def _listing() -> Listing:
             "Repairs need libcst, which is not installed: pip install 'gradproof[fix]'."
         ) from None
     return candidates
+
+
+def _for_these_shapes(edits: Edits, place: Place) -> str:
+    """What to say of a number that is written where the size of something is meant."""
+    for edit in edits:
+        old = place.source[edit.begin : edit.end]
+        for number in re.findall(r"(?<![\w.])\d+(?![\w.])", edit.new):
+            if number not in old and int(number) > 2:
+                for name, shape in place.shapes():
+                    if int(number) in {*shape, math.prod(shape)}:
+                        return f"for these shapes only: {number} is a size of {name}"
+    return ""
 
 
 def _in_reverse(asked: Asked) -> Asked:

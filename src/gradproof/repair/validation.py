@@ -10,7 +10,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -35,12 +35,6 @@ from ..subject.session import Session
 # Slopes along directions through a wrong block alone, measured to the end, that a candidate has
 # to satisfy: what hides in two of them by chance shows in the check that confirms a repair.
 _DRAWS = 2
-
-# A block is as wrong as before where a gap is so many times what it may be, and what is not known.
-_PLAINLY = 10.0
-
-# Two gradients that agree to so many digits are the same one, computed in another order.
-_DIGITS = 9
 
 # The draws of these directions: away from those of any check.
 _FAR_DRAW = 1 << 21
@@ -93,7 +87,7 @@ class Validator:
     wrong: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, asked: Asked, name: str) -> Validator:
+    def of(cls, asked: Asked, name: str) -> Self:
         """Check again, measure what is missing; then ``fun`` is only called to see it stays."""
         run = check(asked, Watch(name))
         session, state = run.session, run.state
@@ -125,7 +119,7 @@ class Validator:
         """Whether ``fun`` is what it was."""
         now = np.array(self.look())
         scale = np.abs(self.values).max(initial=np.finfo(float).tiny)
-        spread = max(*(p.scatter for p in self.session.projections), 1e-12 * scale)
+        spread = max(*(p.scatter for p in self.session.projections), T.same_fun * scale)
         return bool(np.allclose(now, self.values, rtol=0, atol=spread, equal_nan=True))
 
     def claim(self) -> list[Claim]:
@@ -166,7 +160,7 @@ class Validator:
         gap = abs(claim.along(self.session.line(known.direction)) - known.slope.value)
         unit = max(claim.norms[block], self.state.judgements[block].size) * part.step * RMS
         least = known.slope_bar + self.state.bands[block].wrong_above * unit
-        return gap / unit if unit > 0 and _PLAINLY * least < gap < math.inf else 0.0
+        return gap / unit if unit > 0 and T.as_wrong * least < gap < math.inf else 0.0
 
     def _mark(self, claims: Sequence[Claim]) -> str:
         """Alike for gradients that are alike to many digits of their block's norm."""
@@ -175,7 +169,9 @@ class Validator:
             for gradient, known in zip(claim.gradients, self.state.judgements, strict=True):
                 unit = known.size if 0 < known.size < math.inf else 1.0
                 # Zero is added because a zero that has a sign has other bytes.
-                digest.update((np.round(np.asarray(gradient) / unit, _DIGITS) + 0.0).tobytes())
+                digest.update(
+                    (np.round(np.asarray(gradient) / unit, T.same_digits) + 0.0).tobytes()
+                )
         return digest.hexdigest()
 
 

@@ -105,6 +105,12 @@ class Report:
         return self.ok
 
     @property
+    def repairable(self) -> bool:
+        """Whether it is wrong, and names a line: an edit of the code can be looked for."""
+        named = any([finding.line is not None for finding in self.findings])
+        return self.verdict.rejects and named
+
+    @property
     def supported(self) -> bool:
         """Whether no block is undecided that could be off by all of its gradient."""
         undecided = [b for b in self.blocks if b.verdict is Verdict.UNDECIDED]

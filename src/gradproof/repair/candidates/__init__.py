@@ -6,34 +6,41 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from heapq import heappop, heappush
 from importlib import import_module
 from itertools import pairwise
+from warnings import catch_warnings
 
 import libcst as cst
 
 from ..edit import Edit, applied, overlapping
 from ..hints import Hints
-from . import costs
-from .body import Body, body_of
-from .registry import candidates_of, generated
+from .body import Body, body_of, reduced
+from .registry import Rule, candidates_of, rules
 from .source import Span, Text, find
 
 __all__ = ["candidates", "candidates_of"]
 
-# The files of generators: to add one is to name it here. Of edits with the same effect and cost
-# the one of the first file counts.
-for _name in (
-    "factors", "constants", "operators", "transposes", "names", "indices", "statements", "calls",
-):  # fmt: skip
+# The files of generators: to add one is to name it here.
+for _name in ("names", "indices", "statements", "calls"):
     import_module(f"{__name__}.{_name}")
 
 # Slips that copied lines share, and in how many places: more of one sort are none.
 _COPIED = frozenset({"factor", "name", "reduction", "constant", "unwrap", "axis"})
 _MOST = 6
+_EVERYWHERE = 0.8
+
+# The least part of its cost that an edit keeps which the diagnosis asks for.
+_ASKED = 0.2
+
+# What two edits that leave the same text have in common.
+Key = tuple[int, int, str]
 
 
-def candidates(source: str, functions: Sequence[str], hints: Hints) -> list[Edit]:
-    """The single edits of some functions' bodies, sorted by cost; nothing is executed.
+def candidates(source: str, functions: Sequence[str], hints: Hints) -> Iterator[Edit]:
+    """The single edits of some functions' bodies by their cost; nothing is executed.
+
+    They are written as they are asked for: the rules that may write likely ones go first.
 
     ``functions`` are qualified names: ``"backprop"``, ``"Layer.backward"``,
     ``"make.<locals>.grad"``. A lambda goes by the name that it is assigned to, or by
@@ -48,18 +55,41 @@ def candidates(source: str, functions: Sequence[str], hints: Hints) -> list[Edit
     """
     text = Text.of(source)
     found = find(text, functions, hints.lines)
-    best = dict[int, Edit]()
-    for one in found:
-        body = body_of(text, one, hints, found)
-        spans, single = _statements(body), list(generated(body))
-        for edit in (*single, *_everywhere(source, single)):
-            if source[edit.begin : edit.end] == edit.new or not _parses(source, spans, edit):
-                continue
-            # Edits that leave the same text are the same one.
-            key = hash(source[: edit.begin] + edit.new + source[edit.end :])
-            if key not in best or edit.cost < best[key].cost:
-                best[key] = edit
-    return sorted(best.values(), key=lambda edit: (edit.cost, edit.begin, edit.end, edit.new))
+    bodies = [body_of(text, one, hints, found) for one in found]
+    told = {id(body): _statements(body) for body in bodies}
+    queue = list[tuple[float, int, int, str, int, Edit, Body]]()
+    seen = {source}
+    for rule, least in _in_turn(hints):
+        while queue and queue[0][0] < least:
+            yield from _new(source, queue, told, seen)
+        for body in bodies:
+            single = list(rule.edits(body))
+            for edit in (*single, *_everywhere(source, single)):
+                key = (edit.cost, edit.begin, edit.end, edit.new, len(queue))
+                heappush(queue, (*key, edit, body))
+    while queue:
+        yield from _new(source, queue, told, seen)
+
+
+def _in_turn(hints: Hints) -> list[tuple[Rule, float]]:
+    """The rules, each with the least that one of its edits may cost."""
+    asked = _ASKED if hints.factors or hints.terms else 1.0
+    known = [(rule, rule.least * asked) for rule in rules()]
+    return [(rule, reduced(least) if hints.lines else least) for rule, least in known]
+
+
+def _new(
+    source: str,
+    queue: list[tuple[float, int, int, str, int, Edit, Body]],
+    told: dict[int, list[Span]],
+    seen: set[str],
+) -> Iterator[Edit]:
+    """The likeliest edit that waits, unless it leaves a text that was there before, or none."""
+    *_, edit, body = heappop(queue)
+    after = source[: edit.begin] + edit.new + source[edit.end :]
+    if after not in seen and _parses(source, told[id(body)], edit):
+        seen.add(after)
+        yield edit
 
 
 def _statements(body: Body) -> list[Span]:
@@ -77,7 +107,8 @@ def _parses(source: str, spans: Sequence[Span], edit: Edit) -> bool:
         if span[0] <= edit.begin and edit.end <= span[1] and (edit.new or changed != span)
     )
     try:
-        ast.parse(source[begin : edit.begin] + edit.new + source[edit.end : end])
+        with catch_warnings(action="ignore"):
+            ast.parse(source[begin : edit.begin] + edit.new + source[edit.end : end])
     except (SyntaxError, ValueError):
         return False
     return True
@@ -100,6 +131,6 @@ def _joined(source: str, edits: list[Edit]) -> Edit:
     begin, end = edits[0].begin, edits[-1].end
     shifted = [replace(one, begin=one.begin - begin, end=one.end - begin) for one in edits]
     new = applied(source[begin:end], shifted)
-    cost = max(one.cost for one in edits) + costs.EVERYWHERE
+    cost = max(one.cost for one in edits) + _EVERYWHERE
     what = f"{edits[0].what}, in {len(edits)} places"
     return replace(edits[0], end=end, new=new, what=what, cost=round(cost, 4))

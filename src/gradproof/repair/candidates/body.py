@@ -6,16 +6,16 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 import libcst as cst
 
 from ..edit import Edit
 from ..hints import Hints, Shape
-from .costs import BONUS, KEPT, LENGTH
-from .scope import Scope, scope
+from .scope import VIEWS, Scope, scope
 from .source import Found, Span, Text, parts
-from .text import Level, close, level, normal, operand, short
+from .text import close, fitted, normal, short, stands
 
 Node = TypeVar("Node", bound=cst.CSTNode)
 Expression = cst.BaseExpression
@@ -29,24 +29,36 @@ _STATEMENTS = (cst.BaseSmallStatement, cst.BaseCompoundStatement)
 _WORDS = re.compile(r"\w\w")
 _TOKEN = re.compile(r"[\w.]+|[*/<>=!+\-@%&|^~]+|.", re.DOTALL)
 
-_ARRAY_MODULES = frozenset({"np", "numpy", "jnp", "torch", "cp"})
+_ARRAY_MODULES = frozenset({
+    "np", "numpy", "jnp", "jax", "torch", "cp", "scipy", "special", "sp", "F", "lax", "math", "xp",
+})  # fmt: skip
 
-# How tightly an expression has to bind as a part of these; of others, as a choice does.
-_STARRED = (cst.StarredElement, cst.StarredDictElement)
-_HELD = (cst.Attribute, cst.Call, cst.Subscript, cst.Await, cst.NamedExpr, cst.WithItem, cst.Yield)
-_PLACES: dict[type[cst.CSTNode], Level] = {
-    **dict.fromkeys((cst.Assign, cst.Return, cst.Expr), Level.TUPLE),
-    **dict.fromkeys((cst.CompFor, cst.CompIf), Level.OR),
-    **dict.fromkeys((cst.Comparison, cst.ComparisonTarget, *_STARRED), Level.BIT_OR),
-    **dict.fromkeys(_HELD, Level.PRIMARY),
-}
+# A statement that the diagnosis names is far likelier to hold the fault than its neighbours, but
+# it may also lie in a statement that feeds it: not so much that all of its edits come first.
+_BONUS = 1.0
+# A lambda that only calls what is looked at too is hardly at fault.
+_ADAPTER = 1.5
+# What cost little already keeps so much of it: the order among them has to stay.
+KEPT = 0.3
+# Among edits of one sort the smaller change comes first; 100 characters are a unit.
+_LENGTH = 0.01
+
+# Calls of functions that are applied entry by entry.
+_ENTRYWISE = frozenset({
+    "exp", "log", "log1p", "expm1", "tanh", "sin", "cos", "sinh", "cosh", "sqrt", "square", "abs",
+    "absolute", "sign", "sigmoid", "relu", "clip", "maximum", "minimum", "where", "erf", "softplus",
+    "conj", "astype", "copy", "zeros_like", "ones_like", "expit", "arctan", "power", "pdf",
+    "cdf", "logpdf", "logcdf", "digamma", "gammaln", "float", "log_ndtr", "ndtr", "floor", "round",
+})  # fmt: skip
+_MATRIX = cst.MatrixMultiply
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Body:
     """A function's body: its text, the nodes that may be edited, and what its names hold.
 
-    ``parents`` has what each node is a part of, within the body.
+    ``parents`` has what each node is a part of, within the body; ``adapter`` says that it is a
+    lambda that calls another function which is looked at.
     """
 
     text: Text
@@ -55,6 +67,7 @@ class Body:
     scope: Scope
     parents: Mapping[cst.CSTNode, cst.CSTNode]
     kinds: Mapping[type[cst.CSTNode], Sequence[cst.CSTNode]] = field(repr=False)
+    adapter: bool = False
 
     def of(self, *kinds: type[Node]) -> Iterator[Node]:
         """The nodes of some kinds, kind by kind."""
@@ -64,6 +77,14 @@ class Body:
     def calls(self, *names: str) -> Iterator[cst.Call]:
         """The calls of functions and methods of some names."""
         return (call for call in self.of(cst.Call) if called(call) in names)
+
+    def choices(self) -> Iterator[tuple[Expression, Expression, Expression]]:
+        """What chooses, with the two that it chooses from."""
+        for choice in self.of(cst.IfExp):
+            yield choice, choice.body, choice.orelse
+        for call in self.calls("where"):
+            if method(call) and len(call.args) == 3:
+                yield call, call.args[1].value, call.args[2].value
 
     def around(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         """The nodes that a node is in, from the inside out; the last one is the function."""
@@ -93,7 +114,7 @@ class Body:
     def bare(self, node: cst.CSTNode) -> str:
         """The text of a node, without parentheses where it does without by itself."""
         inner = self.raw(node)
-        return inner if _groups(node) and level(inner) != Level.BROKEN else self.code(node)
+        return inner if _groups(node) and fitted(inner) == inner else self.code(node)
 
     def between(self, one: cst.CSTNode, other: cst.CSTNode) -> str:
         """The text between two nodes."""
@@ -105,13 +126,12 @@ class Body:
 
     def replace(self, node: cst.CSTNode, new: str, cost: float, what: str | None = None) -> Edit:
         """The edit that puts another expression in a node's place, in parentheses if it must."""
-        span, place = self.outer(node), self.place(node)
-        inner = self.inner(node)
+        span, inner = self.outer(node), self.inner(node)
         if span != inner and _groups(node):
             lines = "\n" in self.text.source[span[0] : inner[0]]  # perhaps with a comment
-            if lines or level(new) < Level.PRIMARY:
-                span, place = inner, Level.BROKEN
-        return self.write(span, operand(new, place), cost, what, node)
+            if lines or not stands("{}.T", new):
+                return self.write(inner, new, cost, what, node)
+        return self.write(span, self._fitted(span, new, node), cost, what, node)
 
     def exchange(
         self,
@@ -131,9 +151,8 @@ class Body:
         self, operator: cst.CSTNode, new: str, cost: float, what: str | None, node: cst.CSTNode
     ) -> Edit:
         """The edit that writes another operator, the blanks around it left alone."""
-        sign, (begin, _) = self.sign(operator), self.inner(operator)
-        begin += self.raw(operator).index(sign)
-        return self.write((begin, begin + len(sign)), new, cost, what, node)
+        changed = self.raw(operator).replace(self.sign(operator), new, 1)
+        return self.write(self.inner(operator), changed, cost, what, node)
 
     def write(self, span: Span, new: str, cost: float, what: str | None, node: cst.CSTNode) -> Edit:
         """The edit that puts another text in a span; the node tells the statement."""
@@ -143,9 +162,13 @@ class Body:
             what = f"{short(old)} → {short(new)}"
         line = self.text.line(self.inner(self.statement(node))[0])
         begin, end, new = _trimmed(source, span, new)
-        cost += LENGTH * _size(source[begin:end], new)
-        if self.rejected(node):
-            cost = max(cost - BONUS, KEPT * cost)
+        if what == f"{short(old)} → {short(old)}":  # the change is in the part that is left out
+            what = f"{short(source[begin:end])} → {short(new)}"
+        cost += _LENGTH * _size(source[begin:end], new)
+        if self.adapter:
+            cost += _ADAPTER
+        elif self.rejected(node):
+            cost = reduced(cost)
         return Edit(begin, end, new, "", line, what, round(cost, 4))
 
     def statement(self, node: cst.CSTNode) -> cst.CSTNode:
@@ -163,8 +186,50 @@ class Body:
         return self.text.on((begin, end), self.hints.lines)
 
     def shape(self, node: cst.CSTNode) -> Shape | None:
-        """The shape of what an expression held, where it is a name or the like."""
-        return self.scope.shapes.get(normal(self.code(node)))
+        """The shape of what an expression held, where it is known or follows from its parts."""
+        known = self.scope.shapes.get(normal(self.code(node)))
+        return known if known is not None else self._inferred(node)
+
+    def _inferred(self, node: cst.CSTNode) -> Shape | None:
+        match node:
+            case cst.Integer() | cst.Float():
+                return ()
+            case cst.UnaryOperation(expression=held) if not isinstance(node.operator, cst.Not):
+                return self.shape(held)
+            case cst.BinaryOperation(left=left, right=right, operator=operator):
+                sides = self.shape(left), self.shape(right)
+                return _multiplied(*sides) if isinstance(operator, _MATRIX) else broadcast(*sides)
+            case cst.Comparison(left=left, comparisons=[other]):
+                return broadcast(self.shape(left), self.shape(other.comparator))
+            case cst.Attribute(value=held, attr=cst.Name(value="T")):
+                shape = self.shape(held)
+                return None if shape is None else shape[::-1]
+            case cst.Call() if called(node) in _ENTRYWISE:
+                first = inside(node)
+                return None if first is None else self.shape(first)
+        return None
+
+    def is_scalar(self, node: cst.CSTNode) -> bool:
+        """Whether an expression is a number: a name for one, a count."""
+        code = normal(self.code(node))
+        return self.scope.shapes.get(code) == () or code in map(normal, self.scope.counts)
+
+    @property
+    def module(self) -> str:
+        """What the text calls the library of arrays."""
+        return _module(self.text.source)
+
+    @property
+    def complex(self) -> bool:
+        """Whether the code looks as if it had complex numbers."""
+        words = ("conj", "1j", ".real", ".imag", "complex")
+        return any(word in self.raw(self.found.node) for word in words)
+
+    @property
+    def sized(self) -> bool:
+        """Whether the diagnosis asks for a factor that is the length of something."""
+        lengths = {float(length) for shape in self.scope.shapes.values() for length in shape}
+        return any(self.asked(ratio) for k in lengths - {0.0, 1.0, 2.0} for ratio in (k, 1 / k))
 
     def value(self, node: cst.CSTNode) -> float | None:
         """The number that an expression came to, where it is known."""
@@ -183,27 +248,20 @@ class Body:
             return node is product.right
         return False if isinstance(product.operator, cst.Multiply) else None
 
-    def ratio(self, node: cst.CSTNode, then: float | None) -> float | None:
-        """How many times larger a product is with another number in a factor's place."""
-        divided, now = self.is_divisor(node), self.value(node)
-        if divided is None or not now or not then:
-            return None
-        return now / then if divided else then / now
-
-    def place(self, node: cst.CSTNode) -> Level | int:
-        """How tightly an expression has to bind in a node's place."""
+    def _fitted(self, span: Span, new: str, node: cst.CSTNode) -> str:
+        """An expression for a span that is a node's, in parentheses where it needs them there."""
         match parent := self.parents.get(node):
             case cst.BinaryOperation(left=left, operator=operator):
-                return _side(level(f"a {self.sign(operator)} b"), node is left)
-            case cst.BooleanOperation(operator=operator):
-                return Level.AND if isinstance(operator, cst.Or) else Level.NOT
-            case cst.UnaryOperation(operator=operator):
-                return Level.NOT if isinstance(operator, cst.Not) else Level.UNARY
-            case cst.IfExp(orelse=orelse):
-                return Level.TEST if node is orelse else Level.OR
-            case cst.Arg(star=str(star)) if star:
-                return Level.BIT_OR
-        return Level.PRIMARY if parent is None else _PLACES.get(type(parent), Level.TEST)
+                sign = self.sign(operator)
+                return fitted(new, "", f" {sign} _") if node is left else fitted(new, f"_ {sign} ")
+            case cst.Arg() | cst.Element() | cst.DictElement() | cst.Index():
+                return fitted(new)  # the comma and the bracket keep it together
+        around = (one for one in self.around(node) if isinstance(one, Expression))
+        holding = next(around, None)
+        if holding is None or parent is None:
+            return fitted(new)
+        source, (begin, end) = self.text.source, self.inner(holding)
+        return fitted(new, source[begin : span[0]], source[span[1] : end])
 
 
 def called(node: cst.CSTNode) -> str:
@@ -225,9 +283,16 @@ def method(node: cst.CSTNode) -> str:
 def is_module(call: cst.Call) -> bool:
     """Whether a call is of a function of NumPy or the like, and not of a method."""
     match call.func:
-        case cst.Attribute(value=cst.Name(value=name)):
-            return name in _ARRAY_MODULES
+        case cst.Attribute(value=held):
+            return is_array_module(held)
     return False
+
+
+def is_array_module(node: cst.CSTNode) -> bool:
+    """Whether a node is NumPy or the like, or a module of it."""
+    while isinstance(node, cst.Attribute) and node.attr.value not in VIEWS:
+        node = node.value
+    return isinstance(node, cst.Name) and node.value in _ARRAY_MODULES
 
 
 def inside(call: cst.Call) -> Expression | None:
@@ -248,7 +313,11 @@ def body_of(text: Text, found: Found, hints: Hints, others: Sequence[Found]) -> 
     kinds = defaultdict[type[cst.CSTNode], list[cst.CSTNode]](list)
     for node in parents:
         kinds[type(node)].append(node)
-    return Body(text, found, hints, scope(text, found, hints, others), parents, kinds)
+    known = scope(text, found, hints, others)
+    deeper = {one.name.rpartition(".")[2] for one in others if one is not found}
+    calls = (called(call) for call in kinds[cst.Call])
+    adapter = isinstance(found.node, cst.Lambda) and not deeper.isdisjoint(calls)
+    return Body(text, found, hints, known, parents, kinds, adapter)
 
 
 def _walk(node: cst.CSTNode, parent: cst.CSTNode) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
@@ -274,10 +343,32 @@ def _groups(node: cst.CSTNode) -> bool:
     return not isinstance(node, (cst.Tuple, cst.GeneratorExp))
 
 
-def _side(one: Level, first: bool) -> Level | int:
-    if one == Level.POWER:
-        return Level.NUMBER if first else Level.UNARY
-    return one if first else one + 1
+@lru_cache(maxsize=4)
+def _module(source: str) -> str:
+    if re.search(r"^import torch\b", source, re.MULTILINE):
+        return "torch"
+    found = re.search(r"^import (?:numpy|jax\.numpy) as (\w+)", source, re.MULTILINE)
+    return found.group(1) if found else "np"
+
+
+def reduced(cost: float) -> float:
+    """What is left of a cost in a statement that the diagnosis names."""
+    return max(cost - _BONUS, KEPT * cost)
+
+
+def broadcast(one: Shape | None, other: Shape | None) -> Shape | None:
+    """The shape of two arrays' sum; None where nobody knows."""
+    if one is None or other is None:
+        return None
+    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
+    padded = (1,) * (len(longer) - len(shorter)) + shorter
+    return tuple(b if a == 1 else a for a, b in zip(longer, padded, strict=True))
+
+
+def _multiplied(one: Shape | None, other: Shape | None) -> Shape | None:
+    if one is None or other is None or not one or not other:
+        return None
+    return one[:-1] + (other[:-2] + other[-1:] if len(other) > 1 else ())
 
 
 def _apart(source: str, span: Span, new: str) -> str:

@@ -1,19 +1,18 @@
-"""Calls: another function of the same family, other axes and arguments, no call or one more."""
+"""Calls: other axes and arguments, another function; the letters and axes of a transpose."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from itertools import combinations, permutations
 
 import libcst as cst
 
 from ..edit import Edit
-from . import costs
-from .body import Body, Expression, called, inside, is_module, method
+from .body import Body, Expression, called, is_module, method
 from .registry import candidates_of
-from .sites import sites
-from .text import Level, attribute, operand, product, quotient, short
-from .transposes import orders
+from .table import COSTS
 
 _KEEPING = frozenset({
     "sum", "mean", "max", "min", "prod", "var", "std", "any", "all", "norm", "nansum", "nanmean",
@@ -23,64 +22,41 @@ _REDUCTIONS = _KEEPING | {
     "cumsum", "cumprod", "average", "median", "logsumexp", "softmax", "flip", "roll", "sort",
     "argsort", "concatenate", "stack", "split", "repeat", "take", "expand_dims", "squeeze", "diff",
 }  # fmt: skip
-
-# Functions of which one is written where the other is meant. The rare ones stand alone.
-_OFTEN = (("sum", "mean"), ("zeros_like", "ones_like"), ("zeros", "ones"))
-_RARE = (
-    ("max", "min"), ("maximum", "minimum"), ("argmax", "argmin"), ("sin", "cos"),
-    ("exp", "expm1"), ("log", "log1p"), ("log", "log2"), ("log", "log10"), ("sinh", "cosh"),
-    ("tanh", "arctan"), ("floor", "ceil"), ("floor", "round"), ("fft", "ifft"),
-    ("rfft", "irfft"), ("fft2", "ifft2"), ("triu", "tril"), ("abs", "sign"), ("sqrt", "square"),
-    ("any", "all"), ("flipud", "fliplr"), ("vstack", "hstack"), ("repeat", "tile"),
-    ("dot", "outer"), ("dot", "multiply"), ("inv", "pinv"), ("var", "std"), ("abs", "square"),
-    ("zeros_like", "copy"), ("sum", "max"), ("outer", "multiply"), ("var", "sum"),
-)  # fmt: skip
-
-# Calls that change what they are given without changing what it means to be a gradient.
-_OFTEN_TOO_MUCH = frozenset({
-    "clip", "round", "float16", "float32", "astype", "copy", "sign", "abs", "tril", "triu",
-    "cumsum", "roll", "flip",
-})  # fmt: skip
-_WRAPPERS = _OFTEN_TOO_MUCH | {
-    "absolute", "rint", "floor", "ceil", "flipud", "fliplr", "sqrt", "square", "exp", "log",
-    "tanh", "nan_to_num", "ascontiguousarray", "asarray", "array", "int8", "around", "trunc",
-    "maximum", "minimum", "diff", "sort", "real", "imag", "detach", "zeros_like", "squeeze",
-    "ravel", "flatten", "sin", "cos", "normalize", "diag",
-}  # fmt: skip
-_COUNTING = frozenset({"len", "range", "enumerate", "zip", "reversed", "sorted", "list", "tuple"})
+_MOVING = frozenset({"transpose", "swapaxes", "moveaxis", "permute"})
 
 # Calls whose arguments nobody confuses.
 _PLAIN = frozenset({"reshape", "at", "astype", "einsum", "zeros", "ones", "range", "isinstance"})
+_FEW = 3  # axes of which all orders are tried; of more, two are exchanged
 
 
-@candidates_of("axis", cst.Call)
+@candidates_of("axis", cst.Call, least=COSTS["axis"])
 def other_axes(body: Body, call: cst.Call) -> Iterator[Edit]:
     """Change, drop or add what a reduction runs over."""
     argument = _axis(call)
     if argument is not None and called(call) in _REDUCTIONS:
         for new, cost in _axes(body, argument.value):
             yield body.replace(argument.value, new, cost)
-        yield _without(body, call, argument, costs.AXIS + 0.3)
+        yield _without(body, call, argument, COSTS["axis"] + 0.3)
     elif called(call) in _KEEPING:
         for new in ("axis=0", "axis=1", "axis=-1"):
-            yield _with(body, call, new, costs.AXIS + 0.2)
+            yield _with(body, call, new, COSTS["axis"] + 0.2)
 
 
 def _axes(body: Body, old: Expression) -> Iterator[tuple[str, float]]:
-    code = body.code(old)
-    yield from ((new, costs.AXIS) for new in ("0", "1", "-1") if new != code)
-    yield "2", costs.AXIS + 0.4
+    code, cost = body.code(old), COSTS["axis"]
+    yield from ((new, cost) for new in ("0", "1", "-1") if new != code)
+    yield "2", cost + 0.4
     if not isinstance(old, cst.Tuple):
-        yield from ((new, costs.AXIS + 0.6) for new in ("(0, 1)", "(1, 2)", "(0, 2)"))
+        yield from ((new, cost + 0.6) for new in ("(0, 1)", "(1, 2)", "(0, 2)"))
         return
     items = [body.code(one.value) for one in old.elements]
     fewer = [[one for one in items if one != item] for item in items]
-    yield from ((item, costs.AXIS) for item in items)
-    yield from ((f"({', '.join(rest)})", costs.AXIS) for rest in fewer if len(rest) > 1)
-    yield from ((f"({', '.join(order)})", costs.AXIS + 0.4) for order in orders(items))
+    yield from ((item, cost) for item in items)
+    yield from ((f"({', '.join(rest)})", cost) for rest in fewer if len(rest) > 1)
+    yield from ((f"({', '.join(order)})", cost + 0.4) for order in orders(items))
 
 
-@candidates_of("keepdims", cst.Call)
+@candidates_of("keepdims", cst.Call, least=COSTS["keepdims"])
 def kept_dimensions(body: Body, call: cst.Call) -> Iterator[Edit]:
     """Keep the dimension that a reduction runs over, or lose it."""
     if called(call) not in _KEEPING:
@@ -88,11 +64,11 @@ def kept_dimensions(body: Body, call: cst.Call) -> Iterator[Edit]:
     known = _keyword(call, "keepdims")
     if known is None:
         if _axis(call) is not None:
-            yield _with(body, call, "keepdims=True", costs.KEEPDIMS)
+            yield _with(body, call, "keepdims=True", COSTS["keepdims"])
     elif body.code(known.value) == "False":
-        yield body.replace(known.value, "True", costs.KEEPDIMS)
+        yield body.replace(known.value, "True", COSTS["keepdims"])
     else:
-        yield _without(body, call, known, costs.KEEPDIMS)
+        yield _without(body, call, known, COSTS["keepdims"])
 
 
 def _keyword(call: cst.Call, *names: str) -> cst.Arg | None:
@@ -137,77 +113,7 @@ def _with(body: Body, call: cst.Call, argument: str, cost: float) -> Edit:
     return body.write((place, place), new, cost, f"add {argument}", call)
 
 
-@candidates_of("reduction", cst.Call)
-def other_functions(body: Body, call: cst.Call) -> Iterator[Edit]:
-    """Another function of the same family."""
-    old, often = method(call), costs.HINTED_CHANGE if _asked(body) else costs.REDUCTION
-    for pairs, cost in ((_OFTEN, often), (_RARE, costs.REDUCTION_RARE)):
-        for pair in (pair for pair in pairs if old in pair):
-            end, new = body.inner(call.func)[1], pair[1 - pair.index(old)]
-            yield body.write((end - len(old), end), new, cost, f"{old} → {new}", call)
-
-
-def _asked(body: Body) -> bool:
-    """Whether the diagnosis asks for a factor that is the length of something."""
-    lengths = {float(length) for shape in body.scope.shapes.values() for length in shape}
-    return any(body.asked(ratio) for k in lengths - {0.0, 1.0, 2.0} for ratio in (k, 1 / k))
-
-
-@candidates_of("reduction")
-def turned_sums(body: Body) -> Iterator[Edit]:
-    """A running sum from the end: the adjoint of one from the beginning."""
-    for call in body.calls("cumsum"):
-        if is_module(call) and call.args:
-            source, (begin, end) = body.text.source, body.outer(call)
-            first, last = body.outer(call.args[0].value)
-            turned = operand(body.bare(call.args[0].value), Level.PRIMARY) + "[::-1]"
-            new = source[begin:first] + turned + source[last:end] + "[::-1]"
-            yield body.replace(call, new, costs.REDUCTION_RARE)
-
-
-@candidates_of("reduction", cst.Subscript)
-def sums_for_entries(body: Body, node: cst.Subscript) -> Iterator[Edit]:
-    """``x.sum(axis=0)`` for ``x[-1]``: all of them, and not the last one only."""
-    shape = body.shape(node.value)
-    index = ",".join(body.raw(one) for one in node.slice)
-    if index in {"-1", "0"} and (shape is None or len(shape) > 1):
-        array = body.code(node.value)
-        yield body.replace(node, attribute(array, "sum(axis=0)"), costs.REDUCTION_RARE)
-        yield body.replace(node, attribute(array, "mean(axis=0)"), costs.REDUCTION_RARE + 0.6)
-
-
-@candidates_of("reduction", cst.DictElement, cst.Arg, cst.Assign)
-def sums_over_rows(body: Body, held: cst.DictElement | cst.Arg | cst.Assign) -> Iterator[Edit]:
-    """``d.sum(axis=0)`` for ``d`` where a container gets it: the gradient of what was broadcast."""
-    named = not isinstance(held, cst.Arg) or held.keyword is not None
-    stored = not isinstance(held, cst.Assign) or isinstance(held.targets[0].target, cst.Subscript)
-    shape = body.shape(held.value)
-    if named and stored and isinstance(held.value, cst.Name) and shape and len(shape) > 1:
-        summed = attribute(body.bare(held.value), "sum(axis=0)")
-        yield body.replace(held.value, summed, costs.REDUCTION_RARE)
-
-
-@candidates_of("reduction", cst.Call)
-def derivatives(body: Body, call: cst.Call) -> Iterator[Edit]:
-    """The derivative of a function where the function itself is written."""
-    if not is_module(call) or len(call.args) != 1 or call.args[0].keyword is not None:
-        return
-    assert isinstance(call.func, cst.Attribute)
-    module, x, here = body.code(call.func.value), body.bare(call.args[0].value), body.code(call)
-    new = {
-        "tanh": f"(1 - {here}**2)",
-        "log": quotient("1", x),
-        "sqrt": quotient("0.5", here),
-        "abs": f"{module}.sign({x})",
-        "square": product(x, "2"),
-        "sin": f"{module}.cos({x})",
-        "cos": f"-{module}.sin({x})",
-    }.get(called(call))
-    if new is not None:
-        yield body.replace(call, new, costs.REDUCTION_RARE + 0.4)
-
-
-@candidates_of("arguments", cst.Call)
+@candidates_of("arguments", cst.Call, least=COSTS["arguments"])
 def exchanged_arguments(body: Body, call: cst.Call) -> Iterator[Edit]:
     """Two positional arguments exchanged."""
     if called(call) in _PLAIN | {""}:
@@ -215,28 +121,80 @@ def exchanged_arguments(body: Body, call: cst.Call) -> Iterator[Edit]:
     values = [one.value for one in call.args if one.keyword is None and not one.star]
     for pair in combinations(values, 2):
         if not any(isinstance(one, (cst.Integer, cst.SimpleString)) for one in pair):
-            yield body.exchange(*pair, costs.ARGUMENTS, call)
+            yield body.exchange(*pair, COSTS["arguments"], call)
 
 
-@candidates_of("unwrap", cst.Call)
-def dropped_calls(body: Body, call: cst.Call) -> Iterator[Edit]:
-    """A call replaced by what it is given."""
-    held, name = inside(call), called(call)
-    if held is None:
+@candidates_of("callee", cst.Call, least=COSTS["callee"])
+def other_callees(body: Body, call: cst.Call) -> Iterator[Edit]:
+    """Another function of the module that takes as many arguments; another method of the object."""
+    given = len(call.args)
+    if any(one.star or one.keyword for one in call.args) or not isinstance(
+        call.func, (cst.Name, cst.Attribute)
+    ):
         return
-    if name in _WRAPPERS or (isinstance(call.func, cst.Name) and name not in _COUNTING):
-        cost = costs.UNWRAP if name in _OFTEN_TOO_MUCH else costs.UNWRAP_RARE
-        what = f"drop {name} around {short(body.code(held))}"
-        yield body.replace(call, body.bare(held), cost, what)
-    if name == "astype" and call.args and call.args[0].keyword is None:
-        yield body.replace(call.args[0].value, "float", costs.UNWRAP_RARE)
+    owner = called(call) if isinstance(call.func, cst.Name) else body.code(call.func.value)
+    cost = COSTS["callee"] + 0.4 * is_module(call)
+    if owner == "self":
+        methods = _takers(_class_of(body), given + 1)
+        yield from (body.replace(call.func, f"self.{one}", cost) for one in methods)
+    elif is_module(call) or isinstance(call.func, cst.Name):
+        for one in _takers(body.text.tree.body, given):
+            if one != body.found.name and one not in {"fun", "grad"}:
+                yield body.replace(call.func, one, cost)
 
 
-@candidates_of("unwrap")
-def added_calls(body: Body) -> Iterator[Edit]:
-    """A sign, an absolute value or a triangle around an operand, where it may be missing."""
-    for site in sites(body):
-        code = body.bare(site.node)
-        square = site.shape is None or (len(site.shape) == 2 and site.shape[0] == site.shape[1])
-        for name in ("sign", "abs", *(("tril", "triu") if square else ())):
-            yield body.replace(site.node, f"np.{name}({code})", costs.WRAP)
+def _class_of(body: Body) -> Sequence[ast.stmt]:
+    name = body.found.name.rpartition(".")[0]
+    classes = (one for one in ast.walk(body.text.tree) if isinstance(one, ast.ClassDef))
+    return next((one.body for one in classes if name.endswith(one.name)), [])
+
+
+def _takers(statements: Sequence[ast.stmt], given: int) -> Iterator[str]:
+    """The functions that can be called with so many arguments."""
+    for one in statements:
+        if isinstance(one, ast.FunctionDef) and not one.args.kwonlyargs:
+            most, extra = len(one.args.args) + len(one.args.posonlyargs), len(one.args.defaults)
+            if most - extra <= given <= most:
+                yield one.name
+
+
+@candidates_of("transpose", cst.Call, least=COSTS["order of axes"])
+def orders_of_axes(body: Body, call: cst.Call) -> Iterator[Edit]:
+    """Other orders of the axes that a transpose names."""
+    if method(call) not in _MOVING:
+        return
+    items: Sequence[cst.Arg | cst.BaseElement] = call.args
+    for group in (one.value for one in call.args):
+        if isinstance(group, (cst.Tuple, cst.List)):
+            items = group.elements
+    numbers = [one.value for one in items if isinstance(one.value, cst.Integer)]
+    if len(numbers) > 1:
+        span = (body.outer(numbers[0])[0], body.outer(numbers[-1])[1])
+        for order in orders([one.value for one in numbers]):
+            yield body.write(span, ", ".join(order), COSTS["order of axes"], None, call)
+
+
+def orders(items: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """All other orders of a few, or those in which two have changed places."""
+    if len(items) <= _FEW:
+        yield from (one for one in permutations(items) if one != tuple(items))
+        return
+    for i, j in combinations(range(len(items)), 2):
+        new = list(items)
+        new[i], new[j] = new[j], new[i]
+        yield tuple(new)
+
+
+@candidates_of("transpose", least=COSTS["order of axes"])
+def subscripts(body: Body) -> Iterator[Edit]:
+    """Letters of an einsum in another order, within each operand and within the result."""
+    for call in body.calls("einsum"):
+        string = call.args[0].value if call.args else None
+        if isinstance(string, cst.SimpleString):
+            begin, old = body.inner(string)[0], body.raw(string)
+            for word in re.finditer("[A-Za-z]+", old):
+                late = "->" in old[: word.start()]
+                cost = COSTS["order of axes"] + (0.0 if late else 0.3)
+                for order in map("".join, set(orders(word.group()))):
+                    new = old[: word.start()] + order + old[word.end() :]
+                    yield body.write((begin, begin + len(old)), new, cost, None, call)

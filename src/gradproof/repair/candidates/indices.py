@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import libcst as cst
 
 from ..edit import Edit
-from . import costs
 from .body import Body, Expression, method
 from .registry import candidates_of
 from .source import nodes
-from .text import Level, operand, short
+from .table import COSTS
+from .text import short, stands, written
 
 _FIXED = frozenset({"None", "...", "True", "False"})
 
@@ -25,11 +25,10 @@ def shifted(text: str) -> list[str]:
             return [head, f"{head}{other}1"]
     if text.lstrip("-").isdigit():
         return [str(int(text) - 1), str(int(text) + 1)]
-    body = operand(text, Level.SUM)
-    return [f"{body} - 1", f"{body} + 1"]
+    return [written("{} - 1", text), written("{} + 1", text)]
 
 
-@candidates_of("index", cst.Subscript)
+@candidates_of("index", cst.Subscript, least=COSTS["index"])
 def other_entries(body: Body, node: cst.Subscript) -> Iterator[Edit]:
     """Other indices and slices, or two of them exchanged."""
     elements = [one.slice for one in node.slice]
@@ -40,7 +39,7 @@ def other_entries(body: Body, node: cst.Subscript) -> Iterator[Edit]:
             yield from _moved(body, one.value)
         for other in elements[k + 1 :]:
             slices = isinstance(one, cst.Slice) or isinstance(other, cst.Slice)
-            cost = costs.INDEX_RARE if slices else costs.INDEX
+            cost = COSTS["rare index"] if slices else COSTS["index"]
             yield body.exchange(one, other, cost, node, None)
 
 
@@ -50,11 +49,11 @@ def _moved(body: Body, index: Expression) -> Iterator[Edit]:
     if code in _FIXED or isinstance(index, (cst.Comparison, cst.List, cst.Tuple, *strings)):
         return
     for new in shifted(code):
-        yield body.replace(index, new, costs.INDEX)
+        yield body.replace(index, new, COSTS["index"])
     if code.isdigit() or code == "-1":
         for new in ("0", "1", "-1"):
-            yield body.replace(index, new, costs.INDEX)
-        yield body.replace(index, ":", costs.INDEX_RARE)
+            yield body.replace(index, new, COSTS["index"])
+        yield body.replace(index, ":", COSTS["rare index"])
 
 
 def _slices(body: Body, node: cst.Subscript, one: cst.Slice) -> Iterator[Edit]:
@@ -62,7 +61,7 @@ def _slices(body: Body, node: cst.Subscript, one: cst.Slice) -> Iterator[Edit]:
     span, old = body.inner(one), body.raw(one)
     lower, upper, step = _bounded(body, one)
     for name in body.scope.numbers() if upper and not step else ():
-        yield body.write(span, f"{lower}::{name}", costs.INDEX_RARE + 0.8, None, node)
+        yield body.write(span, f"{lower}::{name}", COSTS["rare index"] + 0.8, None, node)
     for new, cost in _bounds(lower, upper, step):
         what = f"{short(body.code(node))}: {old} → {new}"
         yield body.write(span, new, cost, what, node)
@@ -78,20 +77,20 @@ def _bounded(body: Body, one: cst.Slice) -> tuple[str, str, str]:
 def _bounds(lower: str, upper: str, step: str) -> Iterator[tuple[str, float]]:
     if not (lower or upper or step):
         return
-    yield ":", costs.INDEX + 0.3
+    yield ":", COSTS["index"] + 0.3
     if step:
-        yield f"{lower}:{upper}", costs.INDEX
-        yield f"{lower}:{upper}:{_negated(step)}", costs.INDEX + 0.2
+        yield f"{lower}:{upper}", COSTS["index"]
+        yield f"{lower}:{upper}:{_negated(step)}", COSTS["index"] + 0.2
     tail = f":{step}" if step else ""
     for new in ("", *shifted(lower)) if lower else ("1",):
-        yield f"{new}:{upper}{tail}", costs.INDEX
+        yield f"{new}:{upper}{tail}", COSTS["index"]
     for new in ("", *shifted(upper)) if upper else ("-1",):
-        yield f"{lower}:{new}{tail}", costs.INDEX
-    yield from ((f"{new}{tail}", costs.INDEX) for new in _mirrored(lower, upper))
+        yield f"{lower}:{new}{tail}", COSTS["index"]
+    yield from ((f"{new}{tail}", COSTS["index"]) for new in _mirrored(lower, upper))
 
 
 def _negated(number: str) -> str:
-    return number[1:] if number.startswith("-") else f"-{operand(number, Level.UNARY)}"
+    return number[1:] if number.startswith("-") else written("-{}", number)
 
 
 def _mirrored(lower: str, upper: str) -> Iterator[str]:
@@ -101,26 +100,26 @@ def _mirrored(lower: str, upper: str) -> Iterator[str]:
         yield f"{margin}:"
     elif lower and not upper:
         margin = lower
-        yield f":-{operand(lower, Level.UNARY)}"
+        yield f":{_negated(lower)}"
     else:
         return
     yield f"{margin}:-{margin}"
     half = margin.removeprefix("2 * ")
     if margin.isdigit() and margin != "1":
         half = str(int(margin) // 2)
-    if half != margin and operand(half, Level.UNARY) == half:
+    if half != margin and stands("-{}", half):
         yield f"{half}:-{half}"
 
 
-@candidates_of("index", cst.Subscript)
+@candidates_of("index", cst.Subscript, least=COSTS["index"])
 def dropped_indices(body: Body, node: cst.Subscript) -> Iterator[Edit]:
     """The whole instead of a part: ``x[:, ::-1]`` → ``x``."""
     assigned = isinstance(body.parents.get(node), (cst.AssignTarget, cst.AugAssign))
     if not assigned and not _keyed(node):
         what = f"drop the index of {short(body.code(node))}"
-        yield body.replace(node, body.bare(node.value), costs.INDEX_RARE, what)
+        yield body.replace(node, body.bare(node.value), COSTS["rare index"], what)
     if [body.raw(one.slice) for one in node.slice] == [":", "None"]:
-        yield body.replace(node, operand(body.code(node.value), Level.PRIMARY), costs.INDEX)
+        yield body.replace(node, body.code(node.value), COSTS["index"])
 
 
 def _keyed(node: cst.Subscript) -> bool:
@@ -133,17 +132,17 @@ def _keyed(node: cst.Subscript) -> bool:
     return False
 
 
-@candidates_of("index", cst.Call)
+@candidates_of("index", cst.Call, least=COSTS["index"])
 def other_ranges(body: Body, call: cst.Call) -> Iterator[Edit]:
     """Loops that begin or end elsewhere, or run the other way; rolled the other way."""
     name = call.func.value if isinstance(call.func, cst.Name) else ""
     if name == "range":
         yield from _ranges(body, call)
     if name == "reversed":
-        yield body.replace(call, body.code(call.args[0].value), costs.INDEX_RARE)
+        yield body.replace(call, body.code(call.args[0].value), COSTS["rare index"])
     if method(call) == "roll" and len(call.args) > 1:
         shift = call.args[1].value
-        yield body.replace(shift, _negated(body.code(shift)), costs.INDEX)
+        yield body.replace(shift, _negated(body.code(shift)), COSTS["index"])
 
 
 def _ranges(body: Body, call: cst.Call) -> Iterator[Edit]:
@@ -151,17 +150,17 @@ def _ranges(body: Body, call: cst.Call) -> Iterator[Edit]:
     for k, one in enumerate(call.args):
         for new in shifted(arguments[k]):
             if not (k == 0 and len(arguments) == 2 and new == "0"):  # the same as without it
-                yield body.replace(one.value, new, costs.INDEX)
+                yield body.replace(one.value, new, COSTS["index"])
     new, cost = {
-        1: (f"1, {arguments[0]}", costs.INDEX),
-        2: (arguments[-1], costs.INDEX),
-    }.get(len(arguments), (", ".join(arguments[:2]), costs.INDEX_RARE))
+        1: (f"1, {arguments[0]}", COSTS["index"]),
+        2: (arguments[-1], COSTS["index"]),
+    }.get(len(arguments), (", ".join(arguments[:2]), COSTS["rare index"]))
     yield body.replace(call, f"{body.code(call.func)}({new})", cost)
     if not isinstance(body.parents.get(call), cst.Arg):
-        yield body.replace(call, f"reversed({body.code(call)})", costs.INDEX_RARE + 0.4)
+        yield body.replace(call, f"reversed({body.code(call)})", COSTS["rare index"] + 0.4)
 
 
-@candidates_of("index", cst.Assign, cst.AugAssign)
+@candidates_of("index", cst.Assign, cst.AugAssign, least=COSTS["index"])
 def slices_of_both_sides(body: Body, statement: cst.Assign | cst.AugAssign) -> Iterator[Edit]:
     """A slice that a statement has on both of its sides, changed on both."""
     alike = defaultdict[str, list[cst.Slice]](list)

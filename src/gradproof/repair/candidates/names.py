@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, pairwise, product
 
 import libcst as cst
 
 from ..edit import Edit
 from ..hints import Shape
-from . import costs
-from .body import Body, Expression, method
+from .body import Body, Expression
+from .fill import far
 from .indices import shifted
+from .places import is_read
 from .registry import candidates_of
 from .scope import is_holder
-from .text import normal, short
-from .transposes import is_read
+from .sites import sites
+from .table import COSTS
+from .text import normal, short, total
 
 _CONSTANT = (cst.Integer, cst.Float, cst.SimpleString)
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _FEW = 6  # values that are tried from another one on
 _VIEWED = frozenset({"shape", "dtype", "ndim", "size"})
+# For a holder more than for a name: `params["W"]` for `W`.
+_HOLDER = 0.7
 _KEPT = frozenset({"True", "False", "None", "self", "cls"})
 
 
-@candidates_of("name", cst.Name)
+@candidates_of("name", cst.Name, least=1.2)
 def other_names(body: Body, node: cst.Name) -> Iterator[Edit]:
     """Every other name in scope, the likelier the better its shape fits."""
     if not is_read(body, node) or node.value in _KEPT | body.scope.still | body.scope.others:
@@ -41,13 +47,22 @@ def other_names(body: Body, node: cst.Name) -> Iterator[Edit]:
 def _cost(body: Body, node: cst.Name, name: str, shape: Shape | None, viewed: bool) -> float:
     """What it costs to write another name, which holds an array of a shape."""
     here = body.shape(node)
-    cost = costs.NAME_SAME_SHAPE if here == shape else costs.NAME_OTHER_SHAPE
-    cost = (costs.NAME_UNKNOWN if None in (here, shape) else cost) + 0.6 * viewed
-    if body.asked(body.ratio(node, body.scope.value(name))):
-        cost = costs.HINTED_CHANGE
-    cost += costs.FAR * (not body.scope.is_near(name)) + costs.HOLDER * (not name.isidentifier())
+    which = "of the same shape" if here == shape else "of another shape"
+    which = "of which nobody knows" if None in (here, shape) else which
+    cost = COSTS[f"name {which}"] + 0.6 * viewed
+    if _asked(body, node, name):
+        cost *= 0.2
+    cost += far(body, name) + _HOLDER * (not name.isidentifier())
     cost += -0.3 * _alike(node.value, name) + 1.0 * (name == "_")
     return cost + 0.8 * (shape == () and name in body.scope.loops)
+
+
+def _asked(body: Body, node: cst.Name, name: str) -> bool:
+    """Whether the product is so many times larger with another number as the diagnosis asks."""
+    divides, now, then = body.is_divisor(node), body.value(node), body.scope.value(name)
+    if divides is None or not now or not then:
+        return False
+    return body.asked(now / then if divides else then / now)
 
 
 def _alike(one: str, other: str) -> bool:
@@ -56,7 +71,7 @@ def _alike(one: str, other: str) -> bool:
     return bare[0] == bare[1] or one.endswith(other) or other.endswith(one)
 
 
-@candidates_of("name", cst.Attribute, cst.Subscript)
+@candidates_of("name", cst.Attribute, cst.Subscript, least=COSTS["key of the same shape"])
 def other_holders(body: Body, node: cst.Attribute | cst.Subscript) -> Iterator[Edit]:
     """Another entry of the same holder, and names that hold an array of its shape."""
     parent = body.parents.get(node)
@@ -67,20 +82,20 @@ def other_holders(body: Body, node: cst.Attribute | cst.Subscript) -> Iterator[E
         key = normal(other)
         same = shape is not None and body.scope.shapes.get(key) == shape
         if key != here and _base(key) == _base(here):
-            cost = costs.KEY if same else costs.KEY_UNKNOWN
+            cost = COSTS["key of the same shape" if same else "key"]
             yield body.replace(node, other, cost if read else cost + 0.4)
         elif key != here and read and shape and same:
-            yield body.replace(node, other, costs.NAME_SAME_SHAPE + costs.HOLDER)
+            yield body.replace(node, other, COSTS["name of the same shape"] + _HOLDER)
     for name, other_shape in body.scope.items() if read and shape is not None else ():
         if name.isidentifier() and other_shape == shape:
-            yield body.replace(node, name, costs.NAME_SAME_SHAPE + costs.HOLDER)
+            yield body.replace(node, name, COSTS["name of the same shape"] + _HOLDER)
 
 
 def _base(key: str) -> str:
     return key[: max(key.rfind("["), key.rfind("."))]
 
 
-@candidates_of("name", cst.FormattedString)
+@candidates_of("name", cst.FormattedString, least=COSTS["key of the same shape"])
 def other_prefixes(body: Body, string: cst.FormattedString) -> Iterator[Edit]:
     """``f"Z{i}"`` for ``f"A{i}"``: the text in a key, as other keys have it."""
     if not isinstance(body.parents.get(string), cst.Index):
@@ -90,19 +105,19 @@ def other_prefixes(body: Body, string: cst.FormattedString) -> Iterator[Edit]:
     for part, prefix in product(texts, prefixes):
         if prefix != part.value:
             what = f"{part.value} → {prefix}"
-            yield body.write(body.inner(part), prefix, costs.KEY, what, string)
+            yield body.write(body.inner(part), prefix, COSTS["key of the same shape"], what, string)
 
 
-@candidates_of("index", cst.FormattedString)
+@candidates_of("index", cst.FormattedString, least=COSTS["index"])
 def other_numbers(body: Body, string: cst.FormattedString) -> Iterator[Edit]:
     """``f"A{i - 1}"`` for ``f"A{i}"``: the number in a key."""
     for part in string.parts if isinstance(body.parents.get(string), cst.Index) else ():
         if isinstance(part, cst.FormattedStringExpression):
             for new in shifted(body.code(part.expression)):
-                yield body.replace(part.expression, new, costs.INDEX)
+                yield body.replace(part.expression, new, COSTS["index"])
 
 
-@candidates_of("name")
+@candidates_of("name", least=COSTS["values exchanged"])
 def exchanged_values(body: Body) -> Iterator[Edit]:
     """Two values that are packed together, or assigned to two entries of a holder, exchanged."""
     for values in _packed(body):
@@ -111,7 +126,7 @@ def exchanged_values(body: Body) -> Iterator[Edit]:
         if 2 < len(values) <= _FEW:
             yield from _turned(body, values)
         for one, other in combinations(values, 2):
-            yield body.exchange(one, other, costs.SWAP_VALUES, one)
+            yield body.exchange(one, other, COSTS["values exchanged"], one)
 
 
 def _packed(body: Body) -> Iterator[Sequence[Expression]]:
@@ -139,27 +154,36 @@ def _turned(body: Body, values: Sequence[Expression]) -> Iterator[Edit]:
         turned = codes[k:] + codes[:k]
         new = "".join(code + gap for code, gap in zip(turned, [*gaps, ""], strict=True))
         what = f"{', '.join(map(short, codes))} → {', '.join(map(short, turned))}"
-        yield body.write(span, new, costs.SWAP_VALUES + 0.5, what, values[0])
+        yield body.write(span, new, COSTS["values exchanged"] + 0.5, what, values[0])
 
 
-@candidates_of("name")
-def names_for_what_is_computed(body: Body) -> Iterator[Edit]:
-    """A name where something is computed only to be compared, or where zeros stand."""
-    own = [(name, shape) for name, shape in body.scope.items() if shape and name in body.scope.own]
-    for node in body.of(cst.Comparison):
-        if isinstance(node.left, (cst.BinaryOperation, cst.Call)):
-            for name, _ in own:
-                yield body.replace(node.left, name, costs.NAME_UNKNOWN)
-    for call in body.calls("zeros", "zeros_like"):
-        like = _like_zeros(body, call)
-        for name in (name for name, shape in own if like and shape == body.shape(like)):
-            yield body.replace(call, name, costs.NAME_UNKNOWN)
+@candidates_of("name", least=COSTS["names of a neighbour"])
+def neighbours(body: Body) -> Iterator[Edit]:
+    """What is computed of ``Wr`` and ``dr`` where the same of ``Wz`` and ``dz`` stands alone."""
+    for site in sites(body):
+        code = body.bare(site.node)
+        for other in _neighbours(body, code):
+            yield body.replace(site.node, other, COSTS["names of a neighbour"])
+            what = f"add the term {short(other)}"
+            yield body.replace(site.node, total(code, other), COSTS["term of a neighbour"], what)
 
 
-def _like_zeros(body: Body, call: cst.Call) -> Expression | None:
-    """What has the shape of the zeros that a call makes."""
-    parent = body.parents.get(call)
-    if method(call) == "zeros_like" and call.args:
-        return call.args[0].value
-    zeros = method(call) == "zeros" and call.args
-    return parent.targets[0].target if zeros and isinstance(parent, cst.Assign) else None
+def _neighbours(body: Body, code: str) -> Iterator[str]:
+    """The code with one letter or number in its names changed, where all of these are known."""
+    known = {*body.scope.own, *body.scope.shapes, *body.scope.spelled}
+    words = frozenset(word for name in known for word in _WORD.findall(name))
+    mine = [word for word in dict.fromkeys(_WORD.findall(code)) if word in words]
+    for old, new in dict.fromkeys(_parted(one, two) for one in mine for two in sorted(words)):
+        changed = {one: one.replace(old, new) for one in mine if old and old in one}
+        if len(changed) > 1 and words.issuperset(changed.values()):
+            yield _renamed(code, changed)
+
+
+def _renamed(code: str, names: Mapping[str, str]) -> str:
+    return _WORD.sub(lambda found: names.get(found.group(), found.group()), code)
+
+
+def _parted(one: str, other: str) -> tuple[str, str]:
+    """The one letter or number in which two names of one length differ."""
+    apart = [pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]]
+    return apart[0] if len(one) == len(other) and len(apart) == 1 else ("", "")

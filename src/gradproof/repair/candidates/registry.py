@@ -1,40 +1,66 @@
-"""Where the generators of candidates are registered, each under the name of its kind."""
+"""The rules that write candidates: the rows of the table, and generators under their kind."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TypeVar
 
 import libcst as cst
 
 from ..edit import Edit
 from .body import Body
+from .fill import UNREAD
+from .rows import rows
 
 Generator = TypeVar("Generator", bound=Callable[..., Iterator[Edit]])
 
-_registered: list[tuple[str, tuple[type[cst.CSTNode], ...], Callable[..., Iterator[Edit]]]] = []
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What writes edits of a ``kind``, none of which costs less than ``least`` by itself."""
+
+    kind: str
+    least: float
+    write: Callable[[Body], Iterator[Edit]]
+
+    def edits(self, body: Body) -> Iterator[Edit]:
+        """Its edits for a body, which bear the kind."""
+        return (replace(edit, kind=self.kind) for edit in self.write(body))
 
 
-def candidates_of(kind: str, *nodes: type[cst.CSTNode]) -> Callable[[Generator], Generator]:
+_registered: list[Rule] = []
+
+
+def candidates_of(
+    kind: str, *nodes: type[cst.CSTNode], least: float = 0.0
+) -> Callable[[Generator], Generator]:
     """Register a generator of edits of a kind, which the edits will bear.
 
     It is called with the body of a function and, where there are types of ``nodes``, with each
-    node of these types in it. Of edits with the same effect and cost the first one registered
-    counts.
+    node of these types in it. None of its edits costs less than ``least``, unless the diagnosis
+    asks for it.
     """
 
     def register(generator: Generator) -> Generator:
-        _registered.append((kind, nodes, generator))
+        def write(body: Body) -> Iterator[Edit]:
+            if not nodes:
+                yield from generator(body)
+            for node in body.of(*nodes):
+                yield from generator(body, node)
+
+        _registered.append(Rule(kind, least, write))
         return generator
 
     return register
 
 
-def generated(body: Body) -> Iterator[Edit]:
-    """The edits of all generators."""
-    for kind, nodes, generator in _registered:
-        arguments: Iterator[tuple[Any, ...]]
-        arguments = ((body, node) for node in body.of(*nodes)) if nodes else iter([(body,)])
-        for each in arguments:
-            yield from (replace(edit, kind=kind) for edit in generator(*each))
+def rules() -> list[Rule]:
+    """All rules, those that may write the likeliest edits first."""
+    return sorted([*_of_rows(), *_registered], key=lambda rule: rule.least)
+
+
+@cache
+def _of_rows() -> tuple[Rule, ...]:
+    return tuple(Rule(row.kind, row.cost - UNREAD * ("V" in row.new), row.edits) for row in rows())

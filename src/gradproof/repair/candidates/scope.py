@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
 
 from ..hints import MODULE, RETURN, Held, Hints, Names, Shape, shape_of
-from .source import Found, Text, nodes
+from .source import Found, Function, Text, nodes
 from .text import loaded, normal, number, value
 
 Looked = tuple[Found, cst.CSTNode]
@@ -22,7 +23,7 @@ Looked = tuple[Found, cst.CSTNode]
 # What is never an array, whether the function imports it or not.
 _BUILTIN = frozenset({*dir(builtins), "np", "numpy", "os", "sys", "subprocess", "socket", "math"})
 # Attributes by which an array is looked at from another side: what has them is no holder.
-_VIEWS = frozenset({"T", "mT", "H", "real", "imag", "shape", "size", "ndim", "dtype", "flat"})
+VIEWS = frozenset({"T", "mT", "H", "real", "imag", "shape", "size", "ndim", "dtype", "flat"})
 # Calls that give a number, whatever they are given.
 _COUNTING = frozenset({"len", "int", "float"})
 
@@ -35,7 +36,8 @@ class Scope:
     writes it. ``own`` are the function's own names, ``given`` its parameters, ``loops`` those
     that a loop counts with, ``near`` the names that it or its helpers read, and ``still`` those
     of functions and modules. ``others`` are known to hold neither an array nor a number.
-    ``values`` are the numbers that names held.
+    ``values`` are the numbers that names held; ``unread`` are its own names that
+    nothing reads.
     """
 
     shapes: Mapping[str, Shape]
@@ -49,6 +51,7 @@ class Scope:
     literals: tuple[str, ...]
     counts: tuple[str, ...]
     values: Mapping[str, float]
+    unread: frozenset[str] = frozenset()
 
     def value(self, text: str) -> float | None:
         """The number that an expression came to; None where nobody knows."""
@@ -109,7 +112,25 @@ def scope(text: Text, found: Found, hints: Hints, others: Sequence[Found]) -> Sc
         literals=tuple(dict.fromkeys(literals)),
         counts=_counts(text, looked, own | near),
         values={name: one for name, one in held.items() if isinstance(one, float)},
+        unread=_unread(found.node),
     )
+
+
+def _unread(node: Function) -> frozenset[str]:
+    """Parameters and names that are assigned, which nothing reads: what was meant to."""
+    bound = [*_parameters(node.params)]
+    met = Counter(one.value for one in nodes(node.body) if isinstance(one, cst.Name))
+    for one in nodes(node.body):
+        if isinstance(one, (cst.AssignTarget, cst.AnnAssign)):
+            bound += _names(one.target)
+            met.subtract(_names(one.target))
+    return frozenset(name for name in bound if not met[name])
+
+
+def fits(shape: Shape, site: Shape) -> bool:
+    """Whether an array of a shape is broadcast to a site without enlarging it."""
+    pairs = zip(reversed(shape), reversed(site), strict=False)
+    return len(shape) <= len(site) and all(one in (1, length) for one, length in pairs)
 
 
 def _known(name: str, hints: Names) -> dict[str, Held]:
@@ -182,7 +203,7 @@ def _spelled(
 def is_holder(node: cst.CSTNode) -> bool:
     """Whether a node is an attribute, or an item by a fixed key, of a name or a holder."""
     match node:
-        case cst.Attribute(attr=cst.Name(value=name), value=held) if name not in _VIEWS:
+        case cst.Attribute(attr=cst.Name(value=name), value=held) if name not in VIEWS:
             return isinstance(held, cst.Name) or is_holder(held)
         case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key))], value=held):
             fixed = isinstance(key, cst.SimpleString)

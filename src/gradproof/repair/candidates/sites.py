@@ -9,7 +9,7 @@ from functools import lru_cache
 import libcst as cst
 
 from ..hints import RETURN, Shape
-from .body import Body, Expression, called, method
+from .body import Body, Expression, called
 from .scope import is_holder
 from .text import normal
 
@@ -43,15 +43,24 @@ def sites(body: Body) -> tuple[Site, ...]:
     found = dict[int, Site]()
     for node, shape in _wholes(body):
         if node in body.parents and _computes(node):
-            found.setdefault(id(node), Site(node, shape, whole=True))
+            found.setdefault(id(node), Site(node, _either(body, node, shape), whole=True))
     parts = [(one, site.shape) for site in found.values() for one in addends(site.node)]
     for sum_ in body.of(cst.BinaryOperation):
         if not isinstance(body.parents.get(sum_), cst.BinaryOperation) or body.code(sum_)[0] == "(":
             parts += [(one, None) for one in addends(sum_)]
     for node, shape in parts:
         if _computes(node):
-            found.setdefault(id(node), Site(node, shape, whole=False))
+            found.setdefault(id(node), Site(node, _either(body, node, shape), whole=False))
     return tuple(found.values())
+
+
+def _either(body: Body, node: Expression, shape: Shape | None) -> Shape | None:
+    return body.shape(node) if shape is None else shape
+
+
+def is_product(node: cst.CSTNode) -> bool:
+    """Whether a node is a product or a quotient."""
+    return isinstance(node, cst.BinaryOperation) and not is_sum(node)
 
 
 def is_sum(node: cst.CSTNode | None) -> bool:
@@ -65,12 +74,6 @@ def addends(node: cst.CSTNode) -> Iterator[Expression]:
     if isinstance(node, cst.BinaryOperation) and is_sum(node):
         for one in (node.left, node.right):
             yield from list(addends(one)) or [one]
-
-
-def fits(shape: Shape, site: Shape) -> bool:
-    """Whether an array of a shape is broadcast to a site without enlarging it."""
-    pairs = zip(reversed(shape), reversed(site), strict=False)
-    return len(shape) <= len(site) and all(one in (1, length) for one, length in pairs)
 
 
 def _wholes(body: Body) -> Sized:
@@ -92,11 +95,8 @@ def _wholes(body: Body) -> Sized:
 
 def _handed_on(body: Body) -> Iterator[Expression]:
     """What is chosen between, and what is given to a method as ``np.add.at`` is."""
-    for choice in body.of(cst.IfExp):
-        yield from (choice.body, choice.orelse)
-    for call in body.of(cst.Call):
-        if method(call) == "where":
-            yield from (one.value for one in call.args[1:3])
+    for _, *sides in body.choices():
+        yield from sides
     for statement in body.of(cst.Expr):
         if isinstance(statement.value, cst.Call) and statement.value.args:
             yield statement.value.args[-1].value

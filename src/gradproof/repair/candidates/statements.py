@@ -8,23 +8,22 @@ from itertools import pairwise
 import libcst as cst
 
 from ..edit import Edit
-from . import costs
 from .body import STILL, Body, Expression
 from .registry import candidates_of
-from .text import attribute, loaded, normal, short
+from .table import COSTS
+from .text import loaded, normal, short
 
 _UFUNCS = {"+=": "add", "-=": "subtract"}
 _BUFFERED = {f"np.{name}.at": sign for sign, name in _UFUNCS.items()}
 
 
-@candidates_of("accumulation", cst.AugAssign)
-def assigned_for_added(body: Body, node: cst.AugAssign) -> Iterator[Edit]:
-    """Assign what is added up; add at indices that may come more than once."""
-    yield body.operator(node.operator, "=", costs.ACCUMULATE_RARE, None, node)
+@candidates_of("accumulation", cst.AugAssign, least=COSTS["accumulate"])
+def added_at(body: Body, node: cst.AugAssign) -> Iterator[Edit]:
+    """Add at indices that may come more than once."""
     yield from _at(body, node.target, node, body.sign(node.operator))
 
 
-@candidates_of("accumulation", cst.Assign)
+@candidates_of("accumulation", cst.Assign, least=COSTS["accumulate"])
 def added_for_assigned(body: Body, node: cst.Assign) -> Iterator[Edit]:
     """Add up what is assigned, over the loop around it too."""
     target = node.targets[0].target
@@ -34,7 +33,7 @@ def added_for_assigned(body: Body, node: cst.Assign) -> Iterator[Edit]:
     new = body.between(target, node.value).replace("=", "+=", 1)
     loop = _loop(body, node)
     indexed = isinstance(target, (cst.Subscript, cst.Attribute))
-    cost = costs.ACCUMULATE if indexed and loop else costs.ACCUMULATE_RARE
+    cost = COSTS["accumulate"] if indexed and loop else COSTS["rarely accumulated"]
     what = f"add to {short(body.code(target))} what is assigned"
     yield body.write((begin, end), new, cost, what, node)
     yield from _at(body, target, node, "+=")
@@ -44,7 +43,7 @@ def added_for_assigned(body: Body, node: cst.Assign) -> Iterator[Edit]:
         zero = f"{target.value} = 0{newline}{source[body.text.start(first) : first]}"
         what = f"sum {target.value} over the loop"
         new = zero + source[first:begin] + new
-        yield body.write((first, end), new, costs.ACCUMULATE, what, node)
+        yield body.write((first, end), new, COSTS["accumulate"], what, node)
 
 
 def _loop(body: Body, node: cst.CSTNode) -> cst.CSTNode | None:
@@ -67,7 +66,7 @@ def _at(
     elif len(target.slice) > 1:
         index = f"({index})"
     new = f"np.{_UFUNCS[sign]}.at({body.code(target.value)}, {index}, {body.bare(node.value)})"
-    yield body.write(body.inner(node), new, costs.ACCUMULATE, None, node)
+    yield body.write(body.inner(node), new, COSTS["accumulate"], None, node)
 
 
 def _fixed(target: cst.Subscript) -> bool:
@@ -77,31 +76,7 @@ def _fixed(target: cst.Subscript) -> bool:
     return all(isinstance(one.value, sure) for one in indices)
 
 
-@candidates_of("accumulation", cst.Expr)
-def added_once(body: Body, node: cst.Expr) -> Iterator[Edit]:
-    """``dE[ids] += x`` for ``np.add.at(dE, ids, x)``."""
-    match node.value:
-        case cst.Call(func=func, args=[array, index, value]):
-            sign = _BUFFERED.get(normal(body.code(func)))
-            if sign is not None:
-                codes = [body.code(one.value) for one in (array, index, value)]
-                new = "{}[{}] {sign} {}".format(*codes, sign=sign)
-                yield body.write(body.inner(node), new, costs.ACCUMULATE_RARE, None, node)
-
-
-@candidates_of("accumulation", cst.Assign, cst.Call)
-def copies(body: Body, node: cst.Assign | cst.Call) -> Iterator[Edit]:
-    """A copy where a name was given a second name; zeros where a copy was made."""
-    match node:
-        case cst.Assign(targets=[cst.AssignTarget(target=cst.Name()), *_]):
-            if isinstance(node.value, (cst.Name, cst.Subscript)):
-                new = attribute(body.code(node.value), "copy()")
-                yield body.replace(node.value, new, costs.ACCUMULATE_RARE)
-        case cst.Call(func=cst.Attribute(value=held, attr=cst.Name(value="copy"))):
-            yield body.replace(node, f"np.zeros_like({body.code(held)})", costs.ACCUMULATE_RARE)
-
-
-@candidates_of("statement", cst.IndentedBlock)
+@candidates_of("statement", cst.IndentedBlock, least=COSTS["stray statement"])
 def other_statements(body: Body, block: cst.IndentedBlock) -> Iterator[Edit]:
     """Leave a statement out, or let it change places with the next one."""
     for one in block.body:
@@ -128,7 +103,9 @@ def _dropped(body: Body, block: cst.IndentedBlock, line: cst.SimpleStatementLine
         span, new = (body.text.start(span[0]), begins[min(last, len(begins) - 1)]), ""
         if body.text.source[slice(*span)].strip() != body.raw(line).strip():
             return  # something else stands on the line, if only a comment
-    yield body.write(span, new, costs.DROP_STRAY if stray else costs.DROP_STATEMENT, what, node)
+    yield body.write(
+        span, new, COSTS["stray statement"] if stray else COSTS["statement"], what, node
+    )
 
 
 def _again(body: Body, node: cst.CSTNode) -> bool:
@@ -157,7 +134,7 @@ def _moved(
     # Where neither assigns what the other reads their order does not matter.
     (assigned, names), (also, others) = _assigned(body, first), _assigned(body, second)
     if assigned & others or also & names:
-        yield body.exchange(one, other, costs.MOVE, first)
+        yield body.exchange(one, other, COSTS["move"], first)
 
 
 def _targets(node: cst.CSTNode) -> list[Expression]:

@@ -1,82 +1,76 @@
-"""Expressions as text: how tightly one binds, which parentheses it needs, what it came to."""
+"""Expressions as text: which parentheses one needs in a place, and what it came to in a run."""
 
 from __future__ import annotations
 
 import ast
 import operator
 from collections.abc import Callable, Mapping
-from enum import IntEnum
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
+from warnings import catch_warnings
 
+from ...judge.thresholds import T
 from ..hints import Shape
 
-# How tightly an expression binds (The Python Language Reference, 6.17), the loosest first. What is
-# BROKEN stands over several lines with nothing around it that allows this. NUMBER is apart since
-# `2.T` is no attribute of 2.
-Level = IntEnum(
-    "Level",
-    "BROKEN TUPLE TEST OR AND NOT COMPARE BIT_OR BIT_XOR BIT_AND SHIFT SUM PRODUCT UNARY POWER "
-    "NUMBER PRIMARY",
-    start=-1,
-)
-
-# Other operators bind as a product does, other expressions as a name does.
-_BINDING: dict[type[ast.AST], Level] = {
-    **dict.fromkeys((ast.NamedExpr, ast.Starred, ast.Yield, ast.YieldFrom), Level.TUPLE),
-    **dict.fromkeys((ast.Lambda, ast.IfExp), Level.TEST),
-    **dict.fromkeys((ast.Add, ast.Sub), Level.SUM),
-    **dict.fromkeys((ast.LShift, ast.RShift), Level.SHIFT),
-    **dict.fromkeys((ast.Pow, ast.Await), Level.POWER),
-    ast.Or: Level.OR,
-    ast.And: Level.AND,
-    ast.Not: Level.NOT,
-    ast.Compare: Level.COMPARE,
-    ast.BitOr: Level.BIT_OR,
-    ast.BitXor: Level.BIT_XOR,
-    ast.BitAnd: Level.BIT_AND,
-}
+_HELD_TOGETHER = (ast.Name, ast.Call, ast.Attribute, ast.Subscript)
 
 _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
     ast.Div: operator.truediv, ast.Pow: operator.pow,
 }  # fmt: skip
-# Two numbers that agree so well are the same one.
-_CLOSE = 1e-9
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)  # trees are large, and every fork pays for them
 def _parsed(text: str) -> ast.expr | None:
     """The syntax tree; None for what is no expression by itself."""
-    try:
+    with suppress(SyntaxError, ValueError), catch_warnings(action="ignore"):
         return ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
+    return None
+
+
+def fitted(part: str, before: str = "", after: str = "") -> str:
+    """A part that stands between two texts, in parentheses where it would be torn without.
+
+    What binds more tightly may tear it, or the end of a line.
+    """
+    whole = isinstance(_parsed(part), _HELD_TOGETHER) or _is_whole(part, before, after)
+    return part if whole else f"({part})"
 
 
 @lru_cache(maxsize=65536)
-def level(text: str) -> Level:
-    """How tightly an expression binds; ``BROKEN`` for what is no expression by itself."""
-    match node := _parsed(text):
-        case None:
-            return Level.BROKEN
-        case ast.Tuple():
-            listed: Any = _parsed(f"[{text}\n]")
-            return Level.PRIMARY if len(listed.elts) == 1 else Level.TUPLE  # in parentheses or not
-        case ast.expr() if node.col_offset > 0 and text[0] == "(":
-            return Level.PRIMARY
-        case ast.BinOp(op=operator) | ast.BoolOp(op=operator):
-            return _BINDING.get(type(operator), Level.PRODUCT)
-        case ast.UnaryOp(op=operator):
-            return _BINDING.get(type(operator), Level.UNARY)
-        case ast.Constant(value=int() | float() | complex() as held) if not isinstance(held, bool):
-            return Level.NUMBER
-    return _BINDING.get(type(node), Level.PRIMARY)
+def _is_whole(part: str, before: str, after: str) -> bool:
+    """Whether Python reads an expression from just where a part begins to just where it ends."""
+    node, around = _parsed(part), _parsed(f"({before}{part}{after}\n)")
+    if node is None or around is None:
+        return False
+    rows, columns = before.count("\n"), len(f"({before}".rpartition("\n")[2].encode())
+    begin = rows + node.lineno, columns * (node.lineno == 1) + node.col_offset
+    last, end = node.end_lineno or 1, node.end_col_offset or 0
+    span = *begin, rows + last, columns * (last == 1) + end
+    return any(
+        (one.lineno, one.col_offset, one.end_lineno, one.end_col_offset) == span
+        for one in ast.walk(around)
+        if isinstance(one, ast.expr)
+    )
 
 
-def operand(text: str, least: Level | int) -> str:
-    """The expression, in parentheses where it binds less than ``least``."""
-    return text if level(text) >= least else f"({text})"
+def written(form: str, *parts: str) -> str:
+    """The parts in the places ``{}`` of a form, each in parentheses where it needs them."""
+    gaps = form.split("{}")
+    text = gaps[0]
+    for k, (part, gap) in enumerate(zip(parts, gaps[1:], strict=True), 1):
+        text += fitted(part, "_".join(gaps[:k]), "_".join(gaps[k:])) + gap
+    return text
+
+
+def stands(form: str, text: str) -> bool:
+    """Whether an expression needs no parentheses in the place of a form."""
+    return written(form, text) == form.replace("{}", text)
+
+
+def _is_product(text: str) -> bool:
+    return stands("{} @ _", text) and not stands("_ @ {}", text)
 
 
 def product(one: str, other: str) -> str:
@@ -86,47 +80,42 @@ def product(one: str, other: str) -> str:
         return quotient(one, divisor)
     if other == "-1":
         return negative(one)
-    if number(other) is not None and level(one) != Level.PRODUCT:
-        return f"{operand(other, Level.PRODUCT)} * {operand(one, Level.PRODUCT + 1)}"
-    return f"{operand(one, Level.PRODUCT)} * {operand(other, Level.PRODUCT + 1)}"
+    if number(other) is not None and not _is_product(one):
+        one, other = other, one
+    return written("{} * {}", one, other)
 
 
 def quotient(one: str, other: str) -> str:
     """``one / other``."""
-    return f"{operand(one, Level.PRODUCT)} / {operand(other, Level.PRODUCT + 1)}"
+    return written("{} / {}", one, other)
 
 
 def total(one: str, other: str) -> str:
     """``one + other``, or ``one - other`` where there is a minus in front of the other."""
-    sign = "-" if other.startswith("-") and level(other) >= Level.PRODUCT else "+"
-    other = other[1:].lstrip() if sign == "-" else other
-    return f"{operand(one, Level.SUM)} {sign} {operand(other, Level.SUM + 1)}"
+    if other.startswith("-") and stands("{} @ _", other):
+        return written("{} - {}", one, other[1:].lstrip())
+    return written("{} + {}", one, other)
 
 
 def negative(one: str) -> str:
     """The expression with a minus, or without the one that it has."""
     # The minus of `-a @ b` binds more than the product; it is the same minus.
-    if one.startswith("-") and level(one) in (Level.UNARY, Level.PRODUCT):
+    if one.startswith("-") and stands("{} @ _", one):
         return one[1:].lstrip()
-    if level(one) == Level.PRODUCT and not {"//", "%"} & set(one.split()):
+    if _is_product(one) and not {"//", "%"} & set(one.split()):
         return f"-{one}"
-    return f"-{operand(one, Level.UNARY)}"
-
-
-def attribute(one: str, name: str) -> str:
-    """``one.name``."""
-    return f"{operand(one, Level.PRIMARY)}.{name}"
+    return written("-{}", one)
 
 
 def turned(text: str) -> str:
     """A matrix transposed, without two transposes that cancel."""
-    return text.removesuffix(".T") if text.endswith(".T") else attribute(text, "T")
+    return text.removesuffix(".T") if text.endswith(".T") else written("{}.T", text)
 
 
 def reciprocal(text: str) -> str | None:
     """The ``m`` of ``1 / m``."""
     for one in ("1 / ", "1.0 / ", "1/", "1.0/"):
-        if text.startswith(one) and level(text[len(one) :]) > Level.PRODUCT:
+        if text.startswith(one) and stands("_ / {}", text[len(one) :]):
             return text[len(one) :]
     return None
 
@@ -173,7 +162,7 @@ def close(one: float | None, other: float | None) -> bool:
     """Whether two numbers are known, and the same."""
     if one is None or other is None:
         return False
-    return abs(one - other) <= _CLOSE * max(abs(one), abs(other))
+    return abs(one - other) <= T.same_result * max(abs(one), abs(other))
 
 
 def _value(node: ast.expr | None, numbers: Mapping[str, float], shapes: Mapping[str, Shape]) -> Any:

@@ -1,0 +1,352 @@
+"""Rows of the table, read: their patterns are matched with the code, and what is meant written."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product as every
+from typing import Any
+
+import libcst as cst
+
+from ..edit import Edit
+from .body import Body, Expression, called, is_array_module, method
+from .fill import Place, fillings
+from .places import PLACES, readable
+from .scope import is_holder
+from .sites import is_product
+from .source import parts
+from .table import TABLE
+from .text import negative, normal, number, product, quotient, short, total, value, written
+
+# The letters of a form that stand for something; a name after a dot is a name.
+_LETTER = re.compile(r"(?<![\w.])(np|[A-Za-z])(?![\w\"'])")
+_REST = re.compile(r"(, )?\.\.\.")
+_JOINED = re.compile(r"a ([*/+-]) (.+)")
+_OPERATION = re.compile(r"(\S+) ([*/+@-]) (\S+)")
+_SIGNS = frozenset("*/+-@")
+_LITERALS = (cst.Integer, cst.Float)
+_INDICES = (cst.Index, cst.Slice)
+_STRINGS = (cst.SimpleString, cst.FormattedString)
+_COUNTING = frozenset({"len", "range", "enumerate", "zip", "reversed", "sorted", "list", "tuple"})
+
+# What the diagnosis asks for keeps so much of its cost: as a change of what is there, and as one
+# that is put around a whole.
+_HINTED, _HINTED_AROUND = 0.2, 0.4
+# A factor that counts entries, and a conjugate where nothing is complex.
+_COUNTED, _REAL = 3.0, 1.7
+
+Bound = dict[str, cst.CSTNode]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table.
+
+    ``place`` is the sign that says where to look; ``wrong`` and ``right`` are its example.
+    """
+
+    kind: str
+    place: str
+    old: str
+    new: str
+    cost: float
+    wrong: str
+    right: str
+    what: str
+
+    @cached_property
+    def pattern(self) -> Any:
+        """The tree of what is written."""
+        line: Any = cst.parse_statement(self.old.replace(".", "a.", self.old.startswith(".")))
+        whole = line.body[0]
+        if isinstance(whole, cst.Expr) and _is_expression(self.new):
+            return whole.value
+        return whole
+
+    @property
+    def states(self) -> bool:
+        """Whether it is about a statement."""
+        return isinstance(self.pattern, cst.BaseSmallStatement)
+
+    def edits(self, body: Body) -> Iterator[Edit]:
+        """What it suggests for the body of a function."""
+        if self.old.startswith("."):
+            yield from self._callees(body)
+            return
+        for place in self._places(body):
+            bound: Bound = {}
+            if _matches(body, self.pattern, place.node, bound):
+                if isinstance(place.node, cst.Call) and "a" in bound:
+                    place = Place(place.node, body.shape(bound["a"]), place.cost)  # noqa: PLW2901
+                for filled in fillings(body, place, self.new):
+                    yield self._edit(body, place, bound, filled.texts, filled.cost)
+
+    def _callees(self, body: Body) -> Iterator[Edit]:
+        old, new = self.old[1:], self.new[1:]
+        for call in body.of(cst.Call):
+            if method(call) == old:
+                end = body.inner(call.func)[1]
+                cost = self.cost * (_HINTED if {old, new} == {"sum", "mean"} and body.sized else 1)
+                yield body.write((end - len(old), end), new, cost, f"{old} → {new}", call)
+
+    def _places(self, body: Body) -> Iterator[Place]:
+        if self.place:
+            return PLACES[self.place](body)
+        letter = self.old if len(self.old) == 1 else ""
+        kinds = {"N": _LITERALS, "D": (cst.Float,)}.get(letter, (type(self.pattern),))
+        nodes = readable(body) if letter == "v" else body.of(*kinds)
+        return (Place(node, body.shape(node)) for node in nodes)
+
+    def _edit(
+        self, body: Body, place: Place, bound: Bound, filled: Mapping[str, str], more: float
+    ) -> Edit:
+        node = place.node
+        names = {letter: body.bare(one) for letter, one in bound.items()}
+        names.update(filled)
+        if isinstance(node, cst.Call):
+            names["f"] = called(node)
+            names.setdefault("...", _rest(body, self.pattern, node))
+        if isinstance(node, cst.BinaryOperation):
+            names["gap"] = body.between(node.left, node.right)
+        names.setdefault("np", body.module)
+        cost, text = self._cost(body, place, bound, filled) + more, self._text(node, names)
+        what = self._what(names)
+        if self.states:
+            return body.write(body.inner(node), text, cost, what, node)
+        return body.replace(node, text, cost, what)
+
+    def _text(self, node: cst.CSTNode, names: Mapping[str, str]) -> str:
+        """What is meant, with the code in the places of letters."""
+        form = self.new
+        if isinstance(node, _LITERALS) and self.old in "ND" and not form.startswith("1 /"):
+            known = value(form, {"N": number(node.value) or 0, **_numbers(names)}, {})
+            if known is not None:
+                return _literal(known, node)
+        if isinstance(node, cst.BinaryOperation) and not self.place:
+            form = _spaced(names["gap"], form)
+        if "..." in names:
+            rest = names["..."]
+            form = _REST.sub(lambda found: f"{found.group(1) or ''}{rest}" if rest else "", form)
+        if "f" in names:
+            form = form.replace(".f(", f".{names['f']}(")
+        if self.place and (joined := _JOINED.fullmatch(form)):
+            sign, other = joined.groups()
+            other = _filled(other, names)
+            with_sign = {"*": product, "/": quotient, "+": total}.get(sign)
+            other = other if with_sign else negative(other)
+            return (with_sign or total)(names["a"], other)
+        if form in {"-a", "-b"}:
+            return negative(names[form[1]])
+        if self.states:
+            return _LETTER.sub(lambda found: names.get(found.group(), found.group()), form)
+        return _filled(form, names).replace(".T.T", "")
+
+    def _what(self, names: Mapping[str, str]) -> str | None:
+        """What a person reads; None where both texts will do."""
+        told = self.what
+        if not told and self.place in {"@", "="} and (joined := _JOINED.fullmatch(self.new)):
+            sign, other = joined.groups()
+            other = short(_filled(other, names))
+            whole = short(names["a"])
+            return {
+                "*": f"multiply {whole} by {other}",
+                "/": f"divide {whole} by {other}",
+                "+": f"add the term {other}",
+                "-": f"subtract the term {other}",
+            }[sign]
+        if not told:
+            return None
+        return re.sub(r"\{(\w)\}", lambda found: short(names.get(found.group(1), "")), told)
+
+    def _cost(self, body: Body, place: Place, bound: Bound, filled: Mapping[str, str]) -> float:
+        """What it costs here: less where the diagnosis asks for it."""
+        cost = self.cost + place.cost
+        if "conj()" in self.new and not body.complex:
+            cost += _REAL
+        if self.kind == "sign" and self.old in {"a + b", "a - b"} and body.hints.terms:
+            return self.cost * _HINTED
+        if "H" in filled and self.place:
+            return cost * _HINTED_AROUND
+        if body.hints.factors and self._asked(body, place.node, bound, filled):
+            return cost * (_HINTED_AROUND if self.place else _HINTED)
+        if self.kind in {"factor", "constant"} and not self.place and _counts(body, place.node):
+            return max(cost, _COUNTED)
+        if self.old == "N" and self.new == "S" and body.code(place.node) in {"0", "1", "2"}:
+            return cost + 0.8
+        return cost
+
+    def _asked(
+        self, body: Body, node: cst.CSTNode, bound: Bound, filled: Mapping[str, str]
+    ) -> bool:
+        """Whether the gradient becomes so many times larger as the diagnosis asks for."""
+        numbers = {
+            letter: known if (known := body.value(one)) is not None else 1.3717 + 0.61 * k
+            for k, (letter, one) in enumerate(bound.items())
+        }
+        for letter, text in filled.items():
+            known = body.scope.value(text)
+            if known is not None:
+                numbers[letter] = known
+        now, then = value(self.old, numbers, {}), value(self.new, numbers, {})
+        if not now or not then:
+            return False
+        divides = body.is_divisor(node)
+        return body.asked(now / then if divides else then / now) and (
+            divides is not None or self.old not in {"N", "D", "-N"}
+        )
+
+
+def _matches(body: Body, pattern: cst.CSTNode, node: cst.CSTNode, bound: Bound) -> bool:
+    """Whether a pattern is that of a node; the letters are bound to what they stand for."""
+    match pattern:
+        case cst.Name(value="np"):
+            bound["np"] = node
+            return is_array_module(node)
+        case cst.Name(value=letter) if len(letter) == 1:
+            return _is(body, letter, node) and _binds(body, letter, node, bound)
+        case cst.Name(value=text) | cst.Integer(value=text) | cst.Float(value=text):
+            return type(node) is type(pattern) and getattr(node, "value", "") == text
+    if type(node) is not type(pattern) or _told(node) != _told(pattern):
+        return False
+    mine, others = list(parts(pattern)), list(parts(node))
+    if isinstance(pattern, cst.Call) and _open(pattern):
+        mine, others = mine[:-1], others[: len(mine) - 1]
+    pairs = zip(mine, others, strict=False)
+    return len(mine) == len(others) and all([_matches(body, *pair, bound) for pair in pairs])
+
+
+def _told(node: cst.CSTNode) -> object:
+    """What tells nodes of one type apart, beside what they consist of."""
+    match node:
+        case cst.Attribute(attr=cst.Name(value=name)):
+            return name
+        case cst.Arg():
+            return node.keyword.value if node.keyword else None, node.star
+    return None
+
+
+def _open(call: cst.Call) -> bool:
+    return bool(call.args) and isinstance(call.args[-1].value, cst.Ellipsis)
+
+
+def _rest(body: Body, pattern: cst.CSTNode, call: cst.Call) -> str:
+    """The arguments that the dots of a pattern stand for."""
+    if not (isinstance(pattern, cst.Call) and _open(pattern)):
+        return ""
+    rest = call.args[len(pattern.args) - 1 :]
+    if not rest:
+        return ""
+    begin, end = body.inner(rest[0])[0], body.outer(rest[-1].value)[1]
+    return body.text.source[begin:end]
+
+
+def _binds(body: Body, letter: str, node: cst.CSTNode, bound: Bound) -> bool:
+    same = bound.setdefault(letter, node)
+    return same is node or normal(body.code(same)) == normal(body.code(node))
+
+
+def _is(body: Body, letter: str, node: cst.CSTNode) -> bool:
+    """Whether a node is what a letter may stand for."""
+    known = _MEANT.get(letter)
+    return isinstance(node, Expression) and (known is None or known(body, node))
+
+
+def _square(body: Body, node: cst.CSTNode) -> bool:
+    shape = body.shape(node)
+    return shape is not None and len(shape) == 2 and shape[0] == shape[1]
+
+
+_MEANT: dict[str, Callable[[Body, cst.CSTNode], bool]] = {
+    "N": lambda body, node: isinstance(node, _LITERALS) and not _is_index(body, node),
+    "D": lambda body, node: isinstance(node, cst.Float) and not _is_index(body, node),
+    "k": lambda body, node: body.is_scalar(node),
+    "v": lambda _, node: isinstance(node, cst.Name) or is_holder(node),
+    "s": lambda _, node: isinstance(node, (cst.Name, cst.Subscript)),
+    "q": lambda _, node: not is_product(node),
+    "n": lambda _, node: not isinstance(node, _LITERALS),
+    "w": _square,
+    "z": lambda body, node: body.shape(node) is None or _square(body, node),
+    "g": lambda _, node: isinstance(node, cst.Name) and node.value not in _COUNTING,
+    "j": lambda _, node: not isinstance(node, (*_LITERALS, *_STRINGS)),
+}
+
+
+def _is_index(body: Body, node: cst.CSTNode) -> bool:
+    """Whether a number counts entries or axes; other generators have these."""
+    parent = body.parents.get(node)
+    if isinstance(parent, cst.Arg):
+        return parent.keyword is not None and parent.keyword.value in {"axis", "axes", "ddof"}
+    return isinstance(parent, _INDICES)
+
+
+def _counts(body: Body, node: cst.CSTNode) -> bool:
+    """Whether an expression counts entries."""
+    around = (one for one in body.around(node) if not isinstance(one, Expression))
+    return isinstance(next(around, None), _INDICES)
+
+
+def _spaced(gap: str, form: str) -> str:
+    """A form of two operands with the blanks, or the new line, that the user has between them."""
+    found = _OPERATION.fullmatch(form)
+    sign = gap.strip()
+    if found is None or sign not in _SIGNS:
+        return form
+    one, new, other = found.groups()
+    return f"{one}{gap.replace(sign, new, 1)}{other}"
+
+
+def _is_expression(form: str) -> bool:
+    try:
+        ast.parse(form.lstrip("."), mode="eval")
+    except SyntaxError:
+        return False
+    return True
+
+
+def _filled(form: str, names: Mapping[str, str]) -> str:
+    """A form with the code in the places of its letters, in parentheses where it needs them."""
+    letters = [found for found in _LETTER.findall(form) if found in names]
+    marked = _LETTER.sub(lambda found: "{}" if found.group() in names else found.group(), form)
+    return written(marked, *(names[letter] for letter in letters))
+
+
+def _numbers(names: Mapping[str, str]) -> dict[str, float]:
+    known = {letter: value(text, {}, {}) for letter, text in names.items()}
+    return {letter: one for letter, one in known.items() if one is not None}
+
+
+def _literal(known: float, node: Any) -> str:
+    """A number, written as an integer where it is one and the user wrote one."""
+    whole = known == int(known) and (isinstance(node, cst.Integer) or known in (0, 1))
+    return str(int(known)) if whole else f"{known:.15g}"
+
+
+def _read(kind: str, line: str) -> Iterator[Row]:
+    """The rows of a line of the table."""
+    change, cost, example, *what = line.split(" | ")
+    wrong, right = example.replace("⏎", "\n").split(" → ")
+    old, sign, new = re.split(" ([→↔]) ", change)
+    pairs = [(old, new), (new, old)] if sign == "↔" else [(old, new)]
+    for before, after in pairs:
+        place = before[0] if before[:1] in PLACES and before[1:2] == " " else ""
+        found = re.search(r"\{([^}]*)\}", before)
+        for one, other in every(found.group(1).split() if found else [""], after.split(" ; ")):
+            form = before[2:] if place else before
+            form = form.replace(found.group(), one) if found else form
+            told = (wrong, right, what[0] if what else "")
+            if form != other.replace("{}", one):
+                yield Row(kind, place, form, other.replace("{}", one), float(cost), *told)
+
+
+def rows() -> Sequence[Row]:
+    """All rows of the table."""
+    return [
+        row
+        for kind, lines in TABLE.items()
+        for line in lines.strip().split("\n")
+        for row in _read(kind, line)
+    ]
