@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -141,6 +142,16 @@ def norm(array: NDArray[Any]) -> float:
         scaled = np.divide(coordinates[begin : begin + (1 << 14)], largest, dtype=np.float64)
         total += float(scaled @ scaled)
     return float(largest * total**0.5)
+
+
+def norms(whole: NDArray[np.float64], parts: Sequence[slice]) -> tuple[float, ...]:
+    """The norm of each part of a flat array; the parts follow one another."""
+    squares = np.add.reduceat(whole * whole, [part.start for part in parts])
+    quick = np.sqrt(squares).tolist()
+    return tuple([
+        one if _SAFE < one < 1 / _SAFE else norm(whole[part])
+        for one, part in zip(quick, parts, strict=True)
+    ])  # fmt: skip
 
 
 def smallest(array: NDArray[Any], below: float, most: int) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -23,6 +23,12 @@ _NATIVE = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64
 _WANTED: ContextVar[bool] = ContextVar("wanted", default=False)
 
 
+def _kind(leaf: Any) -> Hashable:
+    if isinstance(leaf, jax.core.Tracer):
+        return None
+    return leaf.shape, leaf.dtype, leaf.sharding, leaf.committed
+
+
 class Jax(Backend):
     """See ``Backend``; arrays cannot be written to, so a copy is replaced when it moves."""
 
@@ -30,6 +36,7 @@ class Jax(Backend):
         "JAX", jax.Array, modes=("reverse", "forward"), lasting=False, one_rule=True,
         replays=True,
         held=lambda _: lambda: False,  # nobody can fill it
+        kind=_kind,
     )  # fmt: skip
 
     def differentiable(self, leaf: Any, name: str) -> str:
