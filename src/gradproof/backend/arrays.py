@@ -146,12 +146,13 @@ def norm(array: NDArray[Any]) -> float:
 
 def norms(whole: NDArray[np.float64], parts: Sequence[slice]) -> tuple[float, ...]:
     """The norm of each part of a flat array; the parts follow one another."""
-    squares = np.add.reduceat(whole * whole, [part.start for part in parts])
-    quick = np.sqrt(squares).tolist()
-    return tuple([
-        one if _SAFE < one < 1 / _SAFE else norm(whole[part])
-        for one, part in zip(quick, parts, strict=True)
-    ])  # fmt: skip
+    starts, found = [], []
+    for part in parts:
+        starts.append(part.start)  # noqa: PERF401 - a frame less
+    for one in np.sqrt(np.add.reduceat(whole * whole, starts)).tolist():
+        safe = _SAFE < one < 1 / _SAFE
+        found.append(one if safe else norm(whole[parts[len(found)]]))
+    return tuple(found)
 
 
 def smallest(array: NDArray[Any], below: float, most: int) -> tuple[int, ...]:

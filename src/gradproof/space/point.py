@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -67,8 +66,11 @@ class Point:
     @cached_property
     def slices(self) -> tuple[slice, ...]:
         """Where the real coordinates of each block are, if all lie one after the other."""
-        ends = list(accumulate([block.count for block in self.blocks]))
-        return tuple([slice(e - b.count, e) for e, b in zip(ends, self.blocks, strict=True)])
+        found, begin = [], 0
+        for block in self.blocks:
+            found.append(slice(begin, begin + block.count))
+            begin += block.count
+        return tuple(found)
 
     @cached_property
     def count(self) -> int:
