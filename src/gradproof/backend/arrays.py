@@ -146,7 +146,8 @@ def norm(array: NDArray[Any]) -> float:
 
 def norms(whole: NDArray[np.float64], parts: Sequence[slice]) -> tuple[float, ...]:
     """The norm of each part of a flat array; the parts follow one another."""
-    starts, found = [], []
+    starts: list[int] = []
+    found: list[float] = []
     for part in parts:
         starts.append(part.start)  # noqa: PERF401 - a frame less
     for one in np.sqrt(np.add.reduceat(whole * whole, starts)).tolist():
