@@ -15,7 +15,7 @@ from . import arrays
 from .protocol import About, Backend, Drawn
 
 # So few numbers of a direction take next to no memory in the type of their block.
-_FEW = 512
+_FEW = 2048
 
 _SPARE = np.random.MT19937(0)
 
