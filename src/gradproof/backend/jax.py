@@ -166,7 +166,7 @@ class Jax(Backend):
             pairs = zip(arrays, chosen.of(cotangents), strict=True)
             # JAX differentiates Re Σ cotangent · output by x - iy.
             (gradients,) = vjp([_as_cotangent(output, c) for output, c in pairs])
-            return [jnp.conj(g) for g in gradients]
+            return [jnp.conj(g) if _is_complex(g) else g for g in gradients]
 
         return Vjp(outputs, pull)
 
@@ -233,7 +233,7 @@ def _on_cpu(array: Any) -> bool:
 
 
 def _is_complex(array: Any) -> bool:
-    return bool(jnp.issubdtype(array.dtype, jnp.complexfloating))
+    return array.dtype.kind == "c"  # type: ignore[no-any-return]
 
 
 def _as_cotangent(output: Any, cotangent: Any) -> Any:
@@ -241,7 +241,8 @@ def _as_cotangent(output: Any, cotangent: Any) -> Any:
         return np.zeros(output.shape, jax.dtypes.float0)
     if cotangent is None:
         return jnp.zeros_like(output)
-    return jnp.conj(cotangent).astype(output.dtype)
+    given = jnp.conj(cotangent) if _is_complex(cotangent) else cotangent
+    return given if given.dtype == output.dtype else given.astype(output.dtype)
 
 
 BACKEND = Jax()

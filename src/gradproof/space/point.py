@@ -20,6 +20,7 @@ from ..records.direction import Direction
 from . import directions
 from .tree import ROOT, Tree, flatten
 
+_FEW = 4096  # coordinates: a direction through so few is held in double precision
 _TINY = float(np.finfo(np.float64).tiny)  # the smallest normal number
 
 
@@ -276,6 +277,14 @@ class Line:
     def tangents(self) -> list[Any]:
         """The direction itself, block by block, in the types of the blocks; zero elsewhere."""
         point, copies = self._working.point, self._working.copies
+        if point.count <= _FEW:
+            pairs = zip(point.blocks, point.slices, copies, strict=True)
+            return [
+                point.home(b.index).given(
+                    point.home(b.index).array(self.dense[part].copy(), copy), point.leaf(b.index)
+                )
+                for b, part, copy in pairs
+            ]
         found = [
             point.home(b.index).array(np.zeros(b.count), copy)
             for b, copy in zip(point.blocks, copies, strict=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -90,11 +90,26 @@ class Look:
     """Lists of cotangents, and what outputs are multiplied with.
 
     A list has one cotangent for each output, None where it does not look at it. The products of an
-    output are those with the cotangents of the lists ``rows``.
+    output are those with the cotangents of the lists ``rows``. Where they are small their multiples
+    are ``kept``.
     """
 
     cotangents: tuple[tuple[Any, ...], ...]
     weights: tuple[tuple[Callable[[Any], list[float]] | None, list[int]], ...]
+    kept: bool
+    multiples: dict[float, list[list[Any]]] = field(default_factory=dict)
+
+    def times(self, factor: float) -> list[list[Any]]:
+        """A multiple of the cotangents; whoever gets them does not write into them."""
+        if factor == 1:
+            return list(map(list, self.cotangents))
+        known = self.multiples.get(factor)
+        if known is None:
+            lists = self.cotangents
+            known = [[None if w is None else w * factor for w in c] for c in lists]
+            if self.kept:
+                self.multiples[factor] = known
+        return known
 
 
 class Projected:
@@ -112,8 +127,8 @@ class Projected:
                 f"fun returned {described(result)}, in which nothing can be differentiated: "
                 "return dense arrays of real or complex floating-point numbers."
             )
-        look = _look(outputs, chosen, seed)
-        self.cotangents, self._weights = look.cotangents, look.weights
+        self.look = _look(outputs, chosen, seed)
+        self.cotangents, self._weights = self.look.cotangents, self.look.weights
 
     def names(self, reading: int) -> list[str]:
         """The outputs that one of the numbers is made of."""
@@ -156,12 +171,12 @@ def _look(outputs: Sequence[Any], chosen: Sequence[int], seed: int) -> Look:
     """
     kinds = [home(output).about.kind(output) for output in outputs]
     if None in kinds or len(chosen) > _GROUPS or sum(map(_size, outputs)) > _SMALL:
-        return _looking(outputs, chosen, seed)
+        return _looking(outputs, chosen, seed, kept=False)
     key = (seed, *kinds)
     if key not in _LOOKS:
         if len(_LOOKS) >= _MOST_LOOKS:
             _LOOKS.clear()
-        _LOOKS[key] = _looking(outputs, chosen, seed)
+        _LOOKS[key] = _looking(outputs, chosen, seed, kept=True)
     return _LOOKS[key]
 
 
@@ -169,7 +184,7 @@ _SMALL, _MOST_LOOKS = 4096, 128
 _LOOKS: dict[tuple[Any, ...], Look] = {}
 
 
-def _looking(outputs: Sequence[Any], chosen: Sequence[int], seed: int) -> Look:
+def _looking(outputs: Sequence[Any], chosen: Sequence[int], seed: int, *, kept: bool) -> Look:
     groups = [chosen[k::_GROUPS] for k in range(min(len(chosen), _GROUPS))]
     real = len(chosen) == 1 and _size(outputs[chosen[0]]) == 1
     cotangents = tuple(
@@ -181,7 +196,7 @@ def _looking(outputs: Sequence[Any], chosen: Sequence[int], seed: int) -> Look:
         for k in range(1 if real else _EACH)
     )
     weights = tuple([_weighing(cotangents, i, output) for i, output in enumerate(outputs)])
-    return Look(cotangents, weights)
+    return Look(cotangents, weights, kept)
 
 
 def _weighing(lists: Sequence[tuple[Any, ...]], index: int, output: Any) -> tuple[Any, list[int]]:
