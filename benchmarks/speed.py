@@ -376,24 +376,54 @@ def imports() -> Iterator[Figure]:
     yield Figure("gradproof --help", times["gradproof --help"], "s", 0.3)
 
 
+SLOWEST = 20.0  # seconds that gradcheck's slow mode may take for one operator
+
+
 def operators() -> Iterator[Figure]:
-    """Every differentiable operator of torch on its first sample, beside gradcheck's fast mode."""
+    """Every differentiable operator of torch on its first sample, beside gradcheck's modes."""
     import opinfo
     import torch
 
     torch.set_num_threads(1)
     opinfo.warm_up()
-    total = dict.fromkeys(("gradproof", "fast"), 0.0)
-    count = 0
-    turns = itertools.cycle((tuple(total), tuple(total)[::-1]))
+    ours, fast, slow = opinfo.CONTESTANTS
+    count, total, beside = 0, dict.fromkeys((ours, fast), 0.0), dict.fromkeys((ours, slow), 0.0)
+    turns = itertools.cycle((opinfo.CONTESTANTS, opinfo.CONTESTANTS[::-1]))
     for op in opinfo.operators():
         for case in opinfo.cases(op, 1):
             opinfo.reseed(0)
-            for contestant in next(turns):
-                total[contestant] += cpu(lambda c=contestant, k=case: opinfo.ask(c, k, 20.0))
+            asked = {c: timed(lambda c=c, k=case: opinfo.ask(c, k, SLOWEST)) for c in next(turns)}
+            total = {c: spent + asked[c][0] for c, spent in total.items()}
+            if asked[slow][1].said != opinfo.NOT_RUN:
+                beside = {c: spent + asked[c][0] for c, spent in beside.items()}
             count += 1
-    share = total["gradproof"] / total["fast"]
+    share = total[ours] / total[fast]
     yield Figure(f"OpInfo, {count} operators", share, "× gradcheck fast", 1.0, 0.5)
+    share = beside[ours] / beside[slow]
+    yield Figure("OpInfo, where slow mode ends", share, "× gradcheck slow", 1 / 10, 1 / 15)
+
+
+PAGES = 13
+
+
+def pages() -> Iterator[Figure]:
+    """A page of HTML for each of some checks, over none: what a fresh process takes more."""
+    with tempfile.TemporaryDirectory() as folder:
+        begin = _PAGES.format(count=PAGES)
+        save = f"[r.save(f'{folder}/{{i}}.html') for i, r in enumerate(reports)]"
+        times = processes({"none": ("-c", begin), "pages": ("-c", f"{begin}\n{save}")}, 3)
+    more = times["pages"] - times["none"]
+    yield Figure(f"a page of HTML for each of {PAGES} checks", more, "s more", 2.0)
+
+
+_PAGES = """\
+import numpy as np
+import gradproof as gp
+x = np.random.default_rng(0).normal(size=(4, 5))
+right, wrong = lambda x: 2 * x, lambda x: 2.1 * x
+reports = [gp.check(lambda x: np.sum(x * x), x, grad=wrong if i % 2 else right, seed=i)
+           for i in range({count})]
+"""
 
 
 FIGURES: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -408,6 +438,7 @@ FIGURES: dict[str, Callable[[], Iterator[Figure]]] = {
     "memory": memory,
     "pytest": under_pytest,
     "import": imports,
+    "html": pages,
 }
 
 # The command -----------------------------------------------------------------------------

@@ -133,7 +133,7 @@ def assert_correct(report: Report, undecided: str = "fail") -> Report:
 def _asserted(report: Report, undecided: str) -> Report:
     """Raise what speaks against a report, or warn at the line that called the caller of this."""
     __tracebackhide__ = True
-    found = objection(report, undecided, report.message)
+    found = objection(report, undecided, lambda: report.message)
     if isinstance(found, UndecidedWarning):
         warnings.warn(found, stacklevel=3)
     elif found is not None:
@@ -148,14 +148,15 @@ def _validate(undecided: Any) -> None:
 
 
 def objection(
-    report: Report, undecided: str, message: str
+    report: Report, undecided: str, message: Callable[[], str]
 ) -> GradientError | UndecidedWarning | None:
     """What speaks against letting a test pass: the caller raises it, or warns.
 
-    It is not raised here, so that pytest's plugin can raise it where its user called.
+    It is not raised here, so that pytest's plugin can raise it where its user called; the
+    ``message`` of most reports is never read.
     """
     if report.ok:
         return None
     if report.verdict is Verdict.UNDECIDED and undecided == "warn":
-        return UndecidedWarning(message)
-    return GradientError(message, report)
+        return UndecidedWarning(message())
+    return GradientError(message(), report)

@@ -13,6 +13,7 @@ import shlex
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -60,7 +61,8 @@ def checked(
 
     report = dataclasses.replace(report, reproduce=_command(item, report.seed))
     record = _kept(item, report)
-    found = objection(report, undecided, _message(item.config, report, record["files"]))
+    message = partial(_message, item.config, report, record["files"])
+    found = objection(report, undecided, message)
     record["warned"] = isinstance(found, UndecidedWarning)
     return report, found
 

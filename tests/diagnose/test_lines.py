@@ -11,6 +11,7 @@ import pytest
 
 import gradproof as gp
 from gradproof.demo.network import article_test_case, backprop, broken_backprop, cost
+from gradproof.diagnose.lines import Watch
 
 A = np.random.default_rng(1).normal(size=(4, 3))
 POINT = {"W": np.random.default_rng(2).normal(size=(4, 3)), "b": np.array([0.5, -1.0, 2.0])}
@@ -286,3 +287,27 @@ def test_no_line_once_a_constant_in_the_file_has_changed(tmp_path):
     assert lines(module.grad, lambda p: float(np.sum(p**2) / 2), np.array([1.0, 2.0])) == {
         "params": None
     }
+
+
+def of_many(params):
+    grads = [2 * array for array in params]
+    for _ in range(40):
+        pass
+    grads[7] = 1.01 * grads[7]
+    return grads
+
+
+def test_a_statement_after_a_loop_over_many_arrays_is_found():
+    watch = Watch(__file__, frozenset({1000}))
+    grads = watch.run(lambda: of_many([np.full(1000, float(k)) for k in range(60)]))
+    assert watch.line(grads[7]).text.startswith("grads[7] =")
+    assert not watch.running
+    assert not watch.rounds
+
+
+def test_a_loop_over_very_many_is_given_up(monkeypatch):
+    """Each of its rounds looks at all of them, which would cost more than the check."""
+    monkeypatch.setattr("gradproof.diagnose.lines._MOST_BYTES", 1 << 25)
+    watch = Watch(__file__, frozenset({1000}))
+    grads = watch.run(lambda: of_many([np.full(1000, float(k)) for k in range(300)]))
+    assert watch.line(grads[7]) is None

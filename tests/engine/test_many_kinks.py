@@ -1,5 +1,6 @@
 """So many kinks that some lie in any usual window: few evaluations, and no fault is passed."""
 
+import functools
 import itertools
 
 import numpy as np
@@ -57,4 +58,25 @@ def test_a_fault_is_never_passed(seed, factor):
     report = gp.check(
         net.cost, net.weights, grad=lambda w: net.backprop(w, factor), seed=seed, effort="quick"
     )
+    assert report.verdict in (gp.Verdict.WRONG, gp.Verdict.SUSPECT)
+
+
+DENSE = (60, 1500, 400, 5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_where_kinks_are_denser_still_a_right_claim_takes_little_more(seed):
+    net = Network(seed, DENSE)
+    report = gp.check(net.cost, net.weights, grad=net.backprop, seed=seed)
+    print(f"seed {seed}: {report.evaluations}, {report.resolution:.1e}")
+    assert report.verdict is gp.Verdict.CORRECT
+    assert report.resolution <= 1e-6
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("factor", [1 + 2e-5, -1.0])
+def test_nor_is_a_fault_passed_there(seed, factor):
+    net = Network(seed, DENSE)
+    grad = functools.partial(net.backprop, factor=factor)
+    report = gp.check(net.cost, net.weights, grad=grad, seed=seed, effort="quick")
     assert report.verdict in (gp.Verdict.WRONG, gp.Verdict.SUSPECT)

@@ -103,9 +103,10 @@ def test_errors_above_the_resolution_are_not_accepted():
 # Halved windows
 
 
-def halved(phi, sharp=SHARP):
+def halved(phi, sharp=SHARP, halvings=3, blunt=1.0):
     sampler = Sampler(phi)
-    return four_points(sampler, half_width(sampler, sharp), sharp, 3)[0], sampler.evaluations
+    slope, _ = four_points(sampler, half_width(sampler, sharp), sharp, halvings, blunt)
+    return slope, sampler.evaluations
 
 
 @pytest.mark.parametrize("away", [1.2e-5, 8e-6, 5e-6])
@@ -129,7 +130,21 @@ def test_a_kink_at_the_point_is_given_up_after_one_halving():
     assert evaluations == 7
 
 
-def test_slopes_among_many_kinks_are_right_wherever_they_are_believed():
+@pytest.mark.parametrize("away", [1.2e-5, 4e-6, 1.2e-6, 6e-7])
+def test_beside_kinks_a_blunt_slope_is_told_from_a_sharp_one(away):
+    slope, _ = halved(lambda t: 5 + t + max(t - away, 0.0), halvings=6, blunt=8.0)
+    assert slope.limited is (slope.error > SHARP) is (away < 2e-6)
+    assert abs(slope.value - 1) <= slope.error <= 8 * SHARP
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_no_blunt_slope_is_believed_where_no_kink_is_beside_the_point(name):
+    slope, _ = halved(REFUSED[name], blunt=8.0)
+    assert slope is None
+
+
+@pytest.mark.parametrize(("blunt", "halvings"), [(1.0, 3), (8.0, 6)])
+def test_slopes_among_many_kinks_are_right_wherever_they_are_believed(blunt, halvings):
     rng, believed = np.random.default_rng(2), 0
     for _ in range(3000):
         kinks = rng.normal(size=40) * 2e-5
@@ -139,7 +154,7 @@ def test_slopes_among_many_kinks_are_right_wherever_they_are_believed():
             return 5 + t + float(sizes @ np.maximum(t - kinks, 0.0))
 
         truth = 1 + float(sizes[kinks < 0].sum())
-        slope, _ = halved(phi)
+        slope, _ = halved(phi, halvings=halvings, blunt=blunt)
         if slope is not None:
             believed += 1
             assert abs(slope.value - truth) <= slope.error

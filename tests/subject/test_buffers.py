@@ -157,17 +157,27 @@ def test_a_point_that_is_its_own_gradient():
     assert not gp.check(lambda x: 0.5 * np.sum(x**3), W, grad=lambda x: x).ok
 
 
+LARGE = np.random.default_rng(0).normal(size=(3, 2000))
+
+
 def test_large_gradients_of_nobody_are_not_copied(monkeypatch):
     from gradproof.subject import claim
 
     copied = []
     own = claim.owned
     monkeypatch.setattr(claim, "owned", lambda c: (copied.append(c), own(c))[1])
-    kept = np.zeros_like(W)
-    assert gp.check(cost, W, grad=gradient).ok
+    kept = np.zeros_like(LARGE)
+    assert gp.check(cost, LARGE, grad=gradient).ok
     assert not copied
-    assert gp.check(cost, W, grad=lambda w: np.add(gradient(w), 0, out=kept)).ok
+    assert gp.check(cost, LARGE, grad=lambda w: np.add(gradient(w), 0, out=kept)).ok
     assert copied
+
+
+def test_small_ones_are_copied_once_whoever_keeps_them(monkeypatch):
+    kept = np.zeros_like(W)
+    refilled = gp.check(cost, W, grad=lambda w: np.add(gradient(w), 0, out=kept))
+    assert refilled.ok
+    assert not gp.check(cost, W, grad=lambda w: np.add(2 * gradient(w), 0, out=kept)).ok
 
 
 def test_nor_are_those_of_frameworks(monkeypatch):
@@ -175,5 +185,5 @@ def test_nor_are_those_of_frameworks(monkeypatch):
     from gradproof.subject import claim
 
     monkeypatch.setattr(claim, "owned", None)
-    assert gp.check(lambda x: x.sin().sum(), torch.from_numpy(W)).ok
-    assert gp.check(lambda x: jax.numpy.sin(x).sum(), jax.numpy.asarray(W)).ok
+    assert gp.check(lambda x: x.sin().sum(), torch.from_numpy(LARGE)).ok
+    assert gp.check(lambda x: jax.numpy.sin(x).sum(), jax.numpy.asarray(LARGE)).ok

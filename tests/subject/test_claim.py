@@ -254,21 +254,44 @@ def test_claims_that_are_not_finite_are_no_different_from_themselves():
     assert fixed[1] == 0
 
 
+LARGE = np.random.default_rng(5).normal(size=(70, 70))
+
+
 def test_a_claim_of_its_own_does_not_follow_the_users_arrays():
-    point, given = Point({"W": A}), A.copy()
+    point, given = Point({"W": LARGE}), LARGE.copy()
     followed = claims.match(point, {"W": given})
     owned = claims.owned(followed)
     given += 1
-    assert np.array_equal(owned.gradients[0], A)
-    assert np.array_equal(followed.gradients[0], A + 1)
+    assert np.array_equal(owned.gradients[0], LARGE)
+    assert np.array_equal(followed.gradients[0], LARGE + 1)
 
 
 def test_arrays_that_somebody_holds_are_noticed():
-    point, buffer = Point({"W": A}), A.copy()
+    point, buffer = Point({"W": LARGE}), LARGE.copy()
 
     def still_held(make):
         return claims.watched(claims.match(point, {"W": make()}))()
 
     assert still_held(lambda: buffer)
     assert still_held(lambda: buffer[:])
-    assert not still_held(A.copy)
+    assert not still_held(LARGE.copy)
+
+
+def test_a_small_claim_is_copied_at_once_whole():
+    point, given = Point({"W": A, "b": B}), {"W": A.copy(), "b": B.copy()}
+    claim = claims.match(point, given)
+    given["W"] += 1
+    assert claims.owned(claim) is claim
+    assert not claims.watched(claim)()
+    assert np.array_equal(claim.whole, [*A.ravel(), *B.ravel()])
+    assert np.shares_memory(claim.gradients[1], claim.whole)
+    assert claim.norms == pytest.approx([np.linalg.norm(A), np.linalg.norm(B)], rel=1e-15)
+
+
+def test_small_claims_are_compared_to_the_last_bit():
+    point = Point({"W": A, "b": B})
+    before = claims.remembered(claims.match(point, {"W": A, "b": B}), point.blocks)
+    same = claims.changed(before, claims.match(point, {"W": A.copy(), "b": B}), point)
+    other = claims.changed(before, claims.match(point, {"W": A, "b": np.nextafter(B, 9)}), point)
+    assert same == (0.0, 0.0)
+    assert other[0] == 0 < other[1]

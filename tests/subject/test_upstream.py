@@ -160,3 +160,15 @@ def test_the_hooks_of_a_check_do_not_stay():
     assert gp.check(lambda x: (x.sin(), kept), drawn(3)).ok
     assert not kept._backward_hooks
     assert kept.grad is None
+
+
+def test_a_check_under_a_profiler_in_c_ends():
+    import cProfile
+
+    profiler = cProfile.Profile()
+    profiler.enable()
+    try:
+        report = gp.check(lambda x: float(x @ x), np.ones(3), grad=lambda x: 2.1 * x)
+    finally:
+        profiler.disable()
+    assert not report.ok

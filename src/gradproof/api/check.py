@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -146,8 +146,8 @@ def check(
         if surrogate is not None and grad is True:
             grad = partial(_gradient_of, fun)
         return checked(surrogate or fun, Point(point), grad, options)
-    framework, leaves = _own_framework(point)
-    where = Point(point, framework.chosen(leaves))
+    framework, flat = _own_framework(point)
+    where = Point(point, framework.chosen(flat.leaves), tree=flat)
     modes = framework.about.modes
     claim = Autodiff(
         framework, reverse="reverse" in modes, forward="forward" in modes,
@@ -162,10 +162,10 @@ def _gradient_of(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return fun(*args, **kwargs)[1]
 
 
-def _own_framework(point: Any) -> tuple[Backend, Sequence[Any]]:
-    """The framework whose own derivatives are the claim, and the leaves of the point."""
-    leaves = tree.flatten(point).leaves
-    owners = [framework for leaf in leaves if (framework := framework_of(leaf)) is not None]
+def _own_framework(point: Any) -> tuple[Backend, tree.Tree]:
+    """The framework whose own derivatives are the claim, and the point with its leaves."""
+    flat = tree.flatten(point)
+    owners = [framework for leaf in flat.leaves if (framework := framework_of(leaf)) is not None]
     found = next((framework for framework in owners if framework.about.modes), None)
     if found is None:
         Point(point)  # a module, say, gets a sentence of its own
@@ -175,4 +175,4 @@ def _own_framework(point: Any) -> tuple[Backend, Sequence[Any]]:
             "Only the arrays of a library that differentiates by itself, such as torch tensors "
             "and JAX arrays, have derivatives of their own."
         )
-    return found, leaves
+    return found, flat

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -141,6 +142,18 @@ def norm(array: NDArray[Any]) -> float:
         scaled = np.divide(coordinates[begin : begin + (1 << 14)], largest, dtype=np.float64)
         total += float(scaled @ scaled)
     return float(largest * total**0.5)
+
+
+def norms(whole: NDArray[np.float64], parts: Sequence[slice]) -> tuple[float, ...]:
+    """The norm of each part of a flat array; the parts follow one another."""
+    starts: list[int] = []
+    found: list[float] = []
+    for part in parts:
+        starts.append(part.start)  # noqa: PERF401 - a frame less
+    for one in np.sqrt(np.add.reduceat(whole * whole, starts)).tolist():
+        safe = _SAFE < one < 1 / _SAFE
+        found.append(one if safe else norm(whole[parts[len(found)]]))
+    return tuple(found)
 
 
 def smallest(array: NDArray[Any], below: float, most: int) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -23,6 +23,12 @@ _NATIVE = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64
 _WANTED: ContextVar[bool] = ContextVar("wanted", default=False)
 
 
+def _kind(leaf: Any) -> Hashable:
+    if isinstance(leaf, jax.core.Tracer):
+        return None
+    return leaf.shape, leaf.dtype, leaf.sharding, leaf.committed
+
+
 class Jax(Backend):
     """See ``Backend``; arrays cannot be written to, so a copy is replaced when it moves."""
 
@@ -30,6 +36,7 @@ class Jax(Backend):
         "JAX", jax.Array, modes=("reverse", "forward"), lasting=False, one_rule=True,
         replays=True,
         held=lambda _: lambda: False,  # nobody can fill it
+        kind=_kind,
     )  # fmt: skip
 
     def differentiable(self, leaf: Any, name: str) -> str:
@@ -159,7 +166,7 @@ class Jax(Backend):
             pairs = zip(arrays, chosen.of(cotangents), strict=True)
             # JAX differentiates Re Σ cotangent · output by x - iy.
             (gradients,) = vjp([_as_cotangent(output, c) for output, c in pairs])
-            return [jnp.conj(g) for g in gradients]
+            return [jnp.conj(g) if _is_complex(g) else g for g in gradients]
 
         return Vjp(outputs, pull)
 
@@ -226,7 +233,7 @@ def _on_cpu(array: Any) -> bool:
 
 
 def _is_complex(array: Any) -> bool:
-    return bool(jnp.issubdtype(array.dtype, jnp.complexfloating))
+    return array.dtype.kind == "c"  # type: ignore[no-any-return]
 
 
 def _as_cotangent(output: Any, cotangent: Any) -> Any:
@@ -234,7 +241,8 @@ def _as_cotangent(output: Any, cotangent: Any) -> Any:
         return np.zeros(output.shape, jax.dtypes.float0)
     if cotangent is None:
         return jnp.zeros_like(output)
-    return jnp.conj(cotangent).astype(output.dtype)
+    given = jnp.conj(cotangent) if _is_complex(cotangent) else cotangent
+    return given if given.dtype == output.dtype else given.astype(output.dtype)
 
 
 BACKEND = Jax()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ from . import arrays
 from .protocol import About, Backend, Drawn
 
 # So few numbers of a direction take next to no memory in the type of their block.
-_FEW = 512
+_FEW = 2048
 
 _SPARE = np.random.MT19937(0)
 
@@ -32,10 +32,14 @@ def _scattered(array: Any) -> Any:
     return array if np.size(array) < 2 else np.stack([array.T, -array.T], axis=-1)[..., 0].T
 
 
+def _kind(array: Any) -> Hashable:
+    return (array.shape, array.dtype) if type(array) is np.ndarray else None
+
+
 class NumPy(Backend):
     """See ``Backend``; copies are written in place."""
 
-    about = About("NumPy", (np.ndarray, np.generic), held=_held, scattered=_scattered)
+    about = About("NumPy", (np.ndarray, np.generic), held=_held, scattered=_scattered, kind=_kind)
 
     def differentiable(self, leaf: Any, name: str) -> str:
         return arrays.differentiable(leaf, name)

@@ -17,13 +17,12 @@ class Pass:
     """One pass forward, which is over when its gradients have been pulled back.
 
     ``lent`` is to be closed then. ``scattered``: gradients arrive in another memory layout, unless
-    it is ``plain``; ``drew``: on the way back random numbers were drawn.
+    it is ``plain``.
     """
 
     lent: ExitStack = field(default_factory=ExitStack)
     plain: bool = False
     scattered: bool = False
-    drew: bool = False
 
     @contextmanager
     def going(self) -> Iterator[None]:
@@ -40,6 +39,12 @@ class Pass:
     def scatter(self) -> None:
         """Whatever is pulled back from now on arrives in another layout."""
         self.scattered = True
+
+    def handed(self, cotangent: Any) -> Any:
+        """A gradient from above, in the layout that is asked for."""
+        if self.scattered and cotangent.numel() > 1:
+            return scattered(cotangent)
+        return cotangent.clone()  # the function may write into it
 
     def watch(self, tensor: Any) -> None:
         """From now on the gradient of a tensor comes in the layout that is asked for."""
@@ -81,10 +86,13 @@ def handed_on(outputs: Sequence[Any]) -> None:
 def scattered(tensor: Any) -> Any:
     """The same numbers with the axes in the opposite order in memory, and gaps between them.
 
-    What takes the memory for contiguous reads the same numbers with other signs, and elsewhere.
+    What takes the memory for contiguous reads ones, and the numbers elsewhere.
     """
     if tensor.layout is not torch.strided or tensor.numel() < 2:
         return tensor
-    axes = tuple(reversed(range(tensor.ndim)))
-    turned = tensor.permute(axes)
-    return torch.stack([turned, -turned], dim=-1)[..., 0].permute(axes)
+    strides, length = [], 2
+    for size in tensor.shape:
+        strides.append(length)
+        length *= size
+    room = torch.ones(length, dtype=tensor.dtype, device=tensor.device)
+    return room.as_strided(tensor.shape, strides).copy_(tensor)

@@ -7,7 +7,7 @@ a library can do better than the default, it says by a method of its own.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -74,6 +74,9 @@ class Vjp:
     close: Callable[[], object] = lambda: None
 
 
+Shape = tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """What is always so of an array library.
@@ -86,6 +89,9 @@ class About:
     have no state. ``one_rule``: both modes come from one and the same rule. ``held(array)`` is to
     be asked once the array is dropped: may somebody still hold its memory, and fill it?
     ``scattered(array)`` has the same numbers in another memory layout, if there is such a thing.
+    ``kind(array)`` is all that ``Backend.array(…, array)`` depends on, None where that is not to be
+    said. ``joined(arrays, shapes)`` are the real coordinates of arrays of some shapes, one after
+    the other in new memory; None unless they have these shapes and are in double precision.
     """
 
     name: str
@@ -97,6 +103,8 @@ class About:
     one_rule: bool = False
     held: Callable[[Any], Callable[[], bool]] = lambda _: lambda: True
     scattered: Callable[[Any], Any] | None = None
+    kind: Callable[[Any], Hashable] = lambda _: None
+    joined: Callable[[Sequence[Any], Sequence[Shape]], NDArray[np.float64] | None] = lambda *_: None
 
 
 # What an error raised in a function under test says.

@@ -26,6 +26,7 @@ GROUP = "gradproof.backends"
 _PLACES: dict[str, Callable[[], Any]] = {}
 _DONE: set[str] = set()  # what was loaded, or could not be
 _LOADED: dict[str, Backend] = {}
+_OWNERS: dict[type, Backend] = {}  # whose array something of a type is, where that is known
 _BROKEN: dict[str, str] = {}  # why a backend could not be loaded
 
 
@@ -40,11 +41,16 @@ def frameworks() -> list[Backend]:
 
 def framework_of(leaf: Any) -> Backend | None:
     """The framework whose array a leaf is, or None."""
+    owner = _OWNERS.get(type(leaf))
+    if owner is not None:
+        return owner
     module = type(leaf).__module__
     if module in ("builtins", "numpy"):
         return None
     for framework in frameworks():
         if isinstance(leaf, framework.about.arrays):
+            if issubclass(type(leaf), framework.about.arrays):  # not for what this leaf is alone
+                _OWNERS[type(leaf)] = framework
             return framework
     if _BROKEN:
         _complain(module.partition(".")[0])
@@ -92,6 +98,7 @@ def register(name: str, backend: Backend) -> None:
     _DONE.add(name)
     _BROKEN.pop(name, None)
     _LOADED[name] = backend
+    _OWNERS.clear()
 
 
 def _load(name: str) -> None:
@@ -103,6 +110,7 @@ def _load(name: str) -> None:
         return
     if isinstance(found, Backend) and isinstance(getattr(found, "about", None), About):
         _LOADED[name] = found
+        _OWNERS.clear()
     elif found is not None:
         _BROKEN[name] = f"{found!r:.60} is no instance of gradproof.backend.Backend with an about"
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,15 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from ..errors import UsageError
 from . import passing
 from .leaves import others_kept
-from .protocol import OUTSIDE, WANTS_GRAD, About, Backend, Call, Drawn, Vjp
+from .protocol import OUTSIDE, WANTS_GRAD, About, Backend, Call, Drawn, Shape, Vjp
 from .widening import WIDE, promoting
 
 _NATIVE = {torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex128,
            torch.complex64}  # fmt: skip
 _NUMPY = {torch.float64, torch.float32, torch.float16, torch.complex128, torch.complex64}
 
+
+_ENGINE: Any = torch.autograd.Variable._execution_engine  # noqa: SLF001
 
 # A copy keeps the gaps of a slice where they take no more than so many times its own memory.
 _SPARSEST = 4
@@ -33,12 +34,26 @@ def _held(leaf: Any) -> Callable[[], bool]:
     return lambda: not memory.expired()  # type: ignore[no-untyped-call]
 
 
+def _kind(leaf: Any) -> Hashable:
+    plain = type(leaf) is torch.Tensor and leaf.layout is torch.strided
+    return (leaf.shape, leaf.dtype, leaf.device) if plain else None
+
+
+def _joined(tensors: Sequence[Any], shapes: Sequence[Shape]) -> NDArray[np.float64] | None:
+    flat = []
+    for tensor, shape in zip(tensors, shapes, strict=True):
+        if type(tensor) is not torch.Tensor or tensor.shape != shape or not _readable(tensor):
+            return None
+        flat.append(_real(tensor.resolve_conj()).reshape(-1))
+    return torch.cat(flat).detach().numpy()
+
+
 class Torch(Backend):
     """See ``Backend``; copies are written in place and keep their layout."""
 
     about = About(
         "PyTorch", torch.Tensor, modes=("reverse",), deep=True, held=_held,
-        scattered=passing.scattered,
+        scattered=passing.scattered, kind=_kind, joined=_joined,
     )  # fmt: skip
 
     def differentiable(self, leaf: Any, name: str) -> str:
@@ -63,6 +78,8 @@ class Torch(Backend):
 
     def host(self, leaf: Any) -> NDArray[Any]:
         leaf = leaf.detach()
+        if _readable(leaf) and not leaf.is_conj():  # nearly always
+            return leaf.numpy()  # type: ignore[no-any-return]
         if leaf.layout is not torch.strided:
             leaf = leaf.to_dense()
         if leaf.dtype not in _NUMPY and (leaf.is_floating_point() or leaf.is_complex()):
@@ -139,9 +156,15 @@ class Torch(Backend):
 
     @contextmanager
     def generators(self) -> Iterator[None]:
-        cuda = torch.cuda.is_available() and torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
-        with torch.random.fork_rng(range(torch.cuda.device_count()) if cuda else []):
-            yield
+        before = torch.default_generator.get_state()
+        try:
+            if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+                with torch.random.fork_rng(range(torch.cuda.device_count())):
+                    yield
+            else:
+                yield
+        finally:
+            torch.default_generator.set_state(before)
 
     def meaning(self, error: Exception) -> str:
         if isinstance(error, LinAlgError):
@@ -171,22 +194,15 @@ class Torch(Backend):
         with now.going():
             outputs = list(call(leaves))
         for output in outputs:
-            now.watch(output)
+            if not _is_plain(output):
+                now.watch(output)
+        before = torch.default_generator.get_state()
         reached = [o.requires_grad if isinstance(o, torch.Tensor) else False for o in outputs]
 
         def pull(cotangents: Sequence[Any]) -> list[Any]:
-            # A product, since autograd inspects cotangents that it is given at great length.
-            sums = [
-                _product(cotangent, output)
-                for output, cotangent, known in zip(outputs, cotangents, reached, strict=True)
-                if known and cotangent is not None
-            ]
-            if not sums:
-                return [None] * len(leaves)
-            before = torch.get_rng_state()
-            found = _pulled(sums, leaves)
-            now.drew = now.drew or not torch.equal(before, torch.get_rng_state())
-            return list(found)
+            triples = zip(outputs, cotangents, reached, strict=True)
+            pairs = [(o, c) for o, c, known in triples if known and c is not None]
+            return _pulled(pairs, leaves, now) if pairs else [None] * len(leaves)
 
         def untracked() -> dict[int, str]:
             found = _variables(outputs, leaves)
@@ -195,7 +211,9 @@ class Torch(Backend):
         def operations() -> int:
             return sum([not hasattr(node, "variable") for node in _nodes(outputs)])
 
-        drew = partial(getattr, now, "drew")
+        def drew() -> bool:
+            return not torch.equal(before, torch.default_generator.get_state())
+
         return Vjp(outputs, pull, untracked, operations, drew, now.scatter, now.lent.close)
 
     def jvp(self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]) -> list[Any] | None:
@@ -279,21 +297,54 @@ def _written(copy: Any, out: Any, here: Any, entry: int | None = None, step: flo
     return copy
 
 
-def _pulled(sums: Sequence[Any], leaves: Sequence[Any]) -> Sequence[Any]:
-    """The gradients of ``sums``; as ``backward`` itself leaves them where nothing else will do.
+def _pulled(pairs: Sequence[tuple[Any, Any]], leaves: Sequence[Any], now: passing.Pass) -> Any:
+    """The gradients of leaves, from outputs and their cotangents.
 
-    Checkpoints of the reentrant kind refuse ``torch.autograd.grad``.
+    As ``backward`` itself leaves them where nothing else will do: checkpoints of the reentrant kind
+    refuse ``torch.autograd.grad``.
     """
+    roots: list[Any] = []
+    above: list[Any] = []
+    for output, cotangent in pairs:
+        if _is_plain(output):
+            roots.append(output)
+            above.append(now.handed(cotangent.to(output.dtype)))
+        else:
+            roots.append(_product(cotangent, output))
+            above.append(None)
     try:
-        return torch.autograd.grad(sums, leaves, retain_graph=True, allow_unused=True)
+        return _gradients(roots, above, leaves)
     except RuntimeError as error:
         if "use_reentrant" not in str(error):
             raise
     for leaf in leaves:
         leaf.grad = None
     with others_kept(leaves):
-        torch.autograd.backward(sums, retain_graph=True)
+        torch.autograd.backward(roots, above, retain_graph=True)
     return [leaf.grad for leaf in leaves]
+
+
+def _readable(tensor: Any) -> bool:
+    """Whether NumPy can read its memory, in double precision, but for a conjugation."""
+    double = tensor.dtype is torch.float64 or tensor.dtype is torch.complex128
+    here = tensor.layout is torch.strided and tensor.device.type == "cpu"
+    return double and here and not (tensor.is_neg() or tensor._is_zerotensor())  # noqa: SLF001
+
+
+def _is_plain(output: Any) -> bool:
+    """Whether a gradient can be handed to an output as it is."""
+    strided = type(output) is torch.Tensor and output.layout is torch.strided
+    return strided and output.dtype in _NATIVE
+
+
+def _gradients(roots: Sequence[Any], above: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
+    """Straight from the engine: ``torch.autograd.grad`` inspects cotangents at great length."""
+    ones = [torch.ones_like(r) if c is None else c for r, c in zip(roots, above, strict=True)]
+    found = _ENGINE.run_backward(
+        tuple(roots), tuple(ones), True, False, tuple(leaves), allow_unreachable=True,
+        accumulate_grad=False,
+    )  # fmt: skip
+    return list(found)
 
 
 def _tangent(output: Any, pushed: Any) -> Any:

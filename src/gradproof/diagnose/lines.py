@@ -16,6 +16,7 @@ import sysconfig
 import textwrap
 import weakref
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -40,6 +41,9 @@ _OPAQUE = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType, FrameT
 _PLAIN = (str, bytes, int, float, complex, type(None))
 _MOST_OBJECTS = 20_000  # looked through after one line; beyond, no line is reported
 _MOST_BYTES = 1 << 31  # looked at in all; beyond, no line is reported
+# In a loop over many things what is looked at after so many rounds counts so many times: it is
+# given up sooner, since each round looks at all of them.
+_ROUNDS, _DEARER = 16, 8
 _LIBRARIES = [
     Path(__file__).resolve().parents[1],
     *(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")),
@@ -59,7 +63,9 @@ class Watch:
     places: dict[int, Place] = field(default_factory=dict)
     seen: dict[int, tuple[Callable[[], Any], int]] = field(default_factory=dict)
     running: dict[FrameType, int] = field(default_factory=dict)
+    rounds: dict[FrameType, Counter[int]] = field(default_factory=dict)
     looked: int = 0
+    dearer: int = 1
 
     def run(self, function: Callable[[], Any]) -> Any:
         """Call a function under watch."""
@@ -92,6 +98,9 @@ class Watch:
             return self._step
         done = self.running.get(frame)
         if done is not None:
+            rounds = self.rounds.setdefault(frame, Counter())
+            rounds[done] += 1
+            self.dearer = _DEARER if rounds[done] > _ROUNDS else 1
             scope = [frame.f_globals.get(name) for name in frame.f_code.co_names]
             for array in self._arrays([*frame.f_locals.values(), *scope]):
                 self._look(array, (frame.f_code, done, False))
@@ -99,6 +108,7 @@ class Watch:
             for array in self._arrays([argument]):
                 self._look(array, (frame.f_code, frame.f_lineno, True))
             self.running.pop(frame, None)
+            self.rounds.pop(frame, None)
         else:
             self.running[frame] = frame.f_lineno
         return self._step
@@ -125,7 +135,7 @@ class Watch:
         numbers = _numbers(array)
         if numbers is None:
             return
-        self.looked += numbers.nbytes
+        self.looked += numbers.nbytes * self.dearer
         now = _print(numbers)
         known = self.seen.get(id(array))
         if known is None or known[0]() is not array or known[1] != now:

@@ -33,7 +33,7 @@ _EPS = 2.0**-52
 # Where so many coordinates move, kinks lie near: the window is halved so often, and if they are in
 # the narrowest as well, so many other directions are tried.
 _MANY = 1000
-_HALVINGS = 3
+_HALVINGS = 6
 _REDRAWS = 1
 
 
@@ -91,7 +91,8 @@ def _four(
         least = _sharp_for(claimed, sharp, limits)
         slope, elsewhere = None, False
         if not _nothing(state, direction, k):
-            slope, elsewhere = four_points(sampler, width, least, halvings)
+            blunt = T.blunt if halvings and least == sharp else 1.0
+            slope, elsewhere = four_points(sampler, width, least, halvings, blunt)
         tried.append((slope, elsewhere and least == sharp))
     return tried
 
@@ -129,6 +130,8 @@ def _each(
         if tried is not None and not _nothing(state, direction, k):
             quick = _accepted(session, state, line, k, claimed, tried[i][0])
             learned = replace(learned, accepted=learned.accepted + (1 if quick else -1))
+            if quick and _is_large(state, direction):
+                learned = replace(learned, width=min(learned.width, quick.window))
         if quick is None:
             quick, learned = _slope(state, learned, direction, sampler, claimed, share, k)
         bar, samples = noise(state, direction, k), tuple(sampler.samples)
@@ -169,10 +172,11 @@ def _width(
     if state.learned.accepted < 0 or any([part.only is not None for part in direction.parts]):
         return math.inf
     limits = state.limits(direction)
-    return max([
+    width = max([
         half_width(sampler, sharp_enough(unit(state, direction, k), limits))
         for k, sampler in zip(chosen, samplers, strict=True)
     ])  # fmt: skip
+    return min(width, state.learned.width) if _is_large(state, direction) else width
 
 
 def _slope(
@@ -228,7 +232,7 @@ def _accepted(
     direction, limits = line.direction, state.limits(line.direction)
     size, gap = unit(state, direction, k), abs(claimed - slope.value)
     sharp = _sharp_for(claimed, sharp_enough(size, limits), limits)
-    if gap <= min(slope.error, sharp - slope.error):
+    if gap <= min(slope.error, (T.blunt if slope.limited else 1.0) * sharp - slope.error):
         return slope
     plainly = T.tells * limits.wrong_above * size
     if gap > plainly:

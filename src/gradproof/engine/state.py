@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -41,11 +42,13 @@ class Learned:
 
     ``narrow_misleads``: wide windows agree with a claim that narrow ones reject, since the function
     moves in steps. ``accepted``: slopes for which four points were enough, less those for which
-    they were not.
+    they were not; ``width``: the narrowest window that was enough where so much moved at once that
+    kinks lie in wider ones.
     """
 
     memories: tuple[Memory, ...]
     accepted: int = 0
+    width: float = math.inf
     narrow_misleads: bool = False
 
 

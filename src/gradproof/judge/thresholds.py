@@ -23,6 +23,9 @@ class Thresholds:
     # A bar this share of the correct band along two directions lets nothing above the band hide:
     # ``largest_within((0.06, 0.06), 0.01) < 1`` (tests/judge/test_block.py).
     sharp: float = 0.06
+    # Where kinks lie in all windows that allow that, a bar so many times as wide will do: less than
+    # a tenth of what is wrong can hide (tests/engine/test_four.py).
+    blunt: float = 8.0
     # A disagreement known to a thousandth needs no sharper slope; to find out what it is, more
     # (tests/engine/test_explain.py: factors to nine digits).
     known: float = 1e-3

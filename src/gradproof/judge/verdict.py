@@ -76,12 +76,18 @@ def judge(
         resolution=_ratio(_within(shared, shared.bars), scale) if verdict.rejects else high,
         size=scale,
         draws=len(own.gaps),
-        sharp=_ratio(min([_numerical(e, roundoff) for e in every]), scale) <= bands.correct_below,
+        sharp=_ratio(min([_numerical(e, roundoff) for e in every]), scale)
+        <= bands.correct_below * (T.blunt if _limited(block, comparisons) else 1.0),
         open=opened,
         zero=of_scale or nothing,
         natural=of_scale,
         reason=reason,
     )
+
+
+def _limited(block: Block, comparisons: Sequence[Comparison]) -> bool:
+    """Whether kinks and round-off leave no window for a sharper slope."""
+    return any([c.slope.limited for c in comparisons if block.index in c.direction.places])
 
 
 def _error(telling: Evidence, scale: float) -> float:

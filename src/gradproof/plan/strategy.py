@@ -57,10 +57,18 @@ def strategy(
     return registered
 
 
+# Of each stage, with all that there were when it was put in order.
+_ROWS: dict[str, tuple[list[Strategy], list[Strategy]]] = {}
+
+
 def strategies(stage: str = "check") -> list[Strategy]:
     """Those of one stage, in their order."""
-    chosen = [one for one in _STRATEGIES.all().values() if stage in one.stages]
-    return sorted(chosen, key=lambda one: one.place)
+    every = list(_STRATEGIES.all().values())
+    known, row = _ROWS.get(stage, ([], []))
+    if known != every:
+        row = sorted([one for one in every if stage in one.stages], key=lambda one: one.place)
+        _ROWS[stage] = every, row
+    return row
 
 
 class Plan:

@@ -26,10 +26,11 @@ class Slope:
     ``value`` ± ``error`` covers both. Where there is no slope, ``value`` is NaN and ``error``
     infinite. ``noise`` is the measured scatter of one evaluation, in units of the function;
     ``window`` the half-width of the window that gave the value, in units of the variable;
-    ``has_pilot`` says that the noise was measured on its own, at a tiny scale, so that other
-    slopes may start from this window, and ``stepped`` that the function moved in steps there, if at
-    all. ``bend`` is by how much the slope changes over one
-    unit of the variable, by the widest window that told: a lower bound.
+    ``has_pilot`` says that the noise was measured on its own, at a tiny scale, so that other slopes
+    may start from this window, and ``stepped`` that the function moved in steps there, if at all.
+    ``bend`` is by how much the slope changes over one unit of the variable, by the widest window
+    that told: a lower bound. ``limited`` says that no other window would give a sharper value:
+    wider ones have kinks, narrower ones more round-off.
     """
 
     value: float
@@ -44,6 +45,7 @@ class Slope:
     has_pilot: bool = False
     stepped: bool = False
     bend: float = 0.0
+    limited: bool = False
 
     def __str__(self) -> str:
         text = f"{self.value:.12g} ± {self.error:.1e} ({self.smoothness}"

@@ -8,6 +8,7 @@ twofold at a kink, so what it fails to shrink by belongs to the bar as well.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from ..records.slope import Slope, Smoothness
 from .sampler import Sampler
@@ -22,6 +23,7 @@ _ODD = 0.9  # widths are this times a power of 2: no float32, as values of float
 _BARELY = 1.1  # the same where there are kinks: the next window is half as wide
 _SAME = 0.02  # a kink at the point is in all windows, with the same bar
 _NARROWEST, _USUAL, _WIDEST = 2.0**-20, 2.0**-16, 2.0**-12
+_BESIDE = 2.0**-22  # no narrower window beside kinks
 
 
 def half_width(sampler: Sampler, sharp: float) -> float:
@@ -34,13 +36,14 @@ def half_width(sampler: Sampler, sharp: float) -> float:
 
 
 def four_points(
-    sampler: Sampler, width: float, sharp: float, halvings: int = 0
+    sampler: Sampler, width: float, sharp: float, halvings: int = 0, blunt: float = 1.0
 ) -> tuple[Slope | None, bool]:
     """The slope in a window of half the ``width`` to either side, None if its bar is not sharp.
 
     Where that is for its shape, kinks beside the point, and not for its noise, half of it is tried,
-    whose outer points are there: up to so many ``halvings``. And whether another direction may have
-    what this one has not: no kink so near.
+    whose outer points are there: up to so many ``halvings``, and to a bar that is up to ``blunt``
+    times as wide, where kinks are in all windows in which round-off allows a sharper one. And
+    whether another direction may have what this one has not: no kink so near.
     """
     if not width <= _WIDEST:
         return None, False
@@ -49,12 +52,14 @@ def four_points(
         found = _from(sampler, points, width)
         if found is None or found.error <= sharp:
             return found, False
+        if found.error <= min(blunt * sharp, _BARELY * _noise(sampler) / width):
+            return replace(found, limited=True), False
         width /= 2
         if halving == halvings:
             break
         if abs(found.error - before) <= _SAME * before:
             return None, False
-        if width < _NARROWEST or _BARELY * _noise(sampler) / width > sharp:
+        if width < _BESIDE or _BARELY * _noise(sampler) / width > blunt * sharp:
             break
         before = found.error
         inner = _points(sampler, [width / 2, -width / 2])

@@ -23,6 +23,8 @@ _ENOUGH_TO_SAY = 4
 
 _LARGEST_COUNT = 2.0**40  # larger numbers may be whole for want of digits
 _DOUBLE = float(np.finfo(np.float64).eps)
+_SINGLE = float(np.finfo(np.float32).eps)
+_SUBNORMAL = float(np.finfo(np.float64).smallest_subnormal)
 _LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
@@ -57,7 +59,7 @@ class Sampler:
         self._phi = phi
         self._pick = pick
         self._taken = taken
-        self._floor = max(scatter, float(np.finfo(np.float64).smallest_subnormal))
+        self._floor = max(scatter, _SUBNORMAL)
         self._scale = scale
         self._seen: set[float] = set()
         self._single = self._whole = True
@@ -115,7 +117,7 @@ class Sampler:
 
     def _rounding(self, size: float) -> float:
         single = self._single and len(self._seen) >= _ENOUGH_TO_SAY
-        eps = max(self._eps, float(np.finfo(np.float32).eps) if single else 0.0)
+        eps = max(self._eps, _SINGLE if single else 0.0)
         size = max(size, abs(self.centre) if math.isfinite(self.centre) else 0.0, self._added)
         return max(_ROUNDING * eps * size, self._floor)
 

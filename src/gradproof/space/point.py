@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,20 +20,28 @@ from ..records.direction import Direction
 from . import directions
 from .tree import ROOT, Tree, flatten
 
+_FEW = 4096  # coordinates: a direction through so few is held in double precision
+_TINY = float(np.finfo(np.float64).tiny)  # the smallest normal number
+
 
 class Point:
     """The user's parameters, never written to: a tree, its blocks and what is left alone.
 
     ``leave(leaf)`` may give a reason to leave a leaf alone that could be differentiated;
-    ``root`` is what the whole is called in the names of the blocks.
+    ``root`` is what the whole is called in the names of the blocks, ``tree`` the point if it was
+    flattened before.
     """
 
     @np.errstate(over="ignore", invalid="ignore")  # of a norm on the way
     def __init__(
-        self, point: Any, leave: Callable[[Any], str] | None = None, root: str = ROOT
+        self,
+        point: Any,
+        leave: Callable[[Any], str] | None = None,
+        root: str = ROOT,
+        tree: Tree | None = None,
     ) -> None:
         self.root = root
-        self.tree: Tree = flatten(point, root)
+        self.tree = flatten(point, root) if tree is None else tree
         self.left_alone: dict[str, str] = {}
         self._positions: list[int] = []
         self._homes: list[Backend] = []
@@ -54,6 +63,20 @@ class Point:
         if not blocks:
             raise UsageError(_nothing(self.left_alone))
         self.blocks: tuple[Block, ...] = tuple(blocks)
+
+    @cached_property
+    def slices(self) -> tuple[slice, ...]:
+        """Where the real coordinates of each block are, if all lie one after the other."""
+        found, begin = [], 0
+        for block in self.blocks:
+            found.append(slice(begin, begin + block.count))
+            begin += block.count
+        return tuple(found)
+
+    @cached_property
+    def count(self) -> int:
+        """Real coordinates of all blocks."""
+        return sum([block.count for block in self.blocks])
 
     def at(self, tree: Any) -> Point:
         """The same blocks at another place; ``tree`` is like the point."""
@@ -105,15 +128,18 @@ class Point:
     def entry_scale(self, block: int, entry: int) -> float:
         """The magnitude of one real coordinate; the block's scale where that is zero."""
         size = abs(self.coordinate(block, entry))
-        return size if size > np.finfo(np.float64).tiny else self.blocks[block].scale
+        return size if size > _TINY else self.blocks[block].scale
 
     def spread(self, block: int) -> float:
         """How many times larger the largest real coordinate is than the smallest, as scales go."""
         array = np.ascontiguousarray(self.host(block))
         parts = array.view(array.real.dtype) if array.dtype.kind == "c" else array
-        sizes = np.abs(parts.astype(np.float64))
-        sizes[sizes <= np.finfo(np.float64).tiny] = self.blocks[block].scale
-        return float(sizes.max() / sizes.min())
+        sizes = np.abs(parts, dtype=np.float64)
+        smallest = sizes.min()
+        if smallest <= _TINY:
+            sizes[sizes <= _TINY] = self.blocks[block].scale
+            smallest = sizes.min()
+        return float(sizes.max() / smallest)
 
     def coordinate(self, block: int, entry: int) -> float:
         """One real coordinate."""
@@ -225,8 +251,24 @@ class Line:
         for part in self.direction.parts:
             self._working.back(part.block)
 
-    def along(self, gradient: Sequence[NDArray[Any]]) -> float:
-        """The claimed derivative: inner product of a gradient's blocks with the direction."""
+    @cached_property
+    def dense(self) -> NDArray[np.float64]:
+        """The direction through all blocks, one after the other."""
+        point = self._working.point
+        numbers = np.zeros(point.count)
+        for part, vector in zip(self.direction.parts, self._vectors, strict=True):
+            vector.displace(numbers[point.slices[part.block]], part.step)
+        return numbers
+
+    def along(
+        self, gradient: Sequence[NDArray[Any]], whole: NDArray[np.float64] | None = None
+    ) -> float:
+        """The claimed derivative: inner product of a gradient's blocks with the direction.
+
+        ``whole`` has them one after the other, where they are small.
+        """
+        if whole is not None and len(self._vectors) > 1:
+            return float(whole @ self.dense)
         total = 0.0
         for part, vector in zip(self.direction.parts, self._vectors, strict=True):
             total += part.step * vector.dot(arrays.flat(gradient[part.block]))
@@ -235,6 +277,14 @@ class Line:
     def tangents(self) -> list[Any]:
         """The direction itself, block by block, in the types of the blocks; zero elsewhere."""
         point, copies = self._working.point, self._working.copies
+        if point.count <= _FEW:
+            pairs = zip(point.blocks, point.slices, copies, strict=True)
+            return [
+                point.home(b.index).given(
+                    point.home(b.index).array(self.dense[part].copy(), copy), point.leaf(b.index)
+                )
+                for b, part, copy in pairs
+            ]
         found = [
             point.home(b.index).array(np.zeros(b.count), copy)
             for b, copy in zip(point.blocks, copies, strict=True)
@@ -273,7 +323,7 @@ def _block(index: int, name: str, library: Backend, leaf: Any) -> Block:
         )
     rms = norm / count**0.5
     # A denormal number cannot be moved by a fraction of itself.
-    scale = rms if rms > np.finfo(np.float64).tiny else 1.0
+    scale = rms if rms > _TINY else 1.0
     return Block(index, name, array.shape, library.dtype(leaf), count, scale)
 
 

@@ -26,7 +26,8 @@ from .misfit import Misfit
 RMS = directions.RMS  # of the numbers with which a sketch is made
 _SKETCH = 4  # numbers per block in a sketch
 _AT_ONCE = 1 << 16  # coordinates
-_SMALL = 4096  # coordinates of a block whose sketch is one product with a matrix
+_SMALL = 4096  # coordinates: of a block whose sketch is one product with a matrix, of a whole claim
+_DOUBLES = (np.float64, np.complex128)
 _SKETCH_SEED = 2**40  # apart from any seed of a check
 
 
@@ -66,14 +67,19 @@ class Claimed(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Claim(Claimed):
-    """The claimed gradient itself, block by block; NaN stands in for ``misfits``."""
+    """The claimed gradient itself, block by block; NaN stands in for ``misfits``.
+
+    Where it is small, ``whole`` holds the real coordinates of all blocks one after the other, in
+    memory of its own: the ``gradients`` are views of it.
+    """
 
     gradients: tuple[NDArray[Any], ...]
     misfits: dict[int, Misfit] = field(default_factory=dict)
+    whole: NDArray[np.float64] | None = None
 
     def along(self, line: Line) -> float:
         """The claimed derivative along a direction."""
-        return line.along(self.gradients)
+        return line.along(self.gradients, self.whole)
 
     def gradient(self, block: int) -> NDArray[Any] | None:
         """The claimed gradient of one block, entry by entry."""
@@ -105,6 +111,10 @@ def match(point: Point, gradient: Any) -> Claim:
 
 def collect(point: Point, gradients: Sequence[Any]) -> Claim:
     """A framework's own gradients, block by block; None where none reaches the block."""
+    if point.count <= _SMALL:
+        whole = point.library.about.joined(gradients, [block.shape for block in point.blocks])
+        if whole is not None and whole.size == point.count:
+            return _views(point, whole, {}, {})
     why = "no gradient reaches it (None)"
     missing = {k: why for k, gradient in enumerate(gradients) if gradient is None}
     return _made(point, gradients, missing)
@@ -120,8 +130,39 @@ def _made(point: Point, leaves: Sequence[Any], missing: dict[int, str]) -> Claim
             misfits[block.index] = array
             array = _filled(np.nan, block, point)
         found.append(array)
+    if point.count <= _SMALL and all([array.dtype in _DOUBLES for array in found]):
+        return _views(point, np.concatenate(list(map(arrays.flat, found))), missing, misfits)
     norms = tuple(map(arrays.norm, found))
     return Claim(norms, (0.0,) * len(norms), missing, tuple(found), misfits)
+
+
+def _views(
+    point: Point, whole: NDArray[np.float64], missing: dict[int, str], misfits: dict[int, Misfit]
+) -> Claim:
+    """A claim whose blocks lie one after the other."""
+    found = tuple([
+        (whole[s].view(np.complex128) if block.is_complex else whole[s]).reshape(block.shape)
+        for block, s in zip(point.blocks, point.slices, strict=True)
+    ])  # fmt: skip
+    norms = arrays.norms(whole, point.slices)
+    return Claim(norms, (0.0,) * len(norms), missing, found, misfits, whole)
+
+
+def remembered(claim: Claim, blocks: Sequence[Block]) -> NDArray[np.float64]:
+    """What has to be kept of a claim to compare it with the next one: all of it if it is small."""
+    return sketch(claim, blocks) if claim.whole is None else claim.whole
+
+
+def changed(before: NDArray[np.float64], claim: Claim, point: Point) -> tuple[float, ...]:
+    """How far a claim is from the one that is remembered: norms, block by block."""
+    if before.ndim > 1:
+        return distance(before, sketch(claim, point.blocks))
+    flat = list(map(arrays.flat, claim.gradients))
+    now = np.concatenate(flat) if claim.whole is None else claim.whole
+    if np.array_equal(before, now):
+        return (0.0,) * len(point.blocks)
+    same = (before == now) | (np.isnan(before) & np.isnan(now))
+    return arrays.norms(np.where(same, 0.0, before - now), point.slices)
 
 
 def sketch(claim: Claim, blocks: Sequence[Block]) -> NDArray[np.float64]:
@@ -157,6 +198,8 @@ def _apart(one: NDArray[Any], other: NDArray[Any]) -> float:
 
 def owned(claim: Claim) -> Claim:
     """The same claim in arrays of its own: the user's may be filled again."""
+    if claim.whole is not None:
+        return claim
     absent = {*claim.missing, *claim.misfits}
     gradients = [g if i in absent else np.array(g) for i, g in enumerate(claim.gradients)]
     return dataclasses.replace(claim, gradients=tuple(gradients))
@@ -164,6 +207,8 @@ def owned(claim: Claim) -> Claim:
 
 def watched(claim: Claim) -> Callable[[], bool]:
     """To be asked once the claim is dropped: does somebody still hold its arrays."""
+    if claim.whole is not None:
+        return bool
     owners = [_owner(g) for i, g in enumerate(claim.gradients) if i not in claim.missing]
     held = [home(owner).about.held(owner) for owner in owners]
     return lambda: any([ask() for ask in held])

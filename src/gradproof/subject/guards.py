@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -139,12 +140,16 @@ def reseed(seed: int) -> None:
 
 def draws(call: Callable[[], Any]) -> tuple[Any, bool]:
     """What a call returns, and whether it draws from the generators of NumPy or Python."""
-    library = plain.BACKEND
-    library.reseed(_PROBE)
-    untouched = _next_draws()
-    library.reseed(_PROBE)
+    plain.BACKEND.reseed(_PROBE)
     result = call()
-    return result, _next_draws() != untouched
+    return result, _next_draws() != _untouched()
+
+
+@lru_cache(maxsize=1)
+def _untouched() -> tuple[float, float]:
+    """The first numbers after the probe's seed."""
+    plain.BACKEND.reseed(_PROBE)
+    return _next_draws()
 
 
 def _next_draws() -> tuple[float, float]:

@@ -133,22 +133,19 @@ def _claim_twice(
     ``upstream`` is how the cotangents are given at the first call. ``before`` is called before
     each, ``between`` before the second in its place.
     """
-    blocks = session.point.blocks
+    point = session.point
     session.passed = []
     before()
     called = _called if upstream.scattered else call_grad
     earlier = called(session, first, upstream)
-    seen = [claims.sketch(claim, blocks) / upstream.factor for claim in earlier]
+    seen = [claims.remembered(claim, point.blocks) / upstream.factor for claim in earlier]
     held = [claims.watched(claim) for claim in earlier]
     del earlier
     kept = any(ask() for ask in held)
     (between or before)()
     made = call_grad(session, first)
     session.passed = None
-    apart = [
-        claims.distance(sketch, claims.sketch(claim, blocks))
-        for sketch, claim in zip(seen, made, strict=True)
-    ]
+    apart = [claims.changed(old, new, point) for old, new in zip(seen, made, strict=True)]
     return made, apart, kept
 
 

@@ -9,8 +9,8 @@ one, and at least two, so that no two errors cancel in all of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ _MOST, _MOST_HALF = 100, 8
 
 # The bytes of a direction are 43 to 127: seven bits, which every floating-point type holds exactly.
 _UNIT = 64.0
+
+_DOUBLE = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,10 @@ class Reading:
 
 def rounding(value: Any, floor: float) -> float:
     """One rounding of a number read from the outputs; 0 where it is not finite."""
-    eps = float(np.finfo(np.result_type(np.asarray(value).dtype, np.float16)).eps)
+    if type(value) is float or type(value) is np.float64:  # nearly always
+        eps = _DOUBLE
+    else:
+        eps = float(np.finfo(np.result_type(np.asarray(value).dtype, np.float16)).eps)
     size = abs(float(value))
     return max(eps * size, floor * 12**0.5) if math.isfinite(size) else 0.0
 
@@ -80,12 +85,40 @@ class Scalar:
         return (Reading(value, abs(float(value)), 0.0),)
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Lists of cotangents, and what outputs are multiplied with.
+
+    A list has one cotangent for each output, None where it does not look at it. The products of an
+    output are those with the cotangents of the lists ``rows``. Where they are small their multiples
+    are ``kept``.
+    """
+
+    cotangents: tuple[tuple[Any, ...], ...]
+    weights: tuple[tuple[Callable[[Any], list[float]] | None, list[int]], ...]
+    kept: bool
+    multiples: dict[float, list[list[Any]]] = field(default_factory=dict)
+
+    def times(self, factor: float) -> list[list[Any]]:
+        """A multiple of the cotangents; whoever gets them does not write into them."""
+        if factor == 1:
+            return list(map(list, self.cotangents))
+        known = self.multiples.get(factor)
+        if known is None:
+            lists = self.cotangents
+            known = [[None if w is None else w * factor for w in c] for c in lists]
+            if self.kept:
+                self.multiples[factor] = known
+        return known
+
+
 class Projected:
     """Arrays, read through cotangents."""
 
     def __init__(self, result: Any, seed: int) -> None:
-        outputs = tree.leaves(result)
-        self._names = tree.flatten(result, "output").names
+        flat = tree.flatten(result, "output")
+        outputs = flat.leaves
+        self._names = flat.names
         self._lone = type(result) if len(outputs) == 1 and outputs[0] is result else None
         self._shapes = _shapes(outputs)
         chosen = [i for i, output in enumerate(outputs) if _countable(output)]
@@ -94,24 +127,8 @@ class Projected:
                 f"fun returned {described(result)}, in which nothing can be differentiated: "
                 "return dense arrays of real or complex floating-point numbers."
             )
-        groups = [chosen[k::_GROUPS] for k in range(min(len(chosen), _GROUPS))]
-        real = len(chosen) == 1 and _size(outputs[chosen[0]]) == 1
-        self.cotangents = tuple(
-            tuple(
-                _cotangent(o, seed, k, i, alike=len(group) > 1) if i in group else None
-                for i, o in enumerate(outputs)
-            )
-            for group in groups
-            for k in range(1 if real else _EACH)
-        )
-        self._weights = [self._weighing(i, output) for i, output in enumerate(outputs)]
-
-    def _weighing(self, index: int, output: Any) -> tuple[Any, list[int]]:
-        """The cotangents of one output side by side, and the numbers they contribute to."""
-        rows = [k for k, cotangent in enumerate(self.cotangents) if cotangent[index] is not None]
-        if not rows:
-            return None, rows
-        return home(output).products([self.cotangents[k][index] for k in rows]), rows
+        self.look = _look(outputs, chosen, seed)
+        self.cotangents, self._weights = self.look.cotangents, self.look.weights
 
     def names(self, reading: int) -> list[str]:
         """The outputs that one of the numbers is made of."""
@@ -122,13 +139,14 @@ class Projected:
         """One number for each cotangent."""
         outputs = (result,) if type(result) is self._lone else tree.leaves(result)
         if _shapes(outputs) != self._shapes:
+            there, beside = (list(map(tuple, s)) for s in (self._shapes, _shapes(outputs)))
             raise UsageError(
-                f"fun returned arrays of shapes {self._shapes} at the point but "
-                f"{_shapes(outputs)} beside it: what is returned must keep its shape."
+                f"fun returned arrays of shapes {there} at the point but "
+                f"{beside} beside it: what is returned must keep its shape."
             )
         numbers = [0.0] * len(self.cotangents)
         for output, (products, rows) in zip(outputs, self._weights, strict=True):
-            if rows:
+            if products is not None:
                 for k, number in zip(rows, products(output), strict=True):
                     numbers[k] += number
         return tuple(numbers)
@@ -146,14 +164,57 @@ class Projected:
 Outputs = Scalar | Projected
 
 
+def _look(outputs: Sequence[Any], chosen: Sequence[int], seed: int) -> Look:
+    """How outputs are looked at; the same again for small ones of the same kind.
+
+    Those of many share cotangents, which depend on their size.
+    """
+    kinds = [home(output).about.kind(output) for output in outputs]
+    if None in kinds or len(chosen) > _GROUPS or sum(map(_size, outputs)) > _SMALL:
+        return _looking(outputs, chosen, seed, kept=False)
+    key = (seed, *kinds)
+    if key not in _LOOKS:
+        if len(_LOOKS) >= _MOST_LOOKS:
+            _LOOKS.clear()
+        _LOOKS[key] = _looking(outputs, chosen, seed, kept=True)
+    return _LOOKS[key]
+
+
+_SMALL, _MOST_LOOKS = 4096, 128
+_LOOKS: dict[tuple[Any, ...], Look] = {}
+
+
+def _looking(outputs: Sequence[Any], chosen: Sequence[int], seed: int, *, kept: bool) -> Look:
+    groups = [chosen[k::_GROUPS] for k in range(min(len(chosen), _GROUPS))]
+    real = len(chosen) == 1 and _size(outputs[chosen[0]]) == 1
+    cotangents = tuple(
+        tuple(
+            _cotangent(o, seed, k, i, alike=len(group) > 1) if i in group else None
+            for i, o in enumerate(outputs)
+        )
+        for group in groups
+        for k in range(1 if real else _EACH)
+    )
+    weights = tuple([_weighing(cotangents, i, output) for i, output in enumerate(outputs)])
+    return Look(cotangents, weights, kept)
+
+
+def _weighing(lists: Sequence[tuple[Any, ...]], index: int, output: Any) -> tuple[Any, list[int]]:
+    """The cotangents of one output side by side, and the numbers they contribute to."""
+    rows = [k for k, cotangents in enumerate(lists) if cotangents[index] is not None]
+    if not rows:
+        return None, rows
+    return home(output).products([lists[k][index] for k in rows]), rows
+
+
 def _reading(value: float, pairs: Sequence[tuple[Any, Any]]) -> Reading:
     scale = floor = 0.0
     for cotangent, output in pairs:
         library = home(output)
         parts = np.abs(library.host(cotangent)).astype(float) * np.abs(library.host(output))
-        size = float(np.linalg.norm(parts))
-        scale = float(np.hypot(scale, size))
-        floor = float(np.hypot(floor, size * arrays.eps(library.dtype(output)) / 12**0.5))
+        size = arrays.norm(parts)
+        scale = math.hypot(scale, size)
+        floor = math.hypot(floor, size * arrays.eps(library.dtype(output)) / 12**0.5)
     return Reading(value, scale, floor)
 
 
@@ -170,15 +231,15 @@ def _countable(output: Any) -> bool:
 
 
 def _size(output: Any) -> int:
-    return int(np.prod(np.shape(output)))
+    return math.prod(np.shape(output))
 
 
 def _is_complex(output: Any) -> bool:
     return arrays.is_complex(home(output).dtype(output))
 
 
-def _shapes(outputs: Sequence[Any]) -> list[tuple[int, ...]]:
-    return [tuple(getattr(output, "shape", ())) for output in outputs]
+def _shapes(outputs: Sequence[Any]) -> list[Any]:
+    return [getattr(output, "shape", ()) for output in outputs]
 
 
 def _cotangent(output: Any, seed: int, draw: int, index: int, *, alike: bool) -> Any:

@@ -75,7 +75,9 @@ def _met(call: Callable[[], object]) -> list[Solver]:
             if isinstance(value, float) and 0 < value <= _COARSEST:
                 found.append(Solver(code.co_name, float(value)))
 
-    before = sys.getprofile()
+    before: Any = sys.getprofile()
+    if before is not None and not callable(before):
+        return found  # a profiler in C, which cannot be set again from here
     sys.setprofile(look)
     try:
         call()

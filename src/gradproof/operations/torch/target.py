@@ -89,7 +89,7 @@ def from_above(result: Any, seed: int) -> list[Any]:
         return [torch.ones_like(o) for o in differentiable(result)]
     lists: Any = Projected(result, seed).cotangents
     return [
-        next(c[i] for c in lists if c[i] is not None).to(o.dtype)
+        next(c[i] for c in lists if c[i] is not None).to(o.dtype, copy=True)  # it may be written to
         for i, o in enumerate(tree.leaves(result))
         if isinstance(o, torch.Tensor) and _moves(o)
     ]
