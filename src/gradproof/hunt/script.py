@@ -28,7 +28,7 @@ def scripts(target: Target, values: Mapping[str, Any], report: Report) -> tuple[
         writer.bind("gp", sys.modules["gradproof"])
         try:
             before, call = _call(writer, target, values, report.seed, importing=importing)
-        except UnwritableError:
+        except (UnwritableError, RecursionError):
             continue
         script = writer.text(*before, f"report = {call}", "print(report)")
         name = re.sub(r"\W+", "_", target.name).strip("_").lower() or "fun"

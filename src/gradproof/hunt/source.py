@@ -41,7 +41,9 @@ def functions(roots: Sequence[Any]) -> list[FunctionType]:
         queue += [
             inner
             for inner in inside
-            if not is_library(inner.__code__.co_filename) or _package(inner) in packages
+            if not is_library(inner.__code__.co_filename)
+            or inner.__code__.co_filename == "<string>"
+            or _package(inner) in packages
         ]
     return list(found.values())
 

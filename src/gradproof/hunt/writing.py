@@ -9,7 +9,7 @@ import sys
 import textwrap
 from dataclasses import dataclass, field
 from functools import partial
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -220,8 +220,8 @@ class Writer:
 def is_installed(thing: Any) -> bool:
     """Whether something belongs to an installed package, so that a script can import it."""
     code = getattr(getattr(thing, "__func__", thing), "__code__", None)
-    if code is not None:
-        return is_library(code.co_filename)
+    if isinstance(code, CodeType):
+        return is_library(code.co_filename) and not code.co_filename.startswith("<string")
     if isinstance(thing, BuiltinFunctionType):
         return True
     home = sys.modules.get(getattr(thing, "__module__", "") or "")
