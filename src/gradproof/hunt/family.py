@@ -19,6 +19,7 @@ from .space import Choice, Choices, Chosen, Fixed, Hints, Integers, Space, Strat
 _OF = " "
 _RELATION = "all" + _OF + "relation"
 _APART, _EQUAL = Choice("independent"), Choice("equal arguments", "equal")
+_EMPTY = 10_000  # as large as this counts what has no entry: it says little to a reader
 _SIDES = (3, 4, 2, 5, 6, 7)  # of named axes, each of another length
 
 
@@ -156,7 +157,7 @@ class Family:
                 continue
             array = leaf if isinstance(leaf, np.ndarray) else None
             if array is not None:
-                entries, axes = entries + array.size, axes + array.ndim
+                entries, axes = entries + (array.size or _EMPTY), axes + array.ndim
                 usual = isinstance(space, Arrays) and array.dtype == np.dtype(space.dtypes[0])
                 forms += bool(layout_of(array)) + (not usual)
             digits += cost(leaf)

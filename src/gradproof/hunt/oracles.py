@@ -7,7 +7,7 @@ and not with the claim, denies it where it is with the claim, and says nothing o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,8 +15,8 @@ import numpy as np
 
 from ..engine.compare import compare
 from ..engine.start import start
-from ..plan.strategy import Plan
 from ..records.comparison import Comparison
+from ..records.direction import Direction, Part
 from ..report.report import Report
 from ..space.point import Line
 from ..subject.asked import Asked
@@ -45,12 +45,16 @@ class Opinions:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A comparison along one direction that rejects, with the session and line it came from."""
+    """A comparison along one direction, with the session and line it came from; it rejects.
+
+    Where it is ``assumed``, the slope is what a report said, and may be denied alone.
+    """
 
     session: Session
     line: Line
     compared: Comparison
     like: Callable[..., Any] | None
+    assumed: bool = False
 
 
 Oracle = Callable[[Looked], tuple[float, ...] | None]
@@ -62,7 +66,7 @@ def second_opinions(target: Target, values: Mapping[str, Any], report: Report) -
     try:
         asked = target.asked(values, "standard", report.seed)
         with asked.where.session(), np.errstate(all="ignore"):
-            looked = _look(asked, getattr(target, "like", None))
+            looked = _look(asked, report, getattr(target, "like", None))
             for name, oracle in _ORACLES.items():
                 side = 0 if looked is None else _heard(oracle, looked)
                 confirmed += [name] if side > 0 else []
@@ -78,22 +82,39 @@ def second_opinions(target: Target, values: Mapping[str, Any], report: Report) -
     return Opinions(tuple(confirmed), doubts)
 
 
-def _look(asked: Asked, like: Callable[..., Any] | None) -> Looked | None:
+def _look(asked: Asked, report: Report, like: Callable[..., Any] | None) -> Looked | None:
     """The first direction along which the claim is rejected, or no number."""
     session = prepare(asked)
     state = start(session)
     if not session.finite or len(session.projections) != 1:
         return None
-    direction = Plan("check").next(state)
-    if direction is None:  # no claim is finite: any direction will do
-        direction = state.setting.joint(range(len(state.setting.blocks)), 0)
-    for draw in range(4):
-        measured = compare(session, state, replace(direction, draw=draw))
-        compared = measured.made[0]
+    compared = None
+    for direction in _directions(session, report):
+        compared = compare(session, state, direction).made[0]
         apart = not math.isfinite(compared.claimed)
         if apart or abs(compared.gap) > compared.slope_bar + compared.claimed_bar:
-            return Looked(session, session.line(measured.direction), compared, like)
-    return None
+            return Looked(session, session.line(compared.direction), compared, like)
+    if compared is None:
+        return None
+    # None of these rejects: the report did along another one, or at other steps. What it says the
+    # slope is, by its relative error, then stands for what was measured.
+    off = max(block.error for block in report.blocks if block.verdict.rejects)
+    slope = replace(compared.slope, value=compared.claimed * (1 + min(off, 1.0)), error=0.0)
+    assumed = replace(compared, slope=slope)
+    return Looked(session, session.line(compared.direction), assumed, like, assumed=True)
+
+
+def _directions(session: Session, report: Report) -> Iterator[Direction]:
+    """Through all blocks at once, then through each that was rejected by itself."""
+    blocks, seed = session.point.blocks, report.seed
+    wrong = {block.name for block in report.blocks if block.verdict.rejects}
+    everything = tuple(Part(block.index, block.scale) for block in blocks)
+    for draw in range(2):
+        yield Direction(everything, seed, draw)
+    for block in blocks:
+        if block.name in wrong and len(blocks) > 1:
+            yield Direction((Part(block.index, block.scale),), seed, 0)
+            yield Direction((Part(block.index, block.scale),), seed, 1)
 
 
 def _heard(oracle: Oracle, looked: Looked) -> int:
@@ -106,7 +127,8 @@ def _heard(oracle: Oracle, looked: Looked) -> int:
         return 0
     if not told or not all(map(math.isfinite, told)):
         return 0
-    return verdict(told, looked.compared)
+    found = verdict(told, looked.compared)
+    return min(found, 0) if looked.assumed else found
 
 
 def verdict(told: tuple[float, ...], compared: Comparison) -> int:
