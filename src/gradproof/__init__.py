@@ -12,6 +12,20 @@ from .api.module import check_module
 from .api.operations import check_operations
 from .api.products import check_adjoint, check_jvp, check_vjp
 from .errors import GradientError, UsageError
+from .hunt.hunt import hunt
+from .hunt.result import Found, Hunt
+from .hunt.spaces import (
+    arrays,
+    floats,
+    integers,
+    one_of,
+    positive_definite,
+    shapes,
+    simplex,
+    ties,
+    trees,
+)
+from .hunt.spaces import sorted_ as sorted  # noqa: A004 - what it is called as gp.sorted
 from .records.claim_result import ClaimResult
 from .records.finding import Finding, Kind
 from .records.operation import Operation
@@ -29,7 +43,9 @@ __all__ = [
     "ClaimResult",
     "Finding",
     "Fix",
+    "Found",
     "GradientError",
+    "Hunt",
     "Kind",
     "Miss",
     "Operation",
@@ -39,6 +55,7 @@ __all__ = [
     "Suggestions",
     "UsageError",
     "Verdict",
+    "arrays",
     "case",
     "check",
     "check_adjoint",
@@ -49,12 +66,22 @@ __all__ = [
     "check_module",
     "check_operations",
     "check_vjp",
+    "floats",
+    "hunt",
+    "integers",
     "load",
+    "one_of",
+    "positive_definite",
+    "shapes",
+    "simplex",
     "slope",
+    "sorted",
     "stop_gradient",
     "suggest_fixes",
     "testing",
     "textbook",
+    "ties",
+    "trees",
 ]
 
 # Drop-ins for other libraries' own checkers: imported when first used, since those are large.
@@ -68,4 +95,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_DROP_INS, "__version__"])
+    return [*__all__, *_DROP_INS, "__version__"]  # `sorted` is a space here

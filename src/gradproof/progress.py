@@ -35,9 +35,15 @@ class ProgressLine:
 
     outermost: ClassVar[ProgressLine | None] = None
 
-    def __init__(self, what: Callable[[], str], spent: Callable[[], Spent] | None = None) -> None:
+    def __init__(
+        self,
+        what: Callable[[], str],
+        spent: Callable[[], Spent] | None = None,
+        unit: str = "evaluations",
+    ) -> None:
         self.what = what
         self.spent = spent
+        self.unit = unit
         self._timer: Timer | None = None
         self._lock = Lock()
         self._over = False
@@ -93,7 +99,8 @@ class ProgressLine:
         from rich.text import Text
 
         everything = [self, *self.inside]
-        spent = next((w.spent for w in reversed(everything) if w.spent is not None), None)
+        counting = next((w for w in reversed(everything) if w.spent is not None), None)
+        spent = None if counting is None else counting.spent
         what = Text(": ".join(w.what() for w in everything), overflow="ellipsis")
         line = Table.grid(padding=(0, 1), expand=True)
         for ratio in (None, 1, None, None)[: 2 if spent is None else 4]:
@@ -102,7 +109,8 @@ class ProgressLine:
             line.add_row(spinner, what)
             return line
         done, most = spent()
+        unit = "evaluations" if counting is None else counting.unit
         left = f", up to {most - done:,} more" if most > done else ""
         bar = ProgressBar(max(most, done, 1), done, 16)
-        line.add_row(spinner, what, bar, Text(f"{done:,} evaluations{left}"))
+        line.add_row(spinner, what, bar, Text(f"{done:,} {unit}{left}"))
         return line

@@ -146,15 +146,17 @@ def check(
         if surrogate is not None and grad is True:
             grad = partial(_gradient_of, fun)
         return checked(surrogate or fun, Point(point), grad, options)
-    framework, flat = _own_framework(point)
-    where = Point(point, framework.chosen(flat.leaves), tree=flat)
-    modes = framework.about.modes
-    claim = Autodiff(
-        framework, reverse="reverse" in modes, forward="forward" in modes,
-        of=None if surrogate is None else fun,
-    )  # fmt: skip
+    where, claim = own_claim(point, None if surrogate is None else fun)
     first = checked(surrogate or fun, where, claim, options)
     return both_orders(first, fun, where, claim, options) if order == 2 else first
+
+
+def own_claim(point: Any, of: Callable[..., Any] | None = None) -> tuple[Point, Autodiff]:
+    """The point, and a framework's own derivatives there: of the function under test or another."""
+    framework, flat = _own_framework(point)
+    modes = framework.about.modes
+    claim = Autodiff(framework, reverse="reverse" in modes, forward="forward" in modes, of=of)
+    return Point(point, framework.chosen(flat.leaves), tree=flat), claim
 
 
 def _gradient_of(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

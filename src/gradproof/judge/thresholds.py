@@ -171,6 +171,12 @@ class Thresholds:
     # (tests/judge/test_verdict.py).
     single: tuple[float, float] = (1e-9, 1e-5)
 
+    # Hunts
+
+    # A claim that is off by such a share of an ordinary gradient has lost what one rounding of its
+    # terms takes: at -50 a sigmoid by way of tanh is 0 and not 2e-22 (tests/hunt/test_hunt.py).
+    negligible: float = 4 * 2.0**-52
+
     # Explanations
 
     # Residuals of a right explanation stay within a few bars, or are round-off of the fit.

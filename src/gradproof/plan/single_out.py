@@ -69,9 +69,7 @@ def _halving(state: State) -> Search:
         if len(group) == 1:
             state = yield setting.alone(group[0], state.drawn)
             rest = [i for i in rest if i not in group]
-            wrong, right = (
-                ([*wrong, *group], right) if state.disagreed else (wrong, right + 1)
-            )
+            wrong, right = ([*wrong, *group], right) if state.disagreed else (wrong, right + 1)
     return state, wrong
 
 

@@ -1,0 +1,1 @@
+"""Replicas of gradient bugs that hide, each beside its right twin."""

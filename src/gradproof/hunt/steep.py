@@ -1,0 +1,79 @@
+"""Whether a function has no finite slope at a point, as a square root at 0: no claim is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ..records.direction import Direction, Part
+from ..subject.prepare import prepare
+from ..subject.session import Session
+from .target import Target
+
+# Steps in units of the block's scale. Quotients that grow by so much from each to the next have no
+# limit: those of a square root grow tenfold, of x log x by a sum.
+_STEPS = (1e-4, 1e-6, 1e-8, 1e-10)
+_GROWS = 1.5
+_ADDED = 2.0
+_MOST = 64  # entries that are looked at
+
+
+def diverges(target: Target, values: Mapping[str, Any]) -> bool:
+    """Whether wherever a claim is not finite the one-sided slopes are not either.
+
+    The entries are moved one by one, to either side; a side on which fun has no value says nothing.
+    """
+    asked = target.asked(values)
+    with asked.where.session(), np.errstate(all="ignore"):
+        session = prepare(asked)
+        bad = [
+            (block.index, entry)
+            for block in session.point.blocks
+            for entry in _not_finite(session, block.index)
+        ]
+        if not bad or len(bad) > _MOST:
+            return False
+        return all(_steep(session, block, entry) for block, entry in bad)
+
+
+def _not_finite(session: Session, block: int) -> list[int]:
+    found: set[int] = set()
+    for projection in session.projections:
+        gradient = projection.claim.gradient(block)
+        if gradient is not None:
+            flat = np.asarray(gradient).reshape(-1)
+            found.update(np.flatnonzero(~np.isfinite(flat)).tolist())
+    return sorted(found)
+
+
+def _steep(session: Session, block: int, entry: int) -> bool:
+    """Whether the quotients along one entry grow without end on every side that there is."""
+    options = session.asked.options
+    scale = session.point.blocks[block].scale
+    line = session.line(Direction((Part(block, scale, entry),), int(options.seed), 0))
+    told = []
+    for sign in (1.0, -1.0):
+        each = []
+        for step in _STEPS:
+            there = session.evaluate(line, sign * step)
+            each.append([
+                (float(value) - float(projection.centre)) / step
+                for value, projection in zip(there, session.projections, strict=True)
+            ])  # fmt: skip
+        if np.isfinite(each).all():
+            told.append(any(_grows(list(quotients)) for quotients in zip(*each, strict=True)))
+    line.back()
+    return bool(told) and all(told)
+
+
+def _grows(quotients: list[float]) -> bool:
+    sizes = [abs(q) for q in quotients]
+    pairs = list(pairwise(sizes))
+    if all(b > _GROWS * a > 0 for a, b in pairs):
+        return True
+    added = [b - a for a, b in pairs]
+    # A logarithm adds the same at each step.
+    return min(added) > 0 and max(added) < _ADDED * min(added) and added[0] > 0.01 * sizes[0]
