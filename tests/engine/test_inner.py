@@ -81,7 +81,7 @@ def another(p):
         (without_mask, "entry-factor", "MASK", "d"),
         (complement, "complement", "MASK", "d = 2"),
         (sigma_once, "entry-factor", "SIGMA", "d"),
-        (another, "other-tensor", "`Y` belongs", "d = 2"),
+        (another, "other-tensor", "Y` belongs", "d = 2"),
     ],
 )
 def test_one_value_explains_all_wrong_blocks(grad, kind, says, line):
