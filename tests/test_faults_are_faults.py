@@ -20,7 +20,8 @@ KINDS = {
     "scale", "sign", "row-scale", "column-scale", "transpose", "flip", "permutation",
     "other-block", "parameter-term", "zero", "missing-accumulation", "branch", "low-precision",
     "log-parameter", "symmetric-convention", "conjugate", "entries", "not-finite",
-    "missing-block", "unexplained",
+    "missing-block", "unexplained", "activation", "block-sum", "constant", "diagonal",
+    "entry-factor", "held-fixed", "other-tensor", "term", "truncated",
 }  # fmt: skip
 
 # One of each family: the faults of a family share the function, the point and the right twin.

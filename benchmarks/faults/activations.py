@@ -192,20 +192,27 @@ FAULTS = (
     logistic.plant(
         "derivative taken at the output",
         derivative_at_the_output,
-        at(W, ALL, "unexplained", line="dW = X.T @ dZ"),
-        at(B, ALL, "unexplained", line="db = dZ.sum(axis=0)"),
+        at(W, ALL, "activation", "unexplained", line="dW = X.T @ dZ"),
+        at(B, ALL, "activation", "unexplained", line="db = dZ.sum(axis=0)"),
     ),
     swish.plant(
         "half of the product rule",
         swish_product_rule_forgotten,
-        at(W, ALL, "unexplained", line=DW),
-        at(B, ALL, "unexplained", line=DB),
+        at(W, ALL, "held-fixed", "unexplained", line=DW),
+        at(B, ALL, "held-fixed", "unexplained", line=DB),
     ),
     relu.plant(
         "mask taken before the bias",
         mask_without_the_bias,
-        at(W, where(np.broadcast_to(CROSSED, (7, 5))), "unexplained", "entries", line=DW),
-        at(B, where(CROSSED), "unexplained", "entries", line=DB),
+        at(
+            W,
+            where(np.broadcast_to(CROSSED, (7, 5))),
+            "activation",
+            "unexplained",
+            "entries",
+            line=DW,
+        ),
+        at(B, where(CROSSED), "activation", "unexplained", "entries", line=DB),
     ),
     leaky.plant(
         "another slope below zero",

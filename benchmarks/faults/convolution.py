@@ -203,7 +203,9 @@ FAULTS = (
         at("['b']", ALL, "scale", line='"b": dout.mean(axis=1)'),
     ),
     one.plant(
-        "stride ignored", stride_ignored, at("['K']", ALL, "unexplained", line="dK = np.einsum(")
+        "stride ignored",
+        stride_ignored,
+        at("['K']", ALL, "other-tensor", "unexplained", line="dK = np.einsum("),
     ),
     one.plant(
         "padding cropped on one side",

@@ -232,8 +232,8 @@ FAULTS = (
     plant(
         "derivative of tanh forgotten",
         derivative_of_tanh_forgotten,
-        at(W1, ALL, "unexplained", line="dW1 = X.T @ dZ1"),
-        at(B1, ALL, "unexplained", line="db1 = np.sum(dZ1, axis=0)"),
+        at(W1, ALL, "entry-factor", "unexplained", line="dW1 = X.T @ dZ1"),
+        at(B1, ALL, "entry-factor", "unexplained", line="db1 = np.sum(dZ1, axis=0)"),
     ),
     plant(
         "last column left out",
@@ -255,8 +255,8 @@ FAULTS = (
     plant(
         "weights already updated",
         weights_already_updated,
-        at(W1, ALL, "unexplained", line="dW1 = X.T @ dZ1"),
-        at(B1, ALL, "unexplained", line="db1 = dZ1.sum(axis=0)"),
+        at(W1, ALL, "term", "unexplained", line="dW1 = X.T @ dZ1"),
+        at(B1, ALL, "term", "unexplained", line="db1 = dZ1.sum(axis=0)"),
     ),
     plant(
         "only the last example survives",

@@ -184,7 +184,7 @@ FAULTS = (
     table.plant(
         "averaged over the occurrences",
         averaged_over_occurrences,
-        at(E, REPEATED_ROWS, "row-scale", "entries", line="dE /= np.bincount("),
+        at(E, REPEATED_ROWS, "row-scale", "entries", "entry-factor", line="dE /= np.bincount("),
     ),
     table.plant(
         "words counted from one",
@@ -204,7 +204,14 @@ FAULTS = (
     table.plant(
         "last position missing",
         last_position_missing,
-        at(P, part((LENGTH, 3), -1), "zero", "entries", line="dP[:-1] = dA[:, :-1].sum(axis=0)"),
+        at(
+            P,
+            part((LENGTH, 3), -1),
+            "zero",
+            "entries",
+            "missing-accumulation",
+            line="dP[:-1] = dA[:, :-1].sum(axis=0)",
+        ),
     ),
     tied.plant(
         "used as output only",
@@ -214,6 +221,7 @@ FAULTS = (
             part((WORDS, SIZE), HERE),
             "missing-accumulation",
             "entries",
+            "held-fixed",
             "unexplained",
             line="dE = dZ.T @ H",
         ),
@@ -226,6 +234,13 @@ FAULTS = (
     autoencoder.plant(
         "decoder forgotten",
         decoder_forgotten,
-        at("", ALL, "missing-accumulation", "unexplained", line="return (W @ R * (1 - H**2)) @"),
+        at(
+            "",
+            ALL,
+            "missing-accumulation",
+            "held-fixed",
+            "unexplained",
+            line="return (W @ R * (1 - H**2)) @",
+        ),
     ),
 )

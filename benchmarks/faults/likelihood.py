@@ -179,12 +179,12 @@ FAULTS = (
     scales.plant(
         "normalisation forgotten",
         normalisation_forgotten,
-        at(SIGMA, ALL, "unexplained", line="dsigma = -np.sum(r**2, axis=0)"),
+        at(SIGMA, ALL, "constant", "unexplained", line="dsigma = -np.sum(r**2, axis=0)"),
     ),
     scales.plant(
         "mu not divided by sigma twice",
         mu_not_divided_twice,
-        at(MU, ALL, "row-scale", "unexplained", line="dmu = -np.sum(r, axis=0)"),
+        at(MU, ALL, "row-scale", "entry-factor", "unexplained", line="dmu = -np.sum(r, axis=0)"),
     ),
     logs.plant(
         "gradient for sigma",
@@ -194,7 +194,7 @@ FAULTS = (
     logs.plant(
         "a half too much",
         exponent_forgotten,
-        at("[1]", ALL, "unexplained", line="dlog_sigma = N - np.sum(r**2, axis=0) / 2"),
+        at("[1]", ALL, "term", "unexplained", line="dlog_sigma = N - np.sum(r**2, axis=0) / 2"),
     ),
     precision.plant(
         "derivative of a symmetric matrix",
@@ -214,6 +214,6 @@ FAULTS = (
     cholesky.plant(
         "logarithm of the diagonal forgotten",
         logarithm_of_the_diagonal_forgotten,
-        at("", part((5, 5), DIAGONAL), "entries", line="gradient -= np.tril("),
+        at("", part((5, 5), DIAGONAL), "entries", "held-fixed", line="gradient -= np.tril("),
     ),
 )

@@ -249,7 +249,7 @@ FAULTS = (
     ce.plant(
         "ignored rows not skipped",
         ignored_rows_not_skipped,
-        at("", part((9, 5), [2, 6]), "entries", line="return dZ / (kept.sum()"),
+        at("", part((9, 5), [2, 6]), "entries", "entry-factor", line="return dZ / (kept.sum()"),
     ),
     ce.plant(
         "label one column too far",
@@ -271,12 +271,12 @@ FAULTS = (
     linear.plant(
         "sharpness of each class forgotten",
         sharpness_forgotten,
-        at("['W']", ALL, "column-scale", line=DW),
+        at("['W']", ALL, "column-scale", "entry-factor", line=DW),
     ),
     logs.plant(
         "sum of the upstream forgotten",
         upstream_sum_forgotten,
-        at("", ALL, "unexplained", line="return G - np.exp(log_softmax(Z))"),
+        at("", ALL, "diagonal", "unexplained", line="return G - np.exp(log_softmax(Z))"),
     ),
     contrastive.plant(
         "the same sign for both operands",
@@ -286,7 +286,7 @@ FAULTS = (
     angle.plant(
         "projection forgotten",
         projection_forgotten,
-        at("[0]", ALL, "unexplained", line="da = v[:, None] * b / na"),
+        at("[0]", ALL, "truncated", "unexplained", line="da = v[:, None] * b / na"),
     ),
     kl.plant(
         "with respect to log p",

@@ -197,7 +197,7 @@ FAULTS = (
     batch.plant(
         "right at gamma = 1 only",
         right_at_gamma_one,
-        at("['x']", ALL, "column-scale", line="dx = (dy - dy.mean(axis=0)"),
+        at("['x']", ALL, "column-scale", "entry-factor", line="dx = (dy - dy.mean(axis=0)"),
     ),
     batch.plant(
         "gamma averaged over the batch",
@@ -207,13 +207,13 @@ FAULTS = (
     batch.plant(
         "n - 1 in the backward only",
         unbiased_variance,
-        at("['x']", ALL, "unexplained", line="dx = (dxhat - dxhat.mean(axis=0)"),
+        at("['x']", ALL, "term", "unexplained", line="dx = (dxhat - dxhat.mean(axis=0)"),
     ),
     layer.plant("mean term missing", mean_term_missing, at("['x']", ALL, "unexplained", line=GX)),
     layer.plant(
         "mean subtracted twice",
         mean_subtracted_twice,
-        at("['x']", ALL, "unexplained", line='grads["x"] -= mean / sd'),
+        at("['x']", ALL, "term", "unexplained", line='grads["x"] -= mean / sd'),
     ),
     layer.plant(
         "variance taken for a constant",
@@ -223,7 +223,7 @@ FAULTS = (
     layer.plant(
         "not divided by the deviation",
         not_divided_by_the_deviation,
-        at("['x']", ALL, "row-scale", line='grads["x"] = dxhat - mean'),
+        at("['x']", ALL, "row-scale", "entry-factor", line='grads["x"] = dxhat - mean'),
     ),
     layer.plant(
         "variance in one pass of single precision",
@@ -243,6 +243,7 @@ FAULTS = (
             "[0]",
             where(np.broadcast_to(~UNITS, (6, 9))),
             "entries",
+            "entry-factor",
             "unexplained",
             line="dW = X.T @ dZ",
         ),

@@ -173,6 +173,7 @@ FAULTS = (
             "",
             part((COUNT, 3), np.s_[1:]),
             "missing-accumulation",
+            "held-fixed",
             "unexplained",
             "entries",
             line="np.add.at(total, FIRST, pull)",

@@ -143,6 +143,7 @@ FAULTS = (
             "",
             where(np.broadcast_to(~ALIKE, IMAGE.shape)),
             "permutation",
+            "block-sum",
             "unexplained",
             line="return np.tile(",
         ),

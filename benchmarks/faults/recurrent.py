@@ -249,10 +249,16 @@ FAULTS = (
     plain.plant(
         "recurrent weight not transposed on the way back",
         recurrent_weight_not_transposed,
-        at(WX, ALL, "unexplained", line='grads["Wx"] += X[t].T @ da'),
-        at(WH, ALL, "unexplained", line='grads["Wh"] += h[t].T @ da'),
-        at(B, ALL, "unexplained", line='grads["b"] += da.sum(axis=0)'),
-        at(H0, ALL, "unexplained", line='grads["h0"] = dh'),
+        at(
+            WX,
+            ALL,
+            "transpose",
+            "unexplained",
+            line='grads["Wx"] += X[t].T @ da',
+        ),
+        at(WH, ALL, "transpose", "unexplained", line='grads["Wh"] += h[t].T @ da'),
+        at(B, ALL, "transpose", "unexplained", line='grads["b"] += da.sum(axis=0)'),
+        at(H0, ALL, "transpose", "unexplained", line='grads["h0"] = dh'),
     ),
     plain.plant(
         "gradient of the recurrent weight transposed",

@@ -179,13 +179,13 @@ FAULTS = (
     plant(
         "data term twice, penalty once",
         data_twice_penalty_once,
-        at(W, ALL, "parameter-term", "unexplained", "scale", line=DW),
+        at(W, ALL, "term", "parameter-term", "unexplained", "scale", line=DW),
     ),
     plant(
         "weights of the examples forgotten",
         trust_forgotten,
-        at(W, ALL, "unexplained", line=DW),
-        at(B, ALL, "unexplained", line="db = R.sum(axis=0)"),
+        at(W, ALL, "entry-factor", "unexplained", line=DW),
+        at(B, ALL, "entry-factor", "unexplained", line="db = R.sum(axis=0)"),
     ),
     plant(
         "stored as bytes",
@@ -201,7 +201,9 @@ FAULTS = (
     sparse.plant(
         "penalty forgotten",
         penalty_forgotten,
-        at("", ALL, "unexplained", "branch", line="return X.T @ (X @ W - Y) / len(X)"),
+        at(
+            "", ALL, "held-fixed", "unexplained", "branch", line="return X.T @ (X @ W - Y) / len(X)"
+        ),
     ),
     rates.plant(
         "intercept averaged",
@@ -216,7 +218,7 @@ FAULTS = (
     rates.plant(
         "residual in half precision",
         residual_in_half_precision,
-        at("['w']", ALL, "low-precision", "unexplained", line="dw = X.T @ r"),
+        at("['w']", ALL, "low-precision", "other-tensor", "unexplained", line="dw = X.T @ r"),
         at("['intercept']", ALL, "low-precision", "scale", "unexplained", line="d0 = r.sum("),
     ),
 )

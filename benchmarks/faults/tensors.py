@@ -205,12 +205,14 @@ FAULTS = (
     form.plant(
         "form not transposed for x",
         form_not_transposed_for_x,
-        at("['x']", ALL, "unexplained", line="dx = d[:, None] * (y @ A)"),
+        at("['x']", ALL, "transpose", "unexplained", line="dx = d[:, None] * (y @ A)"),
     ),
     form.plant(
         "upstream of y forgotten",
         upstream_of_y_forgotten,
-        at("['y']", ALL, "row-scale", line="dy = d[:, None] / g[:, None] * (x @ A)"),
+        at(
+            "['y']", ALL, "row-scale", "entry-factor", line="dy = d[:, None] / g[:, None] * (x @ A)"
+        ),
     ),
     form.plant(
         "x and y swapped",
@@ -241,12 +243,19 @@ FAULTS = (
     cube.plant(
         "first axis summed up",
         first_axis_summed_up,
-        at("", part((4, 4, 5), np.s_[1:]), "unexplained", "entries", line="gradient[1:] ="),
+        at(
+            "",
+            part((4, 4, 5), np.s_[1:]),
+            "other-tensor",
+            "unexplained",
+            "entries",
+            line="gradient[1:] =",
+        ),
     ),
     rows.plant(
         "factor of the row forgotten",
         factor_of_the_row_forgotten,
-        at("['M']", ALL, "row-scale", line="dM = 1.0 * d"),
+        at("['M']", ALL, "row-scale", "entry-factor", line="dM = 1.0 * d"),
     ),
     rows.plant(
         "broadcast not summed back",
@@ -271,6 +280,13 @@ FAULTS = (
     determinant.plant(
         "signs of the cofactors twice",
         adjugate_sign,
-        at("", part((5, 5), ODD), "entries", "sign", line="return factor * np.linalg.inv(A).T * s"),
+        at(
+            "",
+            part((5, 5), ODD),
+            "entries",
+            "sign",
+            "entry-factor",
+            line="return factor * np.linalg.inv(A).T * s",
+        ),
     ),
 )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..judge.credible import bar_of
 from ..judge.explain import allowed, explained, is_zero
-from ..plan.locate import Located, Locator, Measure
+from ..plan.locate import Located, Locator, Measure, ramped
 from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.direction import Direction, Part
@@ -84,13 +84,14 @@ class Evidence:
     located: Located | None = None
     mute: bool = False
     vain: int = 0
+    looked: dict[Direction, Comparison] = field(default_factory=dict)
 
     def need(self, count: int) -> None:
         """Look for so many slopes along random directions through the whole block."""
         for _ in range(2 * count):
             if len(self.draws) >= count or self.mute:
                 return
-            comparison = self.probe()
+            comparison = self.look(self._next())
             self.mute = comparison.kinked  # so will be all others
             if np.isfinite(comparison.slope_bar) and not comparison.kinked:
                 self.draws.append(comparison)
@@ -99,7 +100,24 @@ class Evidence:
         """Claim and slope along a direction that nobody has drawn yet; ``moving`` as of a part."""
         part = Part(self.block.index, self.block.scale, **moving)
         self.next_draw += 1
-        return self.measure(Direction((part,), self.seed, self.next_draw - 1))
+        return self.look(Direction((part,), self.seed, self.next_draw - 1))
+
+    def look(self, direction: Direction) -> Comparison:
+        """Claim and slope along a direction, measured once."""
+        if direction not in self.looked:
+            self.looked[direction] = self.measure(direction)
+        return self.looked[direction]
+
+    def _next(self) -> Direction:
+        """A direction through the whole block: after two, one that locating asks for as well."""
+        long = [axis for axis, length in enumerate(self.block.axes) if length > 1]
+        if len(self.draws) == 2 and long:
+            growing = ramped(self.block, self.draws[0].direction, long[0])
+            if growing not in self.looked:
+                return growing
+        self.next_draw += 1
+        part = Part(self.block.index, self.block.scale)
+        return Direction((part,), self.seed, self.next_draw - 1)
 
     @property
     def slopes(self) -> Flat:
@@ -192,5 +210,11 @@ class Evidence:
                 self.block, self.point, self.seed, 2 * FIRST_DRAW, self.slopes_left,
                 vain=0 if self.mute else self.vain,
             )  # fmt: skip
-            self.located = search.run(self.draws, self.measure)
+            self.located = search.run(self.draws, self.look)
+            # What is said next has to hold for them, too.
+            self.draws += [c for c in self.located.sample if _is_plain(c)]
         return self.located
+
+
+def _is_plain(comparison: Comparison) -> bool:
+    return bool(np.isfinite(comparison.slope_bar)) and not comparison.kinked

@@ -30,7 +30,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
         )
 
 
-@rule("parameter-with-factor", place=90)
+@rule("parameter-with-factor", place=125, measures=True)
 def suspect_with_factor(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = k · true + c · parameter``."""
     both = evidence.fit([evidence.claimed, evidence.point])

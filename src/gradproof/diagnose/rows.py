@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..judge.explain import pattern, same_number
+from ..judge.explain import is_ratio_known, pattern, ratio_bar, same_number
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
 from .rules import rule
@@ -22,8 +22,23 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
     if sum(length > 1 for length in axes) < 2:
         return
     for axis, length in enumerate(evidence.block.shape):
-        if length > 1:
+        if length > 1 and not _is_refuted(evidence, axis):
             yield from _along(evidence, axis, length)
+
+
+def _is_refuted(evidence: Evidence, axis: int) -> bool:
+    """Whether two entries with the same index along an axis have different factors."""
+    known: dict[int, tuple[float, float]] = {}
+    for c in evidence.where().sample:
+        entry = c.direction.parts[0].entry
+        if entry is None or not is_ratio_known(c):
+            continue
+        index = int(np.unravel_index(entry, evidence.block.axes)[axis])
+        factor, bar = c.claimed / c.slope.value, ratio_bar(c)
+        first, other = known.setdefault(index, (factor, bar))
+        if not same_number(factor, first, bar + other):
+            return True
+    return False
 
 
 def _along(evidence: Evidence, axis: int, length: int) -> Iterator[Explanation]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..judge.explain import is_discrepant, is_zero
+from ..judge.thresholds import T
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
 from .places import describe
@@ -30,10 +31,22 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
         yield Explanation(Kind.ZERO, message, 1.0, 0.0, 0.0)
         return
     evidence.need(2)
+    if evidence.draws and _is_roundoff(evidence):
+        message = (
+            f"{name}: the claimed gradient is zero but for round-off, and fun changes with it."
+        )
+        yield Explanation(Kind.ZERO, message, 1.0, 0.0, 0.0)
+        return
     wrong = evidence.draws and all(map(is_discrepant, evidence.draws))
     if wrong and is_zero(evidence.slopes, evidence.bars):
         message = f"{name}: a gradient is claimed, but fun does not change with it{_MEANT}"
         yield Explanation(Kind.UNEXPLAINED, message, 1.0)
+
+
+def _is_roundoff(evidence: Evidence) -> bool:
+    """Whether all that is claimed is next to nothing beside what is measured."""
+    largest = float(np.abs(evidence.claimed).max()) * evidence.block.scale
+    return largest <= T.roundoff * float(np.abs(evidence.slopes).max())
 
 
 @rule("zero-some", place=110, measures=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from ..backend import arrays
 from ..diagnose.diagnosis import diagnose
 from ..diagnose.evidence import Evidence
 from ..diagnose.lines import Watch
+from ..diagnose.numbers import name_factor
 from ..judge.credible import sharp_enough
 from ..judge.explain import is_discrepant, is_sharp
 from ..judge.thresholds import T
@@ -25,13 +26,13 @@ from ..plan.sweep import spans_scales
 from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.direction import Direction
-from ..records.finding import Finding, SourceLine
+from ..records.finding import Finding, Kind, SourceLine
 from ..records.verdict import Verdict, severity
 from ..space.tree import beginnings, lookup
 from ..subject.claim import Claim
 from ..subject.providers import again, watchable
 from ..subject.session import Session
-from . import misfit
+from . import held, inner, jacobian, misfit
 from .compare import compare, unit
 from .loop import Run
 from .state import State, miscounted, update
@@ -70,19 +71,105 @@ def explain(run: Run, watch: Progress) -> tuple[Run, dict[int, Finding]]:
     for block in _misfits(run.state):
         measuring = run.session.evaluations <= run.state.setting.effort.inquire
         findings[block.index] = misfit.explained(run.session, run.state, block, measuring=measuring)
+    known: dict[int, Evidence] = {}
+    spent = run.session.evaluations
     for block in rejected:
-        measuring = run.session.evaluations <= run.state.setting.effort.inquire
         if (silent := unheard(run.session, run.state, block)) is not None:
             findings[block.index] = silent
-            continue
-        evidence = _evidence(inquiry, block)
-        if evidence is None:
-            continue
-        with np.errstate(all="ignore"):
-            finding = diagnose(evidence, measuring=measuring)
-        if finding is not None:
-            findings[block.index] = finding
+        elif (by_output := _of_jacobian(inquiry, block, spent)) is not None:
+            findings[block.index] = by_output
+        elif (evidence := _evidence(inquiry, block)) is not None:
+            known[block.index] = evidence
+            _note(findings, block, _diagnosed(evidence, measuring=False))
+    _look_inside(inquiry, rejected, known, findings, spent)
+    for block in rejected:
+        if block.index in known and block.index not in findings:
+            measuring = run.session.evaluations <= run.state.setting.effort.inquire
+            _note(findings, block, _diagnosed(known[block.index], measuring=measuring))
     return replace(run, state=inquiry.state), findings
+
+
+def _of_jacobian(inquiry: _Inquiry, block: Block, before: int) -> Finding | None:
+    session = inquiry.session
+    if not inquiry.state.setting.effort.inquire:
+        return None
+    return jacobian.explained(session, block, session.evaluations - before)
+
+
+def _note(findings: dict[int, Finding], block: Block, finding: Finding | None) -> None:
+    if finding is not None:
+        findings[block.index] = finding
+
+
+def _diagnosed(evidence: Evidence, *, measuring: bool) -> Finding | None:
+    with np.errstate(all="ignore"):
+        return diagnose(evidence, measuring=measuring)
+
+
+def _look_inside(
+    inquiry: _Inquiry,
+    rejected: Sequence[Block],
+    known: Mapping[int, Evidence],
+    findings: dict[int, Finding],
+    before: int,
+) -> None:
+    """One value of the backward that explains all open blocks, or one path that is left out."""
+    session, state = inquiry.session, inquiry.state
+    open_ = [b for b in rejected if b.index in known and _is_open(findings.get(b.index))]
+    if not open_ or not state.setting.effort.inquire or not session.finite:
+        return
+    for evidence in (known[b.index] for b in open_):
+        evidence.need(_DRAWS)
+    state, names = inquiry.state, {b.index: b.name for b in state.setting.blocks}
+    forward = held.watched(session)
+    numbers = partial(_named, known[open_[0].index])
+    search = inner.search(session, state, forward, rejected, numbers)
+    for together in [open_, *([b] for b in open_ if len(open_) > 1)]:
+        left = [b for b in together if _is_open(findings.get(b.index))]
+        found = inner.asked(session, search, left) if left and search is not None else None
+        if found is not None and search is not None:
+            findings.update({b.index: inner.finding(b, found, search, names) for b in left})
+    _left_out(inquiry, open_, known, findings, forward, before)
+
+
+def _left_out(
+    inquiry: _Inquiry,
+    blocks: Sequence[Block],
+    known: Mapping[int, Evidence],
+    findings: dict[int, Finding],
+    forward: held.Forward,
+    before: int,
+) -> None:
+    """Paths through ``fun`` that are left out; one that explains a block may explain others."""
+    session, state = inquiry.session, inquiry.state
+    for block in blocks:
+        if not _is_open(findings.get(block.index)):
+            continue
+        budget = T.unexplained - _SAMPLE - (session.evaluations - before)
+        draws = known[block.index].draws
+        path = held.left_out(session, state, forward, draws, budget)
+        if path is None:
+            continue
+        for other in blocks:
+            draws = known[other.index].draws
+            if other is block or (
+                _is_open(findings.get(other.index))
+                and held.explains(session, state, forward, path, draws)
+            ):
+                findings[other.index] = held.finding(other, forward, path)
+
+
+_DRAWS = 3  # slopes along directions of a block before its backward is asked
+_SAMPLE = 24  # evaluations that are left for entries of what nobody explains
+
+
+def _is_open(finding: Finding | None) -> bool:
+    """Whether nothing is said yet, or only that a gradient is zero."""
+    return finding is None or (finding.kind is Kind.ZERO and finding.entries is None)
+
+
+def _named(evidence: Evidence, factor: float, bar: float) -> str:
+    return name_factor(factor, bar, evidence)
 
 
 def _misfits(state: State) -> list[Block]:

@@ -69,7 +69,7 @@ def compose(run: Run, explained: Explained, name: str, seconds: float, reproduce
         else:
             about = about_block(block, judgement, source)
         line = explained.lines.get(block.index)
-        findings += [dataclasses.replace(finding, line=line) for finding in about]
+        findings += [f if f.line else dataclasses.replace(f, line=line) for f in about]
         findings += about_modes(block, source)
     judgements = [judgement for _, judgement, _ in judged]
     setting, session = run.state.setting, run.session

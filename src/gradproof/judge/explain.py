@@ -73,6 +73,30 @@ def same_number(factor: float, candidate: float, bar: float) -> bool:
     return abs(factor - candidate) <= T.residual_bars * bar + T.same_number * abs(candidate)
 
 
+def is_plain(number: float, bar: float) -> bool:
+    """Whether a number is one that people write: a short decimal, a fraction, its root, or of π.
+
+    It has to be known so well that such a number is no accident.
+    """
+    size = abs(number)
+    if not (size > 0 and bar <= T.plainly_known * size):
+        return False
+    exponent = np.floor(np.log10(size))
+    short = np.round(size / 10**exponent, 2) * 10**exponent
+    if same_number(size, float(short), bar):
+        return True
+    for value, known in ((size, bar), (size / np.pi, bar / np.pi), (size**2, 2 * size * bar),
+                         (size**2 / np.pi, 2 * size * bar / np.pi)):  # fmt: skip
+        for below in range(1, 13):
+            above = float(np.rint(value * below))
+            if 0 < above <= _NUMERATOR and same_number(value, above / below, known):
+                return True
+    return False
+
+
+_NUMERATOR = 64
+
+
 def digit(plain: Comparison, ramped: Comparison, length: int) -> int | None:
     """The index along an axis of ``length`` that all of the error has, from two gaps."""
     if not is_discrepant(plain) or not np.isfinite(ramped.slope_bar):

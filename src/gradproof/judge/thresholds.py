@@ -196,6 +196,18 @@ class Thresholds:
     most_entries: float = 0.5
     # A factor so near to 1 is described by how far it is from it.
     slight: float = 1e-4
+    # A factor so near to 1 may be a constant with fewer digits, or an approximation
+    # (tests/engine/test_inner.py: 23.02 for 23.0599).
+    approximate: float = 0.01
+    # A number with few digits, or a fraction, is recognised where it is known to this share; less
+    # well known, many numbers would do (tests/judge/test_explain.py).
+    plainly_known: float = 1e-5
+    # With one small step a share is known to this much of itself, to be measured again if plain
+    # (tests/engine/test_held.py).
+    glanced: float = 1e-3
+    # A claim follows a value on the way linearly to this share of what it is; beyond that an edit
+    # of the value is tried out (tests/diagnose/test_inner.py).
+    linear: float = 1e-9
     # Low precision (tests/diagnose/test_precision.py): so many different values at least that are
     # multiples of one step, none above so many steps, each to this share, were rounded to it; the
     # rounding of what was rounded leads this far beyond half a step.
@@ -205,6 +217,9 @@ class Thresholds:
     rounded_twice: float = 2.0
     # Bits that are zero by accident: so many, over all different numbers, are no accident.
     zero_bits: int = 58
+    # To say that nothing simple explains a fault may cost so many evaluations
+    # (tests/engine/test_explain.py).
+    unexplained: int = 60
     # So many slopes have to disagree plainly with the claim before anything can be explained.
     plain_gaps: int = 2
 

@@ -57,7 +57,7 @@ UNNAMED = 5
 # over it, then stand for all.
 EVERYWHERE = 8
 SAMPLE = 8
-MIXED = 4  # fewer different entries do not say that all are wrong
+MIXED = 3  # fewer different entries do not say that all are wrong
 ORDER = (0, 4, 2, 6, 1, 5, 3, 7)  # of them: the first few are spread over it as well
 
 # Entry by entry a check may go so many times as far; farther at a kink, where that is all there is.
@@ -78,7 +78,7 @@ _DOUBTFUL = tuple(verdict for verdict in Verdict if verdict is not Verdict.CORRE
 LEVELS = {
     "quick": Effort(joint=2, own=1, most=4, sharpen=0, name=150, sweep=8, inquire=0, locate=0),
     "standard": Effort(
-        joint=2, own=2, most=8, sharpen=150, name=200, sweep=16, inquire=1000, locate=120, vain=5,
+        joint=2, own=2, most=8, sharpen=150, name=200, sweep=16, inquire=1000, locate=120, vain=3,
         scan=_DOUBTFUL,
     ),
     "thorough": Effort(

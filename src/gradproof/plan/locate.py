@@ -8,6 +8,7 @@ index there. Several errors give a ratio that means nothing, and another one in 
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,9 @@ from .effort import EVERYWHERE, MIXED, ORDER, SAMPLE
 Box = tuple[tuple[int, int], ...]
 Locating = Generator[Direction, Comparison, "Located"]
 Measure = Callable[[Direction], Comparison]
+
+
+_RAMPED = 2  # axes along which an index is looked for before a few entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,11 @@ class Locator:
             if everywhere := (yield from self._all_wrong()):
                 return Located(sample=everywhere)
             return (yield from self._sweep(range(self.block.count), complete=True))
-        fixed = yield from self._checksum(draws[0], self._long_axes())
+        axes = self._long_axes()
+        fixed = yield from self._checksum(draws[0], axes[:_RAMPED])
+        if not fixed and len(axes) > _RAMPED and (everywhere := (yield from self._all_wrong())):
+            return Located(sample=everywhere)
+        fixed = {**fixed, **(yield from self._checksum(draws[0], axes[_RAMPED:]))}
         if len(fixed) == len(self._long_axes()):
             found = yield from self._measure_entry(self._flat(fixed))
             if is_discrepant(found) and _is_all(found, draws, self.block):
@@ -103,12 +111,27 @@ class Locator:
         """A few entries, if all of them are wrong, each in its own way: so will be the others."""
         if not 0 < self.vain < self.block.count:
             return ()
-        sample = yield from self._sample(self._whole(), self.vain)
+        sample = yield from (self._corner() if len(self._long_axes()) > 1 else self._few_of())
         told = all([is_discrepant(c) and is_ratio_known(c) for c in sample])
         if len(sample) < MIXED or not told:
             return ()
         ratios = [c.claimed / c.slope.value for c in sample]
         return () if pattern(ratios, list(map(ratio_bar, sample))) else sample
+
+    def _few_of(self) -> Generator[Direction, Comparison, tuple[Comparison, ...]]:
+        return (yield from self._sample(self._whole(), self.vain))
+
+    def _corner(self) -> Generator[Direction, Comparison, tuple[Comparison, ...]]:
+        """An entry, one beside it along the last axis, and one along the first.
+
+        If each is wrong in its own way, no row and no column has a factor of its own.
+        """
+        axes, first = self._long_axes(), {a: n // 3 for a, n in enumerate(self.block.axes)}
+        sample: dict[Comparison, None] = {}
+        for axis in (None, axes[-1], axes[0])[: self.vain]:
+            beside = {} if axis is None else {axis: self.block.axes[axis] * 2 // 3}
+            sample[(yield from self._measure_entry(self._flat({**first, **beside})))] = None
+        return tuple(sample)
 
     def _whole(self) -> Box:
         return tuple([(0, length) for length in self.block.axes])
@@ -140,9 +163,7 @@ class Locator:
 
     def _ramp(self, plain: Comparison, axis: int) -> Direction:
         self.spent += 1
-        ramp = (self._strides()[axis], self.block.axes[axis])
-        part = Part(self.block.index, self.block.scale, ramp=ramp)
-        return Direction((part,), plain.direction.seed, plain.direction.draw)
+        return ramped(self.block, plain.direction, axis)
 
     def _fresh(self, **where: object) -> Direction:
         self.spent += 1
@@ -269,6 +290,12 @@ class Locator:
             done += [box for box in discrepant if _is_single(box, axis)]
             boxes = [box for box in discrepant if not _is_single(box, axis)]
         return done
+
+
+def ramped(block: Block, plain: Direction, axis: int) -> Direction:
+    """A direction through a block that grows along an axis."""
+    ramp = (math.prod(block.axes[axis + 1 :]), block.axes[axis])
+    return Direction((Part(block.index, block.scale, ramp=ramp),), plain.seed, plain.draw)
 
 
 def _is_all(entry: Comparison, draws: Sequence[Comparison], block: Block) -> bool:

@@ -94,7 +94,7 @@ class Jacobian(Provider):
     def fits(self, point: Point, raw: Any, output: Any) -> bool:
         """Whether an answer is meant to be a Jacobian, if perhaps of another shape."""
         try:
-            found = self._blocks(point, raw, np.shape(output))
+            found = self.blocks(point, raw, np.shape(output))
         except KeyError:
             return False
         return all(
@@ -106,10 +106,10 @@ class Jacobian(Provider):
     def products(self, point: Point, raw: Any, cotangent: Any) -> list[Any]:
         """The gradients along a cotangent, block by block."""
         weights = np.asarray(cotangent)
-        found = self._blocks(point, raw, weights.shape)
+        found = self.blocks(point, raw, weights.shape)
         return [_product(weights, j, b.shape) for j, b in zip(found, point.blocks, strict=True)]
 
-    def _blocks(self, point: Point, raw: Any, outputs: tuple[int, ...]) -> list[Any]:
+    def blocks(self, point: Point, raw: Any, outputs: tuple[int, ...]) -> list[Any]:
         """Those of each block; of a list of numbers the last axis of one array, as for SciPy."""
         numbers = [block.shape for block in point.blocks] == [()] * len(point.tree.leaves)
         if numbers and np.shape(raw) == (*outputs, len(point.blocks)):

@@ -1,0 +1,162 @@
+"""An array at hand is missing: a factor for each entry, a derivative, a term of a sum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from ...judge.explain import is_plain
+from ...records.finding import Kind
+from ..forms import DERIVATIVES, PLAIN, Function, is_probability, whole_softmax
+from .hands import Hand
+from .question import Edit, Found
+from .search import Looking, Search
+
+
+def lacking(functions: Sequence[Function]) -> Looking:
+    """A factor for each entry that is an array at hand, or a function of one."""
+
+    def look(search: Search) -> Iterator[Found]:
+        for number in search.sites():
+            if search.type(number) not in "fc" or not search.shape(number):
+                continue
+            own = search.question.instrument.sites[number].text
+            for hand in search.hands(number):
+                for function in functions if hand.text != own else ():
+                    right = search.right(number, hand.edit(_multiplied(function)))
+                    if right:
+                        yield _lacks(search, number, hand, function, right)
+
+    return look
+
+
+def _multiplied(function: Function) -> Callable[[Any, Any], Any]:
+    return lambda value, array: value * function.of(array)
+
+
+def _divided(function: Function) -> Callable[[Any, Any], Any]:
+    return lambda value, array: value / function.of(array)
+
+
+def _put(function: Function) -> Callable[[Any, Any], Any]:
+    return lambda _, array: function.of(array)
+
+
+def _lacks(search: Search, number: int, hand: Hand, function: Function, right: Any) -> Found:
+    text = function.text.format(hand.text)
+    if function in DERIVATIVES:
+        words = f"`{{v}}` lacks the derivative of an activation, the factor `{text}`"
+        return search.told(number, Kind.ACTIVATION, words, right)
+    words = f"`{{v}}` lacks the factor `{text}`"
+    if hand.text in search.question.upstream:
+        words = f"`{{v}}` does not use the gradient from above: it lacks the factor `{text}`"
+        return search.told(number, Kind.UPSTREAM, words, right)
+    return search.told(number, Kind.ENTRY_FACTOR, words, right)
+
+
+def derived_twice(search: Search, number: int) -> Iterator[Found]:
+    """The derivative of an activation is a factor once too often."""
+    for hand in search.hands(number) if search.shape(number) else []:
+        for function in DERIVATIVES:
+            right = search.right(number, hand.edit(_divided(function)))
+            if right:
+                text = function.text.format(hand.text)
+                words = f"`{{v}}` has the derivative of an activation, `{text}`, once too often"
+                yield search.told(number, Kind.ACTIVATION, words, right)
+
+
+def derived_elsewhere(search: Search, number: int) -> Iterator[Found]:
+    """A derivative of an activation at one array instead of another."""
+    for hand in search.hands(number, alike=True) if search.shape(number) else []:
+        for function in DERIVATIVES:
+            right = search.right(number, hand.edit(_put(function)))
+            if right:
+                text = function.text.format(hand.text)
+                words = f"`{{v}}` should be `{text}`: the derivative of the activation is elsewhere"
+                yield search.told(number, Kind.ACTIVATION, words, right)
+
+
+def derived_at_another(search: Search, number: int) -> Iterator[Found]:
+    """The same in a product, in which it is a factor."""
+    hands = search.hands(number, alike=True) if search.shape(number) else []
+    for function in DERIVATIVES[:5]:
+        for there in hands:
+            for here in hands:
+                right = there is not here and search.right(
+                    number, _exchanged(function, here, there)
+                )
+                if right:
+                    one, other = function.text.format(here.text), function.text.format(there.text)
+                    words = f"`{{v}}` has the derivative of an activation at `{one}`, not `{other}`"
+                    yield search.told(number, Kind.ACTIVATION, words, right)
+
+
+def _exchanged(function: Function, here: Hand, there: Hand) -> Edit:
+    def edit(value: Any, count: int) -> Any:
+        return value * function.of(there.at(count)) / function.of(here.at(count))
+
+    return edit
+
+
+def diagonal(search: Search, number: int) -> Iterator[Found]:
+    """The diagonal of the Jacobian of a softmax instead of all of it."""
+    hands = search.hands(number)
+    for p in [h for h in hands if is_probability(h.values[0])]:
+        for g in [None, *[h for h in hands if h is not p and h.shape == p.shape]]:
+            for place, words in enumerate(_FORMULAS):
+                right = search.right(number, _softmax(p, g, place))
+                if right:
+                    whole = words.format(p=p.text, g="{v}" if g is None else g.text)
+                    said = (
+                        "`{v}` is not the product with the whole Jacobian of a softmax (with its "
+                        f"diagonal alone?): it should be `{whole}`"
+                    )
+                    yield search.told(number, Kind.DIAGONAL, said, right)
+
+
+_FORMULAS = ("{p} * ({g} - sum({p} * {g}))", "{g} - {p} * sum({g})")
+
+
+def _softmax(p: Hand, g: Hand | None, place: int) -> Edit:
+    def edit(value: Any, count: int) -> Any:
+        return whole_softmax(p.at(count), value if g is None else g.at(count))[place]
+
+    return edit
+
+
+def another(search: Search, number: int) -> Iterator[Found]:
+    """Another array stands where one at hand belongs."""
+    for hand in search.hands(number, alike=True) if search.shape(number) else []:
+        own = search.question.instrument.sites[number]
+        if hand.text in (own.text, own.assigned):
+            continue  # it was changed in between: that is no other array
+        right = search.right(number, hand.edit(lambda _, array: array))
+        if right:
+            words = f"`{{v}}` stands where `{hand.text}` belongs"
+            yield search.told(number, Kind.OTHER_TENSOR, words, right)
+
+
+def added(search: Search, number: int) -> Iterator[Found]:
+    """A term that is missing: some multiple of an array at hand."""
+    for hand in search.hands(number):
+        claim = search.edited(number, hand.edit(_with(1.0)))
+        if claim is None:
+            continue
+        blocks = search.question.known.changed(claim, search.question.base)
+        fit = search.coefficient(claim, blocks) if search.open <= blocks else None
+        if fit is None or not (is_plain(*fit) or search.question.numbers(*fit)):
+            continue
+        right = search.holds(search.edited(number, hand.edit(_with(fit[0]))))
+        if right:
+            text = hand.text if hand.text.isidentifier() else f"({hand.text})"
+            words = f"`{{v}}` lacks the term `{fit[0]:.6g} * {text}`"
+            more = {"factor": fit[0], "factor_bar": fit[1]}
+            yield search.told(number, Kind.MISSING_PATH, words, right, **more)
+
+
+def _with(times: float) -> Callable[[Any, Any], Any]:
+    return lambda value, array: value + times * array
+
+
+IDENTITY, OTHERS = PLAIN[:2], PLAIN[2:]
+"""An array at hand itself, or one over it; and other functions of it."""

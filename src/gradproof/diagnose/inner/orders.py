@@ -1,0 +1,76 @@
+"""The right numbers in another order, a part of them, or the last of several sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ...records.finding import Kind
+from ..forms import Form, rearranged, reduced, resized
+from .hands import Hand
+from .question import Edit, Found
+from .search import Search
+
+
+def accumulated(search: Search, number: int) -> Iterator[Found]:
+    """The last of several values instead of their sum."""
+    if len(search.values[number]) < 2:
+        return
+    right = search.holds(search.edited(number, _adding()))
+    if right:
+        words = "`{v}` overwrites what it was in the rounds before, instead of adding up"
+        yield search.told(number, Kind.MISSING_ACCUMULATION, words, right)
+
+
+def _adding() -> Edit:
+    total: list[Any] = []
+
+    def edit(value: Any, _: int) -> Any:
+        total.append(value + total[-1] if total else value)
+        return total[-1]
+
+    return edit
+
+
+def reordered(search: Search, number: int) -> Iterator[Found]:
+    """The same numbers in another order, conjugated, or without those of a part."""
+    if not search.shape(number):
+        return
+    for form in rearranged(search.values[number][0]):
+        right = search.right(number, partial(_formed, form=form))
+        if right:
+            yield search.told(number, form.kind, form.words, right)
+
+
+def _formed(value: Any, _: int, form: Form) -> Any:
+    return form.right(value)
+
+
+def celled(search: Search, number: int) -> Iterator[Found]:
+    """An array in another number of cells, or a sum of which only a part was taken."""
+    rounds, sites = len(search.values[number]), search.question.instrument.sites
+    for n, values in search.values.items():
+        if len(values) not in (1, rounds) or values[0].dtype.kind not in "fc":
+            continue
+        hand, shape = Hand(sites[n].assigned or sites[n].text, values), search.shape(number)
+        for make, kind in ((resized, Kind.BLOCK_SUM), (reduced, Kind.MISSING_ACCUMULATION)):
+            for place, (_, words) in enumerate(make(values[0], shape)):
+                right = search.right(number, hand.edit(_made(make, place)))
+                if right:
+                    told = Kind.UPSTREAM if _is_given(search, hand, kind) else kind
+                    said = f"`{{v}}` should be {words.replace('{a}', f'`{hand.text}`')}"
+                    yield search.told(number, told, said, right)
+
+
+def _is_given(search: Search, hand: Hand, kind: Kind) -> bool:
+    return kind is Kind.MISSING_ACCUMULATION and hand.text in search.question.upstream
+
+
+def _made(make: Any, place: int) -> Any:
+    def one(value: Any, array: Any) -> Any:
+        return [found for found, _ in make(array, np.shape(value))][place]
+
+    return one

@@ -1,0 +1,98 @@
+"""A path through ``fun`` that a claim leaves out, or has twice."""
+
+import numpy as np
+import pytest
+
+import gradproof as gp
+from suspects import values
+
+Z, WEIGHTS = values((5, 6), 1), values((5, 6), 2)
+
+
+def normalised(z):
+    mean = z.mean(axis=1, keepdims=True)
+    std = np.sqrt(((z - mean) ** 2).mean(axis=1, keepdims=True))
+    return float(np.sum(WEIGHTS * np.sin((z - mean) / std)))
+
+
+def parts(z):
+    mean = z.mean(axis=1, keepdims=True)
+    std = np.sqrt(((z - mean) ** 2).mean(axis=1, keepdims=True))
+    y = (z - mean) / std
+    dy = WEIGHTS * np.cos(y)
+    return y, dy, std
+
+
+def right(z):
+    y, dy, std = parts(z)
+    return (dy - dy.mean(1, keepdims=True) - y * (dy * y).mean(1, keepdims=True)) / std
+
+
+def mean_is_constant(z):
+    y, dy, std = parts(z)
+    return (dy - y * (dy * y).mean(1, keepdims=True)) / std
+
+
+def std_is_constant(z):
+    _, dy, std = parts(z)
+    return (dy - dy.mean(1, keepdims=True)) / std
+
+
+@pytest.mark.parametrize(("grad", "name"), [(mean_is_constant, "mean"), (std_is_constant, "std")])
+def test_a_statistic_that_counts_as_a_constant(grad, name):
+    assert gp.check(normalised, Z, grad=right).ok
+    (found,) = gp.check(normalised, Z, grad=grad).findings
+    assert found.kind == "held-fixed"
+    assert f"`{name}` (line" in found.message
+
+
+def scale(b):
+    return 2 + np.mean(np.sin(b))
+
+
+def profile(b):
+    s = scale(b)
+    return float(np.log(s) + np.sum(b**3) / s)
+
+
+def profile_gradient(b):
+    s, ds = scale(b), np.cos(b) / b.size
+    return ds / s + 3 * b**2 / s - np.sum(b**3) * ds / s**2
+
+
+def test_a_helper_held_fixed():
+    b = values(6)
+    assert gp.check(profile, b, grad=profile_gradient).ok
+    (found,) = gp.check(profile, b, grad=lambda b: 3 * b**2 / scale(b)).findings
+    assert found.kind == "held-fixed"
+    assert "`s`" in found.message
+
+
+def test_a_wrong_gradient_that_is_no_path_is_not_called_one():
+    noise = values(6, 9)
+    (found,) = gp.check(profile, values(6), grad=profile_gradient(values(6)) + noise).findings
+    assert found.kind == "unexplained"
+
+
+def recurrence(w):
+    h = np.zeros(3)
+    total = 0.0
+    for t in range(4):
+        h = np.tanh(w @ h + values(3, t))
+        total += np.sum(h**2)
+    return float(total)
+
+
+def cut_off(w):
+    h, dw = np.zeros(3), np.zeros((3, 3))
+    for t in range(4):
+        before = h
+        h = np.tanh(w @ h + values(3, t))
+        dw += np.outer(2 * h * (1 - h**2), before)
+    return dw
+
+
+def test_a_recurrence_that_was_cut_off():
+    (found,) = gp.check(recurrence, 0.4 * values((3, 3)), grad=cut_off).findings
+    assert found.kind == "truncated"
+    assert "`h`" in found.message

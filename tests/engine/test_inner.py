@@ -1,0 +1,282 @@
+"""Which value of a backward is at fault: the kind, the statement, and nothing false."""
+
+import numpy as np
+import pytest
+
+import gradproof as gp
+from suspects import values
+
+X, Y = values((9, 4), 1), values((9, 3), 2)
+W = {"W": 0.3 * values((4, 3), 3), "b": 0.2 * values(3, 4)}
+MASK = (np.arange(27).reshape(9, 3) % 4 != 0) * 1.0
+SIGMA = np.linspace(0.5, 2.0, 9)
+
+
+def cost(p):
+    A = np.tanh(X @ p["W"] + p["b"])
+    return float(np.sum(MASK * ((A - Y) / SIGMA[:, None]) ** 2)) / len(X)
+
+
+def right(p):
+    A = np.tanh(X @ p["W"] + p["b"])
+    d = 2 * MASK * (A - Y) / SIGMA[:, None] ** 2 / len(X)
+    dz = d * (1 - A**2)
+    return {"W": X.T @ dz, "b": dz.sum(0)}
+
+
+def dropped(p):
+    A = np.tanh(X @ p["W"] + p["b"])
+    d = 2 * MASK * (A - Y) / SIGMA[:, None] ** 2 / len(X)
+    dz = d
+    return {"W": X.T @ dz, "b": dz.sum(0)}
+
+
+def at_the_output(p):
+    A = np.tanh(X @ p["W"] + p["b"])
+    d = 2 * MASK * (A - Y) / SIGMA[:, None] ** 2 / len(X)
+    dz = d * (1 - np.tanh(A) ** 2)
+    return {"W": X.T @ dz, "b": dz.sum(0)}
+
+
+def without_mask(p):
+    A = np.tanh(X @ p["W"] + p["b"])
+    d = 2 * (A - Y) / SIGMA[:, None] ** 2 / len(X)
+    dz = d * (1 - A**2)
+    return {"W": X.T @ dz, "b": dz.sum(0)}
+
+
+def complement(p):
+    A = np.tanh(X @ p["W"] + p["b"])
+    d = 2 * (1 - MASK) * (A - Y) / SIGMA[:, None] ** 2 / len(X)
+    dz = d * (1 - A**2)
+    return {"W": X.T @ dz, "b": dz.sum(0)}
+
+
+def sigma_once(p):
+    A = np.tanh(X @ p["W"] + p["b"])
+    d = 2 * MASK * (A - Y) / SIGMA[:, None] / len(X)
+    dz = d * (1 - A**2)
+    return {"W": X.T @ dz, "b": dz.sum(0)}
+
+
+def first_row(p):
+    A = np.tanh(X @ p["W"] + p["b"])
+    d = 2 * MASK * (A - Y) / SIGMA[:, None] ** 2 / len(X)
+    dz = d * (1 - A**2)
+    return {"W": X.T @ dz, "b": dz[0]}
+
+
+def another(p):
+    A = np.tanh(X @ p["W"] + p["b"])
+    d = 2 * MASK * (A - X[:, :3]) / SIGMA[:, None] ** 2 / len(X)
+    dz = d * (1 - A**2)
+    return {"W": X.T @ dz, "b": dz.sum(0)}
+
+
+@pytest.mark.parametrize(
+    ("grad", "kind", "says", "line"),
+    [
+        (dropped, "activation", "lacks the derivative of an activation", "dz = d"),
+        (at_the_output, "activation", "1 - A**2", "dz = d * (1 - np.tanh(A) ** 2)"),
+        (without_mask, "entry-factor", "MASK", "d"),
+        (complement, "complement", "MASK", "d = 2"),
+        (sigma_once, "entry-factor", "SIGMA", "d"),
+        (another, "other-tensor", "Y` belongs", "d = 2"),
+    ],
+)
+def test_one_value_explains_all_wrong_blocks(grad, kind, says, line):
+    assert gp.check(cost, W, grad=right).ok
+    report = gp.check(cost, W, grad=grad)
+    assert report.verdict is gp.Verdict.WRONG
+    assert {f.block for f in report.findings} == {"params['W']", "params['b']"}
+    for found in report.findings:
+        assert found.kind == kind, found.message
+        assert says in found.message
+        assert found.line.text.startswith(line)
+        assert found.line.function == grad.__name__
+
+
+def test_a_sum_of_which_only_the_first_row_was_taken():
+    (found,) = gp.check(cost, W, grad=first_row).findings
+    assert found.kind == "missing-accumulation"
+    assert "the sum of `dz` over axis 0" in found.message
+
+
+def test_the_users_functions_are_what_they_were():
+    before = dropped.__code__
+    gp.check(cost, W, grad=dropped)
+    assert dropped.__code__ is before
+    assert not [name for name in globals() if "gradproof_hook" in name]
+
+
+def test_what_the_backward_prints_is_printed_by_its_own_calls_only(capsys):
+    def loud(p):
+        print("called")
+        return dropped(p)
+
+    gp.check(cost, W, grad=loud)
+    assert capsys.readouterr().out.count("called") <= 4
+
+
+# A number that is wrong
+
+
+def energy(x):
+    return float(np.sum(23.0599 * (x - 1) ** 2 / 2 + np.exp(-x)) + 0.35 * np.sum(x**2))
+
+
+def other_constant(x):
+    spring = 23.02 * (x - 1)
+    return spring - np.exp(-x) + 0.7 * x
+
+
+def twice_one_term(x):
+    return 23.0599 * (x - 1) - 2 * np.exp(-x) + 0.7 * x
+
+
+def wrong_sign_of_one_term(x):
+    return 23.0599 * (x - 1) + np.exp(-x) + 0.7 * x
+
+
+def one_term_more(x):
+    return 23.0599 * (x - 1) - np.exp(-x) + 0.7 * x + np.cos(3 * x)
+
+
+@pytest.mark.parametrize(
+    ("grad", "kind", "factor"),
+    [
+        (other_constant, "constant", 23.02 / 23.0599),
+        (twice_one_term, "term", 2.0),
+        (wrong_sign_of_one_term, "sign", -1.0),
+        (one_term_more, "term", 0.0),
+    ],
+)
+def test_a_number_in_one_term(grad, kind, factor):
+    report = gp.check(energy, values(7), grad=grad)
+    (found,) = report.findings
+    assert found.kind == kind, found.message
+    assert found.factor == pytest.approx(factor, abs=1e-7)
+    assert found.factor_bar < 1e-6
+
+
+def test_an_arbitrary_factor_is_no_explanation():
+    def grad(x):
+        a = 23.0599 * (x - 1)
+        return a - 1.2345678 * np.exp(-x) + 0.7 * x
+
+    (found,) = gp.check(energy, values(7), grad=grad).findings
+    assert found.kind in {"unexplained", "term"}
+    if found.kind == "term":
+        assert found.factor == pytest.approx(1.2345678)
+
+
+def test_what_is_wrong_in_a_part_names_its_entries():
+    def grad(x):
+        out = 23.0599 * (x - 1) - np.exp(-x) + 0.7 * x
+        extra = np.where(np.arange(x.size) < 2, np.sin(x), 0.0)
+        return out + extra
+
+    (found,) = gp.check(energy, values(7), grad=grad).findings
+    assert set(found.entries) == {(0,), (1,)}
+
+
+# Products with a cotangent
+
+
+def softmax(z):
+    e = np.exp(z)
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def whole(z, g):
+    s = softmax(z)
+    return s * (g - np.sum(g * s, axis=-1, keepdims=True))
+
+
+def only_the_diagonal(z, g):
+    s = softmax(z)
+    return g * s * (1 - s)
+
+
+def enlarged(x):
+    return x.repeat(2, 0).repeat(3, 1)
+
+
+def summed(x, g):
+    return g.reshape(x.shape[0], 2, x.shape[1], 3).sum((1, 3))
+
+
+def sampled(x, g):
+    return g[::2, ::3]
+
+
+M = values((4, 3), 5) + 1j * values((4, 3), 6)
+
+
+def linear(x):
+    return M @ x
+
+
+def adjoint(x, g):
+    return M.conj().T @ g
+
+
+def transposed_only(x, g):
+    return M.T @ g
+
+
+@pytest.mark.parametrize(
+    ("fun", "vjp", "wrong", "point", "kind"),
+    [
+        (softmax, whole, only_the_diagonal, values((3, 4), 1), "diagonal"),
+        (enlarged, summed, sampled, values((3, 4), 1), "block-sum"),
+        (linear, adjoint, transposed_only, values(3) + 1j * values(3, 2), "conjugate"),
+    ],
+)
+def test_products_with_a_jacobian(fun, vjp, wrong, point, kind):
+    assert gp.check_vjp(fun, vjp, point).ok
+    (found,) = gp.check_vjp(fun, wrong, point).findings
+    assert found.kind == kind, found.message
+
+
+# Loops
+
+
+def states(p):
+    h = [np.zeros(3)]
+    for x in X[:5]:
+        h.append(np.tanh(p["W"].T @ x + p["b"] * h[-1]))
+    return h
+
+
+def unrolled(p):
+    return float(np.sum(states(p)[-1] ** 2))
+
+
+def backwards(p, add=True):
+    h, dW, db = states(p), np.zeros((4, 3)), np.zeros(3)
+    dh = 2 * h[-1]
+    for t in reversed(range(5)):
+        dz = dh * (1 - h[t + 1] ** 2)
+        dW += np.outer(X[t], dz)
+        db += dz * h[t]
+        dh = dz * p["b"]
+    return {"W": dW, "b": db}
+
+
+def overwritten(p):
+    h, dW, db = states(p), np.zeros((4, 3)), np.zeros(3)
+    dh = 2 * h[-1]
+    for t in reversed(range(5)):
+        dz = dh * (1 - h[t + 1] ** 2)
+        dW = np.outer(X[t], dz)
+        db += dz * h[t]
+        dh = dz * p["b"]
+    return {"W": dW, "b": db}
+
+
+def test_a_sum_over_time_that_is_overwritten():
+    assert gp.check(unrolled, W, grad=backwards).ok
+    (found,) = gp.check(unrolled, W, grad=overwritten).findings
+    assert found.kind == "missing-accumulation"
+    assert found.line.text == "dW = np.outer(X[t], dz)"
