@@ -14,6 +14,9 @@ from gradproof.subject.claim import match
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 faults = importlib.import_module("faults")
+
+# These change only with the benchmarks; what is said of each is in `tests/test_recorded.py`.
+pytestmark = pytest.mark.slow
 ALL, ALL_FAULTS = faults.ALL, faults.ALL_FAULTS
 
 KINDS = {

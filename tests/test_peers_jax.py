@@ -21,6 +21,9 @@ import gradproof as gp
 from gradproof import GradientError, Kind, Verdict
 from gradproof.jax import check_grads
 
+# Each compiles anew.
+pytestmark = pytest.mark.slow
+
 CORRECT, SUSPECT, WRONG, UNDECIDED = Verdict
 SINGLE, DOUBLE = np.float32, np.float64
 BOTH, FORWARD, REVERSE, NEITHER = ("fwd", "rev"), ("fwd",), ("rev",), ()

@@ -13,6 +13,9 @@ from gradproof.engine.watch import Watch
 from gradproof.space.point import Point
 from gradproof.subject.asked import Asked, Options
 
+# Statistics of many runs.
+pytestmark = pytest.mark.slow
+
 SEEDS = 600
 COUNT = 24
 

@@ -17,8 +17,9 @@ SUITES = {suite.name: suite for suite in suites.ALL}
 # Another processor rounds sums of products otherwise, and a slope here or there takes a window
 # more: a share of all evaluations.
 SLACK = 0.01
+SLACK_OF_A_PART = 0.05
 
-WHOLE = ("trial", "steps", "further", "diagnosis", "error bars")  # each takes some seconds
+WHOLE = ("steps", "error bars")  # each takes some seconds
 
 
 def recorded(name):
@@ -33,7 +34,7 @@ def nothing_changed(name, *, part):
     print(found.before, "→", found.now, "evaluations; dearer:", found.dearer)
     assert found.cases
     assert not found.differences, "\n".join(map(str, found.differences))
-    assert found.holds(SLACK)
+    assert found.holds(SLACK_OF_A_PART if part else SLACK)
 
 
 @pytest.mark.parametrize("name", WHOLE)

@@ -20,6 +20,9 @@ from networks import (
     relative_change,
 )
 
+# Statistics of many runs.
+pytestmark = pytest.mark.slow
+
 RIGHT = range(400)
 PLANTED = 280
 FIRST_PLANTED = 10_000

@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
+from recorded.record import read
 from trial import result, run, score
 from trial.contestant import Answer, Verdict
 from trial.contestants import ALL as CONTESTANTS
@@ -20,20 +21,30 @@ GRADPROOF = CONTESTANTS[0]
 LARGEST = 5_000  # real coordinates: larger ones are for the benchmark
 
 
+def test_no_wrong_gradient_passes_and_no_right_one_is_accused():
+    """All of them, as `tests/test_recorded.py` holds it to be said."""
+    said = read(Path(__file__).parent / "recorded" / "trial.json")
+    words = {s.name: said[s.name].said.partition(";")[0] for s in SPECIMENS if s.name in said}
+    right = {s.name for s in SPECIMENS if s.right}
+    assert len(words) > 850
+    assert not [name for name, word in words.items() if word == "correct" and name not in right]
+    assert {words[name] for name in right & set(words)} == {"correct", "undecided"}
+    assert list(words.values()).count("undecided") <= 0.02 * len(words)
+
+
 @pytest.fixture(scope="module")
 def scores():
-    """gradproof on all but the largest specimens: about ten seconds."""
-    chosen = [s for s in SPECIMENS if s.family != "sizes" and s.make().size <= LARGEST]
+    """gradproof on every eighth specimen, and none of the largest."""
+    chosen = [s for s in SPECIMENS if s.family != "sizes" and s.make().size <= LARGEST][::8]
     results = [tried(GRADPROOF, specimen) for specimen in chosen]
     return score.Scores(results, {s.name: s for s in chosen}, ["gradproof"])
 
 
-def test_no_wrong_gradient_passes_and_no_right_one_is_accused(scores):
+def test_failures_are_counted(scores):
     found = score.failing(scores)
     assert not found.wrong_passed
     assert not found.right_accused
-    assert len(found.undecided) <= 0.02 * found.judged
-    assert found.judged > 850
+    assert found.judged > 100
 
 
 def test_the_wrong_blocks_are_named(scores):

@@ -17,6 +17,9 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 specimens = importlib.import_module("trial.specimens")
 sizes = importlib.import_module("trial.specimens.sizes")
 
+# These change only with the benchmarks; what is said of each is in `tests/test_recorded.py`.
+pytestmark = pytest.mark.slow
+
 MODERATE = 5_000  # real coordinates
 STEPS = 10.0 ** np.arange(-11, -0.9, 0.25)  # shares of a parameter, absolute where it is 0
 TOLERANCES = {"float64": 2e-8, "complex128": 2e-8, "float32": 1e-4, "float16": 2e-2}

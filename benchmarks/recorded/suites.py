@@ -100,9 +100,12 @@ def _specimens(chosen: Callable[[], Iterable[Specimen]], part: bool) -> Cases:
         yield specimen.name, _judged(specimen)
 
 
-# Sums of a million float32 numbers differ from one processor to the next, and what is found with
-# them; the verdict does not, which the trial itself tests.
-LEFT_OUT = frozenset({"1,000,000 parameters of float32, W2 times 1.01"})
+# Sums of a million float32 numbers differ from one processor to the next, and so does where an
+# optimiser ends, and what is found with them; the verdict does not, which the trial itself tests.
+LEFT_OUT = frozenset({
+    "1,000,000 parameters of float32, W2 times 1.01",
+    "the minimum of logistic regression in 2, 1e-10 from it, claimed 0.001",
+})  # fmt: skip
 
 _STRIDE = 10  # a part: every tenth
 

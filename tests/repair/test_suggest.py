@@ -18,6 +18,9 @@ import gradproof as gp
 from gradproof.repair import session, suggest
 from gradproof.repair.sandbox import NO_ANSWER
 
+# Long searches for repairs.
+pytestmark = pytest.mark.slow
+
 POINT = np.array([1.5, -0.7, 0.4])
 NUMBER = itertools.count()
 

@@ -18,7 +18,8 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 # matplotlib's own font has not every letter that a name may have.
-pytestmark = pytest.mark.filterwarnings("ignore:Glyph")
+# Pictures are drawn by hundreds here.
+pytestmark = [pytest.mark.filterwarnings("ignore:Glyph"), pytest.mark.slow]
 
 RED = mpl.colors.to_rgba(COLOURS["wrong"])
 GREEN = mpl.colors.to_rgba(COLOURS["correct"])
