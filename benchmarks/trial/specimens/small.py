@@ -111,4 +111,23 @@ def zero_values() -> Iterator[Specimen]:
     )  # fmt: skip
 
 
-ALL_SMALL: tuple[Specimen, ...] = (*beside_the_rest(), *swept(), *zero_values())
+def of_many() -> Iterator[Specimen]:
+    """More blocks than there are evaluations to look at each alone."""
+    for count in (60, 120, 400):
+        c, x = normal(70, count, 5), normal(71, count, 5)
+
+        def fun(p: Params, c: Array = c) -> Any:
+            return sum(w @ np.sin(b) for w, b in zip(c, p.values(), strict=True))
+
+        def grad(p: Params, c: Array = c) -> Params:
+            return {k: w * np.cos(b) for w, (k, b) in zip(c, p.items(), strict=True)}
+
+        yield from twins(
+            f"{count} blocks", blocks(fun, {f"b{i}": b for i, b in enumerate(x)}, grad),
+            sign("b17"), factor(1.01, "b3", "b30"), why="they are only seen together",
+        )  # fmt: skip
+
+
+ALL_SMALL: tuple[Specimen, ...] = (
+    *of_many(), *beside_the_rest(), *swept(), *zero_values(),
+)

@@ -86,8 +86,8 @@ def _rest(sampler: Sampler, slope: Slope, step: float) -> float:
     return sampler.increment(step) - slope.value * step
 
 
-def jump(sampler: Sampler, slope: Slope) -> float:
-    """The height of a jump by which the function leaves the line of a slope, or 0.
+def jumps(sampler: Sampler, slope: Slope) -> bool:
+    """Whether the function leaves the line of a slope by a jump.
 
     The half in which it leaves it farther is halved again: what bends goes with the length, and a
     jump stays as high.
@@ -104,8 +104,8 @@ def jump(sampler: Sampler, slope: Slope) -> float:
             near, below = middle, rest
         stayed = stayed + 1 if abs(above - below) > _STAYS * height else 0
         if stayed == _SURE:
-            return abs(above - below)
-    return 0.0
+            return True
+    return False
 
 
 def narrowed(sampler: Sampler, seen: Seen) -> Seen:
