@@ -120,9 +120,9 @@ class Torch(Backend):
             return True  # it was handed out as it is
         if copy.shape != origin.shape:
             return False
-        copy, origin = copy.detach(), origin.detach()
         if copy.dtype is origin.dtype and torch.equal(copy, origin):
             return True
+        copy, origin = copy.detach(), origin.detach()
         equal = copy == origin
         return bool(equal.all()) or bool((equal | (copy.isnan() & origin.isnan())).all())
 
@@ -149,7 +149,10 @@ class Torch(Backend):
         return promoting(recording) if promoted and deep else recording
 
     def reseed(self, seed: int) -> None:
-        torch.manual_seed(seed % 2**63)
+        if torch.cuda.is_available() or torch.backends.mps.is_available():
+            torch.manual_seed(seed % 2**63)
+        else:  # the same, but it tells each time who wanted other devices' generators seeded
+            torch.default_generator.manual_seed(seed % 2**63)
 
     def session(self) -> AbstractContextManager[None]:
         return torch.inference_mode(mode=False)
