@@ -54,6 +54,12 @@ def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.empty(0, dtype).real.dtype
 
 
+@lru_cache(maxsize=64)
+def name(dtype: np.dtype[Any]) -> str:
+    """What NumPy calls a type; it makes the name anew each time."""
+    return str(dtype.name)
+
+
 def continuous(dtype: str) -> bool:
     """Whether a type of this name is one of floating-point numbers, real or complex."""
     return dtype.startswith(("float", "bfloat", "complex", "longdouble", "clongdouble"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -14,10 +15,12 @@ from numpy.typing import NDArray
 
 from ..errors import UsageError
 from . import arrays
-from .protocol import ONLY_FORWARD, About, Backend, Call, Drawn, Node, Vjp
+from .protocol import ONLY_FORWARD, About, Backend, Call, Drawn, Node, Shape, Vjp
 
 _NATIVE = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
 
+
+_DOUBLES = (np.float64, np.complex128)
 
 # Whether the user has 64-bit numbers switched on, outside the session.
 _WANTED: ContextVar[bool] = ContextVar("wanted", default=False)
@@ -29,6 +32,20 @@ def _kind(leaf: Any) -> Hashable:
     return leaf.shape, leaf.dtype, leaf.sharding, leaf.committed
 
 
+def _joined(found: Sequence[Any], shapes: Sequence[Shape]) -> NDArray[np.float64] | None:
+    flat: list[NDArray[np.float64]] = []
+    for array, shape in zip(found, shapes, strict=True):
+        if getattr(array, "shape", None) != shape or array.dtype not in _DOUBLES:
+            return None
+        flat.append(np.asarray(array).reshape(-1).view(np.float64))
+    return np.concatenate(flat)
+
+
+@lru_cache(maxsize=64)
+def _name(dtype: Any) -> str:
+    return str(dtype)  # made anew each time
+
+
 class Jax(Backend):
     """See ``Backend``; arrays cannot be written to, so a copy is replaced when it moves."""
 
@@ -36,7 +53,7 @@ class Jax(Backend):
         "JAX", jax.Array, modes=("reverse", "forward"), lasting=False, one_rule=True,
         replays=True,
         held=lambda _: lambda: False,  # nobody can fill it
-        kind=_kind,
+        kind=_kind, joined=_joined,
     )  # fmt: skip
 
     def differentiable(self, leaf: Any, name: str) -> str:
@@ -57,7 +74,7 @@ class Jax(Backend):
         return "" if leaf.size else f"is empty (shape {leaf.shape})"
 
     def dtype(self, leaf: Any) -> str:
-        return str(leaf.dtype)
+        return _name(leaf.dtype)
 
     def host(self, leaf: Any) -> NDArray[Any]:
         return np.asarray(leaf.astype(jnp.float32) if leaf.dtype == jnp.bfloat16 else leaf)

@@ -45,7 +45,7 @@ class NumPy(Backend):
         return arrays.differentiable(leaf, name)
 
     def dtype(self, leaf: Any) -> str:
-        return str(np.asarray(leaf).dtype.name)
+        return arrays.name(np.asarray(leaf).dtype)
 
     def host(self, leaf: Any) -> NDArray[Any]:
         return np.asarray(leaf)

@@ -23,6 +23,7 @@ _NATIVE = {torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.co
 _NUMPY = {torch.float64, torch.float32, torch.float16, torch.complex128, torch.complex64}
 
 
+_OURS = (torch.Tensor, torch.nn.Parameter)
 _ENGINE: Any = torch.autograd.Variable._execution_engine  # noqa: SLF001
 
 # A copy keeps the gaps of a slice where they take no more than so many times its own memory.
@@ -92,6 +93,8 @@ class Torch(Backend):
         if leaf.layout is not torch.strided or leaf.is_quantized or leaf.is_meta:
             return leaf
         dtype = WIDE.get(leaf.dtype, leaf.dtype) if promote else leaf.dtype
+        if type(leaf) in _OURS and leaf.is_contiguous():  # nearly always
+            return leaf.detach().to(dtype, copy=True).requires_grad_(leaf.requires_grad)
         return _room(leaf, dtype).copy_(leaf.detach()).requires_grad_(leaf.requires_grad)
 
     def given(self, copy: Any, like: Any, *, recording: bool = False) -> Any:
@@ -120,9 +123,9 @@ class Torch(Backend):
             return True  # it was handed out as it is
         if copy.shape != origin.shape:
             return False
-        copy, origin = copy.detach(), origin.detach()
         if copy.dtype is origin.dtype and torch.equal(copy, origin):
             return True
+        copy, origin = copy.detach(), origin.detach()
         equal = copy == origin
         return bool(equal.all()) or bool((equal | (copy.isnan() & origin.isnan())).all())
 
@@ -149,7 +152,10 @@ class Torch(Backend):
         return promoting(recording) if promoted and deep else recording
 
     def reseed(self, seed: int) -> None:
-        torch.manual_seed(seed % 2**63)
+        if torch.cuda.is_available() or torch.backends.mps.is_available():
+            torch.manual_seed(seed % 2**63)
+        else:  # the same, but it tells each time who wanted other devices' generators seeded
+            torch.default_generator.manual_seed(seed % 2**63)
 
     def session(self) -> AbstractContextManager[None]:
         return torch.inference_mode(mode=False)

@@ -51,7 +51,8 @@ def compare(
     """
     chosen = range(len(state.claims)) if only is None else [only]
     for redraw in range(_REDRAWS + 1):
-        line = session.line(replace(direction, draw=direction.draw + redraw))
+        moved = replace(direction, draw=direction.draw + redraw) if redraw else direction
+        line = session.line(moved)
         claims = [(k, state.claims[k].along(line)) for k in chosen]
         values = partial(session.evaluate, line)
         samplers = [sampler(session, direction, line, values, k) for k in chosen]
@@ -129,9 +130,12 @@ def _each(
         quick = None
         if tried is not None and not _nothing(state, direction, k):
             quick = _accepted(session, state, line, k, claimed, tried[i][0])
-            learned = replace(learned, accepted=learned.accepted + (1 if quick else -1))
-            if quick and _is_large(state, direction):
-                learned = replace(learned, width=min(learned.width, quick.window))
+            narrow = quick.window if quick and _is_large(state, direction) else math.inf
+            learned = replace(
+                learned,
+                accepted=learned.accepted + (1 if quick else -1),
+                width=min(learned.width, narrow),
+            )
         if quick is None:
             quick, learned = _slope(state, learned, direction, sampler, claimed, share, k)
         bar, samples = noise(state, direction, k), tuple(sampler.samples)

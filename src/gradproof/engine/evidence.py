@@ -108,15 +108,16 @@ def _index(block: Block, entry: int | None) -> tuple[int, ...]:
 
 def _central(comparison: Comparison) -> Iterator[tuple[float, float]]:
     """Central differences of each window that reaches to both sides: ``(step, difference)``."""
-    for steps, values in comparison.samples:
+    for taken, found in comparison.samples:
+        steps, values = taken.tolist(), found.tolist()  # few: NumPy takes longer
         half = len(steps) // 2
-        right, left = steps[:half], steps[::-1][:half]
-        if not (right > 0).all() or not (left < 0).all():
+        if half and (min(steps[:half]) <= 0 or max(steps[-half:]) >= 0):
             continue
-        rise = values[:half] - values[::-1][:half]
-        for t, difference in zip((right - left) / 2, rise / (right - left), strict=True):
+        for k in range(half):
+            right, left = steps[k], steps[-1 - k]
+            difference = (values[k] - values[-1 - k]) / (right - left)
             if math.isfinite(difference):
-                yield float(t), float(difference)
+                yield (right - left) / 2, difference
 
 
 def _curvature(pairs: Sequence[tuple[float, float]], window: float, noise: float) -> float:

@@ -18,7 +18,7 @@ from ..records.finding import Finding, Kind
 from ..records.judgement import Judgement
 from ..records.verdict import Verdict
 from ..report.wording import share
-from ..space.point import places
+from ..space.blocks import places
 from ..subject.claim import Claimed
 from ..subject.providers import Autodiff
 from .at_kink import AtKink

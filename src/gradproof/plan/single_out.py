@@ -79,8 +79,10 @@ def _through(setting: Setting, group: list[int], draw: int) -> Direction:
 
 def spent(state: State) -> bool:
     """Whether the limit is reached; while no block is found wrong it is a wider one."""
-    named = any(j.verdict.rejects for j in state.judgements)
-    return state.evaluations > state.setting.effort.name * (1 if named else UNNAMED)
+    limit = state.setting.effort.name
+    if not limit < state.evaluations <= UNNAMED * limit:
+        return state.evaluations > limit  # whatever is known, so that nobody has to judge
+    return any([j.verdict.rejects for j in state.judgements])
 
 
 def _settled(setting: Setting, index: int, judgement: Judgement) -> bool:

@@ -27,6 +27,8 @@ _SIGNED = np.concatenate([_MAGNITUDES, -_MAGNITUDES]).astype(np.int8)
 # The root mean square of one coordinate of a direction whose step is 1.
 RMS = float(np.sqrt(np.mean((_SIGNED / _UNIT) ** 2)))
 
+_STRETCH = 256  # of so many or fewer coordinates one stretch is drawn
+
 # Coordinates handled at a time, where a temporary is needed: it stays in the cache.
 _CHUNK = 1 << 14
 
@@ -124,14 +126,19 @@ def vector(part: Part, shape: tuple[int, ...], seed: int, draw: int) -> Vector |
 
 def codes(part: Part, count: int, seed: int, draw: int) -> Codes:
     """The bytes of a direction in one block; the same on every machine."""
+    if count <= _STRETCH:
+        return _remembered(part.block, _STRETCH, seed, draw)[:count]
     if count <= _CHUNK:
         return _remembered(part.block, count, seed, draw)
     return _drawn(part.block, count, seed, draw)
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=512)
 def _remembered(block: int, count: int, seed: int, draw: int) -> Codes:
-    """Small ones are asked for again and again: sketches, checks of many small functions."""
+    """Small ones are asked for again and again: sketches, checks of many small functions.
+
+    Fewer bytes are the first of more.
+    """
     return _drawn(block, count, seed, draw)
 
 

@@ -18,10 +18,11 @@ from ..errors import UsageError
 from ..records.block import Block
 from ..records.direction import Direction
 from . import directions
+from .arena import Arena
+from .blocks import TINY, block_of, nothing
 from .tree import ROOT, Tree, flatten
 
 _FEW = 4096  # coordinates: a direction through so few is held in double precision
-_TINY = float(np.finfo(np.float64).tiny)  # the smallest normal number
 
 
 class Point:
@@ -59,9 +60,9 @@ class Point:
                 continue
             self._positions.append(position)
             self._homes.append(library)
-            blocks.append(_block(len(blocks), name, library, leaf))
+            blocks.append(block_of(len(blocks), name, library, leaf))
         if not blocks:
-            raise UsageError(_nothing(self.left_alone))
+            raise UsageError(nothing(self.left_alone))
         self.blocks: tuple[Block, ...] = tuple(blocks)
 
     @cached_property
@@ -128,18 +129,16 @@ class Point:
     def entry_scale(self, block: int, entry: int) -> float:
         """The magnitude of one real coordinate; the block's scale where that is zero."""
         size = abs(self.coordinate(block, entry))
-        return size if size > _TINY else self.blocks[block].scale
+        return size if size > TINY else self.blocks[block].scale
 
     def spread(self, block: int) -> float:
         """How many times larger the largest real coordinate is than the smallest, as scales go."""
         array = np.ascontiguousarray(self.host(block))
         parts = array.view(array.real.dtype) if array.dtype.kind == "c" else array
-        sizes = np.abs(parts, dtype=np.float64)
-        smallest = sizes.min()
-        if smallest <= _TINY:
-            sizes[sizes <= _TINY] = self.blocks[block].scale
-            smallest = sizes.min()
-        return float(sizes.max() / smallest)
+        scale = self.blocks[block].scale
+        sizes = [abs(float(x)) for x in parts.reshape(-1).tolist()]  # few: NumPy takes longer
+        sizes = [size if size > TINY else scale for size in sizes]
+        return max(sizes) / min(sizes)
 
     def coordinate(self, block: int, entry: int) -> float:
         """One real coordinate."""
@@ -167,7 +166,12 @@ class Working:
         self._homes = [point.home(block.index) for block in point.blocks]
         self._origins = [point.leaf(block.index) for block in point.blocks]
         pairs = list(zip(self._homes, self._origins, strict=True))
-        self.copies: list[Any] = [library.copy(leaf, promote=promote) for library, leaf in pairs]
+        self.arena = Arena(self._origins) if Arena.fits(self._origins, promote=promote) else None
+        self.copies: list[Any] = (
+            list(self.arena.views)
+            if self.arena
+            else [library.copy(leaf, promote=promote) for library, leaf in pairs]
+        )
         # Most are handed out as they are: no work at each evaluation.
         self._dressed = [
             i
@@ -191,12 +195,17 @@ class Working:
 
     def changed(self) -> list[str]:
         """The names of blocks that somebody wrote into since the last move."""
+        if self.arena is not None and self.arena.same():
+            return []
         triples = zip(self._homes, self.copies, self._origins, strict=True)
         same = [library.same(copy, origin) for library, copy, origin in triples]
         return [block.name for block in self.point.blocks if not same[block.index]]
 
     def restore(self) -> None:
         """Bring every block back to the point."""
+        if self.arena is not None:
+            self.arena.restore()
+            return
         for block in range(len(self.copies)):
             self.back(block)
 
@@ -211,6 +220,7 @@ class Working:
 
     def release(self) -> None:
         """Give the memory back."""
+        self.arena = None
         self.copies.clear()
 
     def line(self, direction: Direction) -> Line:
@@ -230,17 +240,29 @@ class Line:
             for part in direction.parts
         ]
         self._moves: list[tuple[int, float, Callable[[float], Any]]] = []
+        self._together: Callable[[float], None] | None = None  # of all blocks in an arena
         self.values: dict[float, tuple[Any, ...]] = {}  # what was evaluated along it, by step
 
     def move(self, t: float) -> None:
         """Put the working copy at the point plus ``t`` times the direction."""
-        copies = self._working.copies
-        for block, step, place in self._moves or self.ready():
+        copies, moves = self._working.copies, self._moves or self.ready()
+        if self._together is not None:
+            self._together(t)
+            return
+        for block, step, place in moves:
             copies[block] = place(t * step)
 
     def ready(self) -> list[tuple[int, float, Callable[[float], Any]]]:
-        """One function for each block; made at the first move, since claims need none."""
+        """One function for each block; made at the first move, since claims need none.
+
+        None where one moves all of them, or most.
+        """
         self._moves.clear()
+        arena, parts = self._working.arena, self.direction.parts
+        if arena is not None and 2 * len(parts) >= len(arena.views):
+            if self._together is None:
+                self._together = arena.mover(self.dense)
+            return self._moves
         for part, vector in zip(self.direction.parts, self._vectors, strict=True):
             place = self._working.mover(part.block, vector)
             self._moves.append((part.block, part.step, place))
@@ -248,6 +270,9 @@ class Line:
 
     def back(self) -> None:
         """Bring the blocks that moved back to the point."""
+        if self._together is not None:
+            self._working.restore()
+            return
         for part in self.direction.parts:
             self._working.back(part.block)
 
@@ -301,6 +326,9 @@ class Line:
         entry, library = part.entry or 0, point.home(part.block)
         dtype = library.dtype(self._working.copies[part.block])
         step = part.step * vector.component(entry)
+        if dtype == "float64":  # Python's own numbers
+            at = point.coordinate(part.block, entry)
+            return ((at + t * step) - at) / step
         here = arrays.rounded(dtype, point.coordinate(part.block, entry))
         there = arrays.rounded(dtype, here + arrays.rounded(dtype, t * step))
         apart = np.subtract(there, here, dtype=np.result_type(there, np.float64))
@@ -309,35 +337,3 @@ class Line:
 
 def _is_number(leaf: Any) -> bool:
     return isinstance(leaf, int | float | complex) or leaf is None
-
-
-def _block(index: int, name: str, library: Backend, leaf: Any) -> Block:
-    array = library.host(leaf)
-    count = array.size * (2 if array.dtype.kind == "c" else 1)
-    norm = arrays.norm(array)
-    if not np.isfinite(norm) and not np.isfinite(array).all():
-        bad = int(array.size - np.isfinite(array).sum())
-        raise UsageError(
-            f"{name} has {bad} of {array.size} entries that are not finite "
-            f"({places(~np.isfinite(array))}): a gradient exists only at a finite point."
-        )
-    rms = norm / count**0.5
-    # A denormal number cannot be moved by a fraction of itself.
-    scale = rms if rms > _TINY else 1.0
-    return Block(index, name, array.shape, library.dtype(leaf), count, scale)
-
-
-def places(chosen: NDArray[np.bool_]) -> str:
-    """The first few chosen entries as a person writes them; ``value`` of a scalar."""
-    if chosen.ndim == 0:
-        return "its only value"
-    found = np.argwhere(chosen)
-    listed = ", ".join(str([int(i) for i in index]) for index in found[:3])
-    return f"at {listed}" + (", …" if len(found) > 3 else "")
-
-
-def _nothing(left_alone: dict[str, str]) -> str:
-    if not left_alone:
-        return "The point holds no parameters at all: pass an array or a container of arrays."
-    listed = "; ".join(f"{name} {reason}" for name, reason in list(left_alone.items())[:5])
-    return f"Nothing in the point can be differentiated: {listed}. Pass floating-point arrays."

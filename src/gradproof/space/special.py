@@ -49,4 +49,5 @@ def _constant(array: NDArray[Any]) -> bool:
 def _symmetric(array: NDArray[Any]) -> bool:
     if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.shape[-1] == 1:
         return False
-    return bool(np.array_equal(array, array.swapaxes(-1, -2)))
+    first = array[(0,) * (array.ndim - 2)]
+    return bool(first[0, 1] == first[1, 0]) and bool(np.array_equal(array, array.swapaxes(-1, -2)))

@@ -87,6 +87,8 @@ def _opened(leaf: Any) -> Node | None:
     """What is inside a container that only a framework knows (flax and equinox modules)."""
     if leaf is None or type(leaf).__module__ in ("builtins", "numpy"):
         return None
+    if framework_of(leaf) is not None:
+        return None
     return next((node for f in frameworks() if (node := f.opened(leaf)) is not None), None)
 
 
@@ -204,5 +206,6 @@ def leaves(tree: Any) -> Sequence[Any]:
         found: list[Any] = optree.tree_leaves(tree, none_is_leaf=True, namespace=NAMESPACE)
     except RecursionError:
         return flatten(tree).leaves  # has a sentence for it
-    strange = any(_registered_elsewhere(type(x)) or _opened(x) is not None for x in found)
+    others = [x for x in found if framework_of(x) is None]
+    strange = any([_registered_elsewhere(type(x)) or _opened(x) is not None for x in others])
     return flatten(tree).leaves if strange else found

@@ -234,9 +234,9 @@ _DRAWS = Finding(
 def _note_untracked(session: Session, untracked: dict[int, str]) -> None:
     """Tell what two passes in a row depend on: what is new each time was made inside."""
     before, session.untracked = session.untracked, untracked
+    session.untracked_told = before is not None or not untracked
     if before is None:
         return
-    session.untracked_told = True
     lasting = [text for key, text in untracked.items() if key in before]
     if lasting:
         session.notes.append(
