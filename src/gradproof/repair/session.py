@@ -22,10 +22,11 @@ from .apply import content_of, unified
 from .attempts import Attempt, Attempts, Edits, worker_of
 from .edit import Edit, applied
 from .fix import Fix, Miss, Suggestions
+from .here import uncompiled
 from .hints import Hints, hints
 from .localise import Place, given, places
 from .patch import alike, patched
-from .sandbox import NO_ANSWER, uncompiled
+from .sandbox import NO_ANSWER
 from .search import Search
 from .surroundings import Surroundings
 from .validation import PLACES, Judged, Validator, check_again
