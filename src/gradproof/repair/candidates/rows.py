@@ -14,7 +14,7 @@ import libcst as cst
 
 from ..edit import Edit
 from .body import Body, Expression
-from .fill import Place, fillings
+from .fill import ODD, Place, fillings
 from .match import LITERALS, Bound, matches, rest_of
 from .places import PLACES, readable
 from .shapes import called, method
@@ -109,6 +109,8 @@ class Row:
         names.setdefault("np", body.module)
         cost, text = self._cost(body, place, bound, filled) + more, self._text(node, names)
         what = self._what(names)
+        if "H" in filled and not self.place and "." in text:
+            cost += ODD  # a number that nothing but this point has
         if self.states:
             return body.write(body.inner(node), text, cost, what, node)
         return body.replace(node, text, cost, what)
