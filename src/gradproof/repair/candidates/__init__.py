@@ -32,6 +32,7 @@ _EVERYWHERE = 0.8
 
 # The least part of its cost that an edit keeps which the diagnosis asks for.
 _ASKED = 0.2
+_ASKED_FOR = frozenset({"factor", "constant", "sign", "term", "reduction", "name"})
 
 # What two edits that leave the same text have in common.
 Key = tuple[int, int, str]
@@ -72,10 +73,14 @@ def candidates(source: str, functions: Sequence[str], hints: Hints) -> Iterator[
 
 
 def _in_turn(hints: Hints) -> list[tuple[Rule, float]]:
-    """The rules, each with the least that one of its edits may cost."""
-    asked = _ASKED if hints.factors or hints.terms else 1.0
-    known = [(rule, rule.least * asked) for rule in rules()]
-    return [(rule, reduced(least) if hints.lines else least) for rule, least in known]
+    """The rules, each with the least that one of its edits may cost; the likeliest first."""
+    asked = hints.factors or hints.terms
+    known = [
+        (rule, rule.least * (_ASKED if asked and rule.kind in _ASKED_FOR else 1.0))
+        for rule in rules()
+    ]
+    least = [(rule, reduced(cost) if hints.lines else cost) for rule, cost in known]
+    return sorted(least, key=lambda pair: pair[1])
 
 
 def _new(

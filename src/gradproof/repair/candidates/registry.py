@@ -57,8 +57,8 @@ def candidates_of(
 
 
 def rules() -> list[Rule]:
-    """All rules, those that may write the likeliest edits first."""
-    return sorted([*_of_rows(), *_registered], key=lambda rule: rule.least)
+    """All rules: the rows of the table, and the generators."""
+    return [*_of_rows(), *_registered]
 
 
 @cache

@@ -19,7 +19,7 @@ from .match import LITERALS, Bound, matches, rest_of
 from .places import PLACES, readable
 from .shapes import called, method
 from .table import TABLE
-from .text import negative, number, product, quotient, short, total, value, written
+from .text import close, negative, number, product, quotient, short, total, value, written
 
 # The letters of a form that stand for something; a name after a dot is a name.
 _LETTER = re.compile(r"(?<![\w.])(np|[A-Za-z])(?![\w\"'])")
@@ -34,6 +34,8 @@ _INDICES = (cst.Index, cst.Slice)
 _HINTED, _HINTED_AROUND = 0.2, 0.4
 # A factor that counts entries, and a conjugate where nothing is complex.
 _COUNTED, _REAL = 3.0, 1.7
+# A number for which there is a name.
+_CALLED = 0.4
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class Row:
         if isinstance(whole, cst.Expr) and _is_expression(self.new):
             return whole.value
         return whole
+
+    @cached_property
+    def _literals(self) -> Sequence[str]:
+        """The numbers in what is meant, but for one."""
+        return [one for one in re.findall(r"(?<![\w.*])\d+", self.new) if one not in "01"]
 
     @property
     def states(self) -> bool:
@@ -160,11 +167,14 @@ class Row:
 
     def _cost(self, body: Body, place: Place, bound: Bound, filled: Mapping[str, str]) -> float:
         """What it costs here: less where the diagnosis asks for it."""
+        known = body.scope.values.values()
         cost = self.cost + place.cost
         if "conj()" in self.new and not body.complex:
             cost += _REAL
         if self.kind == "sign" and self.old in {"a + b", "a - b"} and body.hints.terms:
             return self.cost * _HINTED
+        if self.place and any(close(number(one), two) for one in self._literals for two in known):
+            cost += _CALLED
         if "H" in filled and self.place:
             return cost * _HINTED_AROUND
         if body.hints.factors and self._asked(body, place.node, bound, filled):
