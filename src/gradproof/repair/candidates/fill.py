@@ -109,8 +109,9 @@ def _alike(body: Body, place: Place) -> Texts:
             yield name, far(body, name)
 
 
-def _literals(body: Body, place: Place) -> Texts:  # noqa: ARG001
-    return ((literal, 0.0) for literal in body.scope.literals)
+def _literals(body: Body, place: Place) -> Texts:
+    none = () if isinstance(place.node, (cst.Integer, cst.Float)) else (0, 1)
+    return ((one, 0.0) for one in body.scope.literals if number(one) not in none)
 
 
 def _factors(body: Body, place: Place) -> Texts:
