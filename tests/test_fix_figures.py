@@ -57,7 +57,7 @@ IN_LIBRARIES = {
     "functions_torch 28": ["by (1 - s)"],
     "functions_torch 33": ["sin → cos"],
     "rules_jax 36": ["sign of jnp.outer"],
-    "vision 38": ["self.size"],
+    "vision 39": ["self.scale"],
 }
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +16,7 @@ import libcst as cst
 
 from ..edit import Edit
 from .body import Body, Expression
-from .fill import ODD, Place, fillings
+from .fill import ODD, Filling, Place, fillings
 from .match import LITERALS, Bound, matches, rest_of
 from .places import PLACES, readable
 from .shapes import called, method
@@ -68,15 +70,28 @@ class Row:
         """The numbers in what is meant, but for one."""
         return [one for one in re.findall(r"(?<![\w.*])\d+", self.new) if one not in "01"]
 
+    @cached_property
+    def _scales(self) -> bool:
+        """Whether it makes a product larger or smaller, whatever the rest of it is."""
+        ratios = set[float]()
+        for rest in (1.37, 2.71):
+            numbers = dict.fromkeys(string.ascii_letters, 0.61) | {"a": rest, "n": rest}
+            now, then = value(self.old, numbers, {}), value(self.new, numbers, {})
+            ratios.add(round(then / now, 9) if now and then else math.nan)
+        return len(ratios) == 1 and not math.isnan(*ratios)
+
     @property
     def states(self) -> bool:
         """Whether it is about a statement."""
         return isinstance(self.pattern, cst.BaseSmallStatement)
 
-    def edits(self, body: Body) -> Iterator[Edit]:
-        """What it suggests for the body of a function."""
+    def edits(self, body: Body, only: bool | None = None) -> Iterator[Edit]:
+        """What it suggests for the body of a function.
+
+        ``only``: what the diagnosis asks for, or only what it does not.
+        """
         if self.old.startswith("."):
-            yield from self._callees(body)
+            yield from self._callees(body, only)
             return
         for place in self._places(body):
             bound: Bound = {}
@@ -84,14 +99,17 @@ class Row:
                 if isinstance(place.node, cst.Call) and "a" in bound:
                     place = Place(place.node, body.shape(bound["a"]), place.cost)  # noqa: PLW2901
                 for filled in fillings(body, place, self.new):
-                    yield self._edit(body, place, bound, filled.texts, filled.cost)
+                    asked = self._asked(body, place.node, bound, filled.texts)
+                    if only is None or asked is only:
+                        yield self._edit(body, place, bound, filled, asked)
 
-    def _callees(self, body: Body) -> Iterator[Edit]:
+    def _callees(self, body: Body, only: bool | None) -> Iterator[Edit]:
         old, new = self.old[1:], self.new[1:]
-        for call in body.of(cst.Call):
+        asked = {old, new} == {"sum", "mean"} and body.sized
+        for call in body.of(cst.Call) if only is None or asked is only else ():
             if method(call) == old:
                 end = body.inner(call.func)[1]
-                cost = self.cost * (_HINTED if {old, new} == {"sum", "mean"} and body.sized else 1)
+                cost = self.cost * (_HINTED if asked else 1)
                 yield body.write((end - len(old), end), new, cost, f"{old} → {new}", call)
 
     def _places(self, body: Body) -> Iterator[Place]:
@@ -102,21 +120,19 @@ class Row:
         nodes = readable(body) if letter == "v" else body.of(*kinds)
         return (Place(node, body.shape(node)) for node in nodes)
 
-    def _edit(
-        self, body: Body, place: Place, bound: Bound, filled: Mapping[str, str], more: float
-    ) -> Edit:
+    def _edit(self, body: Body, place: Place, bound: Bound, fill: Filling, asked: bool) -> Edit:
         node = place.node
         names = {letter: body.bare(one) for letter, one in bound.items()}
-        names.update(filled)
+        names.update(fill.texts)
         if isinstance(node, cst.Call):
             names["f"] = called(node)
             names.setdefault("...", rest_of(body, self.pattern, node))
         if isinstance(node, cst.BinaryOperation):
             names["gap"] = body.between(node.left, node.right)
         names.setdefault("np", body.module)
-        cost, text = self._cost(body, place, bound, filled) + more, self._text(node, names)
+        cost, text = self._cost(body, place, asked) + fill.cost, self._text(node, names)
         what = self._what(names)
-        if "H" in filled and not self.place and "." in text:
+        if "H" in fill.texts and not self.place and "." in text:
             cost += ODD  # a number that nothing but this point has
         if self.states:
             return body.write(body.inner(node), text, cost, what, node)
@@ -165,19 +181,15 @@ class Row:
             return None
         return re.sub(r"\{(\w)\}", lambda found: short(names.get(found.group(1), "")), told)
 
-    def _cost(self, body: Body, place: Place, bound: Bound, filled: Mapping[str, str]) -> float:
+    def _cost(self, body: Body, place: Place, asked: bool) -> float:
         """What it costs here: less where the diagnosis asks for it."""
-        known = body.scope.values.values()
         cost = self.cost + place.cost
         if "conj()" in self.new and not body.complex:
             cost += _REAL
-        if self.kind == "sign" and self.old in {"a + b", "a - b"} and body.hints.terms:
-            return self.cost * _HINTED
-        if self.place and any(close(number(one), two) for one in self._literals for two in known):
+        known = body.scope.values.values() if self.place and self._literals else ()
+        if any(close(number(one), two) for one in self._literals for two in known):
             cost += _CALLED
-        if "H" in filled and self.place:
-            return cost * _HINTED_AROUND
-        if body.hints.factors and self._asked(body, place.node, bound, filled):
+        if asked:
             return cost * (_HINTED_AROUND if self.place else _HINTED)
         if self.kind in {"factor", "constant"} and not self.place and _counts(body, place.node):
             return max(cost, _COUNTED)
@@ -189,6 +201,12 @@ class Row:
         self, body: Body, node: cst.CSTNode, bound: Bound, filled: Mapping[str, str]
     ) -> bool:
         """Whether the gradient becomes so many times larger as the diagnosis asks for."""
+        if body.hints.terms and self.kind == "sign" and self.old in {"a + b", "a - b"}:
+            return True
+        if "H" in filled and self.place:
+            return True
+        if not body.hints.factors or self.place in {"(", "*"} or not self._scales:
+            return False
         numbers = {
             letter: known if (known := body.value(one)) is not None else 1.3717 + 0.61 * k
             for k, (letter, one) in enumerate(bound.items())
