@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import gradproof as gp
+from gradproof.cli.fixes import proof
 from gradproof.repair.edit import Edit
 from gradproof.repair.session import Session
 
@@ -42,6 +43,7 @@ def test_right_at_this_point_only(load):
     assert fix.caveat.startswith("right at this point only")
     assert "+    return K * K\n" in fix.diff
     assert any(report.verdict.rejects for report in fix.elsewhere)
+    assert "Mind: right at this point only" in proof(fix)
 
 
 def test_a_repair_that_holds_everywhere_is_offered_before_one_that_does_not(load):

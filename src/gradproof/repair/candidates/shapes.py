@@ -18,10 +18,13 @@ _ARRAY_MODULES = frozenset({
 # Calls of functions that are applied entry by entry.
 _ENTRYWISE = frozenset({
     "exp", "log", "log1p", "expm1", "tanh", "sin", "cos", "sinh", "cosh", "sqrt", "square", "abs",
-    "absolute", "sign", "sigmoid", "relu", "clip", "maximum", "minimum", "where", "erf", "softplus",
+    "absolute", "sign", "sigmoid", "relu", "clip", "maximum", "minimum", "erf", "softplus",
     "conj", "astype", "copy", "zeros_like", "ones_like", "expit", "arctan", "power", "pdf",
     "cdf", "logpdf", "logcdf", "digamma", "gammaln", "float", "log_ndtr", "ndtr", "floor", "round",
 })  # fmt: skip
+
+
+_REDUCING = frozenset({"sum", "mean", "max", "min", "prod", "var", "std"})
 
 
 def called(node: cst.CSTNode) -> str:
@@ -89,7 +92,26 @@ def inferred(node: cst.CSTNode, shape: Callable[[cst.CSTNode], Shape | None]) ->
         case cst.Call() if called(node) in _ENTRYWISE:
             first = inside(node)
             return None if first is None else shape(first)
+        case cst.Call() if called(node) in _REDUCING:
+            first = inside(node)
+            return None if first is None else _reduced(shape(first), node)
     return None
+
+
+def _reduced(known: Shape | None, call: cst.Call) -> Shape | None:
+    """What a reduction leaves of a shape; None where its axis is no plain number."""
+    given = {one.keyword.value: one.value for one in call.args if one.keyword is not None}
+    rest = [one.value for one in call.args if one.keyword is None][int(is_module(call)) :]
+    axis = given.get("axis", given.get("dim", rest[0] if rest else None))
+    if known is None or axis is None:
+        return None if known is None else ()
+    minus = isinstance(axis, cst.UnaryOperation) and isinstance(axis.operator, cst.Minus)
+    number = axis.expression if isinstance(axis, cst.UnaryOperation) else axis
+    if not isinstance(number, cst.Integer) or int(number.value) + (not minus) > len(known):
+        return None
+    place = len(known) - int(number.value) if minus else int(number.value)
+    kept = (1,) if "keepdims" in given or "keepdim" in given else ()
+    return known[:place] + kept + known[place + 1 :]
 
 
 def broadcast(one: Shape | None, other: Shape | None) -> Shape | None:
