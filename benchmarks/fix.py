@@ -334,7 +334,7 @@ def _of_libraries(rows: list[dict[str, Any]]) -> list[tuple[str, bool]]:
 
 def _chosen(options: argparse.Namespace) -> list[Any]:
     """All faults, or one of each family; those in libraries by themselves."""
-    every = list(planted()) if options.libraries else ALL_FAULTS
+    every = planted(options.only) if options.libraries else ALL_FAULTS
     chosen = [fault for fault in every if options.only in fault.name]
     if options.quick:
         chosen = list({fault.family: fault for fault in chosen}.values())

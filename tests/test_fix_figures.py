@@ -48,6 +48,29 @@ def test_the_first_suggestion_is_what_a_person_would_change(name):
         assert text in row["fixes"][0]
 
 
+IN_LIBRARIES = {
+    "layers 5": ["by n"],
+    "layers 8": ["by self.slope"],
+    "sequences 10": ["h - c → c - h"],
+    "likelihoods 19": ["cdf → pdf"],
+    "likelihoods 24": ["dist"],
+    "functions_torch 28": ["by (1 - s)"],
+    "functions_torch 33": ["sin → cos"],
+    "rules_jax 36": ["sign of jnp.outer"],
+    "vision 39": ["self.scale"],
+}
+
+
+@pytest.mark.parametrize("number", IN_LIBRARIES)
+def test_a_line_of_a_library_is_repaired_where_a_person_would(number):
+    (planted,) = fix.planted(f"{number}:")
+    row = fix.run(planted, OPTIONS)
+    assert row["first right"]
+    assert row["offered wrong"] == 0
+    for text in IN_LIBRARIES[number]:
+        assert text in row["fixes"][0]
+
+
 def test_the_article_s_network_is_repaired_in_one_diff():
     assert fix.article_network()["lines"] == [
         "-    dW2 = 1 / m * np.dot(dZ2, A1.T) * 2",

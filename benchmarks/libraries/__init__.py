@@ -74,10 +74,13 @@ class Planted:
     args: tuple[Any, ...] = ()
 
 
-def planted() -> Iterator[Planted]:
-    """All faults; each in a file of its own, as a library that was imported."""
+def planted(only: str = "") -> Iterator[Planted]:
+    """The faults whose names contain this; each in a file of its own, which is imported."""
     folder = Path(tempfile.mkdtemp(prefix="gradproof-libraries-"))
     for number, (file, case, old, new) in enumerate(PLANTS):
+        name = f"{file} {number}: {new}"
+        if only not in name:
+            continue
         text = (HERE / f"{file}.py").read_text("utf-8")
         assert text.count(old) == 1, (file, old, text.count(old))
         path = folder / f"{file}_{number}.py"
@@ -86,7 +89,7 @@ def planted() -> Iterator[Planted]:
         fun, point, grad = wrong.CASES[case]
         _, _, true = right.CASES[case]
         yield Planted(
-            f"{file} {number}: {new}", file, fun, point,
+            name, file, fun, point,
             true or _of_framework(right.CASES[case][0]), grad or _of_framework(fun), grad,
         )  # fmt: skip
 

@@ -393,6 +393,16 @@ def test_of_several_lambdas_those_on_the_accused_lines():
     assert {one.line for one in candidates(source, ["<lambda>"], Hints(lines=(2,)))} == {2}
 
 
+def test_a_lambda_that_only_hands_on_comes_after_what_it_calls():
+    source = "def back(a):\n    return 2 * a\n\n\ngrad = lambda a: 3 * back(a)\n"
+    hints = Hints(lines=(5,))
+    texts = after(source, ["<lambda>", "back"], hints)
+    deeper, handed = (source.replace(one, "") for one in ("2 * ", "3 * "))
+    assert texts.index(deeper) < texts.index(handed)
+    alone = after(source, ["<lambda>"], hints)
+    assert alone.index(handed) < 3
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -10,7 +10,8 @@ import pytest
 
 import gradproof as gp
 from gradproof.repair.attempts import worker_of
-from gradproof.repair.sandbox import Ending, Here, Worker
+from gradproof.repair.here import Here
+from gradproof.repair.sandbox import Ending, Worker
 
 
 def run(*jobs, limit=5.0):

@@ -13,6 +13,8 @@ RATE = 2.0
 
 
 class Layer:
+    slope, _hidden = 0.1, 2.0
+
     def __init__(self):
         self.kernel = np.ones((2, 3))
 
@@ -47,6 +49,8 @@ def test_what_names_held():
         "x": (4, 2), "count": 3.0, "flag": None, "self.kernel": (2, 3), "pair[0]": (4, 2),
     }  # fmt: skip
     assert held["table['W']"] == (4, 2)
+    assert held["self.slope"] == 0.1
+    assert "self._hidden" not in held
     assert "table[1]" not in held
     assert found["helper"][RETURN] == ()
     assert found[MODULE]["RATE"] == RATE

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 import gradproof as gp
+from gradproof.cli.fixes import proof
+from gradproof.repair.edit import Edit
+from gradproof.repair.session import Session
 
 NUMBER = itertools.count()
 HEAD = "import numpy as np\n\nK = np.array([1.0, 2.0, 3.0])\n\n\n"
@@ -40,6 +43,7 @@ def test_right_at_this_point_only(load):
     assert fix.caveat.startswith("right at this point only")
     assert "+    return K * K\n" in fix.diff
     assert any(report.verdict.rejects for report in fix.elsewhere)
+    assert "Mind: right at this point only" in proof(fix)
 
 
 def test_a_repair_that_holds_everywhere_is_offered_before_one_that_does_not(load):
@@ -81,10 +85,34 @@ def test_a_size_is_written_as_the_size(load):
     assert "/ len(w)" in fix.diff
 
 
-def test_a_number_that_is_a_size_is_marked(load):
-    code = load("def grad(w):\n    return np.cos(w) / 7\n")
-    found = gp.suggest_fixes(gp.check(mean, np.linspace(0.1, 2, 12), grad=code.grad), most=3)
-    for fix in found:
-        assert ("12" in fix.diff.split("+    return")[1]) is fix.caveat.startswith(
-            "for these shapes"
-        )
+def only_literals(load, numerator, function, point):
+    """Repairs of a claim that is so many times too large, where nothing has that size's name."""
+    code = load(f"def grad(w):\n    return {numerator} / 7 * np.cos(w)\n")
+    found = gp.suggest_fixes(gp.check(function, point, grad=code.grad), most=3)
+    return [fix for fix in found if "12" in fix.diff.split("+    return")[1]]
+
+
+def test_a_number_that_is_a_size_by_chance_is_not_marked(load):
+    def twelfth(w):
+        return float(np.sum(np.sin(w)) / 12)
+
+    fixes = only_literals(load, 1, twelfth, np.linspace(0.1, 2, 12))
+    assert all(fix.caveat == "" for fix in fixes)
+
+
+def test_a_number_that_is_meant_to_be_the_size_is_marked(load):
+    fixes = only_literals(load, 1, mean, np.linspace(0.1, 2, 12))
+    assert all(fix.caveat.startswith("for these shapes only: 12 is a size of") for fix in fixes)
+
+
+def test_another_shape_tells_a_size_from_a_constant(load):
+    wrong = load("def grad(w):\n    return np.cos(w) / 7\n")
+    for function, expected in ((mean, "for these"), (lambda w: np.sum(np.sin(w)) / 12, "")):
+        report = gp.check(function, np.linspace(0.1, 2, 12), grad=wrong.grad)
+        session = Session(report, 30.0)
+        session.suggestions(3)
+        place = session.places[0]
+        begin = place.source.index("7")
+        edit = Edit(begin, begin + 1, "12", "constant", 7, "7 → 12", 1.0)
+        assert session._for_these_shapes((edit,), place).startswith(expected)
+        assert bool(session._for_these_shapes((edit,), place)) is bool(expected)

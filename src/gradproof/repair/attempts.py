@@ -9,8 +9,9 @@ from itertools import islice
 from types import FunctionType
 
 from .edit import Edit, applied, overlapping
+from .here import Here
 from .patch import Unpatchable, patched
-from .sandbox import Ending, Here, Outcome, Worker
+from .sandbox import Ending, Outcome, Worker
 from .surroundings import Surroundings
 from .validation import Judged, Validator
 

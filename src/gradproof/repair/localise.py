@@ -195,7 +195,7 @@ def _inside(name: str, value: Any) -> list[tuple[str, Any]]:
         items = ((f"{name}[{k}]", one) for k, one in enumerate(value))
     elif type(value).__module__ not in ("builtins", "numpy") and not callable(value):
         own, shared = getattr(value, "__dict__", {}), vars(type(value))
-        numbers = {k: v for k, v in shared.items() if type(v) in (int, float)}
+        numbers = {k: v for k, v in shared.items() if type(v) in (int, float) and k[0] != "_"}
         items = ((f"{name}.{key}", one) for key, one in {**numbers, **own}.items())
     held = list(islice(items, _MOST_ITEMS + 1))
     return held if len(held) <= _MOST_ITEMS else []

@@ -26,7 +26,7 @@ from typing import Any, Generic, Self, TypeVar
 from ..errors import UsageError
 
 if sys.platform != "win32":
-    from .confine import confine, cores, guarded
+    from .confine import confine, cores
 
 T = TypeVar("T")
 
@@ -164,7 +164,7 @@ class Worker:
             child.pipe.close()
         refused = confine(self.limit, pipe.fileno(), parent)
         random.setstate(chance)
-        answer = _pickled(_tried(self.task, job, refused))
+        answer = _pickled(tried(self.task, job, refused))
         pipe.send((answer, time.monotonic() - began))
 
     def _attend(self, due: Iterable[_Child[T]]) -> None:
@@ -176,7 +176,7 @@ class Worker:
             if child.pipe in ready:
                 child.outcome = child.read(self.limit)
             elif time.monotonic() >= child.deadline:
-                child.outcome = _late(self.limit)
+                child.outcome = late(self.limit)
         self._kill([child for child in running if child.outcome is not None])
         self._reap(self.at_once)
 
@@ -211,13 +211,13 @@ class _Child(Generic[T]):
         except (EOFError, OSError):
             return self._death(limit)
         # The time that the job itself took: this process may have looked late.
-        return _late(limit) if seconds > limit else _unpickled(answer)
+        return late(limit) if seconds > limit else _unpickled(answer)
 
     def _death(self, limit: float) -> Outcome:
         """How a process ended that closed its pipe without an answer, if it ends at all."""
         while not self.wait(os.WNOHANG):
             if time.monotonic() >= self.deadline:
-                return _late(limit)
+                return late(limit)
             time.sleep(_NAP)
         code = os.waitstatus_to_exitcode(self.status or 0)
         how = f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
@@ -242,68 +242,12 @@ class _Child(Generic[T]):
         self.pipe.close()
 
 
-class Here:
-    """Runs jobs in this process, one after the other: for libraries that do not survive a fork.
-
-    Files, network and processes are closed to a job as in a process of its own, and Python's code
-    is stopped when its time is up; but what it spoils in memory stays spoilt, and nothing stops a
-    library written in C.
-    """
-
-    def __init__(self, task: Callable[[Any], Any], limit: float) -> None:
-        self.task = task
-        self.limit = limit
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing is left to be ended."""
-
-    def run(self, jobs: Iterable[T]) -> Iterator[tuple[T, Outcome]]:
-        """Each job and what came of it."""
-        for job in jobs:
-            chance = random.getstate()
-            with guarded() as refused, uncompiled(), _alarm(self.limit):
-                outcome = _tried(self.task, job, refused)
-            random.setstate(chance)
-            yield job, _late(self.limit) if outcome.exception == _TimeUp.__name__ else outcome
-
-
-class _TimeUp(BaseException):
-    """Raised in a job whose time is up: its own handlers of exceptions do not meet it."""
-
-
-def uncompiled() -> contextlib.AbstractContextManager[Any]:
-    """JAX would go on with what it compiled of the code as it was."""
-    jax: Any = sys.modules.get("jax")
-    return jax.disable_jit() if hasattr(jax, "disable_jit") else contextlib.nullcontext()
-
-
-@contextlib.contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    """Raise ``_TimeUp`` after some time, where signals come: in the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def up(number: int, frame: Any) -> None:  # noqa: ARG001
-        raise _TimeUp
-
-    before = signal.signal(signal.SIGALRM, up)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
 def _running(children: Iterable[_Child[T]]) -> list[_Child[T]]:
     return [child for child in children if child.outcome is None]
 
 
-def _late(limit: float) -> Outcome:
+def late(limit: float) -> Outcome:
+    """What came of a job whose time was up."""
     return Outcome(Ending.LATE, text=f"{NO_ANSWER} within {limit:.3g} s")
 
 
@@ -326,7 +270,8 @@ def _uninterrupted() -> Iterator[None]:
 # From here on: what happens in the process of a job.
 
 
-def _tried(task: Callable[[Any], Any], job: Any, refused: list[str]) -> Outcome:
+def tried(task: Callable[[Any], Any], job: Any, refused: list[str]) -> Outcome:
+    """What comes of a job, where it is run; whatever it raises ends it alone."""
     try:
         return Outcome(Ending.ANSWERED, task(job))
     except BaseException as error:  # noqa: BLE001 - also sys.exit and KeyboardInterrupt end a job

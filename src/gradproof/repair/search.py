@@ -19,6 +19,9 @@ from .validation import Judged
 # Once a repair is known, edits that are this much less likely are not tried any more.
 _BEHIND = 1.0
 
+# So many edits together are one only if no single one does the same.
+_MANY = 3
+
 # So many different gradients that are right show that the slopes cannot tell more.
 _ENOUGH = 3
 
@@ -116,10 +119,13 @@ class Search:
         return min((len(attempt.edits) for attempt in self.found), default=math.inf)
 
     def _likely(self, candidates: Iterable[Edits]) -> Iterator[Edits]:
-        """None with an edit that is much less likely than any in a repair that is known."""
+        """None with an edit that is much less likely than a repair that is known.
+
+        That is its dearest edit, but of many edits, all of them: one that does as much is simpler.
+        """
         for edits in candidates:
-            known = min((_dearest(attempt.edits) for attempt in self.found), default=math.inf)
-            if _dearest(edits) <= known + _BEHIND:
+            known = min((_worth(attempt) for attempt in self.found), default=math.inf)
+            if _dearest(edits) <= known:
                 yield edits
 
     def _keep(self, attempt: Attempt) -> None:
@@ -204,6 +210,11 @@ def _simplicity(attempt: Attempt) -> tuple[int, float, int]:
     """Few edits, then likely ones, then those that leave the shorter text."""
     grown = sum(len(edit.new) - (edit.end - edit.begin) for edit in attempt.edits)
     return len(attempt.edits), attempt.cost, grown
+
+
+def _worth(attempt: Attempt) -> float:
+    many = len(attempt.edits) >= _MANY
+    return attempt.cost if many else _dearest(attempt.edits) + _BEHIND
 
 
 def _dearest(edits: Edits) -> float:

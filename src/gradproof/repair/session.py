@@ -6,7 +6,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -22,13 +22,14 @@ from .apply import content_of, unified
 from .attempts import Attempt, Attempts, Edits, worker_of
 from .edit import Edit, applied
 from .fix import Fix, Miss, Suggestions
+from .here import uncompiled
 from .hints import Hints, hints
 from .localise import Place, given, places
 from .patch import alike, patched
-from .sandbox import NO_ANSWER, uncompiled
+from .sandbox import NO_ANSWER
 from .search import Search
 from .surroundings import Surroundings
-from .validation import PLACES, Judged, Validator, check_again
+from .validation import PLACES, Judged, Validator, check_again, check_smaller
 
 # Lists the candidates for some functions of a source text.
 Listing = Callable[[str, Sequence[str], Hints], Iterable[Edit]]
@@ -161,26 +162,48 @@ class Session:
 
     def _confirm(self, attempts: Attempts, attempt: Attempt) -> bool:
         """Check the repaired code along fresh directions, and at other points."""
+        session, seed = self.validator.session, self.report.seed
+        reports = self._checked(
+            attempts, attempt.edits, lambda: check_again(self.asked, session, seed)
+        )
+        if reports is None:
+            return False
+        here, *elsewhere = self.confirmed[attempt.edits] = reports
+        return here.ok and not any(report.verdict.rejects for report in elsewhere)
+
+    def _checked(
+        self, attempts: Attempts, edits: Edits, check: Callable[[], list[Report]]
+    ) -> list[Report] | None:
+        """What checks say of the repaired code; None where they come to no end."""
 
         def checked(edits: Edits) -> list[Report]:
             with patched(attempts.functions, applied(attempts.source, edits)):
-                return check_again(self.asked, self.validator.session, self.report.seed)
+                return check()
 
         patience = max(_LEAST, _PATIENCE * self.report.seconds) * PLACES
         limit = min(patience, max(self._remaining, _OVER * self.seconds, _LEAST))
         with worker_of(attempts.functions)(checked, limit) as worker:
-            _, outcome = next(iter(worker.run([attempt.edits])))
-        if not outcome.answered:
-            return False
-        here, *elsewhere = self.confirmed[attempt.edits] = outcome.value
-        return here.ok and not any(report.verdict.rejects for report in elsewhere)
+            _, outcome = next(iter(worker.run([edits])))
+        return outcome.value if outcome.answered else None
 
     def _fix(self, attempt: Attempt, place: Place, caveat: str = "") -> Fix:
         here, *elsewhere = self.confirmed[attempt.edits]
         content = content_of(place.file, place.source)
         file = os.path.abspath(place.file)  # noqa: PTH100 - no link is resolved
-        caveat = caveat or _for_these_shapes(attempt.edits, place)
+        caveat = caveat or self._for_these_shapes(attempt.edits, place)
         return Fix(file, attempt.edits, here, tuple(elsewhere), place.source, content, caveat)
+
+    def _for_these_shapes(self, edits: Edits, place: Place) -> str:
+        """What to say of a number that is written where the size of something may be meant."""
+        number, name, length = next(_sizes(edits, place), ("", "", 0))
+        if not number:
+            return ""
+        attempts = self.searches[place].attempts
+        reports = self._checked(attempts, edits, lambda: [check_smaller(self.asked, length)])
+        if reports and reports[0].ok:
+            return ""
+        surely = "" if reports and reports[0].verdict.rejects else "perhaps "
+        return f"{surely}for these shapes only: {number} is a size of {name}"
 
     def _partly(self, most: int) -> list[Fix]:
         """Edits that leave a rest which is small everywhere, or are right at this point only."""
@@ -241,16 +264,14 @@ def _listing() -> Listing:
     return candidates
 
 
-def _for_these_shapes(edits: Edits, place: Place) -> str:
-    """What to say of a number that is written where the size of something is meant."""
+def _sizes(edits: Edits, place: Place) -> Iterator[tuple[str, str, int]]:
+    """Numbers that are written and are the size of something, with a length that belongs to it."""
     for edit in edits:
         old = place.source[edit.begin : edit.end]
         for number in re.findall(r"(?<![\w.])\d+(?![\w.])", edit.new):
-            if number not in old and int(number) > 2:
-                for name, shape in place.shapes():
-                    if int(number) in {*shape, math.prod(shape)}:
-                        return f"for these shapes only: {number} is a size of {name}"
-    return ""
+            for name, shape in place.shapes() if number not in old and int(number) > 2 else ():
+                if int(number) in {*shape, math.prod(shape)}:
+                    yield number, name, int(number) if int(number) in shape else shape[0]
 
 
 def _in_reverse(asked: Asked) -> Asked:

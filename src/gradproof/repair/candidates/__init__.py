@@ -59,11 +59,11 @@ def candidates(source: str, functions: Sequence[str], hints: Hints) -> Iterator[
     told = {id(body): _statements(body) for body in bodies}
     queue = list[tuple[float, int, int, str, int, Edit, Body]]()
     seen = {source}
-    for rule, least in _in_turn(hints):
+    for rule, only, least in _in_turn(hints):
         while queue and queue[0][0] < least:
             yield from _new(source, queue, told, seen)
         for body in bodies:
-            single = list(rule.edits(body))
+            single = list(rule.edits(body, only))
             for edit in (*single, *_everywhere(source, single)):
                 key = (edit.cost, edit.begin, edit.end, edit.new, len(queue))
                 heappush(queue, (*key, edit, body))
@@ -71,11 +71,22 @@ def candidates(source: str, functions: Sequence[str], hints: Hints) -> Iterator[
         yield from _new(source, queue, told, seen)
 
 
-def _in_turn(hints: Hints) -> list[tuple[Rule, float]]:
-    """The rules, each with the least that one of its edits may cost."""
-    asked = _ASKED if hints.factors or hints.terms else 1.0
-    known = [(rule, rule.least * asked) for rule in rules()]
-    return [(rule, reduced(least) if hints.lines else least) for rule, least in known]
+def _in_turn(hints: Hints) -> list[tuple[Rule, bool | None, float]]:
+    """The rules, each with the least that one of its edits may cost; the likeliest first.
+
+    Those that the diagnosis may ask for have two turns: with what it asks for, and with the rest.
+    """
+    asked = bool(hints.factors or hints.terms)
+    turns = list[tuple[Rule, bool | None, float]]()
+    for rule in rules():
+        cheap = _ASKED * rule.least
+        if asked and rule.parted:
+            turns += [(rule, True, cheap), (rule, False, rule.least)]
+        else:
+            turns.append((rule, None, cheap if asked and rule.kind == "name" else rule.least))
+    accused = bool(hints.lines)
+    least = [(rule, only, reduced(cost) if accused else cost) for rule, only, cost in turns]
+    return sorted(least, key=lambda turn: turn[2])
 
 
 def _new(

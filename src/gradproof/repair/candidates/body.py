@@ -13,7 +13,8 @@ import libcst as cst
 
 from ..edit import Edit
 from ..hints import Hints, Shape
-from .scope import VIEWS, Scope, scope
+from .scope import Scope, scope
+from .shapes import called, inferred, method
 from .source import Found, Span, Text, parts
 from .text import close, fitted, normal, short, stands
 
@@ -29,10 +30,6 @@ _STATEMENTS = (cst.BaseSmallStatement, cst.BaseCompoundStatement)
 _WORDS = re.compile(r"\w\w")
 _TOKEN = re.compile(r"[\w.]+|[*/<>=!+\-@%&|^~]+|.", re.DOTALL)
 
-_ARRAY_MODULES = frozenset({
-    "np", "numpy", "jnp", "jax", "torch", "cp", "scipy", "special", "sp", "F", "lax", "math", "xp",
-})  # fmt: skip
-
 # A statement that the diagnosis names is far likelier to hold the fault than its neighbours, but
 # it may also lie in a statement that feeds it: not so much that all of its edits come first.
 _BONUS = 1.0
@@ -42,15 +39,6 @@ _ADAPTER = 1.5
 KEPT = 0.3
 # Among edits of one sort the smaller change comes first; 100 characters are a unit.
 _LENGTH = 0.01
-
-# Calls of functions that are applied entry by entry.
-_ENTRYWISE = frozenset({
-    "exp", "log", "log1p", "expm1", "tanh", "sin", "cos", "sinh", "cosh", "sqrt", "square", "abs",
-    "absolute", "sign", "sigmoid", "relu", "clip", "maximum", "minimum", "where", "erf", "softplus",
-    "conj", "astype", "copy", "zeros_like", "ones_like", "expit", "arctan", "power", "pdf",
-    "cdf", "logpdf", "logcdf", "digamma", "gammaln", "float", "log_ndtr", "ndtr", "floor", "round",
-})  # fmt: skip
-_MATRIX = cst.MatrixMultiply
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,13 +135,6 @@ class Body:
         span = (self.outer(one)[0], self.outer(other)[1])
         return self.write(span, new, cost, what and what.format(short(first), short(second)), node)
 
-    def operator(
-        self, operator: cst.CSTNode, new: str, cost: float, what: str | None, node: cst.CSTNode
-    ) -> Edit:
-        """The edit that writes another operator, the blanks around it left alone."""
-        changed = self.raw(operator).replace(self.sign(operator), new, 1)
-        return self.write(self.inner(operator), changed, cost, what, node)
-
     def write(self, span: Span, new: str, cost: float, what: str | None, node: cst.CSTNode) -> Edit:
         """The edit that puts another text in a span; the node tells the statement."""
         source = self.text.source
@@ -188,26 +169,7 @@ class Body:
     def shape(self, node: cst.CSTNode) -> Shape | None:
         """The shape of what an expression held, where it is known or follows from its parts."""
         known = self.scope.shapes.get(normal(self.code(node)))
-        return known if known is not None else self._inferred(node)
-
-    def _inferred(self, node: cst.CSTNode) -> Shape | None:
-        match node:
-            case cst.Integer() | cst.Float():
-                return ()
-            case cst.UnaryOperation(expression=held) if not isinstance(node.operator, cst.Not):
-                return self.shape(held)
-            case cst.BinaryOperation(left=left, right=right, operator=operator):
-                sides = self.shape(left), self.shape(right)
-                return _multiplied(*sides) if isinstance(operator, _MATRIX) else broadcast(*sides)
-            case cst.Comparison(left=left, comparisons=[other]):
-                return broadcast(self.shape(left), self.shape(other.comparator))
-            case cst.Attribute(value=held, attr=cst.Name(value="T")):
-                shape = self.shape(held)
-                return None if shape is None else shape[::-1]
-            case cst.Call() if called(node) in _ENTRYWISE:
-                first = inside(node)
-                return None if first is None else self.shape(first)
-        return None
+        return known if known is not None else inferred(node, self.shape)
 
     def is_scalar(self, node: cst.CSTNode) -> bool:
         """Whether an expression is a number: a name for one, a count."""
@@ -264,49 +226,6 @@ class Body:
         return fitted(new, source[begin : span[0]], source[span[1] : end])
 
 
-def called(node: cst.CSTNode) -> str:
-    """The name of what a call calls, without what stands before the last dot."""
-    match node:
-        case cst.Call(func=cst.Name(value=name)):
-            return name
-    return method(node)
-
-
-def method(node: cst.CSTNode) -> str:
-    """The name of the method, or of the function of a module, that a call calls."""
-    match node:
-        case cst.Call(func=cst.Attribute(attr=cst.Name(value=name))):
-            return name
-    return ""
-
-
-def is_module(call: cst.Call) -> bool:
-    """Whether a call is of a function of NumPy or the like, and not of a method."""
-    match call.func:
-        case cst.Attribute(value=held):
-            return is_array_module(held)
-    return False
-
-
-def is_array_module(node: cst.CSTNode) -> bool:
-    """Whether a node is NumPy or the like, or a module of it."""
-    while isinstance(node, cst.Attribute) and node.attr.value not in VIEWS:
-        node = node.value
-    return isinstance(node, cst.Name) and node.value in _ARRAY_MODULES
-
-
-def inside(call: cst.Call) -> Expression | None:
-    """What a method, or a function, is applied to; of several arguments the first, of NumPy."""
-    match call:
-        case cst.Call(func=cst.Name(), args=[argument]) if not argument.star:
-            return argument.value
-        case cst.Call(func=cst.Attribute(), args=[first, *_]) if is_module(call):
-            return first.value
-        case cst.Call(func=cst.Attribute(value=held)) if not is_module(call):
-            return held
-    return None
-
-
 def body_of(text: Text, found: Found, hints: Hints, others: Sequence[Found]) -> Body:
     """The body of a function that was found; ``others`` are all that were."""
     parents = dict(_walk(found.node.body, found.node))
@@ -354,21 +273,6 @@ def _module(source: str) -> str:
 def reduced(cost: float) -> float:
     """What is left of a cost in a statement that the diagnosis names."""
     return max(cost - _BONUS, KEPT * cost)
-
-
-def broadcast(one: Shape | None, other: Shape | None) -> Shape | None:
-    """The shape of two arrays' sum; None where nobody knows."""
-    if one is None or other is None:
-        return None
-    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
-    padded = (1,) * (len(longer) - len(shorter)) + shorter
-    return tuple(b if a == 1 else a for a, b in zip(longer, padded, strict=True))
-
-
-def _multiplied(one: Shape | None, other: Shape | None) -> Shape | None:
-    if one is None or other is None or not one or not other:
-        return None
-    return one[:-1] + (other[:-2] + other[-1:] if len(other) > 1 else ())
 
 
 def _apart(source: str, span: Span, new: str) -> str:

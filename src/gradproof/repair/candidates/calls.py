@@ -10,8 +10,9 @@ from itertools import combinations, permutations
 import libcst as cst
 
 from ..edit import Edit
-from .body import Body, Expression, called, is_module, method
+from .body import Body, Expression
 from .registry import candidates_of
+from .shapes import called, is_module, method
 from .table import COSTS
 
 _KEEPING = frozenset({

@@ -24,7 +24,7 @@ _UNKNOWN = 0.8
 # A count that the code does not ask for yet, in its own arguments and elsewhere; `x.shape[1]`.
 _NEW_COUNT, _OTHER_COUNT, _LENGTH = 0.2, 0.4, 0.4
 # No name is likelier than these numbers; others are what something is called, or a size.
-_PLAIN, _ODD = frozenset({"2", "1 / 2", "-1"}), 0.6
+_PLAIN, ODD = frozenset({"2", "1 / 2", "-1"}), 0.6
 # A number that nothing is called, as a coefficient.
 _BARE = 0.3
 # An array that a function is given, or computes, and that nothing reads is a fault by itself.
@@ -109,15 +109,16 @@ def _alike(body: Body, place: Place) -> Texts:
             yield name, far(body, name)
 
 
-def _literals(body: Body, place: Place) -> Texts:  # noqa: ARG001
-    return ((literal, 0.0) for literal in body.scope.literals)
+def _literals(body: Body, place: Place) -> Texts:
+    none = () if isinstance(place.node, (cst.Integer, cst.Float)) else (0, 1)
+    return ((one, 0.0) for one in body.scope.literals if number(one) not in none)
 
 
 def _factors(body: Body, place: Place) -> Texts:
     change = isinstance(place.node, (cst.Integer, cst.Float))
     for hint in body.hints.factors:
         text = f"({hint})" if change else hint
-        yield text, 0.0 if hint in _PLAIN or change else _ODD
+        yield text, 0.0 if hint in _PLAIN or change else ODD
 
 
 def _terms(body: Body, place: Place) -> Texts:  # noqa: ARG001

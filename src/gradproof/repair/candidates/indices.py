@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import libcst as cst
 
 from ..edit import Edit
-from .body import Body, Expression, method
+from .body import Body, Expression
 from .registry import candidates_of
+from .shapes import method
 from .source import nodes
 from .table import COSTS
 from .text import short, stands, written

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 
 import libcst as cst
 
-from .body import Body, Expression, method
+from .body import Body, Expression
 from .fill import Place
 from .scope import is_holder
+from .shapes import method
 from .sites import sites
 
 _MATRIX = frozenset({"dot", "matmul", "outer"})

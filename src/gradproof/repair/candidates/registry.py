@@ -19,15 +19,20 @@ Generator = TypeVar("Generator", bound=Callable[..., Iterator[Edit]])
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What writes edits of a ``kind``, none of which costs less than ``least`` by itself."""
+    """What writes edits of a ``kind``, none of which costs less than ``least`` by itself.
+
+    ``parted`` are what can be told to write only what the diagnosis asks for, or the rest.
+    """
 
     kind: str
     least: float
-    write: Callable[[Body], Iterator[Edit]]
+    write: Callable[..., Iterator[Edit]]
+    parted: bool = False
 
-    def edits(self, body: Body) -> Iterator[Edit]:
+    def edits(self, body: Body, only: bool | None) -> Iterator[Edit]:
         """Its edits for a body, which bear the kind."""
-        return (replace(edit, kind=self.kind) for edit in self.write(body))
+        written = self.write(body, only) if self.parted else self.write(body)
+        return (replace(edit, kind=self.kind) for edit in written)
 
 
 _registered: list[Rule] = []
@@ -57,10 +62,13 @@ def candidates_of(
 
 
 def rules() -> list[Rule]:
-    """All rules, those that may write the likeliest edits first."""
-    return sorted([*_of_rows(), *_registered], key=lambda rule: rule.least)
+    """All rules: the rows of the table, and the generators."""
+    return [*_of_rows(), *_registered]
 
 
 @cache
 def _of_rows() -> tuple[Rule, ...]:
-    return tuple(Rule(row.kind, row.cost - UNREAD * ("V" in row.new), row.edits) for row in rows())
+    return tuple(
+        Rule(row.kind, row.cost - UNREAD * ("V" in row.new), row.edits, parted=True)
+        for row in rows()
+    )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import string
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product as every
@@ -13,14 +15,13 @@ from typing import Any
 import libcst as cst
 
 from ..edit import Edit
-from .body import Body, Expression, called, is_array_module, method
-from .fill import Place, fillings
+from .body import Body, Expression
+from .fill import ODD, Filling, Place, fillings
+from .match import LITERALS, Bound, matches, rest_of
 from .places import PLACES, readable
-from .scope import is_holder
-from .sites import is_product
-from .source import parts
+from .shapes import called, method
 from .table import TABLE
-from .text import negative, normal, number, product, quotient, short, total, value, written
+from .text import close, negative, number, product, quotient, short, total, value, written
 
 # The letters of a form that stand for something; a name after a dot is a name.
 _LETTER = re.compile(r"(?<![\w.])(np|[A-Za-z])(?![\w\"'])")
@@ -28,18 +29,15 @@ _REST = re.compile(r"(, )?\.\.\.")
 _JOINED = re.compile(r"a ([*/+-]) (.+)")
 _OPERATION = re.compile(r"(\S+) ([*/+@-]) (\S+)")
 _SIGNS = frozenset("*/+-@")
-_LITERALS = (cst.Integer, cst.Float)
 _INDICES = (cst.Index, cst.Slice)
-_STRINGS = (cst.SimpleString, cst.FormattedString)
-_COUNTING = frozenset({"len", "range", "enumerate", "zip", "reversed", "sorted", "list", "tuple"})
 
 # What the diagnosis asks for keeps so much of its cost: as a change of what is there, and as one
 # that is put around a whole.
 _HINTED, _HINTED_AROUND = 0.2, 0.4
 # A factor that counts entries, and a conjugate where nothing is complex.
 _COUNTED, _REAL = 3.0, 1.7
-
-Bound = dict[str, cst.CSTNode]
+# A number for which there is a name.
+_CALLED = 0.4
 
 
 @dataclass(frozen=True)
@@ -67,54 +65,75 @@ class Row:
             return whole.value
         return whole
 
+    @cached_property
+    def _literals(self) -> Sequence[str]:
+        """The numbers in what is meant, but for one."""
+        return [one for one in re.findall(r"(?<![\w.*])\d+", self.new) if one not in "01"]
+
+    @cached_property
+    def _scales(self) -> bool:
+        """Whether it makes a product larger or smaller, whatever the rest of it is."""
+        ratios = set[float]()
+        for rest in (1.37, 2.71):
+            numbers = dict.fromkeys(string.ascii_letters, 0.61) | {"a": rest, "n": rest}
+            now, then = value(self.old, numbers, {}), value(self.new, numbers, {})
+            ratios.add(round(then / now, 9) if now and then else math.nan)
+        return len(ratios) == 1 and not math.isnan(*ratios)
+
     @property
     def states(self) -> bool:
         """Whether it is about a statement."""
         return isinstance(self.pattern, cst.BaseSmallStatement)
 
-    def edits(self, body: Body) -> Iterator[Edit]:
-        """What it suggests for the body of a function."""
+    def edits(self, body: Body, only: bool | None = None) -> Iterator[Edit]:
+        """What it suggests for the body of a function.
+
+        ``only``: what the diagnosis asks for, or only what it does not.
+        """
         if self.old.startswith("."):
-            yield from self._callees(body)
+            yield from self._callees(body, only)
             return
         for place in self._places(body):
             bound: Bound = {}
-            if _matches(body, self.pattern, place.node, bound):
+            if matches(body, self.pattern, place.node, bound):
                 if isinstance(place.node, cst.Call) and "a" in bound:
                     place = Place(place.node, body.shape(bound["a"]), place.cost)  # noqa: PLW2901
                 for filled in fillings(body, place, self.new):
-                    yield self._edit(body, place, bound, filled.texts, filled.cost)
+                    asked = self._asked(body, place.node, bound, filled.texts)
+                    if only is None or asked is only:
+                        yield self._edit(body, place, bound, filled, asked)
 
-    def _callees(self, body: Body) -> Iterator[Edit]:
+    def _callees(self, body: Body, only: bool | None) -> Iterator[Edit]:
         old, new = self.old[1:], self.new[1:]
-        for call in body.of(cst.Call):
+        asked = {old, new} == {"sum", "mean"} and body.sized
+        for call in body.of(cst.Call) if only is None or asked is only else ():
             if method(call) == old:
                 end = body.inner(call.func)[1]
-                cost = self.cost * (_HINTED if {old, new} == {"sum", "mean"} and body.sized else 1)
+                cost = self.cost * (_HINTED if asked else 1)
                 yield body.write((end - len(old), end), new, cost, f"{old} → {new}", call)
 
     def _places(self, body: Body) -> Iterator[Place]:
         if self.place:
             return PLACES[self.place](body)
         letter = self.old if len(self.old) == 1 else ""
-        kinds = {"N": _LITERALS, "D": (cst.Float,)}.get(letter, (type(self.pattern),))
+        kinds = {"N": LITERALS, "D": (cst.Float,)}.get(letter, (type(self.pattern),))
         nodes = readable(body) if letter == "v" else body.of(*kinds)
         return (Place(node, body.shape(node)) for node in nodes)
 
-    def _edit(
-        self, body: Body, place: Place, bound: Bound, filled: Mapping[str, str], more: float
-    ) -> Edit:
+    def _edit(self, body: Body, place: Place, bound: Bound, fill: Filling, asked: bool) -> Edit:
         node = place.node
         names = {letter: body.bare(one) for letter, one in bound.items()}
-        names.update(filled)
+        names.update(fill.texts)
         if isinstance(node, cst.Call):
             names["f"] = called(node)
-            names.setdefault("...", _rest(body, self.pattern, node))
+            names.setdefault("...", rest_of(body, self.pattern, node))
         if isinstance(node, cst.BinaryOperation):
             names["gap"] = body.between(node.left, node.right)
         names.setdefault("np", body.module)
-        cost, text = self._cost(body, place, bound, filled) + more, self._text(node, names)
+        cost, text = self._cost(body, place, asked) + fill.cost, self._text(node, names)
         what = self._what(names)
+        if "H" in fill.texts and not self.place and "." in text:
+            cost += ODD  # a number that nothing but this point has
         if self.states:
             return body.write(body.inner(node), text, cost, what, node)
         return body.replace(node, text, cost, what)
@@ -122,7 +141,7 @@ class Row:
     def _text(self, node: cst.CSTNode, names: Mapping[str, str]) -> str:
         """What is meant, with the code in the places of letters."""
         form = self.new
-        if isinstance(node, _LITERALS) and self.old in "ND" and not form.startswith("1 /"):
+        if isinstance(node, LITERALS) and self.old in "ND" and not form.startswith("1 /"):
             known = value(form, {"N": number(node.value) or 0, **_numbers(names)}, {})
             if known is not None:
                 return _literal(known, node)
@@ -162,16 +181,15 @@ class Row:
             return None
         return re.sub(r"\{(\w)\}", lambda found: short(names.get(found.group(1), "")), told)
 
-    def _cost(self, body: Body, place: Place, bound: Bound, filled: Mapping[str, str]) -> float:
+    def _cost(self, body: Body, place: Place, asked: bool) -> float:
         """What it costs here: less where the diagnosis asks for it."""
         cost = self.cost + place.cost
         if "conj()" in self.new and not body.complex:
             cost += _REAL
-        if self.kind == "sign" and self.old in {"a + b", "a - b"} and body.hints.terms:
-            return self.cost * _HINTED
-        if "H" in filled and self.place:
-            return cost * _HINTED_AROUND
-        if body.hints.factors and self._asked(body, place.node, bound, filled):
+        known = body.scope.values.values() if self.place and self._literals else ()
+        if any(close(number(one), two) for one in self._literals for two in known):
+            cost += _CALLED
+        if asked:
             return cost * (_HINTED_AROUND if self.place else _HINTED)
         if self.kind in {"factor", "constant"} and not self.place and _counts(body, place.node):
             return max(cost, _COUNTED)
@@ -183,6 +201,12 @@ class Row:
         self, body: Body, node: cst.CSTNode, bound: Bound, filled: Mapping[str, str]
     ) -> bool:
         """Whether the gradient becomes so many times larger as the diagnosis asks for."""
+        if body.hints.terms and self.kind == "sign" and self.old in {"a + b", "a - b"}:
+            return True
+        if "H" in filled and self.place:
+            return True
+        if not body.hints.factors or self.place in {"(", "*"} or not self._scales:
+            return False
         numbers = {
             letter: known if (known := body.value(one)) is not None else 1.3717 + 0.61 * k
             for k, (letter, one) in enumerate(bound.items())
@@ -198,89 +222,6 @@ class Row:
         return body.asked(now / then if divides else then / now) and (
             divides is not None or self.old not in {"N", "D", "-N"}
         )
-
-
-def _matches(body: Body, pattern: cst.CSTNode, node: cst.CSTNode, bound: Bound) -> bool:
-    """Whether a pattern is that of a node; the letters are bound to what they stand for."""
-    match pattern:
-        case cst.Name(value="np"):
-            bound["np"] = node
-            return is_array_module(node)
-        case cst.Name(value=letter) if len(letter) == 1:
-            return _is(body, letter, node) and _binds(body, letter, node, bound)
-        case cst.Name(value=text) | cst.Integer(value=text) | cst.Float(value=text):
-            return type(node) is type(pattern) and getattr(node, "value", "") == text
-    if type(node) is not type(pattern) or _told(node) != _told(pattern):
-        return False
-    mine, others = list(parts(pattern)), list(parts(node))
-    if isinstance(pattern, cst.Call) and _open(pattern):
-        mine, others = mine[:-1], others[: len(mine) - 1]
-    pairs = zip(mine, others, strict=False)
-    return len(mine) == len(others) and all([_matches(body, *pair, bound) for pair in pairs])
-
-
-def _told(node: cst.CSTNode) -> object:
-    """What tells nodes of one type apart, beside what they consist of."""
-    match node:
-        case cst.Attribute(attr=cst.Name(value=name)):
-            return name
-        case cst.Arg():
-            return node.keyword.value if node.keyword else None, node.star
-    return None
-
-
-def _open(call: cst.Call) -> bool:
-    return bool(call.args) and isinstance(call.args[-1].value, cst.Ellipsis)
-
-
-def _rest(body: Body, pattern: cst.CSTNode, call: cst.Call) -> str:
-    """The arguments that the dots of a pattern stand for."""
-    if not (isinstance(pattern, cst.Call) and _open(pattern)):
-        return ""
-    rest = call.args[len(pattern.args) - 1 :]
-    if not rest:
-        return ""
-    begin, end = body.inner(rest[0])[0], body.outer(rest[-1].value)[1]
-    return body.text.source[begin:end]
-
-
-def _binds(body: Body, letter: str, node: cst.CSTNode, bound: Bound) -> bool:
-    same = bound.setdefault(letter, node)
-    return same is node or normal(body.code(same)) == normal(body.code(node))
-
-
-def _is(body: Body, letter: str, node: cst.CSTNode) -> bool:
-    """Whether a node is what a letter may stand for."""
-    known = _MEANT.get(letter)
-    return isinstance(node, Expression) and (known is None or known(body, node))
-
-
-def _square(body: Body, node: cst.CSTNode) -> bool:
-    shape = body.shape(node)
-    return shape is not None and len(shape) == 2 and shape[0] == shape[1]
-
-
-_MEANT: dict[str, Callable[[Body, cst.CSTNode], bool]] = {
-    "N": lambda body, node: isinstance(node, _LITERALS) and not _is_index(body, node),
-    "D": lambda body, node: isinstance(node, cst.Float) and not _is_index(body, node),
-    "k": lambda body, node: body.is_scalar(node),
-    "v": lambda _, node: isinstance(node, cst.Name) or is_holder(node),
-    "s": lambda _, node: isinstance(node, (cst.Name, cst.Subscript)),
-    "q": lambda _, node: not is_product(node),
-    "n": lambda _, node: not isinstance(node, _LITERALS),
-    "w": _square,
-    "z": lambda body, node: body.shape(node) is None or _square(body, node),
-    "g": lambda _, node: isinstance(node, cst.Name) and node.value not in _COUNTING,
-    "j": lambda _, node: not isinstance(node, (*_LITERALS, *_STRINGS)),
-}
-
-
-def _is_index(body: Body, node: cst.CSTNode) -> bool:
-    """Whether a number counts entries or axes; other generators have these."""
-    parent = body.parents.get(node)
-    if isinstance(parent, cst.Arg):
-        return parent.keyword is not None and parent.keyword.value in {"axis", "axes", "ddof"}
-    return isinstance(parent, _INDICES)
 
 
 def _counts(body: Body, node: cst.CSTNode) -> bool:

@@ -9,8 +9,9 @@ from functools import lru_cache
 import libcst as cst
 
 from ..hints import RETURN, Shape
-from .body import Body, Expression, called
+from .body import Body, Expression
 from .scope import is_holder
+from .shapes import called
 from .text import normal
 
 Sized = Iterator[tuple[Expression, Shape | None]]

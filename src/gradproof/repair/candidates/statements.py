@@ -14,7 +14,6 @@ from .table import COSTS
 from .text import loaded, normal, short
 
 _UFUNCS = {"+=": "add", "-=": "subtract"}
-_BUFFERED = {f"np.{name}.at": sign for sign, name in _UFUNCS.items()}
 
 
 @candidates_of("accumulation", cst.AugAssign, least=COSTS["accumulate"])

@@ -59,6 +59,7 @@ np.{sum mean}(a, ...) → np.f(a * E, ...) | 2.3 | np.sum(A, axis=0) → np.sum(
 a.{sum mean}(...) → (a * E).f(...) | 2.3 | A.sum(axis=0) → (A * B).sum(axis=0)
 * a → a * V | 2.5 | A @ (B - 1) → A @ ((B - 1) * W1)
 * a → a / V | 2.9 | A @ (B - 1) → A @ ((B - 1) / W1)
+@ a → L * a ; a / L | 2.7 | A + 7 → 7 * A + 7
 @ a → a * np.sign(E) | 2.8 | A → A * np.sign(B)
 """
 
