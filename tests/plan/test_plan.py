@@ -35,6 +35,7 @@ class Known:
     disagreed: bool = False
     disagreements: int = 0
     kinked: tuple = ()
+    one_sided: tuple = ()
 
 
 @dataclass

@@ -129,5 +129,8 @@ def of_many() -> Iterator[Specimen]:
 
 
 ALL_SMALL: tuple[Specimen, ...] = (
-    *of_many(), *beside_the_rest(), *swept(), *zero_values(),
+    *of_many(),
+    *beside_the_rest(),
+    *swept(),
+    *zero_values(),
 )

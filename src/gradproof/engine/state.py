@@ -16,7 +16,7 @@ from ..plan.setting import Setting
 from ..records.comparison import Comparison
 from ..records.direction import Direction
 from ..records.judgement import Judgement
-from ..records.slope import Slope
+from ..records.slope import Slope, Smoothness
 from ..records.verdict import Ruling, Verdict
 from ..space.directions import RMS
 from ..subject.claim import Claimed
@@ -136,6 +136,16 @@ class State:
         alone = {c.direction.block for c in self.comparisons if _rejects_alone(self, c)}
         wrong = [i for i in alone if i is not None and _weighed(self, i, self.comparisons).rejects]
         return frozenset(wrong)
+
+    @property
+    def one_sided(self) -> frozenset[int]:
+        """The blocks that nothing but slopes of one side, at the edge of a domain, rejects."""
+        found: dict[int, set[bool]] = {}
+        for c in self.comparisons:
+            if c.direction.block is not None and _rejects_alone(self, c):
+                edge = c.slope.smoothness is Smoothness.EDGE
+                found.setdefault(c.direction.block, set()).add(edge)
+        return frozenset([index for index, edges in found.items() if edges == {True}])
 
     @property
     def kinked(self) -> Sequence[int]:

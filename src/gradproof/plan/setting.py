@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,8 +21,7 @@ class Setting:
     """Blocks, the norms of their claimed gradients, and the limits of the effort.
 
     ``looks`` is the number of comparisons that each direction makes, ``small`` what cannot be
-    seen beside everything else, ``entry_scale(block, entry)`` the size of one coordinate,
-    ``spread(block)`` how many times the largest of them is the smallest, and
+    seen beside everything else, ``entry_scale(block, entry)`` the size of one coordinate, and
     ``alike(block)`` the coordinates that are zero or equal to others, in whatever block.
     """
 
@@ -31,7 +30,6 @@ class Setting:
     effort: Effort
     seed: int
     entry_scale: Callable[[int, int], float]
-    spread: Callable[[int], float] = lambda _: 1.0
     alike: Callable[[int], frozenset[int]] = lambda _: frozenset()
     looks: int = 1
     small: Sequence[Part] = ()
@@ -105,6 +103,10 @@ class State(Protocol):
     @property
     def disagreements(self) -> int:
         """How many directions did."""
+
+    @property
+    def one_sided(self) -> Collection[int]:
+        """The blocks that nothing but slopes of one side, at the edge of a domain, rejects."""
 
     @property
     def kinked(self) -> Sequence[int]:
