@@ -15,6 +15,7 @@ from typing import Any
 from ..api.check import check
 from ..diagnose.lines import is_library
 from ..errors import UsageError
+from ..hunt.cases import Wanted, hunt_case, is_hunt, report_of
 from ..records.failure import Failure, Fault
 from ..records.verdict import Verdict
 from ..report.document import Document
@@ -26,6 +27,8 @@ from .targets import Case, Finder, LoadError
 CORRECT, WRONG, MISUSED, UNDECIDED, INTERNAL = range(5)
 INTERRUPTED = 130
 
+_RAISED = "The code under test raised an exception."
+
 _PACKAGE = Path(__file__).parents[1]
 _PARAMETERS = tuple(inspect.signature(check).parameters)
 
@@ -34,13 +37,14 @@ _PARAMETERS = tuple(inspect.signature(check).parameters)
 class Outcome:
     """The report or the failure of one check; ``label`` says which case it comes from.
 
-    ``file`` and ``line`` are where the case stands, if it was found.
+    ``file`` and ``line`` are where the case stands, if it was found; ``more`` is shown below it.
     """
 
     label: str
     result: Report | Failure
     file: str | None = None
     line: int | None = None
+    more: str = ""
 
     @property
     def code(self) -> int:
@@ -61,12 +65,14 @@ def worst(codes: Iterable[int]) -> int:
 class Run:
     """All cases of some targets, one after the other; iterate over it for their outcomes.
 
-    ``given`` replaces what the cases say themselves. Stopped half-way, ``outcomes`` holds what
+    ``given`` replaces what the cases say themselves, ``wanted`` is how those with spaces are
+    hunted. Stopped half-way, ``outcomes`` holds what
     was finished and ``unfinished`` the labels of the other cases.
     """
 
     targets: Sequence[str]
     given: Mapping[str, Any] = field(default_factory=dict)
+    wanted: Wanted = field(default_factory=Wanted)
     outcomes: list[Outcome] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     interrupted: bool = False
@@ -87,7 +93,7 @@ class Run:
             self.doing = f"checking {case.label} ({number} of {len(cases)})"
             code = getattr(inspect.unwrap(case.function), "__code__", None)
             place = {} if code is None else {"file": code.co_filename, "line": code.co_firstlineno}
-            for outcome in run(case, self.given):
+            for outcome in run(case, self.given, wanted=self.wanted):
                 yield self._kept(replace(outcome, **place))
             self.unfinished.pop(0)
 
@@ -115,14 +121,22 @@ class Run:
 
 
 def run(
-    case: Case, given: Mapping[str, Any], through: tuple[type[BaseException], ...] = ()
+    case: Case,
+    given: Mapping[str, Any],
+    through: tuple[type[BaseException], ...] = (),
+    wanted: Wanted | None = None,
 ) -> Iterator[Outcome]:
     """Check a case, or each in its list; ``given`` replaces what the case says itself.
+
+    A case with spaces as its defaults is hunted as it is ``wanted``; by its menu if nothing is.
 
     Exceptions of the types ``through`` are for whoever runs it, as those are that skip a test.
     """
     through = (KeyboardInterrupt, *through)
     with case.folder.importable():
+        if is_hunt(case.function):
+            yield from _hunted(case, given, through, wanted or Wanted())
+            return
         try:
             entries = _entries(case)
         except through:
@@ -134,6 +148,38 @@ def run(
             yield _check(label, {"name": label, **arguments, **given}, through)
 
 
+def _hunted(
+    case: Case, given: Mapping[str, Any], through: tuple[type[BaseException], ...], wanted: Wanted
+) -> Iterator[Outcome]:
+    """What was found of a case with parameters, or that nothing was."""
+    try:
+        hunt, ordinary = hunt_case(case.function, case.label, given, wanted)
+    except through:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the next case must still run
+        users = _is_users(error)
+        yield _failed(
+            case.label, error, "The code under test raised an exception." if users else ""
+        )
+        return
+    again = _again(case.label, hunt.seed, wanted)
+    for found in hunt.found:
+        report = replace(report_of(found, case.label), reproduce=again)
+        yield Outcome(case.label, report, more="\n".join([*found.doubts, found.script]))
+    if ordinary is not None:
+        yield Outcome(case.label, replace(ordinary, reproduce=again))
+    if hunt.interrupted:
+        raise KeyboardInterrupt
+
+
+def _again(label: str, seed: int, wanted: Wanted) -> str:
+    """The command line that hunts this case again."""
+    command = "check" if wanted.tries is None and wanted.seconds is None else "hunt"
+    tries = f" --tries {wanted.tries}" if wanted.tries is not None else ""
+    time = f" --time {wanted.seconds:g}s" if wanted.seconds is not None else ""
+    return f"gradproof {command} {shlex.quote(label)}{tries}{time} --seed {seed}"
+
+
 def _check(
     label: str, arguments: dict[str, Any], through: tuple[type[BaseException], ...]
 ) -> Outcome:
@@ -143,8 +189,7 @@ def _check(
     except through:
         raise
     except BaseException as error:  # noqa: BLE001 - the next case must still run
-        users = _is_users(error)
-        return _failed(label, error, "The code under test raised an exception." if users else "")
+        return _failed(label, error, _RAISED if _is_users(error) else "")
 
 
 def _command(label: str, arguments: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from ..report.report import Report
 from ..subject.prepare import prepare
 from .causes import cause_of, pattern
 from .cover import Try
-from .oracles import second_opinions
+from .oracles import Opinions, second_opinions
 from .result import Found
 from .script import scripts, shows_it
 from .shrink import nudged, shrunk
@@ -85,14 +85,14 @@ class Inquiry:
         beside = self._beside(values)
         if report.verdict is Verdict.SUSPECT and beside == Verdict.WRONG:
             values, report = self._plainer(values, report)
-        if self._negligible(report):
+        if not report.claims and self._negligible(report):
             return False
         small = shrunk(self.target.family, values, self._fails_like(report, beside))
         smaller = full(self.target, small, self.seed)
         if _rejected(smaller):
             values, report = small, smaller
             assert report is not None
-        if not_finite(report) and diverges(self.target, values):
+        if not report.claims and not_finite(report) and diverges(self.target, values):
             where = cause_of(self.target, values, beside)
             self.denied.append(f"{where}: the claim is not finite, and no slope is.")
             return False
@@ -100,7 +100,8 @@ class Inquiry:
         if key in self.causes:
             self._more(self.causes[key], hits)
             return True
-        opinions = second_opinions(self.target, values, report)
+        whole = self.target.whole(values, "quick", self.seed) is not None
+        opinions = Opinions() if whole else second_opinions(self.target, values, report)
         if opinions.denied:
             self.denied.append(f"{cause_of(self.target, values, beside)}: {opinions.denied}")
             return False

@@ -26,11 +26,12 @@ Runner = Callable[[Sequence[Try]], Iterable[Outcome]]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How far a hunt goes: tries, seconds, and the seed of all that is drawn."""
+    """How far a hunt goes: tries, seconds, the seed of all that is drawn; the ``menu`` alone."""
 
     tries: int | None
     seconds: float | None
     seed: int
+    menu: bool = False
 
 
 @dataclass(slots=True)
@@ -49,6 +50,8 @@ class Search:
 
     def __post_init__(self) -> None:
         self.planner = Planner(self.target.family, hints(self.target.code()), self.limits.seed)
+        if self.limits.menu:
+            self.planner.only_menu()
 
     def run(self) -> Hunt:
         """Make the tries, look into the hits, and say what was found."""

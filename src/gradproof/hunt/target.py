@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ..api.check import own_claim
+from ..api.check import check, own_claim
 from ..backend.registry import framework_of
 from ..errors import UsageError
 from ..layers.layer import Hints as LayerHints
 from ..layers.layer import study
 from ..layers.single import Single
+from ..report.report import Report
 from ..space import tree
 from ..space.point import Point
 from ..subject.asked import Asked, Options, named
@@ -47,6 +48,10 @@ class Target:
     def asked(self, values: Mapping[str, Any], effort: str = "quick", seed: int = 0) -> Asked:
         """The question at one choice of the arguments."""
         raise NotImplementedError
+
+    def whole(self, values: Mapping[str, Any], effort: str, seed: int) -> Report | None:  # noqa: ARG002
+        """The report of a check that is more than one question, as of a Hessian; else None."""
+        return None
 
     def code(self) -> list[Any]:
         """The functions whose source says what else to try."""
@@ -304,6 +309,13 @@ class CaseTarget(Target):
     def asked(self, values: Mapping[str, Any], effort: str = "quick", seed: int = 0) -> Asked:
         """The question that the case returns for some arguments."""
         return asked_by(self.arguments(values), effort, seed, self.name)
+
+    def whole(self, values: Mapping[str, Any], effort: str, seed: int) -> Report | None:
+        """The report where a Hessian, a second order or a surrogate is asked about."""
+        made = self.arguments(values)
+        if not any(made.get(key) is not None for key in ("hess", "hessp", "surrogate", "order")):
+            return None
+        return check(**{**made, "effort": effort, "seed": seed, "name": self.name})
 
     def arguments(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """What the case returns, with what replaces it."""
