@@ -7,15 +7,18 @@ import inspect
 import re
 import shlex
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..api.check import check
 from ..diagnose.lines import is_library
 from ..errors import UsageError
-from ..hunt.cases import Wanted, hunt_case, is_hunt, report_of
+from ..hunt.cases import Wanted, hunt_case, hunt_target, is_hunt, report_of
+from ..hunt.pairs import Pair, pairs_of
+from ..hunt.result import Hunt
 from ..records.failure import Failure, Fault
 from ..records.verdict import Verdict
 from ..report.document import Document
@@ -73,6 +76,9 @@ class Run:
     targets: Sequence[str]
     given: Mapping[str, Any] = field(default_factory=dict)
     wanted: Wanted = field(default_factory=Wanted)
+    packages: Sequence[str] = ()
+    waivers: str | None = None
+    remarks: list[str] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     interrupted: bool = False
@@ -95,6 +101,26 @@ class Run:
             place = {} if code is None else {"file": code.co_filename, "line": code.co_firstlineno}
             for outcome in run(case, self.given, wanted=self.wanted):
                 yield self._kept(replace(outcome, **place))
+            self.unfinished.pop(0)
+        for package in self.packages:
+            yield from self._pairs(package)
+
+    def _pairs(self, package: str) -> Iterator[Outcome]:
+        """What was found of the functions and derivatives of a package."""
+        self.doing = f"looking for pairs in {package}"
+        try:
+            found = pairs_of(package, self.waivers)
+        except UsageError as error:
+            yield self._kept(_failed(package, error, ""))
+            return
+        self.remarks += [f"{name}: waived, {reason}" for name, reason in found.waived]
+        self.remarks += [f"{name}: no pair, it {why}" for name, why in found.need_adapter]
+        self.remarks.append(f"{package}: {len(found.pairs)} pairs")
+        self.unfinished = [pair.name for pair in found.pairs]
+        for number, pair in enumerate(found.pairs, 1):
+            self.doing = f"hunting {pair.name} ({number} of {len(found.pairs)})"
+            for outcome in _hunted_pair(pair, package, self.given, self.wanted):
+                yield self._kept(outcome)
             self.unfinished.pop(0)
 
     def _kept(self, outcome: Outcome) -> Outcome:
@@ -152,32 +178,47 @@ def _hunted(
     case: Case, given: Mapping[str, Any], through: tuple[type[BaseException], ...], wanted: Wanted
 ) -> Iterator[Outcome]:
     """What was found of a case with parameters, or that nothing was."""
+    hunt = partial(hunt_case, case.function, case.label, given, wanted)
+    yield from _found(case.label, hunt, through, partial(_again, shlex.quote(case.label), wanted))
+
+
+def _hunted_pair(
+    pair: Pair, module: str, given: Mapping[str, Any], wanted: Wanted
+) -> Iterator[Outcome]:
+    """What was found of a function and its derivative."""
+    hunt = partial(hunt_target, pair.target(), int(given.get("seed", 0)), wanted)
+    again = partial(_again, f"--pairs {shlex.quote(module)}", wanted)
+    yield from _found(pair.name, hunt, (KeyboardInterrupt,), again)
+
+
+def _found(
+    label: str,
+    search: Callable[[], tuple[Hunt, Report | None]],
+    through: tuple[type[BaseException], ...],
+    again: Callable[[int], str],
+) -> Iterator[Outcome]:
     try:
-        hunt, ordinary = hunt_case(case.function, case.label, given, wanted)
+        hunt, ordinary = search()
     except through:
         raise
     except BaseException as error:  # noqa: BLE001 - the next case must still run
-        users = _is_users(error)
-        yield _failed(
-            case.label, error, "The code under test raised an exception." if users else ""
-        )
+        yield _failed(label, error, _RAISED if _is_users(error) else "")
         return
-    again = _again(case.label, hunt.seed, wanted)
     for found in hunt.found:
-        report = replace(report_of(found, case.label), reproduce=again)
-        yield Outcome(case.label, report, more="\n".join([*found.doubts, found.script]))
+        report = replace(report_of(found, label), reproduce=again(hunt.seed))
+        yield Outcome(label, report, more="\n".join([*found.doubts, found.script]))
     if ordinary is not None:
-        yield Outcome(case.label, replace(ordinary, reproduce=again))
+        yield Outcome(label, replace(ordinary, reproduce=again(hunt.seed)))
     if hunt.interrupted:
         raise KeyboardInterrupt
 
 
-def _again(label: str, seed: int, wanted: Wanted) -> str:
-    """The command line that hunts this case again."""
+def _again(target: str, wanted: Wanted, seed: int) -> str:
+    """The command line that hunts this again."""
     command = "check" if wanted.tries is None and wanted.seconds is None else "hunt"
     tries = f" --tries {wanted.tries}" if wanted.tries is not None else ""
     time = f" --time {wanted.seconds:g}s" if wanted.seconds is not None else ""
-    return f"gradproof {command} {shlex.quote(label)}{tries}{time} --seed {seed}"
+    return f"gradproof {command} {target}{tries}{time} --seed {seed}"
 
 
 def _check(

@@ -16,7 +16,7 @@ from .result import Found, Hunt
 from .run import Limits
 from .search import hunted
 from .source import hints
-from .target import CaseTarget
+from .target import CaseTarget, Target
 from .trying import full
 
 MENU_TRIES = 200  # of `gradproof check` and of tests: the menu, as far as it goes in a second or so
@@ -66,7 +66,11 @@ def hunt_case(
     if missing:
         raise UsageError(f"The case needs a space for {missing[0]}: {missing[0]}=gp.arrays((3,)).")
     target = CaseTarget(function, Family(defaults_of(function)), label, given)
-    seed = int(given.get("seed", 0))
+    return hunt_target(target, int(given.get("seed", 0)), wanted)
+
+
+def hunt_target(target: Target, seed: int, wanted: Wanted) -> tuple[Hunt, Report | None]:
+    """The hunt for a target, and where nothing was found the report at an ordinary choice."""
     hunt = hunted(
         target, wanted.limits(seed), workers=wanted.workers, executor=wanted.executor,
         journal=wanted.journal,
@@ -74,7 +78,7 @@ def hunt_case(
     return hunt, None if hunt.found else ordinary(target, seed, hunt)
 
 
-def ordinary(target: CaseTarget, seed: int, hunt: Hunt) -> Report | None:
+def ordinary(target: Target, seed: int, hunt: Hunt) -> Report | None:
     """The report at the first ordinary choice that can be checked, with what else was tried."""
     planner = Planner(target.family, hints(target.code()), seed)
     for one in planner.batch(8):

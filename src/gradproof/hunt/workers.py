@@ -65,7 +65,8 @@ class Workers:
         limits = (self.seconds, self.megabytes)
         calls = [joblib.delayed(_limited)(self.payload, one.values, self.seed, *limits)
                  for one in batch]  # fmt: skip
-        return joblib.Parallel(n_jobs=self.count, batch_size=1, return_as="generator")(calls)
+        how = "list" if (self.executor or "").startswith("ray") else "generator"
+        return joblib.Parallel(n_jobs=self.count, batch_size=1, return_as=how)(calls)
 
     def _alone(self, one: Try) -> Outcome:
         """A try of a batch in which a worker died; whether it was this one is seen now."""
