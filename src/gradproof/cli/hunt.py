@@ -36,8 +36,8 @@ Examples:
 
 --pairs looks for functions and their derivatives by what they are called (f and f_prime, loss and
 gradient, loglike and score, energy and forces, arguments such as derivative=, nu=, diff_n=). What
-needs an adapter is listed with -v, and written as a case; a file of waivers has a line
-"pair: reason" for each that is so on purpose.
+needs an adapter is listed with -v: a catalogue (TOML) says how instances are made, domains and
+further arguments. A file of waivers has a line "pair: reason" for each that is so on purpose.
 
 A journal has one line of JSON for each try; a run with a journal goes on where another one ended.
 Exit codes are those of gradproof check.
@@ -57,6 +57,7 @@ def _time(_: click.Context, __: click.Parameter, text: str | None) -> float | No
 @click.option(
     "--waivers", type=click.Path(dir_okay=False), metavar="FILE", help="What is meant so."
 )
+@click.option("--catalogue", type=click.Path(dir_okay=False), metavar="FILE", help="Adapters.")
 @click.option("--tries", type=click.IntRange(min=1), help="At most so many tries for each case.")
 @click.option("--time", "seconds", callback=_time, metavar="TIME", help="30s, 10m or 2h a case.")
 @click.option("-n", "workers", type=click.IntRange(min=1), default=1, help="Processes (joblib).")
@@ -78,6 +79,7 @@ def hunt(
     journal: str | None,
     pairs: tuple[str, ...],
     waivers: str | None,
+    catalogue: str | None,
     **wanted: Any,
 ) -> None:
     """Hunt the cases one by one, and say what came of it."""
@@ -86,7 +88,7 @@ def hunt(
     if tries is None and seconds is None:
         tries = 300
     how = Wanted(tries, seconds, workers, executor, journal)
-    run = Run(targets, given(wanted), how, pairs, waivers)
+    run = Run(targets, given(wanted), how, pairs, waivers, catalogue)
     with apart(files):
         # Asked for at the end: each document is of the moment.
         headline = lambda spent: run.document.headline(spent)  # noqa: E731, PLW0108

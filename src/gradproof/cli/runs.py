@@ -78,6 +78,7 @@ class Run:
     wanted: Wanted = field(default_factory=Wanted)
     packages: Sequence[str] = ()
     waivers: str | None = None
+    catalogue: str | None = None
     remarks: list[str] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
@@ -109,19 +110,22 @@ class Run:
         """What was found of the functions and derivatives of a package."""
         self.doing = f"looking for pairs in {package}"
         try:
-            found = pairs_of(package, self.waivers)
+            found = pairs_of(package, self.waivers, self.catalogue)
         except UsageError as error:
             yield self._kept(_failed(package, error, ""))
             return
         self.remarks += [f"{name}: waived, {reason}" for name, reason in found.waived]
         self.remarks += [f"{name}: no pair, it {why}" for name, why in found.need_adapter]
-        self.remarks.append(f"{package}: {len(found.pairs)} pairs")
         self.unfinished = [pair.name for pair in found.pairs]
         for number, pair in enumerate(found.pairs, 1):
             self.doing = f"hunting {pair.name} ({number} of {len(found.pairs)})"
             for outcome in _hunted_pair(pair, package, self.given, self.wanted):
-                yield self._kept(outcome)
+                if isinstance(outcome.result, Failure) and outcome.result.fault is Fault.USE:
+                    self.remarks.append(f"{pair.name}: {outcome.result.message}")
+                else:
+                    yield self._kept(outcome)
             self.unfinished.pop(0)
+        self.remarks.append(f"{package}: {len(found.pairs)} pairs")
 
     def _kept(self, outcome: Outcome) -> Outcome:
         self.outcomes.append(outcome)

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import math
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -54,10 +57,14 @@ class Pair:
     fun: Callable[..., Any]
     grad: Callable[..., Any]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    shape: tuple[int, ...] = (3,)
+    low: float = -math.inf
+    high: float = math.inf
 
     def target(self) -> Function:
-        """What is hunted: the derivative at arrays of three entries."""
-        family = Family({POINT: Arrays((3,), ("float64",)), **self.settings})
+        """What is hunted: the derivative at arrays of three entries, or of another shape."""
+        point = Arrays(self.shape, ("float64",), self.low, self.high)
+        family = Family({POINT: point, **self.settings})
         return Function(self.fun, self.grad, family, self.name)
 
 
@@ -70,7 +77,7 @@ class Package:
     waived: tuple[tuple[str, str], ...] = ()
 
 
-def pairs_of(name: str, waivers: str | None = None) -> Package:
+def pairs_of(name: str, waivers: str | None = None, catalogue: str | None = None) -> Package:
     """The pairs that a module or package holds, less those that are waived.
 
     Parameters
@@ -79,6 +86,10 @@ def pairs_of(name: str, waivers: str | None = None) -> Package:
         A module, ``scipy.special``.
     waivers : str, optional
         A file with a line ``pair: reason`` for each pair that is as it is on purpose.
+    catalogue : str, optional
+        A TOML file with a table for each pattern of names, ``["*.links.Log*"]``: ``low`` and
+        ``high`` of the domain, ``shape``, ``make``, an expression that makes an instance of a
+        class, and ``settings``, lists of values for further arguments.
 
     Raises
     ------
@@ -90,11 +101,15 @@ def pairs_of(name: str, waivers: str | None = None) -> Package:
         module = importlib.import_module(name)
     except ImportError as error:
         raise UsageError(f"{name} cannot be imported: {error}.") from None
-    reasons = _waivers(waivers)
+    reasons, adapters = _waivers(waivers), Catalogue.of(catalogue)
     found: dict[str, Pair] = {}
     missing: dict[str, str] = {}
-    for pair in [*_by_name(module), *_by_flag(module), *_of_classes(module, missing)]:
-        found.setdefault(pair.name, pair)
+    every = [
+        *_by_name(module, adapters), *_by_flag(module, adapters),
+        *_of_classes(module, missing, adapters),
+    ]  # fmt: skip
+    for pair in every:
+        found.setdefault(pair.name, adapters.applied(pair))
     kept = tuple(pair for pair in found.values() if pair.name not in reasons)
     waived = tuple((n, reasons[n]) for n in found if n in reasons)
     return Package(kept, tuple(missing.items()), waived)
@@ -111,6 +126,44 @@ def _waivers(file: str | None) -> dict[str, str]:
     return {name.strip(): reason.strip() for name, _, reason in entries}
 
 
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What pairs need beside what can be guessed: tables by patterns of names."""
+
+    tables: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, file: str | None) -> Catalogue:
+        """The tables of a file."""
+        if file is None:
+            return cls({})
+        try:
+            return cls(tomllib.loads(Path(file).read_text("utf-8")))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise UsageError(f"The catalogue {file} cannot be read: {error}.") from None
+
+    def __call__(self, name: str) -> dict[str, Any]:
+        """All that is said of a name; what stands further down counts."""
+        found: dict[str, Any] = {}
+        for pattern, table in self.tables.items():
+            if fnmatchcase(name, pattern):
+                found |= table
+        return found
+
+    def settings(self, name: str) -> dict[str, Any]:
+        """Spaces for further arguments."""
+        listed = self(name).get("settings", {})
+        return {key: Choices(tuple(values)) for key, values in listed.items()}
+
+    def applied(self, pair: Pair) -> Pair:
+        """A pair with its domain."""
+        said = self(pair.name)
+        return replace(
+            pair, shape=tuple(said.get("shape", pair.shape)), low=float(said.get("low", pair.low)),
+            high=float(said.get("high", pair.high)),
+        )  # fmt: skip
+
+
 def _public(module: ModuleType) -> dict[str, Any]:
     """What a module offers, less what it only uses."""
     home = module.__name__.partition(".")[0]
@@ -123,20 +176,20 @@ def _public(module: ModuleType) -> dict[str, Any]:
     }
 
 
-def _by_name(module: ModuleType) -> Iterator[Pair]:
+def _by_name(module: ModuleType, adapters: Catalogue) -> Iterator[Pair]:
     every = {n: v for n, v in _public(module).items() if callable(v) and not inspect.isclass(v)}
     for name, fun in every.items():
         for pattern in _AFTER:
             grad = every.get(pattern.format(name))
             if grad is None:
                 continue
-            settings = _settings(fun, POINT)
+            label = f"{module.__name__}.{name}/{pattern.format(name)}"
+            settings = _settings(fun, POINT, adapters.settings(label))
             if settings is not None:
-                label = f"{module.__name__}.{name}/{pattern.format(name)}"
                 yield Pair(label, fun, grad, settings)
 
 
-def _by_flag(module: ModuleType) -> Iterator[Pair]:
+def _by_flag(module: ModuleType, adapters: Catalogue) -> Iterator[Pair]:
     for name, fun in _public(module).items():
         if inspect.isclass(fun) or not callable(fun):
             continue
@@ -144,9 +197,9 @@ def _by_flag(module: ModuleType) -> Iterator[Pair]:
             parameters = _parameters(fun)
             if flag not in parameters or parameters[flag].default != off:
                 continue
-            settings = _settings(fun, flag)
+            label = f"{module.__name__}.{name}({flag}={on!r})"
+            settings = _settings(fun, flag, adapters.settings(label))
             if settings is not None:
-                label = f"{module.__name__}.{name}({flag}={on!r})"
                 last = _point_of(fun)
                 yield Pair(
                     label, Flagged(fun, last, flag, off), Flagged(fun, last, flag, on), settings
@@ -167,7 +220,7 @@ class Flagged:
         return self.of(**{**settings, self.point: x, self.flag: self.value})
 
 
-def _of_classes(module: ModuleType, missing: dict[str, str]) -> Iterator[Pair]:
+def _of_classes(module: ModuleType, missing: dict[str, str], adapters: Catalogue) -> Iterator[Pair]:
     for name, kind in _public(module).items():
         if not inspect.isclass(kind) or inspect.isabstract(kind):
             continue
@@ -176,7 +229,8 @@ def _of_classes(module: ModuleType, missing: dict[str, str]) -> Iterator[Pair]:
             continue
         label = f"{module.__name__}.{name}"
         try:
-            instance = kind()
+            made = adapters(label).get("make")
+            instance = kind() if made is None else eval(made, dict(vars(module)))  # noqa: S307
         except Exception as error:  # noqa: BLE001 - it says in its own way what it needs
             said = f"{type(error).__name__}: {error}".splitlines()[0]
             missing[label] = f"needs arguments ({said})"
@@ -185,7 +239,7 @@ def _of_classes(module: ModuleType, missing: dict[str, str]) -> Iterator[Pair]:
             kernel = Kernel(instance)
             yield Pair(f"{label}(eval_gradient=True)", kernel.value, kernel.slope)
         for f, g, sign in pairs:
-            settings = _settings(getattr(instance, f), POINT)
+            settings = _settings(getattr(instance, f), POINT, adapters.settings(f"{label}.{f}/{g}"))
             if settings is None:
                 missing[f"{label}.{f}/{g}"] = "takes further arguments"
                 continue
@@ -256,7 +310,7 @@ def _point_of(fun: Any) -> str:
     return needed[-1] if needed else next(iter(_parameters(fun)), "x")
 
 
-def _settings(fun: Any, flag: str) -> dict[str, Any] | None:
+def _settings(fun: Any, flag: str, known: Mapping[str, Any]) -> dict[str, Any] | None:
     """Spaces for what a function needs beside its point; None where it is not known what."""
     parameters = _parameters(fun)
     if not parameters and not isinstance(fun, np.ufunc):
@@ -273,7 +327,9 @@ def _settings(fun: Any, flag: str) -> dict[str, Any] | None:
     for name in needed:
         if name == point:
             continue
-        if name in _ORDERS:
+        if name in known:
+            found[name] = known[name]
+        elif name in _ORDERS:
             found[name] = Choices((1, 0, 2, 3, 5))
         elif name in _REAL_ORDERS:
             found[name] = Choices((1.0, 0.5, 2.0, 2.5))
