@@ -400,9 +400,8 @@ def library_of(fun: Any) -> str:
     from .source import mentioned
 
     for leaf in getattr(fun, "__defaults__", None) or ():
-        framework = framework_of(leaf)
-        if framework is not None:
-            return framework.about.name.lower()
+        if framework_of(leaf) is not None:
+            return "torch" if hasattr(leaf, "requires_grad") else "jax"
     for library in ("torch", "jax"):
         if library in sys.modules and mentioned(fun, library):
             return library
