@@ -22,7 +22,7 @@ from .result import Found
 from .script import scripts, shows_it
 from .shrink import nudged, shrunk
 from .space import same
-from .steep import diverges
+from .steep import diverges, near_a_pole
 from .target import Target
 from .trying import Outcome, full, tried
 
@@ -92,16 +92,11 @@ class Inquiry:
         if _rejected(smaller):
             values, report = small, smaller
             assert report is not None
-        if not report.claims and not_finite(report) and diverges(self.target, values):
-            where = cause_of(self.target, values, beside)
-            self.denied.append(f"{where}: the claim is not finite, and no slope is.")
-            return False
         key = (self._settings(values), beside == Verdict.CORRECT, pattern(self.target, values))
         if key in self.causes:
             self._more(self.causes[key], hits)
             return True
-        whole = self.target.whole(values, "quick", self.seed) is not None
-        opinions = Opinions() if whole else second_opinions(self.target, values, report)
+        opinions = self._opinions(values, report, beside)
         if opinions.denied:
             self.denied.append(f"{cause_of(self.target, values, beside)}: {opinions.denied}")
             return False
@@ -135,6 +130,16 @@ class Inquiry:
         if self.size is None:
             self.size = ordinary_size(self.target, self.ordinary_values)
         return self.size
+
+    def _opinions(self, values: Mapping[str, Any], report: Report, beside: str) -> Opinions:
+        """What speaks for a fault that was found, and what against it."""
+        if self.target.whole(values, "quick", self.seed) is not None:
+            return Opinions()  # of a Hessian, say, nobody else knows anything
+        if not_finite(report) and diverges(self.target, values):
+            return Opinions(denied="the claim is not finite, and no slope is.")
+        if beside == Verdict.CORRECT and near_a_pole(self.target, values, self.seed):
+            return Opinions(denied="fun has a pole there.")
+        return second_opinions(self.target, values, report)
 
     def _plainer(self, values: Mapping[str, Any], report: Report) -> tuple[Any, Report]:
         """Arguments near by that are plainly wrong, where a special point hides a fault."""

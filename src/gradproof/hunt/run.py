@@ -107,8 +107,10 @@ class Search:
         outcomes = [outcome for _, outcome in self.done]
         if not outcomes or any(outcome.verdict != SKIPPED for outcome in outcomes):
             return
-        first = next((o for o in outcomes if o.misuse), outcomes[0])
-        said = first.why.removeprefix("UsageError: ")
+        # What most of them say, and of that which is about the call itself first.
+        reasons = Counter(o.why for o in outcomes)
+        usual = max(outcomes, key=lambda o: (reasons[o.why], o.misuse))
+        said = usual.why.removeprefix("UsageError: ")
         raise UsageError(f"Nothing could be checked at any of {len(outcomes)} tries: {said}")
 
     def _hunt(self, found: list[Found], inquiry: Inquiry) -> Hunt:
