@@ -67,6 +67,7 @@ def run(*arguments):
     return CliRunner().invoke(commands, arguments, prog_name="gradproof")
 
 
+@pytest.mark.slow
 def test_check_tries_the_menu_of_cases_with_spaces(cases):
     ran = run("check", "cases.py", "--json", "run.json")
     assert ran.exit_code == 1, ran.output
