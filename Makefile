@@ -1,7 +1,7 @@
 # Everything happens in .venv, which is made when a target first needs it, and holds what the
 # targets called so far need: the story does with a small part of what the tests take.
 .DEFAULT_GOAL := help
-.PHONY: help venv test test-all lint demo bench docs screenshots clean
+.PHONY: help venv test test-all lint demo bench found docs screenshots clean
 .NOTPARALLEL: # one pip at a time in one .venv
 
 # The first interpreter that is new enough; `make PYTHON=… test` chooses another.
@@ -32,6 +32,9 @@ lint: .venv/.dev ## check style, types and the floors of the house
 
 demo: .venv/.fix ## play the article's gradient check as a story
 	$(BIN)/gradproof demo
+
+found: .venv/.found ## faults found in released packages: which are still there
+	$(BIN)/python examples/found/run.py
 
 docs: .venv/.docs ## build the documentation into build/docs
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs

@@ -690,7 +690,10 @@ def test_marks_are_read_key_by_key_and_the_closest_counts(story):
     ("name", "said"),
     [
         ("test_misspelt_mark", "takes no 'efort': did you mean effort?"),
-        ("test_mark_without_keyword", "keywords only (effort, seed, undecided), but got 'quick'."),
+        (
+            "test_mark_without_keyword",
+            "keywords only (effort, seed, undecided, hunt), but got 'quick'.",
+        ),
         ("test_mark_of_no_such_value", ": undecided must be 'fail' or 'warn', but is 'ignore'."),
         (
             "test_mark_of_no_such_effort",

@@ -68,13 +68,18 @@ class GradientCase(pytest.Function):
         __tracebackhide__ = True
         from gradproof.cli.runs import needs_arguments, run
         from gradproof.cli.targets import Case, Folder
+        from gradproof.hunt.cases import Wanted, is_hunt, seconds_of
 
         folder, function = Folder(self.path.parent), self.obj
-        if not needs_arguments(function):
+        hunt = is_hunt(function)
+        if not (hunt or needs_arguments(function)):
             with folder.importable():
                 made = _with_defaults(function(), wanted.marked)
             function = lambda: made  # noqa: E731 - it stands in the place of a function
-        for outcome in run(Case(self.name, function, folder), wanted.given, _OUTCOMES):
+        time = wanted.hunt if hunt else None
+        how = Wanted() if time is None else Wanted(seconds=seconds_of(time))
+        given = {**{k: v for k, v in wanted.marked.items() if hunt}, **wanted.given}
+        for outcome in run(Case(self.name, function, folder), given, _OUTCOMES, how):
             yield outcome.result
 
     def _problem(self, result: Report | Failure, undecided: str) -> Exception | None:

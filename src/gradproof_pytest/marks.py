@@ -11,11 +11,11 @@ import pytest
 from .options import OPTIONS
 
 MARK = (
-    "gradproof(effort='standard', seed=0, undecided='fail'): how the gradients of this test are "
-    "checked, and whether an undecided verdict fails or only warns ('warn'); of several marks the "
-    "closest counts, key by key."
+    "gradproof(effort='standard', seed=0, undecided='fail', hunt=None): how the gradients of this "
+    "test are checked, and whether an undecided verdict fails or only warns ('warn'); for how long "
+    "a case with spaces is hunted ('30s'). Of several marks the closest counts, key by key."
 )
-_KEYS = ("effort", "seed", "undecided")
+_KEYS = ("effort", "seed", "undecided", "hunt")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -42,6 +42,14 @@ def _complaint(mark: pytest.Mark) -> str:
             return f" takes no {key!r}: {known(key, _KEYS)}"
     if mark.kwargs.get("undecided", "fail") not in ("fail", "warn"):
         return f": undecided must be 'fail' or 'warn', but is {mark.kwargs['undecided']!r}."
+    if mark.kwargs.get("hunt") is not None:
+        from gradproof.errors import UsageError
+        from gradproof.hunt.cases import seconds_of
+
+        try:
+            seconds_of(mark.kwargs["hunt"])
+        except UsageError as error:
+            return f": {error}"
     return _refusal(mark.kwargs) if mark.kwargs.keys() & {"effort", "seed"} else ""
 
 
@@ -69,6 +77,7 @@ class Options:
     marked: Mapping[str, Any]
     given: Mapping[str, Any]
     undecided: str
+    hunt: str | None = None
 
     def applied(self, keywords: Mapping[str, Any]) -> dict[str, Any]:
         """The keywords of a call, with those of the marks and of the command line."""
@@ -81,5 +90,6 @@ def options(item: pytest.Item) -> Options:
     for mark in _marks(item):
         marked = {**mark.kwargs, **marked}
     undecided = marked.pop("undecided", "fail")
+    hunt = marked.pop("hunt", None)
     seed = item.config.stash[OPTIONS].seed
-    return Options(marked, {} if seed is None else {"seed": seed}, undecided)
+    return Options(marked, {} if seed is None else {"seed": seed}, undecided, hunt)

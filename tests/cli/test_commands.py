@@ -449,7 +449,7 @@ def test_every_command_and_option_is_described():
         assert described.help, name
         for option in described.get_params(click.Context(described)):
             assert isinstance(option, click.Argument) or option.help, option.name
-    assert set(cli.commands.commands) == {"check", "demo", "fix", "show"}
+    assert set(cli.commands.commands) == {"check", "demo", "fix", "hunt", "show"}
 
 
 def test_help_loads_no_renderer():

@@ -175,6 +175,7 @@ def test_one_cause_is_reported_once_and_made_small():
     assert "beta=0.5" in hunt.found[0].cause
 
 
+@pytest.mark.slow
 def test_numbers_are_shortened():
     (found,) = hunted("beyond a number in the code").found
     assert sorted(found.values["point"].tolist()) == [-5.0, 0.0]
@@ -191,6 +192,7 @@ def test_what_is_wrong_at_a_point_alone_is_told_from_a_region():
     assert tie.smoothness == "kink"
 
 
+@pytest.mark.slow
 def test_a_second_opinion_confirms():
     assert "mpmath" in hunted("zero at zero").found[0].confirmed_by
     (found,) = gp.hunt(
@@ -213,6 +215,7 @@ def test_another_way_that_sides_with_the_claim_is_a_doubt():
     assert "like" not in found.confirmed_by
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fun", "grad"),
     [

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-Function = TypeVar("Function", bound=Callable[[], Any])
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 _MARK = "__gradproof_case__"
 
 
 def case(function: Function) -> Function:
-    """Mark a function without arguments that returns the arguments of ``gp.check``.
+    """Mark a function that returns the arguments of ``gp.check``.
 
     It returns a mapping of them (``fun`` and ``point`` by name as well), or a list of such
-    mappings. ``gradproof check path.py`` then finds and checks it.
+    mappings. ``gradproof check path.py`` then finds and checks it. Where its parameters have spaces
+    as defaults (``x=gp.arrays((3,))``) it is a hunt: ``gradproof check`` tries their menu, and
+    ``gradproof hunt`` searches on.
 
     Examples
     --------

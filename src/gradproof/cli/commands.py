@@ -12,6 +12,7 @@ import click
 from ..version import __version__
 from .check import check
 from .fix import fix
+from .hunt import hunt
 from .screen import BUG, console
 from .show import show
 
@@ -87,5 +88,5 @@ def demo(seed: int) -> None:
     tell(console(), seed)
 
 
-for command in (check, fix, show):
+for command in (check, fix, hunt, show):
     commands.add_command(command)

@@ -7,14 +7,18 @@ import inspect
 import re
 import shlex
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..api.check import check
 from ..diagnose.lines import is_library
 from ..errors import UsageError
+from ..hunt.cases import Wanted, hunt_case, hunt_target, is_hunt, report_of
+from ..hunt.pairs import Pair, pairs_of
+from ..hunt.result import Hunt
 from ..records.failure import Failure, Fault
 from ..records.verdict import Verdict
 from ..report.document import Document
@@ -26,6 +30,8 @@ from .targets import Case, Finder, LoadError
 CORRECT, WRONG, MISUSED, UNDECIDED, INTERNAL = range(5)
 INTERRUPTED = 130
 
+_RAISED = "The code under test raised an exception."
+
 _PACKAGE = Path(__file__).parents[1]
 _PARAMETERS = tuple(inspect.signature(check).parameters)
 
@@ -34,13 +40,14 @@ _PARAMETERS = tuple(inspect.signature(check).parameters)
 class Outcome:
     """The report or the failure of one check; ``label`` says which case it comes from.
 
-    ``file`` and ``line`` are where the case stands, if it was found.
+    ``file`` and ``line`` are where the case stands, if it was found; ``more`` is shown below it.
     """
 
     label: str
     result: Report | Failure
     file: str | None = None
     line: int | None = None
+    more: str = ""
 
     @property
     def code(self) -> int:
@@ -61,12 +68,18 @@ def worst(codes: Iterable[int]) -> int:
 class Run:
     """All cases of some targets, one after the other; iterate over it for their outcomes.
 
-    ``given`` replaces what the cases say themselves. Stopped half-way, ``outcomes`` holds what
+    ``given`` replaces what the cases say themselves, ``wanted`` is how those with spaces are
+    hunted. Stopped half-way, ``outcomes`` holds what
     was finished and ``unfinished`` the labels of the other cases.
     """
 
     targets: Sequence[str]
     given: Mapping[str, Any] = field(default_factory=dict)
+    wanted: Wanted = field(default_factory=Wanted)
+    packages: Sequence[str] = ()
+    waivers: str | None = None
+    catalogue: str | None = None
+    remarks: list[str] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     interrupted: bool = False
@@ -87,9 +100,32 @@ class Run:
             self.doing = f"checking {case.label} ({number} of {len(cases)})"
             code = getattr(inspect.unwrap(case.function), "__code__", None)
             place = {} if code is None else {"file": code.co_filename, "line": code.co_firstlineno}
-            for outcome in run(case, self.given):
+            for outcome in run(case, self.given, wanted=self.wanted):
                 yield self._kept(replace(outcome, **place))
             self.unfinished.pop(0)
+        for package in self.packages:
+            yield from self._pairs(package)
+
+    def _pairs(self, package: str) -> Iterator[Outcome]:
+        """What was found of the functions and derivatives of a package."""
+        self.doing = f"looking for pairs in {package}"
+        try:
+            found = pairs_of(package, self.waivers, self.catalogue)
+        except UsageError as error:
+            yield self._kept(_failed(package, error, ""))
+            return
+        self.remarks += [f"{name}: waived, {reason}" for name, reason in found.waived]
+        self.remarks += [f"{name}: no pair, it {why}" for name, why in found.need_adapter]
+        self.unfinished = [pair.name for pair in found.pairs]
+        for number, pair in enumerate(found.pairs, 1):
+            self.doing = f"hunting {pair.name} ({number} of {len(found.pairs)})"
+            for outcome in _hunted_pair(pair, package, self.given, self.wanted):
+                if isinstance(outcome.result, Failure) and outcome.result.fault is Fault.USE:
+                    self.remarks.append(f"{pair.name}: {outcome.result.message}")
+                else:
+                    yield self._kept(outcome)
+            self.unfinished.pop(0)
+        self.remarks.append(f"{package}: {len(found.pairs)} pairs")
 
     def _kept(self, outcome: Outcome) -> Outcome:
         self.outcomes.append(outcome)
@@ -115,14 +151,22 @@ class Run:
 
 
 def run(
-    case: Case, given: Mapping[str, Any], through: tuple[type[BaseException], ...] = ()
+    case: Case,
+    given: Mapping[str, Any],
+    through: tuple[type[BaseException], ...] = (),
+    wanted: Wanted | None = None,
 ) -> Iterator[Outcome]:
     """Check a case, or each in its list; ``given`` replaces what the case says itself.
+
+    A case with spaces as its defaults is hunted as it is ``wanted``; by its menu if nothing is.
 
     Exceptions of the types ``through`` are for whoever runs it, as those are that skip a test.
     """
     through = (KeyboardInterrupt, *through)
     with case.folder.importable():
+        if is_hunt(case.function):
+            yield from _hunted(case, given, through, wanted or Wanted())
+            return
         try:
             entries = _entries(case)
         except through:
@@ -134,6 +178,53 @@ def run(
             yield _check(label, {"name": label, **arguments, **given}, through)
 
 
+def _hunted(
+    case: Case, given: Mapping[str, Any], through: tuple[type[BaseException], ...], wanted: Wanted
+) -> Iterator[Outcome]:
+    """What was found of a case with parameters, or that nothing was."""
+    hunt = partial(hunt_case, case.function, case.label, given, wanted)
+    yield from _found(case.label, hunt, through, partial(_again, shlex.quote(case.label), wanted))
+
+
+def _hunted_pair(
+    pair: Pair, module: str, given: Mapping[str, Any], wanted: Wanted
+) -> Iterator[Outcome]:
+    """What was found of a function and its derivative."""
+    hunt = partial(hunt_target, pair.target(), int(given.get("seed", 0)), wanted)
+    again = partial(_again, f"--pairs {shlex.quote(module)}", wanted)
+    yield from _found(pair.name, hunt, (KeyboardInterrupt,), again)
+
+
+def _found(
+    label: str,
+    search: Callable[[], tuple[Hunt, Report | None]],
+    through: tuple[type[BaseException], ...],
+    again: Callable[[int], str],
+) -> Iterator[Outcome]:
+    try:
+        hunt, ordinary = search()
+    except through:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the next case must still run
+        yield _failed(label, error, _RAISED if _is_users(error) else "")
+        return
+    for found in hunt.found:
+        report = replace(report_of(found, label), reproduce=again(hunt.seed))
+        yield Outcome(label, report, more="\n".join([*found.doubts, found.script]))
+    if ordinary is not None:
+        yield Outcome(label, replace(ordinary, reproduce=again(hunt.seed)))
+    if hunt.interrupted:
+        raise KeyboardInterrupt
+
+
+def _again(target: str, wanted: Wanted, seed: int) -> str:
+    """The command line that hunts this again."""
+    command = "check" if wanted.tries is None and wanted.seconds is None else "hunt"
+    tries = f" --tries {wanted.tries}" if wanted.tries is not None else ""
+    time = f" --time {wanted.seconds:g}s" if wanted.seconds is not None else ""
+    return f"gradproof {command} {target}{tries}{time} --seed {seed}"
+
+
 def _check(
     label: str, arguments: dict[str, Any], through: tuple[type[BaseException], ...]
 ) -> Outcome:
@@ -143,8 +234,7 @@ def _check(
     except through:
         raise
     except BaseException as error:  # noqa: BLE001 - the next case must still run
-        users = _is_users(error)
-        return _failed(label, error, "The code under test raised an exception." if users else "")
+        return _failed(label, error, _RAISED if _is_users(error) else "")
 
 
 def _command(label: str, arguments: Mapping[str, Any]) -> str:

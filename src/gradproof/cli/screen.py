@@ -43,6 +43,8 @@ def follow(run: Run, each: Callable[[Outcome], None], headline: Callable[[str], 
 
 def show(outcome: Outcome, *, verbose: bool = False) -> None:
     """Show an outcome to a person, and to GitHub where it is listening."""
+    from rich.text import Text
+
     from ..report import terminal  # here: `gradproof --help` needs no rich
 
     result, place = outcome.result, (outcome.file, outcome.line)
@@ -54,6 +56,8 @@ def show(outcome: Outcome, *, verbose: bool = False) -> None:
         if verbose or not result.ok:
             console().print()
         marks = github.annotations(result, *place)
+    if outcome.more.strip():
+        console().print(Text(outcome.more.rstrip() + "\n"), soft_wrap=True)
     for mark in marks if github.on_github() else ():
         click.echo(mark)
 

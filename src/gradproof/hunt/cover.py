@@ -89,6 +89,10 @@ class Planner:
             vain = 0
         return found
 
+    def only_menu(self) -> None:
+        """Leave out the numbers of the code, and chance."""
+        del self.sources["code"], self.sources["chance"]
+
     def learn(self, one: Try, outcome: Outcome) -> None:
         """Where a choice by itself is no input of the functions, or wrong, pairs do without it."""
         apart = [axis for axis, c in one.chosen.items() if c != self.usual.get(axis)]

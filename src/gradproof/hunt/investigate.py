@@ -17,12 +17,12 @@ from ..report.report import Report
 from ..subject.prepare import prepare
 from .causes import cause_of, pattern
 from .cover import Try
-from .oracles import second_opinions
+from .oracles import Opinions, second_opinions
 from .result import Found
 from .script import scripts, shows_it
 from .shrink import nudged, shrunk
 from .space import same
-from .steep import diverges
+from .steep import diverges, near_a_pole
 from .target import Target
 from .trying import Outcome, full, tried
 
@@ -85,22 +85,18 @@ class Inquiry:
         beside = self._beside(values)
         if report.verdict is Verdict.SUSPECT and beside == Verdict.WRONG:
             values, report = self._plainer(values, report)
-        if self._negligible(report):
+        if not report.claims and self._negligible(report):
             return False
         small = shrunk(self.target.family, values, self._fails_like(report, beside))
         smaller = full(self.target, small, self.seed)
         if _rejected(smaller):
             values, report = small, smaller
             assert report is not None
-        if not_finite(report) and diverges(self.target, values):
-            where = cause_of(self.target, values, beside)
-            self.denied.append(f"{where}: the claim is not finite, and no slope is.")
-            return False
         key = (self._settings(values), beside == Verdict.CORRECT, pattern(self.target, values))
         if key in self.causes:
             self._more(self.causes[key], hits)
             return True
-        opinions = second_opinions(self.target, values, report)
+        opinions = self._opinions(values, report, beside)
         if opinions.denied:
             self.denied.append(f"{cause_of(self.target, values, beside)}: {opinions.denied}")
             return False
@@ -134,6 +130,16 @@ class Inquiry:
         if self.size is None:
             self.size = ordinary_size(self.target, self.ordinary_values)
         return self.size
+
+    def _opinions(self, values: Mapping[str, Any], report: Report, beside: str) -> Opinions:
+        """What speaks for a fault that was found, and what against it."""
+        if self.target.whole(values, "quick", self.seed) is not None:
+            return Opinions()  # of a Hessian, say, nobody else knows anything
+        if not_finite(report) and diverges(self.target, values):
+            return Opinions(denied="the claim is not finite, and no slope is.")
+        if beside == Verdict.CORRECT and near_a_pole(self.target, values, self.seed):
+            return Opinions(denied="fun has a pole there.")
+        return second_opinions(self.target, values, report)
 
     def _plainer(self, values: Mapping[str, Any], report: Report) -> tuple[Any, Report]:
         """Arguments near by that are plainly wrong, where a special point hides a fault."""

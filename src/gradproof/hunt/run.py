@@ -26,11 +26,12 @@ Runner = Callable[[Sequence[Try]], Iterable[Outcome]]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How far a hunt goes: tries, seconds, and the seed of all that is drawn."""
+    """How far a hunt goes: tries, seconds, the seed of all that is drawn; the ``menu`` alone."""
 
     tries: int | None
     seconds: float | None
     seed: int
+    menu: bool = False
 
 
 @dataclass(slots=True)
@@ -49,6 +50,8 @@ class Search:
 
     def __post_init__(self) -> None:
         self.planner = Planner(self.target.family, hints(self.target.code()), self.limits.seed)
+        if self.limits.menu:
+            self.planner.only_menu()
 
     def run(self) -> Hunt:
         """Make the tries, look into the hits, and say what was found."""
@@ -104,8 +107,10 @@ class Search:
         outcomes = [outcome for _, outcome in self.done]
         if not outcomes or any(outcome.verdict != SKIPPED for outcome in outcomes):
             return
-        first = next((o for o in outcomes if o.misuse), outcomes[0])
-        said = first.why.removeprefix("UsageError: ")
+        # What most of them say, and of that which is about the call itself first.
+        reasons = Counter(o.why for o in outcomes)
+        usual = max(outcomes, key=lambda o: (reasons[o.why], o.misuse))
+        said = usual.why.removeprefix("UsageError: ")
         raise UsageError(f"Nothing could be checked at any of {len(outcomes)} tries: {said}")
 
     def _hunt(self, found: list[Found], inquiry: Inquiry) -> Hunt:

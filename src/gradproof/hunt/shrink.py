@@ -10,7 +10,6 @@ import numpy as np
 from .arrays import Arrays, Floats
 from .domains import Mapped, PositiveDefinite
 from .family import Family
-from .space import Fixed
 
 Values = Mapping[str, Any]
 
@@ -49,8 +48,10 @@ def shrunk(family: Family, values: Values, fails: Callable[[Values], bool]) -> V
     return values
 
 
-def nudged(family: Family, values: Values, rng: np.random.Generator) -> dict[str, Any]:
-    """The same arguments with every floating-point entry moved by about a hundredth of its array.
+def nudged(
+    family: Family, values: Values, rng: np.random.Generator, share: float = 0.01
+) -> dict[str, Any]:
+    """The same arguments with every floating-point entry moved by about a ``share`` of its array.
 
     What is special about them is gone then: zeros, ties, ends of the domain.
     """
@@ -58,24 +59,22 @@ def nudged(family: Family, values: Values, rng: np.random.Generator) -> dict[str
     moved = []
     for space, leaf in zip(family.spaces, leaves, strict=True):
         if isinstance(space, Arrays) and isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fc":
-            moved.append(_moved(space, leaf, rng))
+            moved.append(_moved(space, leaf, rng, share))
         elif isinstance(space, Floats):
-            step = 0.01 * (abs(leaf) or 1.0) * rng.uniform(0.5, 1.5)
+            step = share * (abs(leaf) or 1.0) * rng.uniform(0.5, 1.5)
             moved.append(next((x for x in (leaf + step, leaf - step) if space.contains(x)), leaf))
-        elif isinstance(space, Fixed) or not isinstance(leaf, np.ndarray):
-            moved.append(leaf)
         else:
             moved.append(leaf)
     return dict(family.flat.unflatten(moved))
 
 
-def _moved(space: Arrays, leaf: Any, rng: np.random.Generator) -> Any:
+def _moved(space: Arrays, leaf: Any, rng: np.random.Generator, share: float) -> Any:
     size = float(np.sqrt(np.mean(np.abs(leaf.astype(complex)) ** 2))) if leaf.size else 0.0
     size = size if 0 < size < np.inf else 1.0
-    step = 0.01 * size * rng.choice([-1.0, 1.0], leaf.shape) * rng.uniform(0.5, 1.5, leaf.shape)
+    step = share * size * rng.choice([-1.0, 1.0], leaf.shape) * rng.uniform(0.5, 1.5, leaf.shape)
     if isinstance(space, PositiveDefinite):
         step = (step + step.T) / 2
-        return leaf + 0.1 * step + 0.01 * size * np.eye(len(leaf))
+        return leaf + 0.1 * step + share * size * np.eye(len(leaf))
     if leaf.dtype.kind == "c":
         return leaf + step * np.exp(1j * rng.uniform(0, 6.28, leaf.shape))
     array = (leaf + step).astype(float)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from ..judge.thresholds import T
 from ..records.direction import Direction, Part
 from ..subject.prepare import prepare
 from ..subject.session import Session
+from .shrink import nudged
 from .target import Target
 
 # Steps in units of the block's scale. Quotients that grow by so much from each to the next have no
@@ -39,6 +42,23 @@ def diverges(target: Target, values: Mapping[str, Any]) -> bool:
         return all(_steep(session, block, entry) for block, entry in bad)
 
 
+def near_a_pole(target: Target, values: Mapping[str, Any], seed: int) -> bool:
+    """Whether claims grow without end towards the arguments: no step is small enough there."""
+    rng = np.random.default_rng([seed, 11])
+    state = rng.bit_generator.state
+    norms = []
+    for share in (1e-6, 1e-8, 1e-10):
+        rng.bit_generator.state = state
+        try:
+            asked = target.asked(nudged(target.family, values, rng, share))
+            with asked.where.session(), np.errstate(all="ignore"):
+                session = prepare(asked)
+        except Exception:  # noqa: BLE001 - fun has no value there, say
+            return False
+        norms.append(math.hypot(*[n for p in session.projections for n in p.claim.norms]))
+    return all(b > T.to_a_pole * a > 0 for a, b in pairwise(norms))
+
+
 def _not_finite(session: Session, block: int) -> list[int]:
     found: set[int] = set()
     for projection in session.projections:
@@ -63,7 +83,11 @@ def _steep(session: Session, block: int, entry: int) -> bool:
                 (float(value) - float(projection.centre)) / step
                 for value, projection in zip(there, session.projections, strict=True)
             ])  # fmt: skip
-        if np.isfinite(each).all():
+        with np.errstate(over="ignore"):
+            slopes = np.asarray(each) / scale
+        if np.isfinite(each).all() and np.isinf(slopes).any():
+            told.append(True)  # a slope that no float can hold
+        elif np.isfinite(each).all():
             told.append(any(_grows(list(quotients)) for quotients in zip(*each, strict=True)))
     line.back()
     return bool(told) and all(told)

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ..api.check import own_claim
+from ..api.check import check, own_claim
 from ..backend.registry import framework_of
 from ..errors import UsageError
 from ..layers.layer import Hints as LayerHints
 from ..layers.layer import study
 from ..layers.single import Single
+from ..report.report import Report
 from ..space import tree
 from ..space.point import Point
 from ..subject.asked import Asked, Options, named
@@ -24,7 +25,8 @@ from ..subject.providers import Autodiff, Products
 from .arrays import Arrays, Floats
 from .domains import PositiveDefinite
 from .family import Family
-from .layout import laid, layout_of
+from .guards import Inside, Laid, Symmetric
+from .layout import layout_of
 
 POINT = "point"
 
@@ -47,6 +49,10 @@ class Target:
     def asked(self, values: Mapping[str, Any], effort: str = "quick", seed: int = 0) -> Asked:
         """The question at one choice of the arguments."""
         raise NotImplementedError
+
+    def whole(self, values: Mapping[str, Any], effort: str, seed: int) -> Report | None:  # noqa: ARG002
+        """The report of a check that is more than one question, as of a Hessian; else None."""
+        return None
 
     def code(self) -> list[Any]:
         """The functions whose source says what else to try."""
@@ -109,15 +115,15 @@ class Function(Target):
             layout_of(leaf) if type(leaf) is np.ndarray else "" for leaf in tree.leaves(point)
         ]
         if any(layouts):
-            fun = _Laid(fun, tuple(layouts))
-            grad = _Laid(grad, tuple(layouts)) if callable(grad) else grad
+            fun = Laid(fun, tuple(layouts))
+            grad = Laid(grad, tuple(layouts)) if callable(grad) else grad
         if (flags := self._symmetric(values)) and any(flags):
-            fun = _Symmetric(fun, flags, both=False)
-            grad = _Symmetric(grad, flags, both=True) if callable(grad) else grad
+            fun = Symmetric(fun, flags, both=False)
+            grad = Symmetric(grad, flags, both=True) if callable(grad) else grad
         bounds = self._bounds(values)
         if bounds:
-            fun = _Inside(fun, bounds, fold=False)
-            grad = _Inside(grad, bounds, fold=True) if callable(grad) else grad
+            fun = Inside(fun, bounds, fold=False)
+            grad = Inside(grad, bounds, fold=True) if callable(grad) else grad
         return fun, grad
 
     def _symmetric(self, values: Mapping[str, Any]) -> tuple[bool, ...]:
@@ -141,86 +147,6 @@ class Function(Target):
                     found.append((-math.inf, math.inf))
         declared = any(low > -math.inf or high < math.inf for low, high in found)
         return tuple(found) if declared and len(found) == len(tree.leaves(values[POINT])) else ()
-
-
-@dataclass(frozen=True)
-class _Laid:
-    """A function that is given arrays that lie in memory as they did in the try."""
-
-    of: Callable[..., Any]
-    layouts: tuple[str, ...]
-
-    def __call__(self, point: Any, *args: Any, **kwargs: Any) -> Any:
-        flat = tree.flatten(point)
-        leaves = [laid(np.asarray(x), how) if how else x
-                  for x, how in zip(flat.leaves, self.layouts, strict=True)]  # fmt: skip
-        return self.of(flat.unflatten(leaves), *args, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name != "__name__":
-            raise AttributeError(name)
-        return getattr(self.of, name)
-
-
-@dataclass(frozen=True)
-class _Symmetric:
-    """A function of matrices that are made symmetric first; of a gradient, ``both`` are."""
-
-    of: Callable[..., Any]
-    flags: tuple[bool, ...]
-    both: bool
-
-    def __call__(self, point: Any, *args: Any, **kwargs: Any) -> Any:
-        found = self.of(self._made(point), *args, **kwargs)
-        return self._made(found) if self.both else found
-
-    def _made(self, point: Any) -> Any:
-        flat = tree.flatten(point)
-        pairs = zip(flat.leaves, self.flags, strict=True)
-        return flat.unflatten([(leaf + leaf.T) / 2 if flag else leaf for leaf, flag in pairs])
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name != "__name__":
-            raise AttributeError(name)
-        return getattr(self.of, name)
-
-
-class OutsideError(ValueError):
-    """A step has left the domain that was declared."""
-
-
-@dataclass(frozen=True)
-class _Inside:
-    """A function that is never called outside its domain.
-
-    There it has no value; where it is to ``fold``, it is called at the edge instead, for steps of
-    a few floats.
-    """
-
-    of: Callable[..., Any]
-    bounds: tuple[tuple[float, float], ...]
-    fold: bool
-
-    def __call__(self, point: Any, *args: Any, **kwargs: Any) -> Any:
-        flat = tree.flatten(point)
-        for leaf, (low, high) in zip(flat.leaves, self.bounds, strict=True):
-            array = np.asarray(leaf)
-            if array.dtype.kind == "f" and ((array < low) | (array > high)).any():
-                if not self.fold:
-                    raise OutsideError("a step left the domain")
-                break
-        else:
-            return self.of(point, *args, **kwargs)
-        inside = [
-            np.clip(leaf, low, high) if isinstance(leaf, np.ndarray) else min(max(leaf, low), high)
-            for leaf, (low, high) in zip(flat.leaves, self.bounds, strict=True)
-        ]
-        return self.of(flat.unflatten(inside), *args, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name != "__name__":
-            raise AttributeError(name)
-        return getattr(self.of, name)
 
 
 def _pulled(grad: Any, point: Any, cotangent: Any, **options: Any) -> Any:
@@ -305,6 +231,13 @@ class CaseTarget(Target):
         """The question that the case returns for some arguments."""
         return asked_by(self.arguments(values), effort, seed, self.name)
 
+    def whole(self, values: Mapping[str, Any], effort: str, seed: int) -> Report | None:
+        """The report where a Hessian, a second order or a surrogate is asked about."""
+        made = self.arguments(values)
+        if not any(made.get(key) is not None for key in ("hess", "hessp", "surrogate", "order")):
+            return None
+        return check(**{**made, "effort": effort, "seed": seed, "name": self.name})
+
     def arguments(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """What the case returns, with what replaces it."""
         made = self.case(**values)
@@ -388,9 +321,8 @@ def library_of(fun: Any) -> str:
     from .source import mentioned
 
     for leaf in getattr(fun, "__defaults__", None) or ():
-        framework = framework_of(leaf)
-        if framework is not None:
-            return framework.about.name.lower()
+        if framework_of(leaf) is not None:
+            return "torch" if hasattr(leaf, "requires_grad") else "jax"
     for library in ("torch", "jax"):
         if library in sys.modules and mentioned(fun, library):
             return library

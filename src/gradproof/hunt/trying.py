@@ -61,6 +61,9 @@ def tried(target: Target, values: Mapping[str, Any], seed: int) -> Outcome:
 
 def _tried(target: Target, values: Mapping[str, Any], seed: int) -> Outcome:
     try:
+        whole = target.whole(values, "quick", seed)
+        if whole is not None:
+            return outcome_of(whole)
         asked = target.asked(values, "quick", seed)
         screened = _screen(asked)
         if screened is not None:
@@ -124,7 +127,8 @@ def full(target: Target, values: Mapping[str, Any], seed: int) -> Report | None:
     """The report of a standard check; None where it cannot be made."""
     try:
         with np.errstate(all="ignore"):
-            return examine(target.asked(values, "standard", seed))
+            whole = target.whole(values, "standard", seed)
+            return whole if whole is not None else examine(target.asked(values, "standard", seed))
     except KeyboardInterrupt:
         raise
     except Exception:  # noqa: BLE001 - it worked in the screen, and does not again

@@ -40,7 +40,7 @@ class Workers:
 
     def __enter__(self) -> Workers:
         joblib = require_joblib()
-        self.payload = _pickled(joblib, self.target)
+        self.payload = _pickled(self.target)
         self.stack.enter_context(_backend(joblib, self.executor, self.count))
         return self
 
@@ -65,7 +65,8 @@ class Workers:
         limits = (self.seconds, self.megabytes)
         calls = [joblib.delayed(_limited)(self.payload, one.values, self.seed, *limits)
                  for one in batch]  # fmt: skip
-        return joblib.Parallel(n_jobs=self.count, batch_size=1, return_as="generator")(calls)
+        how = "list" if (self.executor or "").startswith("ray") else "generator"
+        return joblib.Parallel(n_jobs=self.count, batch_size=1, return_as=how)(calls)
 
     def _alone(self, one: Try) -> Outcome:
         """A try of a batch in which a worker died; whether it was this one is seen now."""
@@ -142,9 +143,17 @@ def _ray(joblib: Any, address: str) -> Iterator[None]:
             ray.shutdown()
 
 
-def _pickled(joblib: Any, target: Target) -> bytes:
+def _cloudpickle() -> Any:
+    """What joblib pickles with: a package of its own, or a part of older versions."""
+    try:
+        return import_module("cloudpickle")
+    except ImportError:
+        return import_module("joblib.externals.cloudpickle")
+
+
+def _pickled(target: Target) -> bytes:
     """The target as bytes; functions of files that no worker can import travel as they are."""
-    pickle = joblib.externals.cloudpickle
+    pickle = _cloudpickle()
     roots = functions(target.code())
     homes = {f.__module__ for f in roots if not is_installed(f)}
     local = [sys.modules[name] for name in homes if name in sys.modules and name != "__main__"]
@@ -172,7 +181,7 @@ def _limited(
     """One try in a worker, which ends itself where it does not come back."""
     if payload not in _LOADED:
         _LOADED.clear()
-        _LOADED[payload] = import_module("joblib.externals.cloudpickle").loads(payload)
+        _LOADED[payload] = _cloudpickle().loads(payload)
     with _within(seconds, megabytes):
         return tried(_LOADED[payload], values, seed)
 

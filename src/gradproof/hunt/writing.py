@@ -68,8 +68,8 @@ class Writer:
             return self._container(value)
         if isinstance(value, partial):
             return self._partial(value)
-        if (framework := framework_of(value)) is not None:
-            return self._foreign(value, framework.about.name.lower())
+        if framework_of(value) is not None:
+            return self._foreign(value, "torch" if hasattr(value, "requires_grad") else "jax")
         if isinstance(value, FunctionType) and not is_installed(value):
             return self.bind(_usable(value.__name__, value), value)
         if isinstance(value, MethodType) and not is_installed(value):

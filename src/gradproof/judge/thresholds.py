@@ -170,9 +170,13 @@ class Thresholds:
 
     # Hunts
 
-    # A claim that is off by such a share of an ordinary gradient has lost what one rounding of its
-    # terms takes: at -50 a sigmoid by way of tanh is 0 and not 2e-22 (tests/hunt/test_hunt.py).
-    negligible: float = 4 * 2.0**-52
+    # A claim that is off by such a share of an ordinary gradient has lost what roundings of its
+    # terms take: at -50 a sigmoid by way of tanh is 0 and not 2e-22; two rows that are normalised
+    # have a gradient that is next to nothing, and 1e-14 of it is round-off (tests/hunt).
+    negligible: float = 1e4 * 2.0**-52
+    # Claims that grow by so much at each step nearer to a point belong to a pole, beside which no
+    # step is small enough: matrices of condition 1e17 (tests/hunt/test_right.py).
+    to_a_pole: float = 10.0
 
     # Explanations
 
