@@ -43,7 +43,7 @@ def examine(asked: Asked, reproduce: str = "", *, inside: bool = True) -> Report
         located = located and answered(located, alone)
         if verdicts != {Verdict.CORRECT} and not (located and located.explains):
             run, findings = explain(run, watch)
-            lines = find_lines(run)
+            lines = find_lines(run, findings)
         run = scanned(run, chosen.scan)
         explained = Explained(findings, lines, run.session.evaluations - spent, located)
         report = compose(run, explained, watch.title, time.perf_counter() - began, reproduce)

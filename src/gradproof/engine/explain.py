@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import math
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 from ..backend import arrays
 from ..diagnose.diagnosis import diagnose
 from ..diagnose.evidence import Evidence
-from ..diagnose.lines import Watch
+from ..diagnose.lines import Watch, parts
 from ..diagnose.numbers import name_factor
+from ..diagnose.places import by_entry, located
 from ..judge.credible import sharp_enough
 from ..judge.explain import is_discrepant, is_sharp
 from ..judge.thresholds import T
@@ -156,7 +158,18 @@ def _left_out(
                 _is_open(findings.get(other.index))
                 and held.explains(session, state, forward, path, draws)
             ):
-                findings[other.index] = held.finding(other, forward, path)
+                entries = _named_by(known[other.index])
+                findings[other.index] = held.finding(other, forward, path, entries)
+
+
+def _named_by(evidence: Evidence) -> tuple[tuple[int, ...], ...] | None:
+    """The entries that are wrong, if only some are and all are known."""
+    found = evidence.where()
+    if not (found.complete and found.entries):
+        return None
+    wrong = np.zeros(evidence.block.count, dtype=bool)
+    wrong[list(found.entries)] = True
+    return located(by_entry(wrong, evidence.block))[0]
 
 
 _DRAWS = 3  # slopes along directions of a block before its backward is asked
@@ -178,7 +191,7 @@ def _misfits(state: State) -> list[Block]:
     return [block for block in state.setting.blocks if block.index in set().union(*known)]
 
 
-def find_lines(run: Run) -> dict[int, SourceLine]:
+def find_lines(run: Run, findings: Mapping[int, Finding]) -> dict[int, SourceLine]:
     """The statements that computed the wrong blocks' gradients, where that is sure."""
     session, state = run.session, run.state
     wrong = [
@@ -192,19 +205,51 @@ def find_lines(run: Run) -> dict[int, SourceLine]:
     code = getattr(inspect.unwrap(_function(given)), "__code__", None)
     if code is None:
         return {}
-    watch = Watch(code.co_filename, frozenset(math.prod(b.shape) for b in wrong))
+    given = [parts(session.point.host(b.index)) for b in state.setting.blocks]
+    given += [parts(a) for a in session.caller.arrays().values() if a.dtype.kind in "fc"]
+    signs = {b.index: _signs(state, b, findings.get(b.index), given) for b in wrong}
+    sizes = frozenset(math.prod(b.shape) for b in wrong)
+    watch = Watch(code.co_filename, sizes, np.unique(np.concatenate(list(signs.values()))))
     reading = session.projections[state.judged[wrong[0].index].leading].reading
     gradient = watch.run(lambda: again(session, reading))
     known = beginnings(session.point.tree.paths)
     found = {}
     for block in wrong:
-        try:
-            line = watch.line(lookup(gradient, session.point.path(block.index), known))
-        except KeyError:
-            continue
+        array = None
+        with contextlib.suppress(KeyError):
+            array = lookup(gradient, session.point.path(block.index), known)
+        told = findings.get(block.index)
+        open_ = told is None or told.kind is Kind.UNEXPLAINED
+        line = None if open_ and watch.is_store(array) else watch.origin(signs[block.index])
+        line = line or watch.line(array)
         if line is not None:
             found[block.index] = line
     return found
+
+
+_SIGNS = 40  # wrong numbers of a block that are followed to where they come from
+_ORDERS = (Kind.TRANSPOSE, Kind.FLIP, Kind.PERMUTATION, Kind.EXCHANGED)
+
+
+def _signs(
+    state: State, block: Block, finding: Finding | None, given: Sequence[NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Numbers that are claimed where the claim is wrong, and neither ``given`` nor common.
+
+    None where the numbers are right, and only their order is not.
+    """
+    claim = state.claims[state.judged[block.index].leading].gradient(block.index)
+    if claim is None or (finding is not None and finding.kind in _ORDERS):
+        return np.empty(0)
+    chosen = np.asarray(claim)
+    if finding is not None and finding.entries and len(finding.entries[0]) == chosen.ndim:
+        chosen = chosen[tuple(np.array(finding.entries).T)]
+    numbers = np.unique(parts(chosen.reshape(-1)))
+    numbers = numbers[np.isfinite(numbers) & (numbers != np.rint(numbers))]
+    for array in given:
+        numbers = numbers[~np.isin(numbers, array)]
+    step = max(1, numbers.size // _SIGNS)
+    return np.asarray(numbers[::step], np.float64)
 
 
 def _function(given: Any) -> Any:

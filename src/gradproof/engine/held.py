@@ -186,7 +186,9 @@ def _explains(
     return bool(abs(draw.slope.value - share * path - draw.claimed) <= room)
 
 
-def finding(block: Block, forward: Forward, path: Path) -> Finding:
+def finding(
+    block: Block, forward: Forward, path: Path, entries: tuple[tuple[int, ...], ...] | None
+) -> Finding:
     """What is said of a block."""
     site = forward.instrument.sites[path.hold.number]
     rounds = len(forward.values[path.hold.number])
@@ -206,5 +208,5 @@ def finding(block: Block, forward: Forward, path: Path) -> Finding:
         words = f"the path through {what} is {how[path.share]}"
     return Finding(
         kind, block.name, f"{block.name}: {words}.", factor=1 - path.share, factor_bar=None,
-        explained=1.0,
+        entries=entries, explained=1.0,
     )  # fmt: skip

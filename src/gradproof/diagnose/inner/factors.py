@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from ...judge.explain import is_plain
 from ...records.finding import Kind
 from ..forms import DERIVATIVES, PLAIN, Function, is_probability, whole_softmax
@@ -79,8 +81,10 @@ def derived_elsewhere(search: Search, number: int) -> Iterator[Found]:
 def derived_at_another(search: Search, number: int) -> Iterator[Found]:
     """The same in a product, in which it is a factor."""
     hands = search.hands(number, alike=True) if search.shape(number) else []
-    for function in DERIVATIVES[:5]:
+    for function in (DERIVATIVES[k] for k in (0, 1, 3, 4)):
         for there in hands:
+            if not all(np.all(function.of(v * 1.0)) for v in there.values):
+                continue  # a zero would make it a mask
             for here in hands:
                 right = there is not here and search.right(
                     number, _exchanged(function, here, there)

@@ -35,6 +35,32 @@ def _adding() -> Edit:
     return edit
 
 
+def overwritten(search: Search) -> Iterator[Found]:
+    """What is stored where something is already, or twice at one place, instead of adding up."""
+    for site in search.question.instrument.sites:
+        if not site.store or site.statement.function in search.question.shared:
+            continue
+        right = search.holds(search.stored(site.number, _ADDING[site.store]))
+        if right:
+            words = (
+                f"`{site.statement.text}` overwrites what is there already, or is stored twice at "
+                "the same place, instead of adding up"
+            )
+            yield search.told(site.number, Kind.MISSING_ACCUMULATION, words, right)
+
+
+def _summed(value: Any, array: Any, index: Any) -> Any:
+    total = np.zeros_like(array)
+    np.add.at(total, index, value)
+    return total
+
+
+_ADDING = {
+    "=": lambda value, array, index: (array + _summed(value, array, index))[index],
+    "+=": lambda value, array, index: _summed(value, array, index)[index],
+}
+
+
 def reordered(search: Search, number: int) -> Iterator[Found]:
     """The same numbers in another order, conjugated, or without those of a part."""
     if not search.shape(number):
