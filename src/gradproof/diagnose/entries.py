@@ -12,6 +12,7 @@ from ..records.comparison import Comparison
 from ..records.finding import Kind
 from . import scale
 from .evidence import Evidence, Explanation
+from .numbers import multiple
 from .places import Mask, by_entry, describe
 from .rules import rule
 
@@ -82,8 +83,7 @@ def _kind(evidence: Evidence, wrong: Mask, factor: float | None) -> tuple[Kind, 
     repeated = _repeated(evidence, wrong)
     if repeated and factor is not None:
         return Kind.ROW_SCALE, (
-            f"the claim is {factor:.6g}× what it should be, just where {repeated} holds an index "
-            "more than once."
+            f"the claim is {multiple(factor)}, just where {repeated} holds an index more than once."
         )
     if repeated:
         return Kind.MISSING_ACCUMULATION, (
@@ -94,7 +94,7 @@ def _kind(evidence: Evidence, wrong: Mask, factor: float | None) -> tuple[Kind, 
         return Kind.ZERO, "the claim is zero there, but fun changes with it."
     how = "the claim is wrong there."
     if factor is not None:
-        how = f"the claim is {factor:.6g}× what it should be."
+        how = f"the claim is {multiple(factor)}."
     point = evidence.point
     if wrong.sum() > 1 and any(np.array_equal(wrong, side) for side in (point < 0, point > 0)):
         return Kind.BRANCH, how
@@ -128,7 +128,9 @@ def sampled(evidence: Evidence, most: int = 4) -> str:
         part = c.direction.parts[0]
         assert part.entry is not None
         entry = part.entry // 2 if evidence.block.is_complex else part.entry
-        index = [int(i) for i in np.unravel_index(entry, evidence.block.shape)]
+        index = str([int(i) for i in np.unravel_index(entry, evidence.block.shape)])
+        if evidence.block.is_complex:
+            index += ".imag" if part.entry % 2 else ".real"
         slope, bar = c.slope.value / part.step, c.slope_bar / part.step
         ratio = f", ratio {c.claimed / c.slope.value:.6g}" if c.slope.value else ""
         rows.append(

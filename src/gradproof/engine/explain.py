@@ -32,6 +32,7 @@ from ..records.finding import Finding, Kind, SourceLine
 from ..records.verdict import Verdict, severity
 from ..space.tree import beginnings, lookup
 from ..subject.claim import Claim
+from ..subject.outputs import Projected
 from ..subject.providers import again, watchable
 from ..subject.session import Session
 from . import held, inner, jacobian, misfit
@@ -74,6 +75,7 @@ def explain(run: Run, watch: Progress) -> tuple[Run, dict[int, Finding]]:
         measuring = run.session.evaluations <= run.state.setting.effort.inquire
         findings[block.index] = misfit.explained(run.session, run.state, block, measuring=measuring)
     known: dict[int, Evidence] = {}
+    parts_only: dict[int, Finding] = {}
     spent = run.session.evaluations
     for block in rejected:
         if (silent := unheard(run.session, run.state, block)) is not None:
@@ -82,8 +84,11 @@ def explain(run: Run, watch: Progress) -> tuple[Run, dict[int, Finding]]:
             findings[block.index] = by_output
         elif (evidence := _evidence(inquiry, block)) is not None:
             known[block.index] = evidence
-            _note(findings, block, _diagnosed(evidence, measuring=False))
+            found = _diagnosed(evidence, measuring=False)
+            only = _some_outputs(inquiry, block) if found is not None else ""
+            _note(parts_only if only else findings, block, found, only)
     _look_inside(inquiry, rejected, known, findings, spent)
+    findings = {**parts_only, **findings}
     for block in rejected:
         if block.index in known and block.index not in findings:
             measuring = run.session.evaluations <= run.state.setting.effort.inquire
@@ -98,9 +103,28 @@ def _of_jacobian(inquiry: _Inquiry, block: Block, before: int) -> Finding | None
     return jacobian.explained(session, block, session.evaluations - before)
 
 
-def _note(findings: dict[int, Finding], block: Block, finding: Finding | None) -> None:
+def _note(
+    findings: dict[int, Finding], block: Block, finding: Finding | None, only: str = ""
+) -> None:
+    """Keep what is said of a block, or of ``only`` some outputs."""
     if finding is not None:
-        findings[block.index] = finding
+        message = finding.message.replace(f"{block.name}: ", f"{block.name}, for {only}: ", 1)
+        findings[block.index] = replace(finding, message=message) if only else finding
+
+
+def _some_outputs(inquiry: _Inquiry, block: Block) -> str:
+    """The outputs whose gradient is wrong, where that of others is right."""
+    session, state = inquiry.session, inquiry.state
+    if not isinstance(session.outputs, Projected):
+        return ""
+    wrong: dict[tuple[str, ...], bool] = {}
+    for c in state.comparisons:
+        if c.direction.block == block.index:
+            names = tuple(session.outputs.names(session.projections[c.projection].reading))
+            wrong[names] = wrong.get(names, False) or is_discrepant(c)
+    if all(wrong.values()):
+        return ""
+    return " and ".join(name for names, off in wrong.items() if off for name in names)
 
 
 def _diagnosed(evidence: Evidence, *, measuring: bool) -> Finding | None:

@@ -208,6 +208,9 @@ class Thresholds:
     rounded_twice: float = 2.0
     # Bits that are zero by accident: so many, over all different numbers, are no accident.
     zero_bits: int = 58
+    # What a plain factor leaves of a gap is a rest of its own, such as that of a solver's tolerance
+    # (tests/diagnose/test_scale.py).
+    small_rest: float = 1e-3
     # To say that nothing simple explains a fault may cost so many evaluations
     # (tests/engine/test_explain.py).
     unexplained: int = 60

@@ -40,13 +40,24 @@ def overwritten(search: Search) -> Iterator[Found]:
     for site in search.question.instrument.sites:
         if not site.store or site.statement.function in search.question.shared:
             continue
-        right = search.holds(search.stored(site.number, _ADDING[site.store]))
-        if right:
+        seen: list[bool] = []
+        adding = partial(_noting, adding=_ADDING[site.store], seen=seen)
+        right = search.holds(search.stored(site.number, adding))
+        if right and not any(seen):
+            words = f"`{site.statement.text}` sets it to zero, but fun changes with it"
+            yield search.told(site.number, Kind.ZERO, words, right)
+        elif right:
             words = (
                 f"`{site.statement.text}` overwrites what is there already, or is stored twice at "
                 "the same place, instead of adding up"
             )
             yield search.told(site.number, Kind.MISSING_ACCUMULATION, words, right)
+
+
+def _noting(value: Any, array: Any, index: Any, adding: Any, seen: list[bool]) -> Any:
+    """Whether anything is stored that is not zero."""
+    seen.append(bool(np.any(value)))
+    return adding(value, array, index)
 
 
 def _summed(value: Any, array: Any, index: Any) -> Any:
@@ -67,7 +78,7 @@ def reordered(search: Search, number: int) -> Iterator[Found]:
         return
     for form in rearranged(search.values[number][0]):
         right = search.right(number, partial(_formed, form=form))
-        if right:
+        if right and (form.kind is not Kind.SUBSET or search.several):
             yield search.told(number, form.kind, form.words, right)
 
 

@@ -20,7 +20,7 @@ STEP = 0.25
 """By such a share of itself a value is moved, to see what follows it."""
 
 _MOST_RUNS = 8192
-_SECONDS = 2.0  # of the processor: a slow gradient is run less often
+_SECONDS = 1.5  # of the processor: a slow gradient is run less often
 _RESPONDING = 1500  # entries of an expression that are moved one by one
 _ROWS = 4
 
@@ -98,6 +98,11 @@ class Search:
                 return self.question.run()
         except Exception:  # noqa: BLE001 - the user's code was given what it does not expect
             return None
+
+    @property
+    def several(self) -> bool:
+        """Whether the last claim that held is another one in more than one number."""
+        return int(np.count_nonzero(self.held != self.question.base)) > 1
 
     def sites(self) -> Iterator[int]:
         """Expressions without which the open blocks would be others, and no right one: last first.
