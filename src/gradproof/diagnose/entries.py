@@ -12,7 +12,7 @@ from ..records.comparison import Comparison
 from ..records.finding import Kind
 from . import scale
 from .evidence import Evidence, Explanation
-from .numbers import multiple
+from .numbers import measured, multiple
 from .places import Mask, by_entry, describe
 from .rules import rule
 
@@ -44,10 +44,30 @@ def _are_all(evidence: Evidence, located: Located) -> bool:
 def _named(evidence: Evidence, wrong: Mask, factor: float | None, located: Located) -> Explanation:
     """Entries each of which was seen to be wrong."""
     kind, words = _kind(evidence, wrong, factor)
+    bar = None
+    if kind is Kind.ENTRIES and factor is None and (found := _of_parameter(evidence, located)):
+        factor, bar = found
+        how = "has too much" if factor > 0 else "lacks"
+        words = f"the claim {how} {measured(abs(factor), bar)} times the parameter there."
+        kind = Kind.PARAMETER_TERM
     message = f"{describe(wrong, evidence.block, evidence.point)}: {words}"
     if located.complete:
         message += " Everything else agrees with fun within the error bars."
-    return Explanation(kind, message, 1.0 if located.complete else 0.0, factor, None, wrong)
+    return Explanation(kind, message, 1.0 if located.complete else 0.0, factor, bar, wrong)
+
+
+def _of_parameter(evidence: Evidence, located: Located) -> tuple[float, float] | None:
+    """The multiple of the parameter that is too much in all wrong entries, and its bar."""
+    ratios, bars = [], []
+    for c in filter(is_discrepant, located.sample):
+        part = c.direction.parts[0]
+        value = evidence.point[part.entry or 0] * part.step
+        if not value:
+            return None
+        ratios.append(c.gap / value)
+        bars.append((c.slope_bar + c.claimed_bar) / abs(value))
+    factor = pattern(ratios, bars) if len(ratios) > 1 else None
+    return None if factor is None else (factor, min(bars))
 
 
 def _in_slices(

@@ -54,7 +54,7 @@ def alike(
     yield Explanation(kind, message, share, factor, bar, wrong)
 
 
-@rule("scale-and-rest", place=100)
+@rule("scale-and-rest", place=140, measures=True)
 def suspect_with_rest(evidence: Evidence) -> Iterator[Explanation]:
     """``claimed = k · true`` up to a small rest, for a factor that comes from a slip."""
     evidence.need(_ENOUGH)

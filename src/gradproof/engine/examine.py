@@ -13,9 +13,10 @@ from ..report.report import Report
 from ..subject.asked import Asked, named
 from ..subject.guards import generators_restored
 from .evidence import scanned
-from .explain import explain, find_lines
+from .explain import explain
 from .inside import answered, look_inside
 from .loop import check
+from .origins import find_lines
 from .summary import Explained, compose
 from .watch import Watch
 

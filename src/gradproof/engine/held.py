@@ -26,6 +26,7 @@ from ..records.finding import Finding, Kind
 from ..subject.session import Session
 from .compare import compare
 from .state import State
+from .views import View, looked_at
 
 _STEP = 3e-5  # of a direction: what follows it is seen well enough, to be looked at again
 _ROUNDS = 16  # of a loop: of more, no part is held
@@ -40,6 +41,7 @@ class Forward:
     first: Any
     instrument: Instrument
     values: Mapping[int, list[Any]] = field(default_factory=dict)
+    views: Mapping[int, list[View]] = field(default_factory=dict)
 
     @property
     def named(self) -> list[tuple[str, list[Any]]]:
@@ -52,7 +54,18 @@ def watched(session: Session) -> Forward:
     """``fun`` at the point, looked at: two evaluations."""
     with quiet():
         made, first = instrument(session.result)
-        return Forward(first, made, _recorded(made, session.result) if made.codes else {})
+        views: dict[int, list[View]] = {}
+        flat = [b.index for b in session.point.blocks if len(b.shape) == 1 and not b.is_complex]
+
+        def see(number: int, value: Any) -> None:
+            for block in flat:
+                whole = session.working.copies[block]
+                if isinstance(whole, np.ndarray):
+                    view = looked_at(made, number, value, whole)
+                    views.setdefault(block, []).extend([view] if view is not None else [])
+
+        values = _recorded(made, session.result, see) if made.codes else {}
+        return Forward(first, made, values, views)
 
 
 @contextlib.contextmanager
@@ -62,10 +75,14 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def _recorded(made: Instrument, call: Callable[[], Any]) -> dict[int, list[Any]]:
+def _recorded(
+    made: Instrument, call: Callable[[], Any], see: Callable[[int, Any], None] | None = None
+) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
 
     def hook(number: int, value: Any) -> Any:
+        if see is not None:
+            see(number, value)
         copy = kept(value)
         if copy is not None:
             found.setdefault(number, []).append(copy)
