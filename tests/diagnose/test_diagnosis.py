@@ -107,7 +107,7 @@ def test_simple_rules_are_asked_first_and_those_that_measure_last():
         "zero-some", "entries", "parameter-with-factor", "rows", "scale-and-rest",
     ]  # fmt: skip
     assert [one.name for one in rules() if one.measures] == [
-        "zero-some", "entries", "parameter-with-factor", "rows",
+        "zero-some", "entries", "parameter-with-factor", "rows", "scale-and-rest",
     ]  # fmt: skip
 
 

@@ -196,6 +196,8 @@ class Thresholds:
     # With one small step a share is known to this much of itself, to be measured again if plain
     # (tests/engine/test_held.py).
     glanced: float = 1e-3
+    # A mask with fewer entries is the same as another one by chance (docs/tutorial.md: two units).
+    telling_mask: int = 10
     # A claim follows a value on the way linearly to this share of what it is; beyond that an edit
     # of the value is tried out (tests/diagnose/test_inner.py).
     linear: float = 1e-9
