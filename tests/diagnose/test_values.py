@@ -1,5 +1,7 @@
 """What is computed on the way, and the same call with one value exchanged."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -101,6 +103,17 @@ def test_everything_is_put_back_after_an_exception():
         outer(np.ones(2))
     assert outer.__code__ is before
     assert set(globals()) == names
+
+
+@functools.lru_cache
+def remembered(x):
+    return 2 * x
+
+
+def test_what_remembers_its_results_is_left_alone():
+    made, _ = instrument(lambda: remembered(3.0))
+    assert remembered.__wrapped__ not in made.codes
+    assert remembered(3.0) == 6.0
 
 
 def test_code_without_source_is_left_alone():

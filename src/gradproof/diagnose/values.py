@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
@@ -32,6 +33,7 @@ _LONGEST = 300_000  # characters of a file that is parsed
 _MOST_FUNCTIONS = 60
 _MODULES = {"np", "numpy", "math", "scipy", "jnp", "torch"}
 _LOAD = ast.Load()
+_REMEMBERING = type(lru_cache(lambda: None))
 
 _HOOKED = (ast.BinOp, ast.UnaryOp, ast.Attribute, ast.Name, ast.Compare, ast.IfExp)
 
@@ -136,8 +138,10 @@ def _add(made: Instrument, file: str, codes: Sequence[CodeType]) -> None:
 
 
 def _functions(code: CodeType) -> list[FunctionType]:
+    """Those that have some code, but for what remembers its results: it would keep wrong ones."""
     held = gc.get_referrers(code)
-    return [f for f in held if type(f) is FunctionType and f.__code__ is code]
+    found = [f for f in held if type(f) is FunctionType and f.__code__ is code]
+    return [f for f in found if not any(isinstance(r, _REMEMBERING) for r in gc.get_referrers(f))]
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

@@ -118,6 +118,8 @@ class _Asking:
                 made = {b.index: inner.finding(b, found, search, names) for b in left}
                 self.findings.update(made)
         self._left_out(open_, forward)
+        if search is not None:
+            inner.restored(session, search)
 
     def _left_out(self, blocks: Sequence[Block], forward: held.Forward) -> None:
         """Paths through ``fun`` that are left out; one that explains a block may explain others."""

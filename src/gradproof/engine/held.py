@@ -116,7 +116,22 @@ def left_out(
     if len(draws) < 2 or not forward.values or not draws[0].claimed:
         return None
     first = max(draws[:2], key=lambda c: abs(c.gap))
-    for hold in _holds(session, forward, first, (budget - 1) // 2):
+    try:
+        return _first_of(session, state, forward, draws, first, budget)
+    finally:
+        with quiet():
+            session.result()  # what fun leaves behind is again what it was
+
+
+def _first_of(
+    session: Session,
+    state: State,
+    forward: Forward,
+    draws: Sequence[Comparison],
+    first: Comparison,
+    budget: int,
+) -> Path | None:
+    for hold in _holds(session, forward, first, (budget - 2) // 2):
         share = _glance(session, forward, hold, first)
         path = None if share is None else Path(hold, share)
         if path is not None and explains(session, state, forward, path, draws):
