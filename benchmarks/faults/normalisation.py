@@ -209,7 +209,11 @@ FAULTS = (
         unbiased_variance,
         at("['x']", ALL, "term", "unexplained", line="dx = (dxhat - dxhat.mean(axis=0)"),
     ),
-    layer.plant("mean term missing", mean_term_missing, at("['x']", ALL, "unexplained", line=GX)),
+    layer.plant(
+        "mean term missing",
+        mean_term_missing,
+        at("['x']", ALL, "held-fixed", "unexplained", line=GX),
+    ),
     layer.plant(
         "mean subtracted twice",
         mean_subtracted_twice,
@@ -218,7 +222,7 @@ FAULTS = (
     layer.plant(
         "variance taken for a constant",
         variance_taken_for_constant,
-        at("['x']", ALL, "unexplained", line=GX),
+        at("['x']", ALL, "held-fixed", "unexplained", line=GX),
     ),
     layer.plant(
         "not divided by the deviation",

@@ -51,7 +51,7 @@ REPLICAS: tuple[Replica, ...] = (
         (
             "d2 = (d3 @ Theta2[:, 1:]) * g * (1 - g)",
             "d2 = (d3 @ Theta2[:, 1:]) * sigmoid(g) * (1 - sigmoid(g))",
-            ACTIVATION,
+            (*ACTIVATION, "other-tensor"),
         ),
         ("D1 = d2.T @ a1 / m", "D1 = d2.T @ a1", ("scale", "term", "subset")),
         ("d3 = h - y", "d3 = (h - y) * h * (1 - h)", ("activation", "entry-factor")),
@@ -95,7 +95,11 @@ REPLICAS: tuple[Replica, ...] = (
             "dW += np.outer(dz, hs[t + 1])",
             ("other-tensor", "unexplained"),
         ),
-        ("dz = dh * (1 - hs[t + 1] ** 2)", "dz = dh * (1 - hs[t] ** 2)", ACTIVATION),
+        (
+            "dz = dh * (1 - hs[t + 1] ** 2)",
+            "dz = dh * (1 - hs[t] ** 2)",
+            (*ACTIVATION, "other-tensor"),
+        ),
         ("dh = W.T @ dz + 0.2 * hs[t]", "dh = W.T @ dz", ("missing-path", "term", "held-fixed")),
         (
             "for t in reversed(range(T)):",
@@ -371,7 +375,11 @@ REPLICAS: tuple[Replica, ...] = (
     ),
     *_of(
         "kernel",
-        ("d_variance = K", "d_variance = K / variance", ("log-parameter", "term", "entry-factor")),
+        (
+            "d_variance = K",
+            "d_variance = K / variance",
+            ("log-parameter", "term", "entry-factor", "other-tensor"),
+        ),
         (
             "d_length = K * D2 / length**2",
             "d_length = K * D2 / length**3",

@@ -104,10 +104,10 @@ def test_cheap_ones_measure_a_handful():
 def test_simple_rules_are_asked_first_and_those_that_measure_last():
     assert [one.name for one in rules()] == [
         "zero", "scale", "branch", "convention", "shape", "other", "parameter", "precision",
-        "zero-some", "entries", "parameter-with-factor", "rows",
+        "zero-some", "entries", "parameter-with-factor", "rows", "scale-and-rest",
     ]  # fmt: skip
     assert [one.name for one in rules() if one.measures] == [
-        "zero-some", "entries", "parameter-with-factor", "rows",
+        "zero-some", "entries", "parameter-with-factor", "rows", "scale-and-rest",
     ]  # fmt: skip
 
 

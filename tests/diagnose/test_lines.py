@@ -155,6 +155,53 @@ def test_value_and_gradient_together():
     assert lines(True, both)["params['b']"] == 'db = 2 * p["b"] ** 2'
 
 
+def by_entry(p):
+    out = np.zeros(3)
+    out[0] = 3 * p["b"][0] ** 2
+    out[1] = -3 * p["b"][1] ** 2 * 1.1
+    out[2] = 3 * p["b"][2] ** 2
+    return {"W": right_W(p), "b": out}
+
+
+def as_one(p):
+    dW = right_W(p)
+    db = 3.3 * p["b"] ** 2
+    joined = np.concatenate([dW.ravel(), db])
+    whole = joined.copy()
+    return {"W": whole[:12].reshape(4, 3), "b": whole[12:]}
+
+
+def in_a_list(p):
+    grads = [None, None]
+    grads[0] = right_W(p)
+    grads[1] = 3.3 * p["b"] ** 2
+    return {"W": grads[0], "b": grads[1]}
+
+
+@pytest.mark.parametrize(
+    ("grad", "text"),
+    [
+        (by_entry, 'out[1] = -3 * p["b"][1] ** 2 * 1.1'),
+        (as_one, 'db = 3.3 * p["b"] ** 2'),
+        (in_a_list, 'grads[1] = 3.3 * p["b"] ** 2'),
+    ],
+)
+def test_the_store_that_wrote_the_wrong_numbers(grad, text):
+    report = gp.check(fun, POINT, grad=grad)
+    assert [f.line.text for f in report.findings] == [text]
+
+
+def test_a_lambda_inside_a_call_is_shown_by_itself():
+    report = gp.check(
+        fun,
+        POINT,
+        grad=lambda p: {"W": right_W(p), "b": 3.3 * p["b"] ** 2},
+    )
+    (found,) = report.findings
+    assert found.line.text == 'lambda p: {"W": right_W(p), "b": 3.3 * p["b"] ** 2}'
+    assert found.line.number == found.line.end_number
+
+
 # Where it cannot be found for sure, nothing is shown
 
 
@@ -269,7 +316,7 @@ def two_on_one_line(p):
         (Callable().grad, 'self.grads["b"] = 5 * p["b"] ** 2'),
         (through_a_buffer, 'BUFFER[...] = 2 * p["b"] ** 2'),
         (Deep().grad, 'self.blocks[0]["layers"][0]["grads"]["b"] = 6 * p["b"] ** 2'),
-        (two_on_one_line, None),
+        (two_on_one_line, 'db = 2 * p["b"] ** 2'),
     ],
     ids=["callable", "buffer", "deep", "two statements"],
 )

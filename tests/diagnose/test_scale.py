@@ -102,3 +102,18 @@ def test_noise_widens_the_bar():
 def test_the_length_of_an_axis_is_offered_as_a_guess():
     found = Suspect(POINT, TRUE, 37 * TRUE, arguments={"args[0]": np.ones((37, 3))}).finding()
     assert "may be 37, the length of axis 0 of args[0]" in found.message
+
+
+def test_a_factor_up_to_a_small_rest():
+    true = values(30)
+    rest = 1e-5 * values(30, 5)
+    found = Suspect(values(30, 1), true, 2 * true + rest).finding()
+    assert found.kind == "scale"
+    assert "a discrepancy of" in found.message
+    assert abs(found.factor - 2) <= 3 * found.factor_bar < 1e-3
+
+
+def test_a_factor_that_leaves_much_is_none():
+    true = values(30)
+    found = Suspect(values(30, 1), true, 2 * true + 0.05 * values(30, 5)).finding()
+    assert found.kind == "unexplained"

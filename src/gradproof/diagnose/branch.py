@@ -22,7 +22,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
         return  # one factor for all would do as well: the other side is too small to be seen
     for words, side in (("negative", evidence.point < 0), ("positive", evidence.point > 0)):
         part = np.where(side, evidence.claimed, 0.0)
-        if side.all() or not part.any():
+        if side.all() or np.count_nonzero(part) < 2:  # one entry is no side
             continue
         found = evidence.multiple(part, known=evidence.claimed - part)
         if found is None:

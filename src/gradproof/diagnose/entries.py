@@ -12,6 +12,7 @@ from ..records.comparison import Comparison
 from ..records.finding import Kind
 from . import scale
 from .evidence import Evidence, Explanation
+from .numbers import measured, multiple
 from .places import Mask, by_entry, describe
 from .rules import rule
 
@@ -43,10 +44,30 @@ def _are_all(evidence: Evidence, located: Located) -> bool:
 def _named(evidence: Evidence, wrong: Mask, factor: float | None, located: Located) -> Explanation:
     """Entries each of which was seen to be wrong."""
     kind, words = _kind(evidence, wrong, factor)
+    bar = None
+    if kind is Kind.ENTRIES and factor is None and (found := _of_parameter(evidence, located)):
+        factor, bar = found
+        how = "has too much" if factor > 0 else "lacks"
+        words = f"the claim {how} {measured(abs(factor), bar)} times the parameter there."
+        kind = Kind.PARAMETER_TERM
     message = f"{describe(wrong, evidence.block, evidence.point)}: {words}"
     if located.complete:
         message += " Everything else agrees with fun within the error bars."
-    return Explanation(kind, message, 1.0 if located.complete else 0.0, factor, None, wrong)
+    return Explanation(kind, message, 1.0 if located.complete else 0.0, factor, bar, wrong)
+
+
+def _of_parameter(evidence: Evidence, located: Located) -> tuple[float, float] | None:
+    """The multiple of the parameter that is too much in all wrong entries, and its bar."""
+    ratios, bars = [], []
+    for c in filter(is_discrepant, located.sample):
+        part = c.direction.parts[0]
+        value = evidence.point[part.entry or 0] * part.step
+        if not value:
+            return None
+        ratios.append(c.gap / value)
+        bars.append((c.slope_bar + c.claimed_bar) / abs(value))
+    factor = pattern(ratios, bars) if len(ratios) > 1 else None
+    return None if factor is None else (factor, min(bars))
 
 
 def _in_slices(
@@ -82,8 +103,7 @@ def _kind(evidence: Evidence, wrong: Mask, factor: float | None) -> tuple[Kind, 
     repeated = _repeated(evidence, wrong)
     if repeated and factor is not None:
         return Kind.ROW_SCALE, (
-            f"the claim is {factor:.6g}× what it should be, just where {repeated} holds an index "
-            "more than once."
+            f"the claim is {multiple(factor)}, just where {repeated} holds an index more than once."
         )
     if repeated:
         return Kind.MISSING_ACCUMULATION, (
@@ -94,7 +114,7 @@ def _kind(evidence: Evidence, wrong: Mask, factor: float | None) -> tuple[Kind, 
         return Kind.ZERO, "the claim is zero there, but fun changes with it."
     how = "the claim is wrong there."
     if factor is not None:
-        how = f"the claim is {factor:.6g}× what it should be."
+        how = f"the claim is {multiple(factor)}."
     point = evidence.point
     if wrong.sum() > 1 and any(np.array_equal(wrong, side) for side in (point < 0, point > 0)):
         return Kind.BRANCH, how
@@ -128,7 +148,9 @@ def sampled(evidence: Evidence, most: int = 4) -> str:
         part = c.direction.parts[0]
         assert part.entry is not None
         entry = part.entry // 2 if evidence.block.is_complex else part.entry
-        index = [int(i) for i in np.unravel_index(entry, evidence.block.shape)]
+        index = str([int(i) for i in np.unravel_index(entry, evidence.block.shape)])
+        if evidence.block.is_complex:
+            index += ".imag" if part.entry % 2 else ".real"
         slope, bar = c.slope.value / part.step, c.slope_bar / part.step
         ratio = f", ratio {c.claimed / c.slope.value:.6g}" if c.slope.value else ""
         rows.append(

@@ -33,11 +33,15 @@ class Form:
 def rearranged(value: Array) -> Iterator[Form]:
     """The same numbers in another order, conjugated, negated where they are true or false."""
     if value.dtype.kind == "b":
+        if value.size < _TELLING:
+            return
         yield Form(Kind.COMPLEMENT, np.logical_not, "`{v}` is the complement of what it should be")
         return
     if value.dtype.kind == "c":
         yield Form(Kind.CONJUGATE, np.conj, "`{v}` lacks its complex conjugate")
-    elif np.isin(value, (0.0, 1.0)).all() and 0 < value.sum() < value.size:
+    elif (
+        value.size >= _TELLING and np.isin(value, (0.0, 1.0)).all() and 0 < value.sum() < value.size
+    ):
         yield Form(Kind.COMPLEMENT, _one_less, "`{v}` is the complement of the mask it should be")
     if value.ndim == 2 and value.shape[0] == value.shape[1] > 1:
         yield Form(Kind.TRANSPOSE, np.transpose, "`{v}` is transposed")
@@ -69,6 +73,7 @@ def _moved(value: Array, axis: int) -> Iterator[Form]:
         yield Form(Kind.SUBSET, partial(_without, axis=axis, place=place), words)
 
 
+_TELLING = 6  # entries of a mask whose complement is no accident
 _FEW = 10  # places of which any two may have been exchanged
 
 

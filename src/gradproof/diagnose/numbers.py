@@ -39,6 +39,13 @@ def _candidates(evidence: Evidence) -> Iterator[tuple[float, str]]:
             yield float(size), f"{size}, the size of {name}"
 
 
+def multiple(factor: float) -> str:
+    """``2× what it should be``, also where it is next to that."""
+    if abs(factor - 1) < T.slight:
+        return times(factor)
+    return f"{factor:.6g}× what it should be"
+
+
 def times(factor: float) -> str:
     """``2× too large``, ``3× too small``, ``−2× what it should be``."""
     if factor < 0:

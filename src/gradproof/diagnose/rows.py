@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..judge.explain import is_ratio_known, pattern, ratio_bar, same_number
+from ..judge.thresholds import T
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation, Flat
 from .rules import rule
@@ -54,7 +55,7 @@ def _along(evidence: Evidence, axis: int, length: int) -> Iterator[Explanation]:
     what = {0: "row", 1: "column"}.get(axis, f"slice of axis {axis}")
     message = f"every {what} has a factor of its own"
     if length > _ALL:
-        listed = ", ".join(f"{factor:.6g} for index {i}" for i, (factor, _) in factors.items())
+        listed = ", ".join(f"{_written(f)} for index {i}" for i, (f, _) in factors.items())
         message = f"{message}: {listed}. (Found in all of {len(factors)} sampled.)"
         yield Explanation(kind, f"{evidence.block.name}: {message}", 0.0)
         return
@@ -65,9 +66,14 @@ def _along(evidence: Evidence, axis: int, length: int) -> Iterator[Explanation]:
     shape = [-1 if a == axis else 1 for a in range(len(evidence.block.axes))]
     spread = np.broadcast_to(numbers.reshape(shape), evidence.block.axes).reshape(-1)
     if spread.all():
-        listed = ", ".join(f"{x:.6g}" for x in numbers[:6]) + (", …" if length > 6 else "")
+        listed = ", ".join(map(_written, numbers[:6])) + (", …" if length > 6 else "")
         message = f"{message}: {listed}.{_proportional(numbers, evidence)}"
         yield from evidence.corrected(kind, evidence.claimed / spread, message)
+
+
+def _written(factor: float) -> str:
+    """A factor with the digits in which it differs from 1."""
+    return f"1{factor - 1:+.2g}" if 0 < abs(factor - 1) < T.slight else f"{factor:.6g}"
 
 
 def _factor(evidence: Evidence, axis: int, index: int, draws: int) -> tuple[float, float] | None:

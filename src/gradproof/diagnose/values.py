@@ -8,26 +8,32 @@ compiled from the same source, with the hook around each expression, and put bac
 from __future__ import annotations
 
 import ast
+import copy
 import gc
 import linecache
 import sys
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from ..records.finding import SourceLine
 from .lines import is_library
+from .statements import source_line
 
 Hook = Callable[[int, Any], Any]
 
-_NAME = "__gradproof_hook__"
+# What an assignment to a part of an array is handed to: with the array and the index.
+Store = Callable[[int, Any, Any, Any], Any]
+
+_NAME, _STORE, _INDEX = "__gradproof_hook__", "__gradproof_store__", "__gradproof_index__"
 _LONGEST = 300_000  # characters of a file that is parsed
 _MOST_FUNCTIONS = 60
 _MODULES = {"np", "numpy", "math", "scipy", "jnp", "torch"}
 _LOAD = ast.Load()
+_REMEMBERING = type(lru_cache(lambda: None))
 
 _HOOKED = (ast.BinOp, ast.UnaryOp, ast.Attribute, ast.Name, ast.Compare, ast.IfExp)
 
@@ -36,13 +42,15 @@ _HOOKED = (ast.BinOp, ast.UnaryOp, ast.Attribute, ast.Name, ast.Compare, ast.IfE
 class Site:
     """An expression in the source, and the statement that it is part of.
 
-    ``assigned`` is the variable that holds it, if its statement only gives it a name.
+    ``assigned`` is the variable that holds it, if its statement only gives it a name. ``store`` is
+    ``=`` or ``+=`` where it is what is stored in a part of an array.
     """
 
     number: int
     text: str
     assigned: str
     statement: SourceLine
+    store: str = ""
 
 
 @dataclass(slots=True)
@@ -53,12 +61,13 @@ class Instrument:
     codes: dict[FunctionType, CodeType] = field(default_factory=dict)
 
     @contextmanager
-    def hooked(self, hook: Hook) -> Iterator[None]:
-        """Within this block the functions call the hook."""
+    def hooked(self, hook: Hook, store: Store | None = None) -> Iterator[None]:
+        """Within this block the functions call the hook, and the other one where they store."""
         before = {function: function.__code__ for function in self.codes}
         spaces = {id(f.__globals__): f.__globals__ for f in self.codes}
+        given = {_NAME: hook, _STORE: store or _as_it_is, _INDEX: _Index()}
         for space in spaces.values():
-            space[_NAME] = hook
+            space.update(given)
         try:
             for function, code in self.codes.items():
                 function.__code__ = code
@@ -67,7 +76,19 @@ class Instrument:
             for function, code in before.items():
                 function.__code__ = code
             for space in spaces.values():
-                space.pop(_NAME, None)
+                for name in given:
+                    space.pop(name, None)
+
+
+def _as_it_is(number: int, value: Any, array: Any, index: Any) -> Any:  # noqa: ARG001
+    return value
+
+
+class _Index:
+    """What stands in brackets."""
+
+    def __getitem__(self, index: Any) -> Any:
+        return index
 
 
 def instrument(call: Callable[[], Any]) -> tuple[Instrument, Any]:
@@ -99,8 +120,8 @@ def _add(made: Instrument, file: str, codes: Sequence[CodeType]) -> None:
     text = "".join(linecache.getlines(file, functions[0].__globals__ if functions else None))
     if not text or len(text) > _LONGEST:
         return
-    hooking = _Hooking(file, text.splitlines(), len(made.sites))
     try:
+        hooking = _Hooking(file, text, len(made.sites))
         tree = ast.parse(text)
         old = list(_codes(compile(tree, file, "exec", dont_inherit=True)))
         new = list(_codes(compile(hooking.visit(tree), file, "exec", dont_inherit=True)))
@@ -117,8 +138,10 @@ def _add(made: Instrument, file: str, codes: Sequence[CodeType]) -> None:
 
 
 def _functions(code: CodeType) -> list[FunctionType]:
+    """Those that have some code, but for what remembers its results: it would keep wrong ones."""
     held = gc.get_referrers(code)
-    return [f for f in held if type(f) is FunctionType and f.__code__ is code]
+    found = [f for f in held if type(f) is FunctionType and f.__code__ is code]
+    return [f for f in found if not any(isinstance(r, _REMEMBERING) for r in gc.get_referrers(f))]
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -131,11 +154,13 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 class _Hooking(ast.NodeTransformer):
     """Puts the hook around expressions, not around what is called, indexed with or looped over."""
 
-    def __init__(self, file: str, lines: Sequence[str], first: int) -> None:
-        self.file, self.lines, self.first = file, lines, first
+    def __init__(self, file: str, text: str, first: int) -> None:
+        self.file, self.text, self.first = file, text, first
+        self.tree = ast.parse(text)  # as it is written: the other one is changed
+        self.written: dict[ast.AST, SourceLine] = {}
         self.sites: list[Site] = []
         self.function, self.assigned, self.depth = "", "", 0
-        self.statement: ast.stmt | None = None
+        self.statement: ast.stmt | ast.Lambda | None = None
 
     def visit(self, node: ast.AST) -> Any:
         """A node with hooks; statements are remembered for the expressions in them."""
@@ -161,19 +186,36 @@ class _Hooking(ast.NodeTransformer):
         return node
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
-        outer = self.function, self.depth, self.assigned
-        self.function, self.depth, self.assigned = "<lambda>", 0, ""
+        outer = self.function, self.depth, self.assigned, self.statement
+        self.function, self.depth, self.assigned, self.statement = "<lambda>", 0, "", node
         node.body = self.visit(node.body)
-        self.function, self.depth, self.assigned = outer
+        self.function, self.depth, self.assigned, self.statement = outer
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
-        node.value = self.visit(node.value)
+        value = self.visit(node.value)
+        one = node.targets[0] if len(node.targets) == 1 else None
+        node.value = self._stored(node.value, value, one, "=")
         return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        node.value = self.visit(node.value)
+        value, adds = self.visit(node.value), isinstance(node.op, ast.Add)
+        node.value = self._stored(node.value, value, node.target if adds else None, "+=")
         return node
+
+    def _stored(self, node: ast.expr, value: Any, target: ast.expr | None, sign: str) -> Any:
+        """What is stored in a part of an array, with the array and the index beside it."""
+        if not self.function or not isinstance(target, ast.Subscript) or not _is_plain(target):
+            return value
+        number = self._site(node, sign)
+        index = ast.Subscript(ast.Name(_INDEX, _LOAD), target.slice, _LOAD)
+        beside = [ast.parse(ast.unparse(p), mode="eval").body for p in (target.value, index)]
+        given = [ast.Constant(number), value, *beside]
+        call = ast.copy_location(ast.Call(ast.Name(_STORE, _LOAD), given, []), node)
+        for part in (call.func, call.args[0], *(p for b in beside for p in ast.walk(b))):
+            if isinstance(part, ast.expr):
+                ast.copy_location(part, node)
+        return call
 
     def visit_For(self, node: ast.For) -> ast.AST:
         node.body = [self.visit(statement) for statement in node.body]
@@ -234,15 +276,16 @@ class _Hooking(ast.NodeTransformer):
         self.depth -= 1
         return self._wrapped(number, node)
 
-    def _site(self, node: ast.expr) -> int:
+    def _site(self, node: ast.expr, store: str = "") -> int:
         if not self.function:
             return -1
         number, around = self.first + len(self.sites), self.statement or node
-        end = around.end_lineno or around.lineno
-        text = textwrap.dedent("\n".join(self.lines[around.lineno - 1 : end])).strip()
         assigned = self.assigned if self.depth == 0 else ""
-        line = SourceLine(self.file, around.lineno, end, text, self.function)
-        self.sites.append(Site(number, ast.unparse(node), assigned, line))
+        if around not in self.written:
+            made = source_line(self.file, self.text, self.tree, around, self.function)
+            self.written[around] = made
+        line = self.written[around]
+        self.sites.append(Site(number, _written(node), assigned, line, store))
         return number
 
     def _wrapped(self, number: int, node: ast.expr) -> ast.expr:
@@ -252,6 +295,22 @@ class _Hooking(ast.NodeTransformer):
         for part in (call, call.func, call.args[0]):
             ast.copy_location(part, node)
         return call
+
+
+def _is_plain(target: ast.Subscript) -> bool:
+    """Whether looking at a target once more calls nothing."""
+    return not any(isinstance(part, ast.Call | ast.NamedExpr) for part in ast.walk(target))
+
+
+def _written(node: ast.AST) -> str:
+    """An expression as it is written, without the hooks that are in it already."""
+
+    class Bare(ast.NodeTransformer):
+        def visit_Call(self, node: ast.Call) -> ast.AST:
+            hooked = isinstance(node.func, ast.Name) and node.func.id == _NAME
+            return self.visit(node.args[1]) if hooked else self.generic_visit(node)
+
+    return ast.unparse(Bare().visit(copy.deepcopy(node)))
 
 
 def _is_module(node: ast.expr) -> bool:

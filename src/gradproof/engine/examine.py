@@ -13,9 +13,10 @@ from ..report.report import Report
 from ..subject.asked import Asked, named
 from ..subject.guards import generators_restored
 from .evidence import scanned
-from .explain import explain, find_lines
+from .explain import explain
 from .inside import answered, look_inside
 from .loop import check
+from .origins import find_lines
 from .summary import Explained, compose
 from .watch import Watch
 
@@ -43,7 +44,7 @@ def examine(asked: Asked, reproduce: str = "", *, inside: bool = True) -> Report
         located = located and answered(located, alone)
         if verdicts != {Verdict.CORRECT} and not (located and located.explains):
             run, findings = explain(run, watch)
-            lines = find_lines(run)
+            lines = find_lines(run, findings)
         run = scanned(run, chosen.scan)
         explained = Explained(findings, lines, run.session.evaluations - spent, located)
         report = compose(run, explained, watch.title, time.perf_counter() - began, reproduce)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -15,8 +14,8 @@ from numpy.typing import NDArray
 from ..backend import arrays
 from ..diagnose.diagnosis import diagnose
 from ..diagnose.evidence import Evidence
-from ..diagnose.lines import Watch
 from ..diagnose.numbers import name_factor
+from ..diagnose.places import by_entry, located
 from ..judge.credible import sharp_enough
 from ..judge.explain import is_discrepant, is_sharp
 from ..judge.thresholds import T
@@ -25,17 +24,17 @@ from ..plan.locate import Located
 from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.direction import Direction
-from ..records.finding import Finding, Kind, SourceLine
+from ..records.finding import Finding, Kind
 from ..records.verdict import Verdict, severity
-from ..space.tree import beginnings, lookup
 from ..subject.claim import Claim
-from ..subject.providers import again, watchable
+from ..subject.outputs import Projected
 from ..subject.session import Session
 from . import held, inner, jacobian, misfit
 from .compare import compare, unit
 from .loop import Run
 from .state import State, miscounted, update
 from .unheard import unheard
+from .views import View, named
 from .watch import Watch as Progress
 
 # Of more wrong blocks than are more likely handed on, among more than are singled out one by one,
@@ -59,6 +58,104 @@ class _Inquiry:
         return made.made[0]
 
 
+@dataclass(slots=True)
+class _Asking:
+    """One explanation after another, the cheapest first; ``before`` it so much was spent."""
+
+    inquiry: _Inquiry
+    findings: dict[int, Finding]
+    before: int
+    known: dict[int, Evidence] = field(default_factory=dict)
+    in_part: dict[int, Finding] = field(default_factory=dict)
+    views: Mapping[int, list[View]] = field(default_factory=dict)
+
+    @property
+    def spent(self) -> int:
+        """Evaluations for explanations so far."""
+        return self.inquiry.session.evaluations - self.before
+
+    def first(self, block: Block) -> None:
+        """What can be said from a few slopes through the whole block, or of a Jacobian."""
+        session, state = self.inquiry.session, self.inquiry.state
+        said = unheard(session, state, block)
+        if said is None and state.setting.effort.inquire:
+            said = jacobian.explained(session, block, self.spent)
+        if said is not None:
+            self.findings[block.index] = said
+            return
+        evidence = _evidence(self.inquiry, block)
+        if evidence is None:
+            return
+        self.known[block.index] = evidence
+        said = _diagnosed(evidence, measuring=False)
+        if said is None:
+            return
+        only = _some_outputs(self.inquiry, block)
+        if only:
+            text = said.message.replace(f"{block.name}: ", f"{block.name}, for {only}: ", 1)
+            self.in_part[block.index] = replace(said, message=text)
+        else:
+            self.findings[block.index] = said
+
+    def look_inside(self, rejected: Sequence[Block]) -> None:
+        """One value of the backward that explains all open blocks, or a path that is left out."""
+        session, effort = self.inquiry.session, self.inquiry.state.setting.effort
+        open_ = [b for b in rejected if b.index in self.known and self._is_open(b)]
+        if not open_ or not effort.inquire or not session.finite:
+            return
+        for block in open_:
+            self.known[block.index].need(_DRAWS)
+        state, names = self.inquiry.state, {b.index: b.name for b in session.point.blocks}
+        forward = held.watched(session)
+        self.views = forward.views
+        numbers = partial(_named, self.known[open_[0].index])
+        search = inner.search(session, state, forward, rejected, numbers)
+        for together in [open_, *([b] for b in open_ if len(open_) > 1)]:
+            left = [b for b in together if self._is_open(b)]
+            found = inner.asked(session, search, left) if left and search is not None else None
+            if found is not None and search is not None:
+                made = {b.index: inner.finding(b, found, search, names) for b in left}
+                self.findings.update(made)
+        self._left_out(open_, forward)
+        if search is not None:
+            inner.restored(session, search)
+
+    def _left_out(self, blocks: Sequence[Block], forward: held.Forward) -> None:
+        """Paths through ``fun`` that are left out; one that explains a block may explain others."""
+        session, state = self.inquiry.session, self.inquiry.state
+        for block in blocks:
+            if not self._is_open(block):
+                continue
+            budget = T.unexplained - _SAMPLE - self.spent
+            draws = self.known[block.index].draws
+            path = held.left_out(session, state, forward, draws, budget)
+            for other in blocks if path is not None else ():
+                assert path is not None
+                draws = self.known[other.index].draws
+                if other is block or (
+                    self._is_open(other) and held.explains(session, state, forward, path, draws)
+                ):
+                    entries = _named_by(self.known[other.index])
+                    self.findings[other.index] = held.finding(other, forward, path, entries)
+
+    def _is_open(self, block: Block) -> bool:
+        """Whether nothing is said yet, or only that a gradient is zero."""
+        said = self.findings.get(block.index)
+        return said is None or (said.kind is Kind.ZERO and said.entries is None)
+
+    def last(self, block: Block) -> None:
+        """What takes slopes of its own, and the names that entries have in ``fun``."""
+        state, said = self.inquiry.state, self.findings.get(block.index)
+        if said is None:
+            said = self.in_part.get(block.index)
+        if said is None and block.index in self.known:
+            measuring = self.inquiry.session.evaluations <= state.setting.effort.inquire
+            said = _diagnosed(self.known[block.index], measuring=measuring)
+        if said is not None:
+            views = self.views.get(block.index, [])
+            self.findings[block.index] = named(said, block, views)
+
+
 def explain(run: Run, watch: Progress) -> tuple[Run, dict[int, Finding]]:
     """A finding for each wrong or suspect block that can be explained, worst first."""
     findings: dict[int, Finding] = {}
@@ -70,34 +167,28 @@ def explain(run: Run, watch: Progress) -> tuple[Run, dict[int, Finding]]:
     for block in _misfits(run.state):
         measuring = run.session.evaluations <= run.state.setting.effort.inquire
         findings[block.index] = misfit.explained(run.session, run.state, block, measuring=measuring)
-    known: dict[int, Evidence] = {}
-    spent = run.session.evaluations
+    asking = _Asking(inquiry, findings, run.session.evaluations)
     for block in rejected:
-        if (silent := unheard(run.session, run.state, block)) is not None:
-            findings[block.index] = silent
-        elif (by_output := _of_jacobian(inquiry, block, spent)) is not None:
-            findings[block.index] = by_output
-        elif (evidence := _evidence(inquiry, block)) is not None:
-            known[block.index] = evidence
-            _note(findings, block, _diagnosed(evidence, measuring=False))
-    _look_inside(inquiry, rejected, known, findings, spent)
+        asking.first(block)
+    asking.look_inside(rejected)
     for block in rejected:
-        if block.index in known and block.index not in findings:
-            measuring = run.session.evaluations <= run.state.setting.effort.inquire
-            _note(findings, block, _diagnosed(known[block.index], measuring=measuring))
+        asking.last(block)
     return replace(run, state=inquiry.state), findings
 
 
-def _of_jacobian(inquiry: _Inquiry, block: Block, before: int) -> Finding | None:
-    session = inquiry.session
-    if not inquiry.state.setting.effort.inquire:
-        return None
-    return jacobian.explained(session, block, session.evaluations - before)
-
-
-def _note(findings: dict[int, Finding], block: Block, finding: Finding | None) -> None:
-    if finding is not None:
-        findings[block.index] = finding
+def _some_outputs(inquiry: _Inquiry, block: Block) -> str:
+    """The outputs whose gradient is wrong, where that of others is right."""
+    session, state = inquiry.session, inquiry.state
+    if not isinstance(session.outputs, Projected):
+        return ""
+    wrong: dict[tuple[str, ...], bool] = {}
+    for c in state.comparisons:
+        if c.direction.block == block.index:
+            names = tuple(session.outputs.names(session.projections[c.projection].reading))
+            wrong[names] = wrong.get(names, False) or is_discrepant(c)
+    if all(wrong.values()):
+        return ""
+    return " and ".join(name for names, off in wrong.items() if off for name in names)
 
 
 def _diagnosed(evidence: Evidence, *, measuring: bool) -> Finding | None:
@@ -105,66 +196,18 @@ def _diagnosed(evidence: Evidence, *, measuring: bool) -> Finding | None:
         return diagnose(evidence, measuring=measuring)
 
 
-def _look_inside(
-    inquiry: _Inquiry,
-    rejected: Sequence[Block],
-    known: Mapping[int, Evidence],
-    findings: dict[int, Finding],
-    before: int,
-) -> None:
-    """One value of the backward that explains all open blocks, or one path that is left out."""
-    session, state = inquiry.session, inquiry.state
-    open_ = [b for b in rejected if b.index in known and _is_open(findings.get(b.index))]
-    if not open_ or not state.setting.effort.inquire or not session.finite:
-        return
-    for evidence in (known[b.index] for b in open_):
-        evidence.need(_DRAWS)
-    state, names = inquiry.state, {b.index: b.name for b in state.setting.blocks}
-    forward = held.watched(session)
-    numbers = partial(_named, known[open_[0].index])
-    search = inner.search(session, state, forward, rejected, numbers)
-    for together in [open_, *([b] for b in open_ if len(open_) > 1)]:
-        left = [b for b in together if _is_open(findings.get(b.index))]
-        found = inner.asked(session, search, left) if left and search is not None else None
-        if found is not None and search is not None:
-            findings.update({b.index: inner.finding(b, found, search, names) for b in left})
-    _left_out(inquiry, open_, known, findings, forward, before)
-
-
-def _left_out(
-    inquiry: _Inquiry,
-    blocks: Sequence[Block],
-    known: Mapping[int, Evidence],
-    findings: dict[int, Finding],
-    forward: held.Forward,
-    before: int,
-) -> None:
-    """Paths through ``fun`` that are left out; one that explains a block may explain others."""
-    session, state = inquiry.session, inquiry.state
-    for block in blocks:
-        if not _is_open(findings.get(block.index)):
-            continue
-        budget = T.unexplained - _SAMPLE - (session.evaluations - before)
-        draws = known[block.index].draws
-        path = held.left_out(session, state, forward, draws, budget)
-        if path is None:
-            continue
-        for other in blocks:
-            draws = known[other.index].draws
-            if other is block or (
-                _is_open(findings.get(other.index))
-                and held.explains(session, state, forward, path, draws)
-            ):
-                findings[other.index] = held.finding(other, forward, path)
+def _named_by(evidence: Evidence) -> tuple[tuple[int, ...], ...] | None:
+    """The entries that are wrong, if only some are and all are known."""
+    found = evidence.where()
+    if not (found.complete and found.entries):
+        return None
+    wrong = np.zeros(evidence.block.count, dtype=bool)
+    wrong[list(found.entries)] = True
+    return located(by_entry(wrong, evidence.block))[0]
 
 
 _DRAWS = 3  # slopes along directions of a block before its backward is asked
 _SAMPLE = 24  # evaluations that are left for entries of what nobody explains
-
-
-def _is_open(finding: Finding | None) -> bool:
-    """Whether nothing is said yet, or only that a gradient is zero."""
-    return finding is None or (finding.kind is Kind.ZERO and finding.entries is None)
 
 
 def _named(evidence: Evidence, factor: float, bar: float) -> str:
@@ -175,44 +218,6 @@ def _misfits(state: State) -> list[Block]:
     """The blocks of which something of another shape is claimed."""
     known = [set(claim.misfits) for claim in state.claims if isinstance(claim, Claim)]
     return [block for block in state.setting.blocks if block.index in set().union(*known)]
-
-
-def find_lines(run: Run) -> dict[int, SourceLine]:
-    """The statements that computed the wrong blocks' gradients, where that is sure."""
-    session, state = run.session, run.state
-    wrong = [
-        b
-        for b, judged in zip(state.setting.blocks, state.judged, strict=True)
-        if (judged.judgement.verdict.rejects or not _has_finite_claim(state, b))
-        and isinstance(state.claims[judged.leading], Claim)
-    ]
-    if not wrong or not callable(given := watchable(session)):
-        return {}
-    code = getattr(inspect.unwrap(_function(given)), "__code__", None)
-    if code is None:
-        return {}
-    watch = Watch(code.co_filename, frozenset(math.prod(b.shape) for b in wrong))
-    reading = session.projections[state.judged[wrong[0].index].leading].reading
-    gradient = watch.run(lambda: again(session, reading))
-    known = beginnings(session.point.tree.paths)
-    found = {}
-    for block in wrong:
-        try:
-            line = watch.line(lookup(gradient, session.point.path(block.index), known))
-        except KeyError:
-            continue
-        if line is not None:
-            found[block.index] = line
-    return found
-
-
-def _function(given: Any) -> Any:
-    """The Python function inside whatever was given to compute the gradient."""
-    while isinstance(given, partial):
-        given = given.func
-    if inspect.isfunction(given) or inspect.ismethod(given):
-        return given
-    return getattr(given, "__wrapped__", type(given).__call__)
 
 
 def _rejected(run: Run) -> list[Block]:

@@ -26,6 +26,7 @@ from ..records.finding import Finding, Kind
 from ..subject.session import Session
 from .compare import compare
 from .state import State
+from .views import View, looked_at
 
 _STEP = 3e-5  # of a direction: what follows it is seen well enough, to be looked at again
 _ROUNDS = 16  # of a loop: of more, no part is held
@@ -40,6 +41,7 @@ class Forward:
     first: Any
     instrument: Instrument
     values: Mapping[int, list[Any]] = field(default_factory=dict)
+    views: Mapping[int, list[View]] = field(default_factory=dict)
 
     @property
     def named(self) -> list[tuple[str, list[Any]]]:
@@ -52,7 +54,18 @@ def watched(session: Session) -> Forward:
     """``fun`` at the point, looked at: two evaluations."""
     with quiet():
         made, first = instrument(session.result)
-        return Forward(first, made, _recorded(made, session.result) if made.codes else {})
+        views: dict[int, list[View]] = {}
+        flat = [b.index for b in session.point.blocks if len(b.shape) == 1 and not b.is_complex]
+
+        def see(number: int, value: Any) -> None:
+            for block in flat:
+                whole = session.working.copies[block]
+                if isinstance(whole, np.ndarray):
+                    view = looked_at(made, number, value, whole)
+                    views.setdefault(block, []).extend([view] if view is not None else [])
+
+        values = _recorded(made, session.result, see) if made.codes else {}
+        return Forward(first, made, values, views)
 
 
 @contextlib.contextmanager
@@ -62,10 +75,14 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def _recorded(made: Instrument, call: Callable[[], Any]) -> dict[int, list[Any]]:
+def _recorded(
+    made: Instrument, call: Callable[[], Any], see: Callable[[int, Any], None] | None = None
+) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
 
     def hook(number: int, value: Any) -> Any:
+        if see is not None:
+            see(number, value)
         copy = kept(value)
         if copy is not None:
             found.setdefault(number, []).append(copy)
@@ -99,7 +116,22 @@ def left_out(
     if len(draws) < 2 or not forward.values or not draws[0].claimed:
         return None
     first = max(draws[:2], key=lambda c: abs(c.gap))
-    for hold in _holds(session, forward, first, (budget - 1) // 2):
+    try:
+        return _first_of(session, state, forward, draws, first, budget)
+    finally:
+        with quiet():
+            session.result()  # what fun leaves behind is again what it was
+
+
+def _first_of(
+    session: Session,
+    state: State,
+    forward: Forward,
+    draws: Sequence[Comparison],
+    first: Comparison,
+    budget: int,
+) -> Path | None:
+    for hold in _holds(session, forward, first, (budget - 2) // 2):
         share = _glance(session, forward, hold, first)
         path = None if share is None else Path(hold, share)
         if path is not None and explains(session, state, forward, path, draws):
@@ -186,7 +218,9 @@ def _explains(
     return bool(abs(draw.slope.value - share * path - draw.claimed) <= room)
 
 
-def finding(block: Block, forward: Forward, path: Path) -> Finding:
+def finding(
+    block: Block, forward: Forward, path: Path, entries: tuple[tuple[int, ...], ...] | None
+) -> Finding:
     """What is said of a block."""
     site = forward.instrument.sites[path.hold.number]
     rounds = len(forward.values[path.hold.number])
@@ -206,5 +240,5 @@ def finding(block: Block, forward: Forward, path: Path) -> Finding:
         words = f"the path through {what} is {how[path.share]}"
     return Finding(
         kind, block.name, f"{block.name}: {words}.", factor=1 - path.share, factor_bar=None,
-        explained=1.0,
+        entries=entries, explained=1.0,
     )  # fmt: skip

@@ -117,6 +117,12 @@ def search(
         return made if made.record() else None
 
 
+def restored(session: Session, search: Search) -> None:
+    """What the backward leaves behind is again what it was: it runs once more as it is."""
+    with _unseen(session), contextlib.suppress(Exception):
+        search.question.run()
+
+
 def asked(session: Session, search: Search, blocks: Sequence[Block]) -> Found | None:
     """The fault that makes all of some blocks right, if one value is at fault."""
     with _unseen(session):

@@ -139,4 +139,4 @@ def pattern(ratios: Sequence[float], bars: Sequence[float] | None = None) -> flo
         return None
     best = float(np.median(numbers[sharp]))
     spread = np.abs(numbers - best) - T.residual_bars * known
-    return best if spread.max() <= 10 * T.same_number * max(abs(best), 1.0) else None
+    return best if spread.max() <= 10 * T.residual_rounding * max(abs(best), 1.0) else None

@@ -206,6 +206,8 @@ class Thresholds:
     # With one small step a share is known to this much of itself, to be measured again if plain
     # (tests/engine/test_held.py).
     glanced: float = 1e-3
+    # A mask with fewer entries is the same as another one by chance (docs/tutorial.md: two units).
+    telling_mask: int = 10
     # A claim follows a value on the way linearly to this share of what it is; beyond that an edit
     # of the value is tried out (tests/diagnose/test_inner.py).
     linear: float = 1e-9
@@ -218,6 +220,9 @@ class Thresholds:
     rounded_twice: float = 2.0
     # Bits that are zero by accident: so many, over all different numbers, are no accident.
     zero_bits: int = 58
+    # What a plain factor leaves of a gap is a rest of its own, such as that of a solver's tolerance
+    # (tests/diagnose/test_scale.py).
+    small_rest: float = 1e-3
     # To say that nothing simple explains a fault may cost so many evaluations
     # (tests/engine/test_explain.py).
     unexplained: int = 60

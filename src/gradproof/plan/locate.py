@@ -37,6 +37,7 @@ Locating = Generator[Direction, Comparison, "Located"]
 Measure = Callable[[Direction], Comparison]
 
 
+_UNEQUAL = (0.07, 0.43, 0.9, 0.21, 0.63)
 _RAMPED = 2  # axes along which an index is looked for before a few entries
 
 
@@ -119,7 +120,11 @@ class Locator:
         return () if pattern(ratios, list(map(ratio_bar, sample))) else sample
 
     def _few_of(self) -> Generator[Direction, Comparison, tuple[Comparison, ...]]:
-        return (yield from self._sample(self._whole(), self.vain))
+        """A few entries at unequal distances: what is wrong may come at equal ones."""
+        sample: dict[Comparison, None] = {}
+        for place in _UNEQUAL[: self.vain]:
+            sample[(yield from self._measure_entry(int(place * self.block.count)))] = None
+        return tuple(sample)
 
     def _corner(self) -> Generator[Direction, Comparison, tuple[Comparison, ...]]:
         """An entry, one beside it along the last axis, and one along the first.

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from ...judge.explain import is_plain
+from ...judge.thresholds import T
 from ...records.finding import Kind
 from ..forms import DERIVATIVES, PLAIN, Function, is_probability, whole_softmax
 from .hands import Hand
@@ -23,11 +26,26 @@ def lacking(functions: Sequence[Function]) -> Looking:
             own = search.question.instrument.sites[number].text
             for hand in search.hands(number):
                 for function in functions if hand.text != own else ():
+                    if _says_little(function, hand, search.shape(number)):
+                        continue
                     right = search.right(number, hand.edit(_multiplied(function)))
                     if right:
                         yield _lacks(search, number, hand, function, right)
 
     return look
+
+
+def _says_little(function: Function, hand: Hand, shape: tuple[int, ...]) -> bool:
+    """Whether it is a mask of so few entries that another one may be the same by chance.
+
+    That of an activation is believed where it has the shape of what it belongs to.
+    """
+    masks = [function.of(value * 1.0) for value in hand.values]
+    if sum(mask.size for mask in masks) >= T.telling_mask:
+        return False
+    if not all(np.isin(mask, (0.0, 1.0)).all() for mask in masks):
+        return False
+    return function not in DERIVATIVES or hand.shape != shape
 
 
 def _multiplied(function: Function) -> Callable[[Any, Any], Any]:
@@ -72,15 +90,17 @@ def derived_elsewhere(search: Search, number: int) -> Iterator[Found]:
             right = search.right(number, hand.edit(_put(function)))
             if right:
                 text = function.text.format(hand.text)
-                words = f"`{{v}}` should be `{text}`: the derivative of the activation is elsewhere"
+                words = f"`{{v}}` stands where the derivative of an activation belongs, `{text}`"
                 yield search.told(number, Kind.ACTIVATION, words, right)
 
 
 def derived_at_another(search: Search, number: int) -> Iterator[Found]:
     """The same in a product, in which it is a factor."""
     hands = search.hands(number, alike=True) if search.shape(number) else []
-    for function in DERIVATIVES[:5]:
+    for function in (DERIVATIVES[k] for k in (0, 1, 3, 4)):
         for there in hands:
+            if not all(np.all(function.of(v * 1.0)) for v in there.values):
+                continue  # a zero would make it a mask
             for here in hands:
                 right = there is not here and search.right(
                     number, _exchanged(function, here, there)

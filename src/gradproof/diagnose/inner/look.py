@@ -14,7 +14,7 @@ from .factors import (
     diagonal,
     lacking,
 )
-from .orders import accumulated, celled, reordered
+from .orders import accumulated, celled, overwritten, reordered
 from .question import Blocks, Found
 from .scales import moved, nearly, scaled
 from .search import Looking, Search, each
@@ -22,6 +22,7 @@ from .search import Looking, Search, each
 LOOKS: tuple[Looking, ...] = (
     scaled,
     each(accumulated),
+    overwritten,
     each(reordered),
     lacking(IDENTITY),
     lacking(DERIVATIVES),
@@ -29,9 +30,9 @@ LOOKS: tuple[Looking, ...] = (
     each(diagonal),
     each(celled),
     nearly,
-    each(another),
     each(derived_twice, "fc"),
     lacking(OTHERS),
+    each(another),
     each(derived_at_another, "f"),
     each(added, "fc"),
     moved,

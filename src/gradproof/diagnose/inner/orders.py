@@ -35,13 +35,50 @@ def _adding() -> Edit:
     return edit
 
 
+def overwritten(search: Search) -> Iterator[Found]:
+    """What is stored where something is already, or twice at one place, instead of adding up."""
+    for site in search.question.instrument.sites:
+        if not site.store or site.statement.function in search.question.shared:
+            continue
+        seen: list[bool] = []
+        adding = partial(_noting, adding=_ADDING[site.store], seen=seen)
+        right = search.holds(search.stored(site.number, adding))
+        if right and not any(seen):
+            words = f"`{site.statement.text}` sets it to zero, but fun changes with it"
+            yield search.told(site.number, Kind.ZERO, words, right)
+        elif right:
+            words = (
+                f"`{site.statement.text}` overwrites what is there already, or is stored twice at "
+                "the same place, instead of adding up"
+            )
+            yield search.told(site.number, Kind.MISSING_ACCUMULATION, words, right)
+
+
+def _noting(value: Any, array: Any, index: Any, adding: Any, seen: list[bool]) -> Any:
+    """Whether anything is stored that is not zero."""
+    seen.append(bool(np.any(value)))
+    return adding(value, array, index)
+
+
+def _summed(value: Any, array: Any, index: Any) -> Any:
+    total = np.zeros_like(array)
+    np.add.at(total, index, value)
+    return total
+
+
+_ADDING = {
+    "=": lambda value, array, index: (array + _summed(value, array, index))[index],
+    "+=": lambda value, array, index: _summed(value, array, index)[index],
+}
+
+
 def reordered(search: Search, number: int) -> Iterator[Found]:
     """The same numbers in another order, conjugated, or without those of a part."""
     if not search.shape(number):
         return
     for form in rearranged(search.values[number][0]):
         right = search.right(number, partial(_formed, form=form))
-        if right:
+        if right and (form.kind is not Kind.SUBSET or search.several):
             yield search.told(number, form.kind, form.words, right)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...judge.thresholds import T
 from ...records.finding import Kind
+from ..values import Hook, Store
 from .hands import Hand, hands_of
 from .question import Blocks, Edit, Flat, Found, Question, Response, kept
 
@@ -19,7 +20,7 @@ STEP = 0.25
 """By such a share of itself a value is moved, to see what follows it."""
 
 _MOST_RUNS = 8192
-_SECONDS = 1.0  # of the processor: a slow gradient is run less often
+_SECONDS = 1.5  # of the processor: a slow gradient is run less often
 _RESPONDING = 1500  # entries of an expression that are moved one by one
 _ROWS = 4
 
@@ -81,13 +82,27 @@ class Search:
         found = None if self.spent else self._run(hook)
         return None if found is None or found.shape != self.question.base.shape else found
 
-    def _run(self, hook: Callable[[int, Any], Any]) -> Flat | None:
+    def stored(self, number: int, edit: Callable[[Any, Any, Any], Any]) -> Flat | None:
+        """The claim where something else is stored in a part of an array, of which it knows."""
+
+        def store(site: int, value: Any, array: Any, index: Any) -> Any:
+            return edit(value, array, index) if site == number else value
+
+        found = None if self.spent else self._run(lambda _, value: value, store)
+        return None if found is None or found.shape != self.question.base.shape else found
+
+    def _run(self, hook: Hook, store: Store | None = None) -> Flat | None:
         self.runs += 1
         try:
-            with self.question.instrument.hooked(hook), np.errstate(all="ignore"):
+            with self.question.instrument.hooked(hook, store), np.errstate(all="ignore"):
                 return self.question.run()
         except Exception:  # noqa: BLE001 - the user's code was given what it does not expect
             return None
+
+    @property
+    def several(self) -> bool:
+        """Whether the last claim that held is another one in more than one number."""
+        return int(np.count_nonzero(self.held != self.question.base)) > 1
 
     def sites(self) -> Iterator[int]:
         """Expressions without which the open blocks would be others, and no right one: last first.
