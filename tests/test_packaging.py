@@ -88,6 +88,7 @@ def test_each_framework_appears_in_few_files():
             {
                 "backend/leaves.py",
                 "backend/passing.py",
+                "backend/pulling.py",
                 "backend/torch.py",
                 "backend/widening.py",
                 "torch.py",

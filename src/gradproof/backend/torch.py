@@ -14,17 +14,14 @@ from torch.multiprocessing.reductions import StorageWeakRef
 
 from ..errors import UsageError
 from . import passing
-from .leaves import others_kept
 from .protocol import OUTSIDE, WANTS_GRAD, About, Backend, Call, Drawn, Shape, Vjp
+from .pulling import NATIVE, again, is_plain, nodes, pulled, variables, wide
 from .widening import WIDE, promoting
 
-_NATIVE = {torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex128,
-           torch.complex64}  # fmt: skip
 _NUMPY = {torch.float64, torch.float32, torch.float16, torch.complex128, torch.complex64}
 
 
 _OURS = (torch.Tensor, torch.nn.Parameter)
-_ENGINE: Any = torch.autograd.Variable._execution_engine  # noqa: SLF001
 
 # A copy keeps the gaps of a slice where they take no more than so many times its own memory.
 _SPARSEST = 4
@@ -66,7 +63,7 @@ class Torch(Backend):
             )
         if not (leaf.is_floating_point() or leaf.is_complex()):
             return f"has the type {self.dtype(leaf)}, which does not move continuously"
-        if leaf.dtype not in _NATIVE:
+        if leaf.dtype not in NATIVE:
             raise UsageError(
                 f"{name} has the type {self.dtype(leaf)}, whose numbers cannot be added: "
                 "check it in float32 or bfloat16, and convert inside the function."
@@ -84,7 +81,7 @@ class Torch(Backend):
         if leaf.layout is not torch.strided:
             leaf = leaf.to_dense()
         if leaf.dtype not in _NUMPY and (leaf.is_floating_point() or leaf.is_complex()):
-            leaf = leaf.to(_wide(leaf.dtype))
+            leaf = leaf.to(wide(leaf.dtype))
         if leaf._is_zerotensor():  # noqa: SLF001 - autograd's own zero, without memory
             leaf = torch.zeros_like(leaf, device=leaf.device) + 0
         return leaf.cpu().resolve_conj().resolve_neg().numpy()  # type: ignore[no-any-return]
@@ -137,7 +134,7 @@ class Torch(Backend):
 
     def products(self, cotangents: Sequence[Any]) -> Callable[[Any], list[float]]:
         flat = torch.stack([cotangent.reshape(-1) for cotangent in cotangents])
-        weights = flat.conj().resolve_conj().to(_wide(flat.dtype))
+        weights = flat.conj().resolve_conj().to(wide(flat.dtype))
 
         def read(output: Any) -> list[float]:
             wide = output.detach().reshape(-1).to(weights.dtype)
@@ -194,13 +191,13 @@ class Torch(Backend):
 
     def vjp(self, call: Call, leaves: Sequence[Any], *, twice: bool = False) -> Vjp:
         if twice:
-            return _again(call, leaves)
+            return again(call, leaves)
         leaves = [leaf.detach().requires_grad_() for leaf in leaves]
         now = passing.Pass()
         with now.going():
             outputs = list(call(leaves))
         for output in outputs:
-            if not _is_plain(output):
+            if not is_plain(output):
                 now.watch(output)
         before = torch.default_generator.get_state()
         reached = [o.requires_grad if isinstance(o, torch.Tensor) else False for o in outputs]
@@ -208,14 +205,14 @@ class Torch(Backend):
         def pull(cotangents: Sequence[Any]) -> list[Any]:
             triples = zip(outputs, cotangents, reached, strict=True)
             pairs = [(o, c) for o, c, known in triples if known and c is not None]
-            return _pulled(pairs, leaves, now) if pairs else [None] * len(leaves)
+            return pulled(pairs, leaves, now) if pairs else [None] * len(leaves)
 
         def untracked() -> dict[int, str]:
-            found = _variables(outputs, leaves)
+            found = variables(outputs, leaves)
             return {id(v): f"a {self.dtype(v)} tensor of shape {tuple(v.shape)}" for v in found}
 
         def operations() -> int:
-            return sum([not hasattr(node, "variable") for node in _nodes(outputs)])
+            return sum([not hasattr(node, "variable") for node in nodes(outputs)])
 
         def drew() -> bool:
             return not torch.equal(before, torch.default_generator.get_state())
@@ -241,59 +238,6 @@ class Torch(Backend):
             return [_tangent(o, p) for o, p in zip(outputs, pushed, strict=True)]
 
 
-def _variables(outputs: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
-    """Tensors that require grad and that the outputs' graph reaches, but not ``leaves``."""
-    known, found = {id(leaf) for leaf in leaves}, dict[int, Any]()
-    for node in _nodes(outputs):
-        variable = getattr(node, "variable", None)
-        if variable is not None and id(variable) not in known and variable.numel():
-            found[id(variable)] = variable
-    return list(found.values())
-
-
-def _nodes(outputs: Sequence[Any]) -> Iterator[Any]:
-    """All that was recorded on the way to the outputs."""
-    functions = [o.grad_fn for o in outputs if isinstance(o, torch.Tensor)]
-    progress = [function for function in functions if function is not None]
-    seen = set(progress)
-    while progress:
-        node = progress.pop()
-        yield node
-        for following, _ in node.next_functions:
-            if following is not None and following not in seen:
-                seen.add(following)
-                progress.append(following)
-
-
-def _again(call: Call, leaves: Sequence[Any]) -> Vjp:
-    """Gradients that are differentiated again, recorded wherever they are asked for."""
-    with torch.enable_grad():
-        moving = [_moving(leaf) for leaf in leaves]
-        outputs = list(call(moving))
-
-    def pull(cotangents: Sequence[Any]) -> list[Any]:
-        pairs = zip(outputs, cotangents, strict=True)
-        reached = [(o, c) for o, c in pairs if c is not None and o.requires_grad]
-        if not reached:
-            return [None] * len(moving)
-        with torch.enable_grad():
-            sums = [_product(cotangent, output) for output, cotangent in reached]
-            return list(torch.autograd.grad(sums, moving, create_graph=True, allow_unused=True))
-
-    return Vjp(outputs, pull)
-
-
-def _moving(tensor: Any) -> Any:
-    """The tensor as one that requires grad; a tangent that it carries stays with it."""
-    import torch.autograd.forward_ad as forward
-
-    if tensor.requires_grad:
-        return tensor
-    tangent: Any = forward.unpack_dual(tensor).tangent  # type: ignore[no-untyped-call]
-    moving = tensor.detach().requires_grad_()
-    return moving if tangent is None else forward.make_dual(moving, tangent)  # type: ignore[no-untyped-call]
-
-
 def _written(copy: Any, out: Any, here: Any, entry: int | None = None, step: float = 0.0) -> Any:
     """``out`` is an alias of the copy that needs no grad."""
     out.copy_(here)
@@ -303,33 +247,6 @@ def _written(copy: Any, out: Any, here: Any, entry: int | None = None, step: flo
     return copy
 
 
-def _pulled(pairs: Sequence[tuple[Any, Any]], leaves: Sequence[Any], now: passing.Pass) -> Any:
-    """The gradients of leaves, from outputs and their cotangents.
-
-    As ``backward`` itself leaves them where nothing else will do: checkpoints of the reentrant kind
-    refuse ``torch.autograd.grad``.
-    """
-    roots: list[Any] = []
-    above: list[Any] = []
-    for output, cotangent in pairs:
-        if _is_plain(output):
-            roots.append(output)
-            above.append(now.handed(cotangent.to(output.dtype)))
-        else:
-            roots.append(_product(cotangent, output))
-            above.append(None)
-    try:
-        return _gradients(roots, above, leaves)
-    except RuntimeError as error:
-        if "use_reentrant" not in str(error):
-            raise
-    for leaf in leaves:
-        leaf.grad = None
-    with others_kept(leaves):
-        torch.autograd.backward(roots, above, retain_graph=True)
-    return [leaf.grad for leaf in leaves]
-
-
 def _readable(tensor: Any) -> bool:
     """Whether NumPy can read its memory, in double precision, but for a conjugation."""
     double = tensor.dtype is torch.float64 or tensor.dtype is torch.complex128
@@ -337,34 +254,11 @@ def _readable(tensor: Any) -> bool:
     return double and here and not (tensor.is_neg() or tensor._is_zerotensor())  # noqa: SLF001
 
 
-def _is_plain(output: Any) -> bool:
-    """Whether a gradient can be handed to an output as it is."""
-    strided = type(output) is torch.Tensor and output.layout is torch.strided
-    return strided and output.dtype in _NATIVE
-
-
-def _gradients(roots: Sequence[Any], above: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
-    """Straight from the engine: ``torch.autograd.grad`` inspects cotangents at great length."""
-    ones = [torch.ones_like(r) if c is None else c for r, c in zip(roots, above, strict=True)]
-    found = _ENGINE.run_backward(
-        tuple(roots), tuple(ones), True, False, tuple(leaves), allow_unreachable=True,
-        accumulate_grad=False,
-    )  # fmt: skip
-    return list(found)
-
-
 def _tangent(output: Any, pushed: Any) -> Any:
     """The derivative of an output: zero for a tensor that does not depend on the point."""
     if pushed is not None:
         return pushed.clone()
     return torch.zeros_like(output) if isinstance(output, torch.Tensor) else None
-
-
-def _product(cotangent: Any, output: Any) -> Any:
-    """``Re Σ conj(cotangent) · output``, whose gradient by the output is the cotangent."""
-    if output.dtype not in _NATIVE:
-        output = output.to(_wide(output.dtype))
-    return (cotangent.to(output.dtype).conj() * output).sum().real
 
 
 def _room(leaf: Any, dtype: torch.dtype) -> Any:
@@ -378,10 +272,6 @@ def _room(leaf: Any, dtype: torch.dtype) -> Any:
     if extent > _SPARSEST * leaf.numel():
         return torch.empty_like(leaf, dtype=dtype)
     return torch.empty_strided(leaf.shape, leaf.stride(), dtype=dtype, device=leaf.device)
-
-
-def _wide(dtype: torch.dtype) -> torch.dtype:
-    return torch.complex128 if dtype.is_complex else torch.float64
 
 
 def _real(tensor: Any) -> Any:
