@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..judge.explain import same_number
+from ..judge.explain import are_most, same_number
 from ..records.finding import Kind
 from .evidence import Evidence, Explanation
 from .numbers import measured
@@ -29,6 +29,8 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
             continue
         fit, factor, bar = found
         wrong = fit.wrong(np.where(side, evidence.claimed / factor, evidence.claimed))
+        if not are_most(wrong, part != 0):
+            continue  # it holds for a few large entries of that side
         how = "the wrong sign" if same_number(factor, -1, bar) else "a wrong factor"
         message = (
             f"{evidence.block.name}: where the parameter is {words} the claim has {how} "

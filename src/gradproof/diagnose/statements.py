@@ -28,24 +28,22 @@ def statement(code: CodeType, position: Position, *, computing: bool = False) ->
     """
     linecache.checkcache(code.co_filename)
     text = "".join(linecache.getlines(code.co_filename))
-    parsed = _parsed(code.co_filename, text)
-    if parsed is None or not _holds(parsed.compiled, code):
+    known = parsed(code.co_filename, text)
+    if known is None or not _holds(known.compiled, code):
         return None
-    node: ast.stmt | ast.Lambda | None = _only(parsed.tree, position)
+    node: ast.stmt | ast.Lambda | None = _only(known.tree, position)
     if code.co_name == "<lambda>":
-        node = _lambda_of(parsed.tree, code) or node
+        node = _lambda_of(known.tree, code) or node
     if node is None or (computing and not _computes(node)):
         return None
-    return source_line(code.co_filename, text, parsed.tree, node, code.co_name)
+    return source_line(code.co_filename, text, node, code.co_name)
 
 
-def source_line(
-    file: str, text: str, tree: ast.AST, node: ast.stmt | ast.expr, function: str
-) -> SourceLine:
+def source_line(file: str, text: str, node: ast.stmt | ast.expr, function: str) -> SourceLine:
     """A statement as it is written: with its whole lines, where it has them to itself."""
     lines, end = text.splitlines(), node.end_lineno or node.lineno
     written = "\n".join(lines[node.lineno - 1 : end])
-    alone = isinstance(node, ast.stmt) and _alone(tree, node)
+    alone = isinstance(node, ast.stmt) and _alone(parsed(file, text), node)
     if not alone:
         written = ast.get_source_segment(text, node) or written
     return SourceLine(file, node.lineno, end, textwrap.dedent(written).strip(), function)
@@ -54,11 +52,11 @@ def source_line(
 def shared_lines(code: CodeType) -> bool:
     """Whether several statements of some code stand on one line."""
     text = "".join(linecache.getlines(code.co_filename))
-    parsed = _parsed(code.co_filename, text)
-    if parsed is None:
+    known = parsed(code.co_filename, text)
+    if known is None:
         return False
     lines = {line for _, _, line in code.co_lines() if line is not None}
-    return any(line in parsed.shared for line in lines)
+    return any(line in known.shared for line in lines)
 
 
 def positions(code: CodeType) -> list[Position | None]:
@@ -72,19 +70,23 @@ def positions(code: CodeType) -> list[Position | None]:
 @lru_cache(maxsize=4096)
 def begins(code: CodeType, position: Position) -> tuple[int, int] | None:
     """Where the statement at a place begins; None between statements."""
-    parsed = _parsed(code.co_filename, "".join(linecache.getlines(code.co_filename)))
-    node = None if parsed is None else _only(parsed.tree, position)
+    known = parsed(code.co_filename, "".join(linecache.getlines(code.co_filename)))
+    node = None if known is None else _only(known.tree, position)
     return None if node is None else (node.lineno, node.col_offset)
 
 
-class _Parsed(NamedTuple):
+class Parsed(NamedTuple):
+    """A file, the lines on which several statements stand, and those on which bodies begin."""
+
     tree: ast.Module
     compiled: CodeType
     shared: frozenset[int]
+    heads: frozenset[int]
 
 
 @lru_cache(maxsize=16)
-def _parsed(file: str, text: str) -> _Parsed | None:
+def parsed(file: str, text: str) -> Parsed | None:
+    """A file as Python reads it; None where it does not."""
     if not text:
         return None
     try:
@@ -96,7 +98,9 @@ def _parsed(file: str, text: str) -> _Parsed | None:
     for node in _simple(tree):
         for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
             counts[line] = counts.get(line, 0) + 1
-    return _Parsed(tree, compiled, frozenset(line for line, n in counts.items() if n > 1))
+    heads = {n.lineno for n in ast.walk(tree) if isinstance(n, ast.stmt) and hasattr(n, "body")}
+    shared = {line for line, count in counts.items() if count > 1}
+    return Parsed(tree, compiled, frozenset(shared), frozenset(heads))
 
 
 def _simple(tree: ast.AST) -> Iterator[ast.stmt]:
@@ -106,18 +110,12 @@ def _simple(tree: ast.AST) -> Iterator[ast.stmt]:
             yield node
 
 
-def _alone(tree: ast.AST, node: ast.stmt) -> bool:
+def _alone(known: Parsed | None, node: ast.stmt) -> bool:
     """Whether a statement has its lines to itself."""
-    first, last, here = node.lineno, node.end_lineno or node.lineno, (node.lineno, node.col_offset)
-    beside = [
-        other
-        for other in _simple(tree)
-        if other.lineno <= last and (other.end_lineno or 0) >= first
-    ]
-    heads = [n for n in ast.walk(tree) if isinstance(n, ast.stmt) and hasattr(n, "body")]
-    return all((other.lineno, other.col_offset) == here for other in beside) and not any(
-        head.lineno == first for head in heads
-    )
+    if known is None:
+        return False
+    lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    return known.shared.isdisjoint(lines) and node.lineno not in known.heads
 
 
 def _only(tree: ast.AST, position: Position) -> ast.stmt | None:

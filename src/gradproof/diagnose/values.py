@@ -12,7 +12,7 @@ import copy
 import gc
 import linecache
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,7 +21,7 @@ from typing import Any
 
 from ..records.finding import SourceLine
 from .lines import is_library
-from .statements import source_line
+from .statements import parsed, source_line
 
 Hook = Callable[[int, Any], Any]
 
@@ -121,9 +121,11 @@ def _add(made: Instrument, file: str, codes: Sequence[CodeType]) -> None:
     if not text or len(text) > _LONGEST:
         return
     try:
-        hooking = _Hooking(file, text, len(made.sites))
-        tree = ast.parse(text)
-        old = list(_codes(compile(tree, file, "exec", dont_inherit=True)))
+        known = parsed(file, text)
+        if known is None:
+            return
+        hooking = _Hooking(file, text, len(made.sites), {c.co_firstlineno for c in codes})
+        tree, old = ast.parse(text), list(_codes(known.compiled))
         new = list(_codes(compile(hooking.visit(tree), file, "exec", dont_inherit=True)))
     except (SyntaxError, ValueError, SystemError, RecursionError):
         return
@@ -152,11 +154,14 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 
 class _Hooking(ast.NodeTransformer):
-    """Puts the hook around expressions, not around what is called, indexed with or looped over."""
+    """Puts the hook around expressions, not around what is called, indexed with or looped over.
 
-    def __init__(self, file: str, text: str, first: int) -> None:
+    Only functions that begin on some ``lines``, and those around them, are looked into.
+    """
+
+    def __init__(self, file: str, text: str, first: int, lines: Iterable[int]) -> None:
         self.file, self.text, self.first = file, text, first
-        self.tree = ast.parse(text)  # as it is written: the other one is changed
+        self.lines = lines
         self.written: dict[ast.AST, SourceLine] = {}
         self.sites: list[Site] = []
         self.function, self.assigned, self.depth = "", "", 0
@@ -174,10 +179,17 @@ class _Hooking(ast.NodeTransformer):
         return made
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        if not self._is_wanted(node):
+            return node
         outer, self.function = self.function, node.name
         node.body = [self.visit(statement) for statement in node.body]
         self.function = outer
         return node
+
+    def _is_wanted(self, node: ast.FunctionDef | ast.Lambda) -> bool:
+        decorators = getattr(node, "decorator_list", [])
+        first = min([node.lineno, *(d.lineno for d in decorators)])
+        return any(first <= line <= (node.end_lineno or first) for line in self.lines)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         node.body = [
@@ -186,6 +198,8 @@ class _Hooking(ast.NodeTransformer):
         return node
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        if not self._is_wanted(node):
+            return node
         outer = self.function, self.depth, self.assigned, self.statement
         self.function, self.depth, self.assigned, self.statement = "<lambda>", 0, "", node
         node.body = self.visit(node.body)
@@ -282,7 +296,7 @@ class _Hooking(ast.NodeTransformer):
         number, around = self.first + len(self.sites), self.statement or node
         assigned = self.assigned if self.depth == 0 else ""
         if around not in self.written:
-            made = source_line(self.file, self.text, self.tree, around, self.function)
+            made = source_line(self.file, self.text, around, self.function)
             self.written[around] = made
         line = self.written[around]
         self.sites.append(Site(number, _written(node), assigned, line, store))

@@ -19,7 +19,7 @@ from .question import Blocks, Edit, Flat, Found, Question, Response, kept
 STEP = 0.25
 """By such a share of itself a value is moved, to see what follows it."""
 
-_MOST_RUNS = 2048
+_MOST_RUNS = 8192
 _SECONDS = 3.0  # of the processor: a slow gradient is run less often
 _RESPONDING = 1500  # entries of an expression that are moved one by one
 _ROWS = 4
