@@ -44,11 +44,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "a frequency of 1e9 Hz, right",
         "an offset of zero, waves of 1e-9, right",
     ),
-    "quantisation": (
-        "20 arguments rounded to float16, draw 4, right",
-        "64 arguments rounded to float16, draw 4, right",
-        "3 arguments rounded to bfloat16, draw 0, right",
-    ),
+    "quantisation": ("3 arguments rounded to bfloat16, draw 0, right",),
     "known noise": (
         "variance around 10, right",
         "variance around 100, right",
@@ -68,7 +64,11 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "x**3 at 0, 4, right",
         "x|x| at 0, 1, right",
     ),
-    "single observation 3×": ("sines and sign(t) |t|^1.35, one of four at 0, right",),
+    "support from joint": (
+        "60 blocks, right",
+        "120 blocks, right",
+        "400 blocks, right",
+    ),
     "worst entry": (
         "one slope of 1 among 1e9, one entry flipped",
         "entries of 1e-7 of the others, sign of those",

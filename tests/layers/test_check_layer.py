@@ -172,3 +172,16 @@ def test_a_layer_that_does_not_say_enough(method, function, sentence):
     layer = type("Own", (Layer,), {method: function})()
     with pytest.raises(gp.UsageError, match=sentence):
         gp.check_layer(layer, X)
+
+
+def test_a_claim_that_is_not_finite_is_the_verdict_of_its_block_alone():
+    class Infinite(Linear):
+        def backward(self, dout):
+            dx = super().backward(dout)
+            self.dW = self.dW / 0.0
+            return dx
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        report = gp.check_layer(Infinite(4, 3), X)
+    verdicts = {b.name: b.verdict for b in report.blocks}
+    assert verdicts == {"W": "wrong", "b": "correct", "x": "correct"}

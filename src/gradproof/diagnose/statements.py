@@ -76,12 +76,16 @@ def begins(code: CodeType, position: Position) -> tuple[int, int] | None:
 
 
 class Parsed(NamedTuple):
-    """A file, the lines on which several statements stand, and those on which bodies begin."""
+    """A file, the lines on which several statements stand, and those on which bodies begin.
+
+    ``modules`` are the names under which it imports modules.
+    """
 
     tree: ast.Module
     compiled: CodeType
     shared: frozenset[int]
     heads: frozenset[int]
+    modules: frozenset[str]
 
 
 @lru_cache(maxsize=16)
@@ -100,7 +104,9 @@ def parsed(file: str, text: str) -> Parsed | None:
             counts[line] = counts.get(line, 0) + 1
     heads = {n.lineno for n in ast.walk(tree) if isinstance(n, ast.stmt) and hasattr(n, "body")}
     shared = {line for line, count in counts.items() if count > 1}
-    return Parsed(tree, compiled, frozenset(shared), frozenset(heads))
+    imported = [alias for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names]
+    modules = {alias.asname or alias.name.partition(".")[0] for alias in imported}
+    return Parsed(tree, compiled, frozenset(shared), frozenset(heads), frozenset(modules))
 
 
 def _simple(tree: ast.AST) -> Iterator[ast.stmt]:

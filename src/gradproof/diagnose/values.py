@@ -12,7 +12,7 @@ import copy
 import gc
 import linecache
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,7 +21,7 @@ from typing import Any
 
 from ..records.finding import SourceLine
 from .lines import is_library
-from .statements import parsed, source_line
+from .statements import Parsed, parsed, source_line
 
 Hook = Callable[[int, Any], Any]
 
@@ -31,7 +31,6 @@ Store = Callable[[int, Any, Any, Any], Any]
 _NAME, _STORE, _INDEX = "__gradproof_hook__", "__gradproof_store__", "__gradproof_index__"
 _LONGEST = 300_000  # characters of a file that is parsed
 _MOST_FUNCTIONS = 60
-_MODULES = {"np", "numpy", "math", "scipy", "jnp", "torch"}
 _LOAD = ast.Load()
 _REMEMBERING = type(lru_cache(lambda: None))
 
@@ -109,14 +108,16 @@ def instrument(call: Callable[[], Any]) -> tuple[Instrument, Any]:
     files: dict[str, list[CodeType]] = {}
     for code in list(seen)[:_MOST_FUNCTIONS]:
         files.setdefault(code.co_filename, []).append(code)
+    every = _functions(list(seen)[:_MOST_FUNCTIONS])
     for file, codes in files.items():
-        _add(made, file, codes)
+        _add(made, file, codes, [f for f in every if f.__code__ in codes])
     return made, result
 
 
-def _add(made: Instrument, file: str, codes: Sequence[CodeType]) -> None:
+def _add(
+    made: Instrument, file: str, codes: Sequence[CodeType], functions: Sequence[FunctionType]
+) -> None:
     linecache.checkcache(file)
-    functions = [f for code in codes for f in _functions(code)]
     text = "".join(linecache.getlines(file, functions[0].__globals__ if functions else None))
     if not text or len(text) > _LONGEST:
         return
@@ -124,7 +125,7 @@ def _add(made: Instrument, file: str, codes: Sequence[CodeType]) -> None:
         known = parsed(file, text)
         if known is None:
             return
-        hooking = _Hooking(file, text, len(made.sites), {c.co_firstlineno for c in codes})
+        hooking = _Hooking(file, known, text, len(made.sites), {c.co_firstlineno for c in codes})
         tree, old = ast.parse(text), list(_codes(known.compiled))
         new = list(_codes(compile(hooking.visit(tree), file, "exec", dont_inherit=True)))
     except (SyntaxError, ValueError, SystemError, RecursionError):
@@ -139,11 +140,17 @@ def _add(made: Instrument, file: str, codes: Sequence[CodeType]) -> None:
             made.codes[function] = new[place]
 
 
-def _functions(code: CodeType) -> list[FunctionType]:
-    """Those that have some code, but for what remembers its results: it would keep wrong ones."""
-    held = gc.get_referrers(code)
-    found = [f for f in held if type(f) is FunctionType and f.__code__ is code]
-    return [f for f in found if not any(isinstance(r, _REMEMBERING) for r in gc.get_referrers(f))]
+def _functions(codes: Sequence[CodeType]) -> list[FunctionType]:
+    """Those that have some code, but for what remembers its results: it would keep wrong ones.
+
+    Every object of the process is looked at: once for all codes, and once for all functions.
+    """
+    ours = {id(code) for code in codes}
+    held = gc.get_referrers(*codes) if codes else []
+    found = [f for f in held if type(f) is FunctionType and id(f.__code__) in ours]
+    keeping = [r for r in gc.get_referrers(*found) if isinstance(r, _REMEMBERING)] if found else []
+    kept_by = {id(f) for r in keeping for f in gc.get_referents(r)}
+    return [f for f in found if id(f) not in kept_by]
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -159,9 +166,10 @@ class _Hooking(ast.NodeTransformer):
     Only functions that begin on some ``lines``, and those around them, are looked into.
     """
 
-    def __init__(self, file: str, text: str, first: int, lines: Iterable[int]) -> None:
+    def __init__(self, file: str, known: Parsed, text: str, first: int, lines: set[int]) -> None:
         self.file, self.text, self.first = file, text, first
         self.lines = lines
+        self.modules = known.modules
         self.written: dict[ast.AST, SourceLine] = {}
         self.sites: list[Site] = []
         self.function, self.assigned, self.depth = "", "", 0
@@ -256,7 +264,7 @@ class _Hooking(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         number = self._site(node)
         self.depth += 1
-        if isinstance(node.func, ast.Attribute) and not _is_module(node.func.value):
+        if isinstance(node.func, ast.Attribute) and not self._is_module(node.func.value):
             node.func.value = self.visit(node.func.value)
         node.args = [self.visit(a) for a in node.args]
         for keyword in node.keywords:
@@ -266,7 +274,7 @@ class _Hooking(ast.NodeTransformer):
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         """Expressions that compute something get a hook."""
-        if isinstance(node, ast.Attribute) and _is_module(node.value):
+        if isinstance(node, ast.Attribute) and self._is_module(node.value):
             return node
         if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant):
             return node
@@ -275,6 +283,12 @@ class _Hooking(ast.NodeTransformer):
         if isinstance(node, _HOOKED):
             return self._hooked(node, *node._fields)
         return super().generic_visit(node)
+
+    def _is_module(self, node: ast.expr) -> bool:
+        """Whether it is in a module, as ``np.linalg.norm`` is, and nothing to look at."""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        return isinstance(node, ast.Name) and node.id in self.modules
 
     def _hooked(self, node: Any, *names: str) -> ast.AST:
         if not isinstance(getattr(node, "ctx", _LOAD), ast.Load):
@@ -325,10 +339,3 @@ def _written(node: ast.AST) -> str:
             return self.visit(node.args[1]) if hooked else self.generic_visit(node)
 
     return ast.unparse(Bare().visit(copy.deepcopy(node)))
-
-
-def _is_module(node: ast.expr) -> bool:
-    """Whether it may be a name in a module, as ``np.linalg.norm`` is, and nothing to look at."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name) and node.id in _MODULES

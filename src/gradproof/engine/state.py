@@ -109,7 +109,8 @@ class State:
         """What is known of every block; asked for once, as a state does not change."""
         found: dict[int, Judged] = {}
         for index in range(len(self.setting.blocks)):
-            found[index] = self.known.get(index) or _judged(self, index)
+            known = self.known.get(index)
+            found[index] = known or _ruled(self, index, _weighed(self, index, _told(self, index)))
         return list(found.values())
 
     @cached_property
@@ -280,13 +281,16 @@ def _rejects_alone(state: State, comparison: Comparison) -> bool:
     return index is not None and disagrees(comparison, state.bands[index])
 
 
-def _judged(state: State, index: int) -> Judged:
-    """The judgement of a block, from what no fault of another one spoils."""
-    others = state.culprits - {index}
-    compared = state.comparisons
-    if others:
-        compared = tuple([c for c in compared if others.isdisjoint(c.direction.places)])
-    found = _weighed(state, index, compared)
+def _told(state: State, index: int) -> Sequence[Comparison]:
+    """What no fault of another block spoils."""
+    others = (state.culprits | state.not_finite) - {index}
+    if not others:
+        return state.comparisons
+    return [c for c in state.comparisons if others.isdisjoint(c.direction.places)]
+
+
+def _ruled(state: State, index: int, found: Judged) -> Judged:
+    """A judgement, or what decides instead of slopes."""
     if index in state.not_finite:
         wrong = replace(found.judgement, verdict=Verdict.WRONG, reason=_reason(state, index))
         return replace(found, judgement=wrong)

@@ -69,7 +69,7 @@ class Claimed(ABC):
 class Claim(Claimed):
     """The claimed gradient itself, block by block; NaN stands in for ``misfits``.
 
-    Where it is small, ``whole`` holds the real coordinates of all blocks one after the other, in
+    Where it is small and finite, ``whole`` holds the real coordinates of all blocks one after the other, in
     memory of its own: the ``gradients`` are views of it.
     """
 
@@ -145,7 +145,9 @@ def _views(
         for block, s in zip(point.blocks, point.slices, strict=True)
     ])  # fmt: skip
     norms = arrays.norms(whole, point.slices)
-    return Claim(norms, (0.0,) * len(norms), missing, found, misfits, whole)
+    # NaN times nothing is NaN: along a direction through other blocks each has to be by itself.
+    together = whole if all(map(math.isfinite, norms)) else None
+    return Claim(norms, (0.0,) * len(norms), missing, found, misfits, together)
 
 
 def remembered(claim: Claim, blocks: Sequence[Block]) -> NDArray[np.float64]:
