@@ -69,8 +69,8 @@ class Claimed(ABC):
 class Claim(Claimed):
     """The claimed gradient itself, block by block; NaN stands in for ``misfits``.
 
-    Where it is small and finite, ``whole`` holds the real coordinates of all blocks one after the other, in
-    memory of its own: the ``gradients`` are views of it.
+    Where it is small and finite, ``whole`` holds the real coordinates of all blocks one after the
+    other, in memory of its own: the ``gradients`` are views of it.
     """
 
     gradients: tuple[NDArray[Any], ...]
