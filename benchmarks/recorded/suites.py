@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from ablating.rules import EXPLAINING, switched_off
 from trial.contestants.gradproof import claimed
 from trial.result import Counted
 from trial.specimen import Specimen
@@ -87,10 +88,12 @@ def _by_block(report: gp.Report) -> list[Any]:
 
 
 def _judged(specimen: Specimen) -> Said:
+    """Its verdict; why it is wrong is recorded of the faults that were planted for that."""
     problem = specimen.make()
     fun = Counted(problem.fun)
     given = claimed(problem)
-    said, _ = _checked(lambda: gp.check(fun, problem.params, grad=given, args=problem.args))
+    with switched_off(EXPLAINING):
+        said, _ = _checked(lambda: gp.check(fun, problem.params, grad=given, args=problem.args))
     return Said(said, fun.calls)
 
 
