@@ -244,6 +244,10 @@ ALL: tuple[Rule, ...] = (
          {"gradproof.plan.setting:_STRETCH": value(1.0)}),
     Rule("sharpen", "again where it is blunt or in doubt", {PLANS: without("sharpen")}),
     Rule("sweep", "every entry of a small block in doubt", {PLANS: without("sweep")}),
+    Rule("spans scales", "entries of many scales reject one by one only", {
+        "gradproof.plan.sweep:spans_scales": returns(False),
+        "gradproof.engine.explain:spans_scales": returns(False),
+    }),
     # At a kink.
     Rule("beside", "checked a little way beside it", {"gradproof.engine.restart:beside": gives(0)}),
     Rule("claims beside", "a claim at a kink lies among those just beside it",

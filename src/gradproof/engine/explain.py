@@ -21,6 +21,7 @@ from ..judge.explain import is_discrepant, is_sharp
 from ..judge.thresholds import T
 from ..plan.effort import ONE_BY_ONE
 from ..plan.locate import Located
+from ..plan.sweep import spans_scales
 from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.direction import Direction
@@ -257,6 +258,7 @@ def _evidence(inquiry: _Inquiry, block: Block) -> Evidence | None:
     if claimed is None:
         return None
     measure = partial(inquiry.measure, leading=leading)
+    mute = spans_scales(state.setting, block)
     draws = [
         c if is_sharp(c) or _is_sharp(state, c) else measure(c.direction)
         for c in _of(state, block, leading)
@@ -276,12 +278,13 @@ def _evidence(inquiry: _Inquiry, block: Block) -> Evidence | None:
         ),
         shapes={b.name: b.shape for b in point.blocks},
         arguments=session.caller.arrays(),
-        draws=[c for c in draws if math.isfinite(c.slope_bar) and not c.kinked],
+        draws=[c for c in draws if math.isfinite(c.slope_bar) and not c.kinked and not mute],
         measure=measure,
         slopes_left=state.setting.effort.locate,
         vain=state.setting.effort.vain,
         seed=state.setting.seed,
         located=_swept(_of(state, block, leading), block),
+        mute=mute,
     )
 
 

@@ -42,6 +42,7 @@ def start(session: Session) -> State:
         effort=effort(options.effort),
         seed=int(options.seed),
         entry_scale=point.entry_scale,
+        spread=point.spread,
         alike=partial(alike, point),
         looks=len(claims),
         small=_small(point, claims[0], limits) if lone else (),

@@ -74,6 +74,9 @@ class Thresholds:
     # (networks of tests/test_power.py).
     handed_on: int = 4
 
+    # A step of a block's own size says nothing of an entry so many times smaller ("sizes").
+    spans: float = 1e6
+
     # Operations
 
     # The cotangents of an operation are rounded: so many times the sum of the magnitudes of their

@@ -21,7 +21,8 @@ class Setting:
     """Blocks, the norms of their claimed gradients, and the limits of the effort.
 
     ``looks`` is the number of comparisons that each direction makes, ``small`` what cannot be
-    seen beside everything else, ``entry_scale(block, entry)`` the size of one coordinate, and
+    seen beside everything else, ``entry_scale(block, entry)`` the size of one coordinate,
+    ``spread(block)`` how many times the largest of them is the smallest, and
     ``alike(block)`` the coordinates that are zero or equal to others, in whatever block.
     """
 
@@ -30,6 +31,7 @@ class Setting:
     effort: Effort
     seed: int
     entry_scale: Callable[[int, int], float]
+    spread: Callable[[int], float] = lambda _: 1.0
     alike: Callable[[int], frozenset[int]] = lambda _: frozenset()
     looks: int = 1
     small: Sequence[Part] = ()

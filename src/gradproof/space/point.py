@@ -131,6 +131,15 @@ class Point:
         size = abs(self.coordinate(block, entry))
         return size if size > TINY else self.blocks[block].scale
 
+    def spread(self, block: int) -> float:
+        """How many times larger the largest real coordinate is than the smallest, as scales go."""
+        array = np.ascontiguousarray(self.host(block))
+        parts = array.view(array.real.dtype) if array.dtype.kind == "c" else array
+        scale = self.blocks[block].scale
+        sizes = [abs(float(x)) for x in parts.reshape(-1).tolist()]  # few: NumPy takes longer
+        sizes = [size if size > TINY else scale for size in sizes]
+        return max(sizes) / min(sizes)
+
     def coordinate(self, block: int, entry: int) -> float:
         """One real coordinate."""
         array = self.host(block)
