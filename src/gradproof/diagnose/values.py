@@ -106,11 +106,12 @@ def instrument(call: Callable[[], Any]) -> tuple[Instrument, Any]:
         sys.setprofile(before)
     made = Instrument()
     files: dict[str, list[CodeType]] = {}
-    for code in list(seen)[:_MOST_FUNCTIONS]:
+    every = list(seen)[:_MOST_FUNCTIONS]
+    for code in every:
         files.setdefault(code.co_filename, []).append(code)
-    every = _functions(list(seen)[:_MOST_FUNCTIONS])
+    functions = _functions(every)
     for file, codes in files.items():
-        _add(made, file, codes, [f for f in every if f.__code__ in codes])
+        _add(made, file, codes, [f for f in functions if f.__code__ in codes])
     return made, result
 
 

@@ -129,24 +129,29 @@ class State:
         return any([j.verdict.rejects for j in self.judgements])
 
     @cached_property
+    def against(self) -> Mapping[int, Sequence[Comparison]]:
+        """By block, what was measured of it alone and disagrees with its claim."""
+        found: dict[int, list[Comparison]] = {}
+        for c in self.comparisons:
+            index = c.direction.block
+            if index is not None and disagrees(c, self.bands[index]):
+                found.setdefault(index, []).append(c)
+        return found
+
+    @cached_property
     def culprits(self) -> frozenset[int]:
         """Blocks that are wrong by what was measured of them alone.
 
         Where they move, what disagrees says nothing of others.
         """
-        alone = {c.direction.block for c in self.comparisons if _rejects_alone(self, c)}
-        wrong = [i for i in alone if i is not None and _weighed(self, i, self.comparisons).rejects]
-        return frozenset(wrong)
+        return frozenset([i for i in self.against if _weighed(self, i, self.comparisons).rejects])
 
     @property
     def one_sided(self) -> frozenset[int]:
         """The blocks that nothing but slopes of one side, at the edge of a domain, rejects."""
-        found: dict[int, set[bool]] = {}
-        for c in self.comparisons:
-            if c.direction.block is not None and _rejects_alone(self, c):
-                edge = c.slope.smoothness is Smoothness.EDGE
-                found.setdefault(c.direction.block, set()).add(edge)
-        return frozenset([index for index, edges in found.items() if edges == {True}])
+        edge = Smoothness.EDGE
+        every = self.against.items()
+        return frozenset([i for i, made in every if {c.slope.smoothness for c in made} == {edge}])
 
     @property
     def kinked(self) -> Sequence[int]:
@@ -274,11 +279,6 @@ def _known(state: State) -> Mapping[int, Judged]:
     """Judgements that were made, of this state or of one before it."""
     made = state.__dict__.get("judged")
     return state.known if made is None else dict(enumerate(made))
-
-
-def _rejects_alone(state: State, comparison: Comparison) -> bool:
-    index = comparison.direction.block
-    return index is not None and disagrees(comparison, state.bands[index])
 
 
 def _told(state: State, index: int) -> Sequence[Comparison]:

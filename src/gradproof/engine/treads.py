@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from ..judge.credible import disagrees, leaves_line
+from ..judge.credible import leaves_line
 from ..records.comparison import Comparison
 from ..records.verdict import Ruling, Verdict
 from ..slopes import steps
@@ -28,9 +28,8 @@ def on_treads(session: Session, state: State, rejected: Iterable[int]) -> dict[i
     """Blocks of which all that rejects their claim is the slope of a tread."""
     found = {}
     for index in rejected:
-        limits = state.bands[index]
-        alone = [c for c in state.comparisons if c.direction.block == index and not c.kinked]
-        apart = sorted([c for c in alone if disagrees(c, limits)], key=lambda c: abs(c.gap))
+        known = [c for c in state.against.get(index, ()) if not c.kinked]
+        apart = sorted(known, key=lambda c: abs(c.gap))
         if apart and all(_is_on_tread(session, state, c) for c in apart):
             found[index] = Ruling(Verdict.UNDECIDED, _WORDS)
     return found
@@ -49,21 +48,19 @@ def _is_on_tread(session: Session, state: State, comparison: Comparison) -> bool
     sampled = sampler(session, comparison.direction, line, values, k)
     line.ready()
     with session.caller.many():
-        found = _leaves(sampled, comparison) and _says_nothing(sampled, comparison)
+        right, left = steps.rests(sampled, slope)
+        found = (
+            leaves_line(comparison.claimed, slope, (right - left) / (2 * steps.FAR))
+            and steps.jumps(sampled, slope, right, left)
+            and _says_nothing(sampled, comparison)
+        )
     line.back()
     return found
 
 
-def _leaves(sampled: Sampler, comparison: Comparison) -> bool:
-    right, left = steps.rests(sampled, comparison.slope)
-    return leaves_line(comparison.claimed, comparison.slope, (right - left) / (2 * steps.FAR))
-
-
 def _says_nothing(sampled: Sampler, comparison: Comparison) -> bool:
-    """Whether a jump is near, and a wider window rejects the tread and allows the claim."""
+    """Whether a wider window rejects the tread and allows the claim."""
     claimed, slope = comparison.claimed, comparison.slope
-    if not steps.jumps(sampled, slope):
-        return False
     allowed = [
         wide
         for wide in steps.wider(sampled, slope, stepped=True)

@@ -86,14 +86,14 @@ def _rest(sampler: Sampler, slope: Slope, step: float) -> float:
     return sampler.increment(step) - slope.value * step
 
 
-def jumps(sampler: Sampler, slope: Slope) -> bool:
-    """Whether the function leaves the line of a slope by a jump.
+def jumps(sampler: Sampler, slope: Slope, right: float, left: float) -> bool:
+    """Whether the function leaves the line of a slope by a jump; ``right``, ``left``: its `rests`.
 
     The half in which it leaves it farther is halved again: what bends goes with the length, and a
     jump stays as high.
     """
-    far = max(FAR, -FAR, key=lambda step: abs(_rest(sampler, slope, step)))
-    near, below, above = 0.0, 0.0, _rest(sampler, slope, far)
+    far, above = (FAR, right) if abs(right) >= abs(left) else (-FAR, left)
+    near, below = 0.0, 0.0
     stayed = 0
     for _ in range(_HALVINGS):
         middle, height = (near + far) / 2, abs(above - below)
