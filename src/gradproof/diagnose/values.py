@@ -12,11 +12,12 @@ import copy
 import gc
 import linecache
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 from ..records.finding import SourceLine
@@ -31,6 +32,8 @@ Store = Callable[[int, Any, Any, Any], Any]
 _NAME, _STORE, _INDEX = "__gradproof_hook__", "__gradproof_store__", "__gradproof_index__"
 _LONGEST = 300_000  # characters of a file that is parsed
 _MOST_FUNCTIONS = 60
+_MOST_OBJECTS = 200_000  # that are looked at for functions
+_CLOSED = (ModuleType, FrameType)  # what is not looked into
 _LOAD = ast.Load()
 _REMEMBERING = type(lru_cache(lambda: None))
 
@@ -92,11 +95,11 @@ class _Index:
 
 def instrument(call: Callable[[], Any]) -> tuple[Instrument, Any]:
     """The functions of the user that a call goes through, ready to be hooked; and its result."""
-    seen: dict[CodeType, None] = {}
+    seen: dict[CodeType, dict[str, Any]] = {}
 
     def trace(frame: FrameType, event: str, argument: Any) -> None:  # noqa: ARG001
         if event == "call" and not is_library(frame.f_code.co_filename):
-            seen[frame.f_code] = None
+            seen[frame.f_code] = frame.f_globals
 
     before = sys.getprofile()
     sys.setprofile(trace)
@@ -109,7 +112,7 @@ def instrument(call: Callable[[], Any]) -> tuple[Instrument, Any]:
     every = list(seen)[:_MOST_FUNCTIONS]
     for code in every:
         files.setdefault(code.co_filename, []).append(code)
-    functions = _functions(every)
+    functions = _functions(every, call, list({id(s): s for s in seen.values()}.values()))
     for file, codes in files.items():
         _add(made, file, codes, [f for f in functions if f.__code__ in codes])
     return made, result
@@ -141,17 +144,33 @@ def _add(
             made.codes[function] = new[place]
 
 
-def _functions(codes: Sequence[CodeType]) -> list[FunctionType]:
+def _functions(
+    codes: Sequence[CodeType], call: Callable[[], Any], spaces: Sequence[dict[str, Any]]
+) -> list[FunctionType]:
     """Those that have some code, but for what remembers its results: it would keep wrong ones.
 
-    Every object of the process is looked at: once for all codes, and once for all functions.
+    What can be reached from the call and from the modules of the codes is looked at, not what
+    belongs to libraries: the process as a whole has a hundred times as many objects.
     """
-    ours = {id(code) for code in codes}
-    held = gc.get_referrers(*codes) if codes else []
-    found = [f for f in held if type(f) is FunctionType and id(f.__code__) in ours]
-    keeping = [r for r in gc.get_referrers(*found) if isinstance(r, _REMEMBERING)] if found else []
-    kept_by = {id(f) for r in keeping for f in gc.get_referents(r)}
-    return [f for f in found if id(f) not in kept_by]
+    wanted, modules = set(codes), {id(space) for space in spaces}
+    found: dict[int, FunctionType] = {}
+    kept: set[int] = set()
+    left, seen = deque[Any]((call, *spaces)), {id(call), *modules}
+    while left and len(seen) < _MOST_OBJECTS:
+        one = left.popleft()
+        if isinstance(one, FunctionType):
+            if one.__code__ in wanted:
+                found[id(one)] = one
+            elif is_library(one.__code__.co_filename):
+                continue
+        inside = gc.get_referents(one)
+        if isinstance(one, _REMEMBERING):
+            kept.update(id(r) for r in inside if isinstance(r, FunctionType))
+        for part in inside:
+            if id(part) not in seen and gc.is_tracked(part) and not isinstance(part, _CLOSED):
+                seen.add(id(part))
+                left.append(part)
+    return [f for key, f in found.items() if key not in kept]
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
