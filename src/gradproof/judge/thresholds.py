@@ -48,6 +48,9 @@ class Thresholds:
     # A wide window knows the slope to this share, of the gap and of itself, before it speaks
     # against a narrow one (family "stepped").
     tells: float = 0.1
+    # Where the slope of wide steps is so much nearer to the claim than to the slope between two
+    # jumps, the jumps may be roundings of what is claimed (tests/engine/test_treads.py).
+    nearer: float = 0.5
     # Values that scatter by such a share of themselves may be waves whose slope is claimed (family
     # "detail": times in seconds).
     rough: float = 1e-3
