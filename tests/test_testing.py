@@ -144,7 +144,7 @@ def test_an_undecided_report_is_raised_or_warned_of_at_the_callers_line():
     ("arguments", "said"),
     [
         ((True,), "assert_correct takes the report of a check, but got a bool: "),
-        ((cost, one), "assert_correct takes the report of a check, but got a function: "),
+        ((cost, one), "assert_correct takes the report of a check, but got the function cost: "),
     ],
 )
 def test_only_a_report_can_be_correct(arguments, said):

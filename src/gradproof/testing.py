@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .api.check import check
+from .calling import public
 from .errors import GradientError, UsageError
+from .naming import what
 from .records.verdict import Verdict
 from .report.report import Report
 
@@ -16,6 +18,11 @@ class UndecidedWarning(UserWarning):
     """A gradient could neither be proven right nor wrong; the message is the report."""
 
 
+class UnreadReportWarning(UserWarning):
+    """A test made a check and did not look at its report, which is not correct."""
+
+
+@public("gp.testing.assert_gradient(fun, point, grad=...)")
 def assert_gradient(
     fun: Callable[..., Any],
     point: Any,
@@ -88,6 +95,7 @@ def assert_gradient(
     return _asserted(report, undecided)
 
 
+@public("gp.testing.assert_correct(report)")
 def assert_correct(report: Report, undecided: str = "fail") -> Report:
     """Fail unless a report says that the gradient is right, whichever check it comes from.
 
@@ -123,7 +131,7 @@ def assert_correct(report: Report, undecided: str = "fail") -> Report:
     given: Any = report
     if not isinstance(given, Report):
         raise UsageError(
-            f"assert_correct takes the report of a check, but got a {type(given).__name__}: "
+            f"assert_correct takes the report of a check, but got {what(given)}: "
             "write assert_correct(gp.check_vjp(...)), or use assert_gradient(fun, point, ...)."
         )
     _validate(undecided)
@@ -135,7 +143,7 @@ def _asserted(report: Report, undecided: str) -> Report:
     __tracebackhide__ = True
     found = objection(report, undecided, lambda: report.message)
     if isinstance(found, UndecidedWarning):
-        warnings.warn(found, stacklevel=3)
+        warnings.warn(found, stacklevel=4)
     elif found is not None:
         raise found
     return report

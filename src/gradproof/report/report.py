@@ -183,10 +183,12 @@ class Report:
 
         Its last line, the ``headline``, and the call that reproduces the check are not broken to
         the width. ``verbose`` shows every block, finding and note, and the bands that were used.
+        Letters that standard output cannot show have stand-ins, such as ``+-``.
         """
+        from ..letters import fitted
         from .terminal import plain
 
-        return plain(self, width, verbose=verbose)
+        return fitted(plain(self, width, verbose=verbose))
 
     def plot(
         self, block: str | int | None = None, kind: str | None = None, ax: Axes | None = None

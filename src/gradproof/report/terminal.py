@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ..letters import fitted
 from ..progress import is_terminal
 from ..records.finding import SourceLine
 from ..records.verdict import Verdict
@@ -91,11 +92,10 @@ def plain(report: Report, width: int | None = None, *, verbose: bool = False) ->
 def for_stdout(report: Report) -> str:
     """The report as ``print`` should show it: coloured only in a terminal that wants colour."""
     if not is_terminal(sys.stdout):
-        return plain(report)
+        return fitted(plain(report))
     width = Console(force_jupyter=False).width
-    return _to_text(
-        report, Console(file=io.StringIO(), force_jupyter=False, width=width, force_terminal=True)
-    )
+    console = Console(file=io.StringIO(), force_jupyter=False, width=width, force_terminal=True)
+    return fitted(_to_text(report, console))
 
 
 def _to_text(report: Report, console: Console, *, verbose: bool = False) -> str:
