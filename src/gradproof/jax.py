@@ -13,6 +13,7 @@ from .api.options import checked_own, validate
 from .backend.jax import BACKEND
 from .errors import GradientError, UsageError
 from .naming import called
+from .plan.effort import Level
 from .records.verdict import Verdict
 from .subject.asked import Options
 from .subject.providers import Autodiff
@@ -27,7 +28,7 @@ def check_grads(
     rtol: float | None = None,
     eps: float | None = None,  # noqa: ARG001 - steps set themselves
     *,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
 ) -> None:
     """Check JAX's derivatives of ``f``, as ``jax.test_util.check_grads`` does.

@@ -14,6 +14,7 @@ from .api.twice import checked_twice
 from .backend.torch import BACKEND
 from .errors import GradientError, UsageError
 from .naming import called, what
+from .plan.effort import Level
 from .records.verdict import Verdict
 from .report.report import Report
 from .subject.asked import Options
@@ -49,7 +50,7 @@ def gradcheck(
     check_backward_ad: bool = True,
     fast_mode: bool | None = None,  # noqa: ARG001 - there is one mode, and it is fast
     masked: bool | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
 ) -> bool:
     """Check autograd's gradients of ``func``, as ``torch.autograd.gradcheck`` does.
@@ -126,7 +127,7 @@ def gradgradcheck(
     check_rev_over_rev: bool = True,
     fast_mode: bool | None = None,  # noqa: ARG001 - there is one mode, and it is fast
     masked: bool | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
 ) -> bool:
     """Check the derivatives of the backward passes of ``func``, as ``gradgradcheck`` of torch does.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from ..backend.protocol import Backend
 from ..backend.registry import framework_of
 from ..calling import public
 from ..errors import UsageError
 from ..naming import is_function, what
+from ..plan.effort import Level
 from ..report.report import Report
 from ..space import tree
 from ..space.point import Point
@@ -29,10 +30,10 @@ def check(
     grad: Any = None,
     hess: Any = None,
     hessp: Callable[..., Any] | None = None,
-    order: int = 1,
+    order: Literal[1, 2] = 1,
     args: tuple[Any, ...] = (),
     kwargs: Mapping[str, Any] | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,

@@ -15,6 +15,7 @@ from ..engine.implicit import examine_implicit
 from ..engine.slopes_of import Counted
 from ..engine.solution import Implicit, Solution
 from ..errors import UsageError
+from ..plan.effort import Level
 from ..report.report import Report
 from ..space import tree
 from ..space.point import Point
@@ -37,7 +38,7 @@ def check_implicit(
     vjp: Callable[..., Any] | None = None,
     args: tuple[Any, ...] = (),
     kwargs: Mapping[str, Any] | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,

@@ -16,6 +16,7 @@ from ..layers.layer import Hints, study
 from ..layers.model import model
 from ..layers.single import Single, listed
 from ..naming import called
+from ..plan.effort import Level
 from ..report.report import Report
 from ..space.point import Point
 from ..subject.asked import Options
@@ -37,7 +38,7 @@ def check_layer(
     wrt: str | Sequence[str] | None = None,
     reset: Any = None,
     kwargs: Mapping[str, Any] | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,
@@ -126,7 +127,7 @@ def check_layers(
     params: Any = None,
     grads: Any = None,
     kwargs: Mapping[str, Any] | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,

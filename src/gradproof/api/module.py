@@ -9,6 +9,7 @@ from typing import Any
 from ..calling import public
 from ..errors import UsageError
 from ..naming import what
+from ..plan.effort import Level
 from ..report.report import Report
 from ..space.point import Point
 from ..subject.asked import Options
@@ -22,7 +23,7 @@ def check_module(
     *inputs: Any,
     loss: Callable[[Any], Any] | None = None,
     kwargs: Mapping[str, Any] | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,

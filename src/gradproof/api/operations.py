@@ -12,6 +12,7 @@ from ..engine.examine import alone
 from ..engine.inside import operations_of
 from ..errors import UsageError
 from ..naming import called, what
+from ..plan.effort import Level
 from ..report.report import Report
 from ..space import tree
 from ..space.point import Point
@@ -27,7 +28,7 @@ def check_operations(
     *inputs: Any,
     loss: Callable[[Any], Any] | None = None,
     kwargs: Mapping[str, Any] | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,

@@ -10,6 +10,7 @@ import numpy as np
 from ..calling import public
 from ..errors import UsageError
 from ..naming import called
+from ..plan.effort import Level
 from ..report.report import Report
 from ..space import tree
 from ..space.point import Point
@@ -27,7 +28,7 @@ def check_vjp(
     jvp: Callable[..., Any] | None = None,
     args: tuple[Any, ...] = (),
     kwargs: Mapping[str, Any] | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,
@@ -78,7 +79,7 @@ def check_jvp(
     vjp: Callable[..., Any] | None = None,
     args: tuple[Any, ...] = (),
     kwargs: Mapping[str, Any] | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,
@@ -116,7 +117,7 @@ def check_adjoint(
     x: Any = None,
     y: Any = None,
     *,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,
