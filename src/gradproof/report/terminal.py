@@ -55,16 +55,13 @@ def render(
         notes = [*notes[:_MOST_NOTES], f"and {len(notes) - _MOST_NOTES} more notes"]
     parts += [_indented(Text(note, style="dim")) for note in notes]
     parts += [Text(line, style="dim") for line in _bands(report)] if verbose else []
-    if report.repairable:
-        parts.append(Text(_REPAIR))
+    if report.next_step:
+        parts.append(Text(report.next_step))
     parts.append(_cost(report))
     if report.reproduce:
         parts.append(Text(f"again: {printable(report.reproduce)}", **whole))
     parts.append(Text(report.headline, "bold", **whole))
     return Group(*parts)
-
-
-_REPAIR = "repair: gp.suggest_fixes(report), or gradproof fix, looks for an edit"
 
 
 def show(console: Console, report: Report, *, verbose: bool = False) -> None:
