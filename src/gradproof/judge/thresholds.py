@@ -48,6 +48,9 @@ class Thresholds:
     # A wide window knows the slope to this share, of the gap and of itself, before it speaks
     # against a narrow one (family "stepped").
     tells: float = 0.1
+    # Where the slope of wide steps is so much nearer to the claim than to the slope between two
+    # jumps, the jumps may be roundings of what is claimed (tests/engine/test_treads.py).
+    nearer: float = 0.5
     # Values that scatter by such a share of themselves may be waves whose slope is claimed (family
     # "detail": times in seconds).
     rough: float = 1e-3
@@ -78,6 +81,10 @@ class Thresholds:
 
     # A step of a block's own size says nothing of an entry so many times smaller ("sizes").
     spans: float = 1e6
+    # Blocks of smaller numbers are moved further where their own size shows no gradient (family
+    # "small"), but where the value bends so many times more than it slopes: at an optimum.
+    tiny: float = 1e-3
+    bends_more: float = 10.0
 
     # Operations
 
