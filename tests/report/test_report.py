@@ -197,10 +197,11 @@ def test_what_concerns_several_blocks_is_said_once():
 @pytest.mark.parametrize(
     ("effort", "reason", "says"),
     [
-        ("quick", "the error bars of the slopes are too wide", 'effort="standard"'),
-        ("standard", "the error bars of the slopes are too wide", 'effort="thorough"'),
+        ("quick", "it was only moved together with others", 'effort="standard"'),
+        ("standard", "nothing was measured", 'effort="thorough"'),
         ("standard", "it was only moved together with others", 'effort="thorough"'),
-        ("thorough", "the error bars of the slopes are too wide", ""),
+        ("thorough", "it was only moved together with others", ""),
+        ("standard", "the error bars of the slopes are too wide; wrong_above=1e-3 would", ""),
         ("standard", "the function jumps at the point", ""),
     ],
 )

@@ -52,8 +52,8 @@ class BlockResult:
         return f"{self.name}: {self.reason}." if self.reason else ""
 
 
-# What is said of undecided blocks that more evaluations may decide.
-_MORE_MAY_DECIDE = ("error bars", "moved together", "nothing was measured")
+# What is said of undecided blocks that more evaluations may decide; noise is the same for all.
+_MORE_MAY_DECIDE = ("moved together", "nothing was measured")
 
 
 def _takes_effort(block: BlockResult) -> bool:
