@@ -620,7 +620,7 @@ def ours(shown):
     [
         ("test_exception_of_the_users", "ZeroDivisionError: mine"),
         ("test_wrong_use", "UsageError: effort must be one of"),
-        ("test_arguments_that_do_not_exist", "unexpected keyword argument 'efort'"),
+        ("test_arguments_that_do_not_exist", "no argument 'efort': did you mean effort"),
     ],
 )
 def test_an_exception_of_the_users_and_wrong_use_surface_as_themselves(story, name, said):
@@ -1047,3 +1047,58 @@ def test_another_version_of_pytest(place, story):
     for name in ("test_wrong", "test_exception_of_the_users", "several", "test_wrong_use"):
         assert not ours(done.shown(name)[0])
     assert "FAILED" in done.shown("test_wrong")[1]
+
+
+# Reports that nobody looks at
+
+FORGETFUL = (
+    HEAD
+    + """
+
+def test_forgets():
+    gp.check(cost, one, grad=broken)  # here
+
+
+def test_keeps_it():
+    report = gp.check_vjp(np.sin, lambda x, g: g, one)  # and here
+    assert report is not None
+
+
+def test_right():
+    gp.check(cost, one, grad=backprop)
+
+
+def test_looks():
+    assert gp.check(cost, one, grad=broken).verdict == "wrong"
+
+
+def test_looks_in_a_loop():
+    assert [bool(r) for r in [gp.check(cost, one, grad=g) for g in (broken, backprop)]] == [
+        False, True,
+    ]
+
+
+def test_fails_anyway():
+    gp.check(cost, one, grad=broken)
+    raise RuntimeError
+"""
+)
+
+
+def test_a_report_that_nobody_looks_at_is_named(tmp_path):
+    done = run(written(tmp_path, test_forgetful=FORGETFUL), "-W", "default")
+    warned = done.out.partition("warnings summary")[2]
+    assert warned.count("UnreadReportWarning") == 2
+    for name, line in (("test_forgets", "# here"), ("test_keeps_it", "# and here")):
+        number = next(k for k, text in enumerate(FORGETFUL.split("\n"), 1) if text.endswith(line))
+        assert f"test_forgetful.py::{name}\n" in warned
+        assert f"test_forgetful.py:{number}: UnreadReportWarning: {name} does not look" in warned
+    assert "gradproof: cost: wrong, difference 3.3e-01" in warned
+    assert done.outcome("test_forgets") == "call passed"
+
+
+def test_where_warnings_are_errors_it_fails(tmp_path):
+    done = run(written(tmp_path, test_forgetful=FORGETFUL))
+    assert done.outcome("test_forgets") == done.outcome("test_keeps_it") == "call failed"
+    assert done.outcome("test_right") == done.outcome("test_looks") == "call passed"
+    assert "UnreadReportWarning" not in done.shown("test_fails_anyway")[0]

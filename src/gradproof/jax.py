@@ -12,8 +12,10 @@ import jax.numpy as jnp
 from .api.options import checked_own, validate
 from .backend.jax import BACKEND
 from .errors import GradientError, UsageError
+from .naming import called
+from .plan.effort import Level
 from .records.verdict import Verdict
-from .subject.asked import Options, named
+from .subject.asked import Options
 from .subject.providers import Autodiff
 
 
@@ -26,7 +28,7 @@ def check_grads(
     rtol: float | None = None,
     eps: float | None = None,  # noqa: ARG001 - steps set themselves
     *,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
 ) -> None:
     """Check JAX's derivatives of ``f``, as ``jax.test_util.check_grads`` does.
@@ -69,7 +71,7 @@ def check_grads(
     if isinstance(order, bool) or not isinstance(order, int) or order < 1:
         raise UsageError(f"order must be a positive integer, but is {order!r}.")
     point = jax.tree_util.tree_map(_array, tuple(args))
-    function, title, rtol = f, named(f), rtol or None
+    function, title, rtol = f, called(f), rtol or None
     for level in range(1, order + 1):
         name = title if level == 1 else f"{title}, order {level}"
         options = Options(effort=effort, seed=seed, correct_below=rtol, wrong_above=rtol, name=name)

@@ -13,9 +13,11 @@ from .api.options import checked_own, validate
 from .api.twice import checked_twice
 from .backend.torch import BACKEND
 from .errors import GradientError, UsageError
+from .naming import called, what
+from .plan.effort import Level
 from .records.verdict import Verdict
 from .report.report import Report
-from .subject.asked import Options, named
+from .subject.asked import Options
 from .subject.providers import Autodiff
 from .subject.twice import Given, backward_of, drawn
 
@@ -48,7 +50,7 @@ def gradcheck(
     check_backward_ad: bool = True,
     fast_mode: bool | None = None,  # noqa: ARG001 - there is one mode, and it is fast
     masked: bool | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
 ) -> bool:
     """Check autograd's gradients of ``func``, as ``torch.autograd.gradcheck`` does.
@@ -100,7 +102,7 @@ def gradcheck(
     if not (check_backward_ad or check_forward_ad):
         raise UsageError("check_backward_ad and check_forward_ad are both False: nothing is left.")
     band = rtol or None  # torch allows 0: as strict as it gets
-    options = Options((), None, effort, seed, band, band, named(func))
+    options = Options((), None, effort, seed, band, band, called(func))
     validate(func, options)
     claim = Autodiff(BACKEND, check_backward_ad, check_forward_ad)
     report = checked_own(func, _tensors(inputs), claim, options, "inputs")
@@ -125,7 +127,7 @@ def gradgradcheck(
     check_rev_over_rev: bool = True,
     fast_mode: bool | None = None,  # noqa: ARG001 - there is one mode, and it is fast
     masked: bool | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
 ) -> bool:
     """Check the derivatives of the backward passes of ``func``, as ``gradgradcheck`` of torch does.
@@ -185,7 +187,7 @@ def gradgradcheck(
     if not (check_rev_over_rev or check_fwd_over_rev):
         raise UsageError("check_rev_over_rev and check_fwd_over_rev are both False.")
     band = rtol or None
-    options = Options((), None, effort, seed, band, band, f"{named(func)}, second order")
+    options = Options((), None, effort, seed, band, band, f"{called(func)}, second order")
     validate(func, options)
     given = _tensors(inputs)
     places = [k for k, x in enumerate(given) if isinstance(x, torch.Tensor) and x.requires_grad]
@@ -236,9 +238,7 @@ def _answered(report: Report, raise_exception: bool, *, asked_forward: bool) -> 
 
 def _tensors(inputs: Any) -> tuple[Any, ...]:
     if not isinstance(inputs, torch.Tensor | Sequence):
-        raise UsageError(
-            f"inputs must be a tensor or a tuple of them, but is a {type(inputs).__name__}."
-        )
+        raise UsageError(f"inputs must be a tensor or a tuple of them, but is {what(inputs)}.")
     point = (inputs,) if isinstance(inputs, torch.Tensor) else tuple(inputs)
     if not any(isinstance(leaf, torch.Tensor) and leaf.requires_grad for leaf in point):
         raise UsageError(

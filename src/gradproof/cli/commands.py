@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import click
 
+from ..letters import HANDLER
 from ..version import __version__
 from .check import check
 from .fix import fix
@@ -35,7 +36,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # an ASCII pipe must not end the run at a `±`
+            stream.reconfigure(errors=HANDLER)  # an ASCII pipe must not end the run at a `±`
     try:
         code = commands.main(arguments, prog_name="gradproof", standalone_mode=False)
     except click.Abort:  # Ctrl-C

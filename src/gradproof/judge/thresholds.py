@@ -76,6 +76,8 @@ class Thresholds:
     # Errors of one claim over so many blocks are more likely one that was handed on
     # (networks of tests/test_power.py).
     handed_on: int = 4
+    # From so many blocks on it is said which of them to look at first: a hint, and no verdict.
+    look_first: int = 2
 
     # A step of a block's own size says nothing of an entry so many times smaller ("sizes").
     spans: float = 1e6

@@ -314,4 +314,5 @@ _REMEMBERS = Finding(
 def _where(point: Point, direction: Direction, t: float) -> str:
     block = direction.block
     name = "all blocks" if block is None else point.blocks[block].name
-    return f"with {name} moved by {t:.3g} along draw {direction.draw} of seed {direction.seed}"
+    along = f"along random direction {direction.draw} of seed {direction.seed}"
+    return f"with {name} moved by {t:.3g} {along}"
