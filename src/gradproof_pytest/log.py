@@ -97,6 +97,7 @@ def _kept(item: pytest.Item, report: Report) -> Record:
         "place": [item.location[0], line_of(item), item.nodeid, number],
         "warned": False,
         "annotations": _annotations(item, report),
+        "row": _row(item, report),
     }
     log.known[id(report)] = report
     log.records.append(record)
@@ -150,3 +151,10 @@ def _annotations(item: pytest.Item, report: Report) -> list[str]:
     from gradproof.report.renderers import github
 
     return github.annotations(report, str(item.path), line_of(item)) if github.on_github() else []
+
+
+def _row(item: pytest.Item, report: Report) -> list[str] | None:
+    """The row of a check in the summary of a job, where there is one."""
+    from gradproof.report.renderers import markdown
+
+    return list(markdown.row(item.nodeid, report)) if markdown.wanted() else None

@@ -132,7 +132,10 @@ def test_a_bug_outside_the_checks_exits_with_4(tmp_path, monkeypatch, capsys):
         (["check", "x.py", "--effort", "lots"], "'lots' is not one of 'quick', 'standard'"),
         (["check", "x.py", "--seed", "-1"], "-1 is not in the range"),
         (["check", "x.py", "--json", "/no/such/folder/x.json"], "there is no folder to write"),
-        (["chekc"], "No such command"),
+        (["chekc"], "'chekc' is no command: did you mean `gradproof check`?"),
+        (["zzz"], "'zzz' is no command: they are listed by --help"),
+        (["cases.py", "-v"], "is no command: did you mean `gradproof check cases.py -v`?"),
+        (["mod:name"], "is no command: did you mean `gradproof check mod:name`?"),
         (["--what"], "No such option"),
     ],
 )
