@@ -165,7 +165,7 @@ def test_ctrl_c_during_an_import_is_not_swallowed(tmp_path):
         ("nowhere/a.py", "There is no such file.$"),
         ("apple.txt", "There is no module 'apple.txt'"),
         ("plain.txt", "not a Python file"),
-        ("folder:inside", r"This is a folder: name one of its files, as in folder.cases\.py:name"),
+        ("./folder:inside", r"This is a folder: name one of its files, as in folder.cases"),
         ("folder", "This is a folder: write folder."),
         ("no_such.module", "There is no module 'no_such'"),
         ("apple.no_such", "There is no module 'apple.no_such'"),

@@ -44,7 +44,9 @@ def run(arguments: Sequence[str] | None = None) -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # an ASCII pipe must not end the run at a `±`
     try:
-        code = commands.main(arguments, prog_name="gradproof", standalone_mode=False, complete_var=COMPLETE)
+        code = commands.main(
+            arguments, prog_name="gradproof", standalone_mode=False, complete_var=COMPLETE
+        )
     except click.Abort:  # Ctrl-C
         code = 130
     except click.ClickException as error:
