@@ -108,8 +108,11 @@ def _saved(item: pytest.Item, report: Report, number: int) -> dict[str, str]:
     """The names of the files that a report was written into, by the names of the renderers."""
     from gradproof.report.renderers import renderers
 
-    files = {}
-    for name, folder in item.config.stash[OPTIONS].folders.items():
+    files: dict[str, str] = {}
+    options = item.config.stash[OPTIONS]
+    for name, folder in options.folders.items():
+        if not options.writes(name, right=report.ok):
+            continue
         files[name] = _stem(item.nodeid, number) + renderers()[name].suffix
         report.save(folder / files[name])
     return files

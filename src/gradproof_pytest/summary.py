@@ -105,7 +105,7 @@ def _renderer(name: str) -> Renderer:
 
 def _row(record: Record, name: str) -> dict[str, Any]:
     kept = ("label", "verdict", "evaluations", "resolution")
-    return {**{key: record[key] for key in kept}, "href": record["files"][name]}
+    return {**{key: record[key] for key in kept}, "href": record["files"].get(name, "")}
 
 
 def _bluntness(record: Record) -> float:
