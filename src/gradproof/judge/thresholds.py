@@ -76,6 +76,10 @@ class Thresholds:
 
     # A step of a block's own size says nothing of an entry so many times smaller ("sizes").
     spans: float = 1e6
+    # Blocks of smaller numbers are moved further where their own size shows no gradient (family
+    # "small"), but where the value bends so many times more than it slopes: at an optimum.
+    tiny: float = 1e-3
+    bends_more: float = 10.0
 
     # Operations
 

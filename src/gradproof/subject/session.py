@@ -140,6 +140,10 @@ class Session:
         """Whether the check may go on beside a kink."""
         return self.movable and not self.confined
 
+    def rescale(self, scales: Mapping[int, float]) -> None:
+        """Move some blocks as if they were larger."""
+        self.point = self.working.point = self.point.rescaled(scales)
+
     def line(self, direction: Direction) -> Line:
         """The moves along a direction."""
         return self.working.line(direction)
