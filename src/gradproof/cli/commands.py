@@ -107,15 +107,24 @@ def commands(context: click.Context) -> None:
     show_default=True,
     help="Seed of the directions, and of the larger network.",
 )
-def demo(seed: int) -> None:
+@click.option(
+    "--html",
+    default="demo.html",
+    show_default=True,
+    metavar="FILE",
+    help="Where to write the same as a page with pictures; '' writes none.",
+)
+def demo(seed: int, html: str) -> None:
     """Play the classic gradient check, and this one, on a network with two faults.
 
     A small network with backpropagation by hand: the textbook's figure, gradproof's verdict on
-    the broken code and on the right one, and what both cost, there and on a larger network.
+    the broken code and on the right one, and what both cost, there and on a larger network. It ends
+    with the edit that fixes the faults, if libcst is installed, and a page with pictures, if jinja2
+    is: pip install 'gradproof[demo]' brings both.
     """
     from .demo import tell
 
-    tell(console(), seed)
+    tell(console(), seed, html or None)
 
 
 for command in (check, fix, hunt, show):
