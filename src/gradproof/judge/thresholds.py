@@ -77,6 +77,11 @@ class Thresholds:
     # A step of a block's own size says nothing of an entry so many times smaller ("sizes").
     spans: float = 1e6
 
+    # Two passes of one backward may add up in another order, as threads and atomics do: so many
+    # roundings of the largest entry; what draws random numbers is further off
+    # (tests/test_torch_arguments.py).
+    same_pass: float = 64.0
+
     # Operations
 
     # The cotangents of an operation are rounded: so many times the sum of the magnitudes of their
