@@ -392,3 +392,14 @@ def test_the_generators_are_as_before():
     before = torch.get_rng_state()
     gpt.gradcheck(Double.apply, drawn(3), check_batched_grad=True)
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_function_that_looks_whether_its_input_requires_grad():
+    def func(x):
+        assert x.requires_grad
+        y = 1 * x
+        y.register_hook(lambda g: g)
+        return y.exp() if x.requires_grad else 2 * y.exp()
+
+    assert gpt.gradcheck(func, drawn(3))
+    assert gpt.gradgradcheck(func, drawn(3))

@@ -128,10 +128,8 @@ def _of_first_order(
     inputs = first.inputs
     framework = BACKEND if inputs.plain else Handed(inputs.moved.values())
 
-    def handed(*point: Any) -> Any:
-        return func(*inputs.passed(point))
-
-    fun: Callable[..., Any] = func if inputs.plain else handed
+    def fun(*point: Any) -> Any:
+        return inputs.called(func, point)
 
     def report() -> Report:
         return checked_own(fun, inputs.leaves, Autodiff(framework, *modes), options, "inputs")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.autograd.forward_ad as forward
 
 from ..backend.protocol import Vjp
 from ..backend.pulling import variables
@@ -32,6 +33,10 @@ def is_tensor(thing: Any) -> bool:
 def _like(built: Any, leaf: Any) -> Any:
     """What ``func`` does with it may need a tensor that requires grad."""
     return built.requires_grad_(leaf.requires_grad)
+
+
+def _has_tangent(tensor: Any) -> bool:
+    return forward.unpack_dual(tensor).tangent is not None  # type: ignore[no-untyped-call]
 
 
 class Dense:
@@ -155,6 +160,21 @@ class Inputs:
             self.moved[k].passed(x, recording=False) if k in self.moved else x
             for k, x in enumerate(leaves)
         )
+
+    def called(self, func: Func, point: Sequence[Any]) -> Any:
+        """What ``func`` returns at a point, with tensors that require grad, as when it is recorded.
+
+        It may look at that (``torch.lobpcg`` does), or register hooks. Those with a tangent of
+        forward mode do not require grad, as under torch's own check.
+        """
+        passed = list(self.passed(point))
+        chosen = [passed[k] for k in self.moved]
+        if any(x.requires_grad or _has_tangent(x) for x in chosen):
+            return func(*passed)
+        for k in self.moved:
+            passed[k] = passed[k].detach().requires_grad_()
+        with torch.enable_grad():
+            return func(*passed)
 
     def copies(self) -> tuple[Any, ...]:
         """Private copies of the inputs, as the user gave them."""
