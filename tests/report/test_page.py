@@ -12,7 +12,7 @@ import pytest
 from specimens import EVERY, TRAP, right, wrong
 
 import gradproof as gp
-from gradproof.records.failure import Failure, Fault
+from gradproof.records.failure import Failure, Fault, Place
 from gradproof.report.document import Document
 from gradproof.report.renderers.html import index, page
 
@@ -206,7 +206,8 @@ def test_every_report_makes_a_page(make, browser, tmp_path):
 
 @pytest.mark.slow
 def test_a_whole_run_is_one_page(browser, tmp_path):
-    failure = Failure("<i>c.py:f", Fault.CODE, "It raised.", "Trace <b>back")
+    place = Place("/folder/model.py", 7, "<lambda>")
+    failure = Failure("<i>c.py:f", Fault.CODE, "It raised.", "Trace <b>back", place)
     document = Document((("one", right()), ("two", wrong())), (failure,))
     (tmp_path / "run.html").write_text(page(document), "utf-8")
     opened(browser, tmp_path / "run.html")
@@ -214,6 +215,7 @@ def test_a_whole_run_is_one_page(browser, tmp_path):
     headings = told(browser, "[...document.querySelectorAll('h2 bdi')].map(h => h.textContent)")
     assert headings == ["two", "one", "<i>c.py:f"]  # worst first
     assert "Trace <b>back" in told(browser, "document.body.textContent")
+    assert "model.py:7, in <lambda>" in told(browser, "document.body.textContent")
     links = told(browser, "[...document.querySelectorAll('nav a')].map(a => a.textContent)")
     assert links[:3] == ["<i>c.py:f", "two", "one"]  # the index: what gave no report comes first
 
