@@ -1,5 +1,6 @@
 """The page in a real browser: it loads in silence, filters, unfolds, and needs no network."""
 
+import dataclasses
 import json
 import os
 import re
@@ -299,23 +300,39 @@ STRUCTURE = """
 """
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("width", [360, 1100])
-@pytest.mark.parametrize("kind", ["one", "run", "index"])
-def test_a_page_can_be_read_with_the_keyboard_and_aloud(browser, tmp_path, kind, width):
-    path = tmp_path / "page.html"
-    run = Document(
+def of_a_run():
+    return page(Document(
         (("folder/test_a_file.py::test_one[1-2]", right()), ("two", wrong())),
         (Failure("three", Fault.CODE, "It raised.", "Trace " + "x" * 300),), ("four",),
-    )  # fmt: skip
-    rows = [
+    ))  # fmt: skip
+
+
+def of_long_names():
+    report, long = wrong(), "params['encoder.layers.11.self_attention.projection_weight']"
+    named = [dataclasses.replace(one, name=f"{long}[{one.name}]") for one in report.blocks]
+    return page(Document((("one", dataclasses.replace(report, blocks=tuple(named))),)))
+
+
+def of_an_index():
+    return index([
         {"label": f"folder/test_a_rather_long_name_of_a_file.py::test_{verdict}", "href": "a.html",
          "verdict": verdict, "evaluations": 1234567, "resolution": 1e-9}
         for verdict in ("correct", "wrong", "undecided")
-    ]  # fmt: skip
-    texts = {"one": lambda: page(Document((("one", wrong()),))), "run": lambda: page(run),
-             "index": lambda: index(rows)}  # fmt: skip
-    path.write_text(texts[kind](), "utf-8")
+    ])  # fmt: skip
+
+
+PAGES = {
+    "one": lambda: page(Document((("one", wrong()),))),
+    "long": of_long_names, "run": of_a_run, "index": of_an_index,
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [360, 1100])
+@pytest.mark.parametrize("kind", PAGES)
+def test_a_page_can_be_read_with_the_keyboard_and_aloud(browser, tmp_path, kind, width):
+    path = tmp_path / "page.html"
+    path.write_text(PAGES[kind](), "utf-8")
     try:
         browser.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
