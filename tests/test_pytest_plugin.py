@@ -5,6 +5,7 @@ tests is read from its JUnit file, and what the checks found from the attribute 
 attaches to the reports.
 """
 
+import html
 import importlib.metadata
 import json
 import os
@@ -932,14 +933,17 @@ def pages(place):
     )  # fmt: skip
 
 
-def test_every_check_has_a_file_of_its_own_and_the_index_links_to_it(pages):
+def test_every_check_that_is_not_right_has_a_file_and_the_index_links_to_it(pages):
     folder = pages.folder / "out" / "deep"
-    files = {record["files"]["html"] for record in pages.records}
-    assert len(files) == len(pages.records)
+    not_right = [record for record in pages.records if record["verdict"] != "correct"]
+    files = {record["files"]["html"] for record in not_right}
+    assert len(files) == len(not_right) < len(pages.records)
+    assert not any(r["files"] for r in pages.records if r["verdict"] == "correct")
     assert {path.name for path in folder.iterdir()} == files | {"index.html"}
     index = (folder / "index.html").read_text("utf-8")
     assert all(name in index for name in files)
-    assert index.index("test_story-test_wrong-") < index.index("test_story-test_three")
+    read = html.unescape(index.replace("<wbr>", ""))
+    assert all(record["label"] in read for record in pages.records)
     for name in ("test_wrong_by_assertion", "TestOfUnittest-test_wrong", "test_wrong_by_a_drop_in"):
         assert len([file for file in files if file.startswith(f"test_story-{name}-")]) == 1
     twice = [file for file in files if file.startswith("test_story-test_wrong_twice-")]
@@ -947,6 +951,25 @@ def test_every_check_has_a_file_of_its_own_and_the_index_links_to_it(pages):
     odd = next(name for name in files if "odd_name-a-b-c-d-e" in name)
     assert re.fullmatch(r"[\w.-]+\.html", odd)
     assert "cost" in (folder / odd).read_text("utf-8")
+
+
+def test_all_have_pages_where_that_is_asked_for(place):
+    chosen = "test_story.py::test_right", "test_story.py::test_wrong"
+    done = run(place, *chosen, "--gradproof-html", "out/all", "--gradproof-html-pages", "all")
+    assert sorted(record["verdict"] for record in done.records) == ["correct", "wrong"]
+    files = {record["files"]["html"] for record in done.records}
+    assert {path.name for path in (place / "out/all").iterdir()} == {*files, "index.html"}
+
+
+def test_a_summary_is_added_to_the_file_that_github_names(place, tmp_path):
+    summary = tmp_path / "summary.md"
+    chosen = "test_story.py::test_right", "test_story.py::test_wrong"
+    run(place, *chosen, "-n", "2", GITHUB_STEP_SUMMARY=str(summary))
+    lines = summary.read_text("utf-8").splitlines()
+    assert lines[0].startswith("### gradproof: checks 2, evaluations ")
+    assert "test\\_wrong | **wrong** | " in lines[4]  # what is not right first, with its cause
+    assert "test\\_story.py:" in lines[4]
+    assert "test\\_right | correct |  |" in lines[5]
 
 
 def test_the_summary_and_a_failure_say_where_the_files_are(pages):

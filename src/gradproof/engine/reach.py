@@ -7,6 +7,7 @@ moved further, by no more than is needed, and at most as far as a block of zeros
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 from ..judge.bands import bands
@@ -46,6 +47,8 @@ def _seen(session: Session, block: Block) -> float:
 def _sharp(session: Session, block: Block, k: int) -> float:
     options, norm = session.asked.options, session.projections[k].claim.norms[block.index]
     limits = bands(block.dtype, options.correct_below, options.wrong_above)
+    if norm == 0 and session.projections[k].size == 0:
+        return math.inf  # a value of zero has no round-off that hides a slope
     return sharp_enough(norm * block.scale * RMS, limits)
 
 

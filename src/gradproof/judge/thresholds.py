@@ -156,6 +156,9 @@ class Thresholds:
     # modules lose up to 7 with 15 operations, and 3 % are 8 (tests/subject/test_roundings.py).
     half: float = 1e-4
     roundings_free: float = 3.0
+    # Beyond so many the same code in float64 is off by itself, even if some casts to half precision
+    # inside are left there.
+    roundings_inside: float = 4.0
     # A sum of terms of one sign loses no more than all of it.
     lost: float = 1.2
 

@@ -255,8 +255,8 @@ class Report:
         """Write the report to a file: ``.html``, ``.json`` (see ``gradproof.load``), ``.xml``, ….
 
         HTML is one file that needs nothing else; XML is JUnit's, one test case for each block;
-        ``.txt`` is what is printed, ``.github`` annotations. A renderer that is registered from
-        outside has a suffix of its own.
+        ``.txt`` is what is printed, ``.md`` a table, ``.github`` annotations. A renderer that is
+        registered from outside has a suffix of its own.
 
         Raises
         ------
