@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import suppress
 from operator import index
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -35,7 +36,20 @@ def _figure(**options: Any) -> Figure:
     from matplotlib import pyplot as plt
     from matplotlib.figure import Figure
 
-    return Figure(**options) if "inline" in plt.get_backend() else plt.figure(**options)
+    class Picture(Figure):
+        """A figure that a notebook shows as it is, without any ``%matplotlib`` before."""
+
+        def _repr_png_(self) -> bytes:
+            out = io.BytesIO()
+            self.savefig(out, format="png", dpi=_DOTS)
+            return out.getvalue()
+
+    if "inline" in plt.get_backend():
+        return Picture(**options)
+    return plt.figure(FigureClass=Picture, **options)
+
+
+_DOTS = 96  # per inch, of a picture in a notebook
 
 
 def sheet(
