@@ -96,7 +96,7 @@ def parsed(file: str, text: str) -> Parsed | None:
         return None
     try:
         tree = ast.parse(text)
-        whole = tree if Path(file).is_file() else _statement_by_statement(tree)
+        whole = tree if Path(file).is_file() else statement_by_statement(tree)
         compiled = compile(whole, file, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, SystemError):  # the last: two threads parse, in Python 3.11
         return None
@@ -111,7 +111,7 @@ def parsed(file: str, text: str) -> Parsed | None:
     return Parsed(tree, compiled, frozenset(shared), frozenset(heads), frozenset(modules))
 
 
-def _statement_by_statement(tree: ast.Module) -> ast.Module:
+def statement_by_statement(tree: ast.Module) -> ast.Module:
     """A cell of a notebook as it was compiled: one statement at a time.
 
     A function then does not know what the cell imports, and calls it in another way (Python 3.11).

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from ..naming import place
 from ..records.finding import Finding
 from ..records.verdict import Verdict
 from .operations import Branch, module_tree, source
 from .pictures import picture
 from .report import BlockResult, Report
-from .wording import COLOURS, figure, near, relative_error, shape
+from .wording import COLOURS, figure, relative_error, shape
 
 _MOST_BLOCKS = 100
 
@@ -53,7 +54,7 @@ def _found(finding: Finding) -> str:
     """A finding with the line of code under it."""
     if finding.line is None:
         return escape(finding.message)
-    where = f"{near(finding.line.file)}:{finding.line.number}"
+    where = place(finding.line.file, finding.line.number)
     code = f"<pre>{escape(where)}\n{escape(finding.line.text)}</pre>"
     return f"{escape(finding.message)}{code}"
 

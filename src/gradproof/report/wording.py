@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..records.verdict import Verdict
@@ -59,9 +58,3 @@ _MOST_LISTED = 4
 def shape(block: BlockResult) -> str:
     """The shape of a block as it is printed."""
     return "×".join(map(str, block.shape)) or "scalar"
-
-
-def near(file: str) -> str:
-    """A path as seen from here, if it is below."""
-    path = Path(file)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
