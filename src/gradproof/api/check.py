@@ -17,7 +17,7 @@ from ..space import tree
 from ..space.point import Point
 from ..subject.asked import Options
 from ..subject.providers import Autodiff
-from .options import checked, plain, validate
+from .options import checked, function_given, gradient_given, validate
 from .second import checked_second
 from .twice import both_orders
 
@@ -142,7 +142,7 @@ def check(
         )
     _validate_point_and_grad(point, grad)
     if surrogate is not None:
-        validate(surrogate, options)
+        function_given("surrogate", surrogate, "gp.check(fun, point, surrogate=smooth)")
     if surrogate is not None and (hess is not None or hessp is not None or order == 2):
         raise UsageError("surrogate= is for first derivatives: leave it out.")
     if hess is not None or hessp is not None:
@@ -163,13 +163,7 @@ def _validate_point_and_grad(point: Any, grad: Any) -> None:
             f"point must hold the parameters, but is {what(point)}: "
             "the order is gp.check(fun, point, grad=...)."
         )
-    if isinstance(grad, str | bytes):
-        raise UsageError(
-            f"grad must be a function or a gradient, but is the text {grad!r}: pass the function "
-            "itself, or leave grad out where a framework differentiates."
-        )
-    if callable(grad):
-        plain("grad", grad)
+    gradient_given(grad)
 
 
 def own_claim(point: Any, of: Callable[..., Any] | None = None) -> tuple[Point, Autodiff]:

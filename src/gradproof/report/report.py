@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from ..errors import GradientError
+from ..errors import GradientError, UsageError
 from ..naming import cell_of
 from ..records.claim_result import ClaimResult
 from ..records.finding import Finding, Kind
@@ -219,6 +219,9 @@ class Report:
         from ..letters import fitted
         from .terminal import plain
 
+        given: Any = width
+        if not isinstance(given, int) or given < 1:
+            raise UsageError(f"width must be a number of columns, but is {width!r}.")
         return fitted(plain(self, width, verbose=verbose))
 
     def plot(
