@@ -940,16 +940,6 @@ def test_no_input_that_requires_grad_is_a_value_error():
             gpt.gradcheck(lambda *x: x[0], inputs)
 
 
-@pytest.mark.parametrize(
-    "flag",
-    ["check_grad_dtypes", "check_batched_grad", "check_batched_forward_grad", "masked"],
-)
-def test_what_is_unsupported_is_refused_by_name_and_ignored_where_it_is_off(flag):
-    with pytest.raises(ValueError, match=flag):
-        gpt.gradcheck(sine, pair()[0], **{flag: True})
-    assert gpt.gradcheck(sine, pair()[0], **{flag: False})
-
-
 def test_the_other_arguments_of_torchs_own_are_accepted():
     known = {"eps": 1e-6, "atol": 1e-5, "nondet_tol": 0.0, "check_undefined_grad": False,
              "fast_mode": True, "check_backward_ad": True}  # fmt: skip

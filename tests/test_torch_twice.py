@@ -217,20 +217,6 @@ def test_in_low_precision(dtype):
     assert not gpt.gradgradcheck(Kept.apply, x, raise_exception=False)
 
 
-@pytest.mark.parametrize(
-    ("options", "says"),
-    [
-        ({"check_batched_grad": True}, "check_batched_grad"),
-        ({"check_grad_dtypes": True}, "check_grad_dtypes"),
-        ({"masked": True}, "masked"),
-        ({"check_rev_over_rev": False}, "both False"),
-    ],
-)
-def test_what_is_not_supported_is_refused(options, says):
-    with pytest.raises(UsageError, match=says):
-        gpt.gradgradcheck(torch.tanh, X, **options)
-
-
 def test_wrong_use_is_told():
     with pytest.raises(ValueError, match="requires grad"):
         gpt.gradgradcheck(torch.tanh, X.detach())
