@@ -1,5 +1,6 @@
 """Pictures show what the report says: the fault stands out, and a right gradient shows none."""
 
+import pickle
 import subprocess
 import sys
 
@@ -218,6 +219,7 @@ def test_a_plot_is_a_picture_by_itself(monkeypatch, backend):
         png = made._repr_png_()
         assert png.startswith(b"\x89PNG")
         assert len(png) > 5000
+        assert pickle.loads(pickle.dumps(made))._repr_png_().startswith(b"\x89PNG")
     if backend == "inline":
         assert plt.get_fignums() == before  # it would be shown twice
     plt.close("all")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from contextlib import suppress
 from operator import index
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -34,22 +33,12 @@ def _figure(**options: Any) -> Figure:
     A notebook shows what a cell returns, and all figures of pyplot besides: there it is shown once.
     """
     from matplotlib import pyplot as plt
-    from matplotlib.figure import Figure
 
-    class Picture(Figure):
-        """A figure that a notebook shows as it is, without any ``%matplotlib`` before."""
-
-        def _repr_png_(self) -> bytes:
-            out = io.BytesIO()
-            self.savefig(out, format="png", dpi=_DOTS)
-            return out.getvalue()
+    from .figures import Picture
 
     if "inline" in plt.get_backend():
         return Picture(**options)
     return plt.figure(FigureClass=Picture, **options)
-
-
-_DOTS = 96  # per inch, of a picture in a notebook
 
 
 def sheet(
