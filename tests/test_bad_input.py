@@ -611,10 +611,6 @@ def test_bands_that_were_not_given_follow():
     assert not gp.check(fun, X, grad=lambda x: 2.0002 * x).ok
 
 
-def test_a_name_that_is_no_text():
-    assert "name must be text, but is a list of 1" in sentence(fun, X, grad=grad, name=["a"])
-
-
 def test_a_surrogate_that_is_no_function():
     assert "surrogate must be a function" in sentence(fun, X, grad=grad, surrogate="smooth")
 

@@ -66,8 +66,6 @@ def validate(fun: Any, options: Options) -> None:
     tolerance: Any = options.tolerance
     if tolerance is not None and not (isinstance(tolerance, Real) and 0 < float(tolerance) < 1):
         raise UsageError(f"tolerance must be a number between 0 and 1, but is {tolerance!r}.")
-    if options.name is not None and not isinstance(options.name, str):
-        raise UsageError(f"name must be text, but is {what(options.name)}.")
     effort(options.effort)
     bands("float64", options.correct_below, options.wrong_above)
 

@@ -20,7 +20,7 @@ from ..document import Document
 from ..operations import module_tree, source
 from ..pictures import picture
 from ..report import BlockResult, Report
-from ..wording import figure, relative_error, shape
+from ..wording import figure, relative_error, shape, with_bar
 from . import renderer
 
 if TYPE_CHECKING:
@@ -137,6 +137,6 @@ def _environment() -> Environment:
     made.filters["breakable"] = _breakable
     made.globals |= {
         "figure": figure, "place": place, "shape": shape, "relative_error": relative_error,
-        "module_tree": module_tree, "source": source,
+        "with_bar": with_bar, "module_tree": module_tree, "source": source,
     }  # fmt: skip
     return made
