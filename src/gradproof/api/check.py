@@ -9,14 +9,16 @@ from typing import Any, Literal
 from ..backend.protocol import Backend
 from ..backend.registry import framework_of
 from ..calling import public
+from ..engine.examine import examine
 from ..errors import UsageError
 from ..naming import is_function, what
 from ..plan.effort import Level
 from ..report.report import Report
 from ..space import tree
 from ..space.point import Point
-from ..subject.asked import Options
+from ..subject.asked import Asked, Options
 from ..subject.providers import Autodiff
+from .callsite import call_in_source
 from .options import checked, function_given, gradient_given, validate
 from .second import checked_second
 from .twice import both_orders
@@ -150,7 +152,8 @@ def check(
     if grad is not None and grad is not False:
         if surrogate is not None and grad is True:
             grad = partial(_gradient_of, fun)
-        return checked(surrogate or fun, Point(point), grad, options)
+        asked = Asked(surrogate or fun, Point(point), grad, options)
+        return examine(asked, call_in_source(int(seed)))
     where, claim = own_claim(point, None if surrogate is None else fun)
     first = checked(surrogate or fun, where, claim, options)
     return both_orders(first, fun, where, claim, options) if order == 2 else first
