@@ -235,7 +235,7 @@ class CaseTarget(Target):
     def whole(self, values: Mapping[str, Any], effort: str, seed: int) -> Report | None:
         """The report where a Hessian, a second order or a surrogate is asked about."""
         made = self.arguments(values)
-        if not any(made.get(key) is not None for key in ("hess", "hessp", "surrogate", "order")):
+        if not any(made.get(key) is not None for key in ("hess", "hessp", "surrogate", "order", "layout")):
             return None
         return check(**{**made, "effort": effort, "seed": seed, "name": self.name})
 
