@@ -62,7 +62,7 @@ def tables(scores: Scores) -> list[Table]:
     return [
         _short(scores),
         _by_family(scores, "Wrong gradients that pass", right=False, verdict=Verdict.PASSES),
-        _by_family(scores, "Right gradients that are rejected", right=True, verdict=Verdict.ACCUSES),
+        _by_family(scores, "Right gradients rejected", right=True, verdict=Verdict.ACCUSES),
         _by_error(scores),
         _by_answer(scores),
         _named(scores),
