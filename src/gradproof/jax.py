@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from .api.options import checked_own, validate
 from .backend.jax import BACKEND
 from .errors import GradientError, UsageError
-from .naming import called
+from .naming import called, what
 from .plan.effort import Level
 from .records.verdict import Verdict
 from .subject.asked import Options
@@ -65,6 +65,8 @@ def check_grads(
 
     """
     __tracebackhide__ = True
+    if hasattr(args, "dtype"):
+        raise UsageError(f"args must be a tuple of arguments, but is {what(args)}: write (x,).")
     chosen = [modes] if isinstance(modes, str) else list(modes)
     if not chosen or set(chosen) - {"fwd", "rev"}:
         raise UsageError(f"modes must be 'fwd', 'rev' or both, but is {modes!r}.")
