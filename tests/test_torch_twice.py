@@ -269,3 +269,9 @@ def test_gradients_that_round_off_takes_are_not_differentiated():
         return attention(q, k, times(detached=True)(v, 1 + 0 * v.detach() + v), bias)
 
     assert not gpt.gradgradcheck(wrong, inputs, raise_exception=False)
+
+
+def test_a_constant_that_is_computed_passes_with_a_warning():
+    x = torch.tensor([2.1, -3.4], dtype=F64, requires_grad=True)
+    with pytest.warns(UserWarning, match="undecided"):
+        assert gpt.gradgradcheck(torch.corrcoef, x)

@@ -105,10 +105,10 @@ def _reported(subject: Subject) -> Report:
 def _within(subject: Subject, report: Report, pairs: Sequence[Pair], tolerance: Tolerance) -> bool:
     """Whether the tolerances allow it, and would not allow a gradient of zeros as well.
 
-    Where nothing was found wrong, a claim of zero is one that may be zeros.
+    Where nothing was found wrong, a claim that is zero but for round-off may be zeros.
     """
     doubtful = {block.name for block in report.blocks if block.verdict is not Verdict.CORRECT}
-    nothing = T.roundoff * max([abs(pair.claimed) for pair in pairs], default=0.0)
+    nothing = T.roundoff * max(1.0, *[abs(pair.claimed) for pair in pairs], 0.0)
 
     def grounded(place: int) -> bool:
         own = [pair for pair in pairs if pair.input == place]
