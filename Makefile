@@ -30,7 +30,7 @@ lint: .venv/.dev ## check style, types and the floors of the house
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-demo: .venv/.fix ## play the article's gradient check as a story
+demo: .venv/.demo ## play the article's gradient check as a story
 	$(BIN)/gradproof demo
 
 found: .venv/.found ## faults found in released packages: which are still there
@@ -48,7 +48,7 @@ bench: .venv/.test .venv/.bench ## print the tables of the README
 	$(BIN)/python $$script || status=1; done; exit $$status
 
 clean: ## remove everything that was made here
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv build dist demo.html .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

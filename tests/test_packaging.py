@@ -3,9 +3,12 @@
 import importlib.metadata
 import importlib.resources
 import json
+import re
+import runpy
 import subprocess
 import sys
 import tomllib
+import types
 from pathlib import Path
 
 import pytest
@@ -91,7 +94,6 @@ def test_each_framework_appears_in_few_files():
                 "backend/pulling.py",
                 "backend/torch.py",
                 "backend/widening.py",
-                "torch.py",
             },
         ),
         ("jax", {"backend/jax.py", "jax.py"}),
@@ -100,7 +102,7 @@ def test_each_framework_appears_in_few_files():
             str(path.relative_to(source))
             for path in source.rglob("*.py")
             if f"\nimport {framework}\n" in path.read_text("utf-8")
-            and path.parent != source / "operations" / framework  # all about it
+            and path.parent not in (source / framework, source / "operations" / framework)
         }
         assert importing == files
 
@@ -119,3 +121,42 @@ def test_a_drop_in_is_found_without_an_import_of_its_own_and_imported_when_used(
     assert drop_in not in imported_by("import gradproof; dir(gradproof)") - {"gradproof"}
     probe = f"import gradproof; assert callable(gradproof.{drop_in}.{call})"
     assert "gradproof" in imported_by(probe)
+
+
+# What a package index shows
+
+
+@pytest.fixture
+def hook(monkeypatch):
+    """The module that makes the metadata, without the package that calls it at a build."""
+    interface = types.ModuleType("hatchling.metadata.plugin.interface")
+    interface.MetadataHookInterface = type("MetadataHookInterface", (), {})
+    for name in ("hatchling", "hatchling.metadata", "hatchling.metadata.plugin"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    monkeypatch.setitem(sys.modules, interface.__name__, interface)
+    return runpy.run_path(str(ROOT / "hatch_build.py"))
+
+
+def test_the_readme_stands_alone_on_a_package_index(hook):
+    made = hook["CustomMetadataHook"]()
+    made.root = str(ROOT)
+    metadata = {}
+    made.update(metadata)
+    text = metadata["readme"]["text"]
+    assert metadata["readme"]["content-type"] == "text/markdown"
+    beside = r"\]\((?!https?:|#)[^)]*\)"
+    assert not re.search(beside, text)
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert re.search(beside, readme)  # it would have been seen
+    fences = re.findall(r"^```.*?^```$", readme, re.MULTILINE | re.DOTALL)
+    assert fences == re.findall(r"^```.*?^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_code_and_links_to_the_network_stay_as_they_are(hook):
+    given = (
+        "![a picture](docs/a.png)\n\nSee [the `code`\npage](docs/a.md#b), [web](https://a.org/b),"
+        " `x[0](1)`.\n\n```\na[0](b)\n```\n"
+    )
+    assert hook["alone"](given) == (
+        "See the `code`\npage, [web](https://a.org/b), `x[0](1)`.\n\n```\na[0](b)\n```\n"
+    )

@@ -152,7 +152,7 @@ def test_what_is_measured_is_told():
         seen.append((str(stage), *stage.spent()))
         return float(np.sum(p["a"] ** 2) + np.sum(p["b"] ** 2))
 
-    gp.check(
+    assert not gp.check(
         fun, {"a": np.ones(3), "b": np.ones(2)}, effort="sweep", name="cost",
         grad=lambda p: {"a": 2 * p["a"], "b": 3 * p["b"]},
     )  # fmt: skip

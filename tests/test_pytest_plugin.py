@@ -5,6 +5,7 @@ tests is read from its JUnit file, and what the checks found from the attribute 
 attaches to the reports.
 """
 
+import html
 import importlib.metadata
 import json
 import os
@@ -620,7 +621,7 @@ def ours(shown):
     [
         ("test_exception_of_the_users", "ZeroDivisionError: mine"),
         ("test_wrong_use", "UsageError: effort must be one of"),
-        ("test_arguments_that_do_not_exist", "unexpected keyword argument 'efort'"),
+        ("test_arguments_that_do_not_exist", "no argument 'efort': did you mean effort"),
     ],
 )
 def test_an_exception_of_the_users_and_wrong_use_surface_as_themselves(story, name, said):
@@ -932,14 +933,17 @@ def pages(place):
     )  # fmt: skip
 
 
-def test_every_check_has_a_file_of_its_own_and_the_index_links_to_it(pages):
+def test_every_check_that_is_not_right_has_a_file_and_the_index_links_to_it(pages):
     folder = pages.folder / "out" / "deep"
-    files = {record["files"]["html"] for record in pages.records}
-    assert len(files) == len(pages.records)
+    not_right = [record for record in pages.records if record["verdict"] != "correct"]
+    files = {record["files"]["html"] for record in not_right}
+    assert len(files) == len(not_right) < len(pages.records)
+    assert not any(r["files"] for r in pages.records if r["verdict"] == "correct")
     assert {path.name for path in folder.iterdir()} == files | {"index.html"}
     index = (folder / "index.html").read_text("utf-8")
     assert all(name in index for name in files)
-    assert index.index("test_story-test_wrong-") < index.index("test_story-test_three")
+    read = html.unescape(index.replace("<wbr>", ""))
+    assert all(record["label"] in read for record in pages.records)
     for name in ("test_wrong_by_assertion", "TestOfUnittest-test_wrong", "test_wrong_by_a_drop_in"):
         assert len([file for file in files if file.startswith(f"test_story-{name}-")]) == 1
     twice = [file for file in files if file.startswith("test_story-test_wrong_twice-")]
@@ -947,6 +951,25 @@ def test_every_check_has_a_file_of_its_own_and_the_index_links_to_it(pages):
     odd = next(name for name in files if "odd_name-a-b-c-d-e" in name)
     assert re.fullmatch(r"[\w.-]+\.html", odd)
     assert "cost" in (folder / odd).read_text("utf-8")
+
+
+def test_all_have_pages_where_that_is_asked_for(place):
+    chosen = "test_story.py::test_right", "test_story.py::test_wrong"
+    done = run(place, *chosen, "--gradproof-html", "out/all", "--gradproof-html-pages", "all")
+    assert sorted(record["verdict"] for record in done.records) == ["correct", "wrong"]
+    files = {record["files"]["html"] for record in done.records}
+    assert {path.name for path in (place / "out/all").iterdir()} == {*files, "index.html"}
+
+
+def test_a_summary_is_added_to_the_file_that_github_names(place, tmp_path):
+    summary = tmp_path / "summary.md"
+    chosen = "test_story.py::test_right", "test_story.py::test_wrong"
+    run(place, *chosen, "-n", "2", GITHUB_STEP_SUMMARY=str(summary))
+    lines = summary.read_text("utf-8").splitlines()
+    assert lines[0].startswith("### gradproof: checks 2, evaluations ")
+    assert "test\\_wrong | **wrong** | " in lines[4]  # what is not right first, with its cause
+    assert "test\\_story.py:" in lines[4]
+    assert "test\\_right | correct |  |" in lines[5]
 
 
 def test_the_summary_and_a_failure_say_where_the_files_are(pages):
@@ -1047,3 +1070,58 @@ def test_another_version_of_pytest(place, story):
     for name in ("test_wrong", "test_exception_of_the_users", "several", "test_wrong_use"):
         assert not ours(done.shown(name)[0])
     assert "FAILED" in done.shown("test_wrong")[1]
+
+
+# Reports that nobody looks at
+
+FORGETFUL = (
+    HEAD
+    + """
+
+def test_forgets():
+    gp.check(cost, one, grad=broken)  # here
+
+
+def test_keeps_it():
+    report = gp.check_vjp(np.sin, lambda x, g: g, one)  # and here
+    assert report is not None
+
+
+def test_right():
+    gp.check(cost, one, grad=backprop)
+
+
+def test_looks():
+    assert gp.check(cost, one, grad=broken).verdict == "wrong"
+
+
+def test_looks_in_a_loop():
+    assert [bool(r) for r in [gp.check(cost, one, grad=g) for g in (broken, backprop)]] == [
+        False, True,
+    ]
+
+
+def test_fails_anyway():
+    gp.check(cost, one, grad=broken)
+    raise RuntimeError
+"""
+)
+
+
+def test_a_report_that_nobody_looks_at_is_named(tmp_path):
+    done = run(written(tmp_path, test_forgetful=FORGETFUL), "-W", "default")
+    warned = done.out.partition("warnings summary")[2]
+    assert warned.count("UnreadReportWarning") == 2
+    for name, line in (("test_forgets", "# here"), ("test_keeps_it", "# and here")):
+        number = next(k for k, text in enumerate(FORGETFUL.split("\n"), 1) if text.endswith(line))
+        assert f"test_forgetful.py::{name}\n" in warned
+        assert f"test_forgetful.py:{number}: UnreadReportWarning: {name} does not look" in warned
+    assert "gradproof: cost: wrong, difference 3.3e-01" in warned
+    assert done.outcome("test_forgets") == "call passed"
+
+
+def test_where_warnings_are_errors_it_fails(tmp_path):
+    done = run(written(tmp_path, test_forgetful=FORGETFUL))
+    assert done.outcome("test_forgets") == done.outcome("test_keeps_it") == "call failed"
+    assert done.outcome("test_right") == done.outcome("test_looks") == "call passed"
+    assert "UnreadReportWarning" not in done.shown("test_fails_anyway")[0]

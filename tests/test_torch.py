@@ -528,8 +528,9 @@ def test_a_backward_that_draws_by_itself_is_told_as_that(kept):
 def test_noise_of_a_generator_of_its_own_is_noise():
     generator = torch.Generator().manual_seed(0)
     noisy = lambda op, x: op(x).sum() + 1e-6 * torch.randn((), generator=generator, dtype=F64)
-    right, _ = verdicts(noisy, drawn(5))
+    right, wrong = verdicts(noisy, drawn(5))
     assert right.verdict in ("correct", "undecided")
+    assert not wrong
     assert "nondeterministic" in kinds(right)
     assert gp.check(lambda x: noisy(far_off, x), drawn(5)).verdict == "wrong"
 

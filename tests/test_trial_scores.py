@@ -13,7 +13,9 @@ from recorded.record import read
 from trial import result, run, score
 from trial.contestant import Answer, Verdict
 from trial.contestants import ALL as CONTESTANTS
+from trial.page import short
 from trial.result import Result, tried
+from trial.score import Table
 from trial.specimen import Problem, Specimen
 from trial.specimens import ALL as SPECIMENS
 
@@ -134,10 +136,17 @@ def test_the_process_of_a_contestant_answers_and_is_ended():
     assert time.monotonic() - began < 120
 
 
-def test_the_readme_has_the_table_of_the_page():
+def test_the_figures_have_the_table_of_the_page_and_the_readme_a_part_of_it():
     root = Path(__file__).parents[1]
-    readme = (root / "README.md").read_text("utf-8")
-    table = readme.partition("<!-- trial: begin -->")[2].partition("<!-- trial: end -->")[0]
     page = (root / "docs" / "reference" / "trial.md").read_text("utf-8")
+    table = between_the_marks(root / "docs" / "reference" / "benchmarks.md")
     assert table.count("\n") > 10
-    assert table.strip() in page
+    assert table in page
+    lines = [line.strip("| ").split(" | ") for line in table.split("\n")]
+    whole = Table("", "", tuple(lines[0]), tuple(map(tuple, lines[2:])))
+    assert between_the_marks(root / "README.md") == short(whole).markdown()
+
+
+def between_the_marks(path):
+    text = path.read_text("utf-8")
+    return text.partition("<!-- trial: begin -->")[2].partition("<!-- trial: end -->")[0].strip()

@@ -12,13 +12,18 @@ import numpy as np
 
 from .contestant import Contestant, Verdict
 from .growth import OF_BLOCKS, Cost
-from .score import Failing, Scores, count, failing, tables
+from .score import Failing, Scores, Table, count, failing, tables
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-# Between these lines the README has the short table.
+# Between these lines the figures have the first table, and the README the part that is best known.
 _BEGIN, _END = "<!-- trial: begin -->", "<!-- trial: end -->"
+_BEST_KNOWN = (
+    "gradproof", "textbook", "scipy check_grad, all", "torch gradcheck, slow",
+    "torch gradcheck, fast", "jax check_grads",
+)  # fmt: skip
+_COLUMNS = (0, 1, 2, 3, 5)  # of the README: without those that raised or took too long
 
 _COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999")
 _MARKERS = "osD^v<>pPX*"
@@ -37,11 +42,22 @@ def write(
     _plot(docs / "_static" / "trial-growth.png", costs)
     text = _text(scores, costs, contestants, versions, where, limit, most)
     (docs / "reference" / "trial.md").write_text(text, "utf-8")
-    readme = docs.parent / "README.md"
-    before, _, rest = readme.read_text("utf-8").partition(_BEGIN)
+    first = tables(scores)[0]
+    _replace(docs / "reference" / "benchmarks.md", first.markdown())
+    _replace(docs.parent / "README.md", short(first).markdown())
+
+
+def short(table: Table) -> Table:
+    """The part of the first table that the README has."""
+    rows = [tuple(row[k] for k in _COLUMNS) for row in table.rows if row[0] in _BEST_KNOWN]
+    heads = tuple(table.heads[k] for k in _COLUMNS)
+    return Table(table.title, table.told, heads, tuple(rows))
+
+
+def _replace(path: Path, table: str) -> None:
+    before, _, rest = path.read_text("utf-8").partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    short = tables(scores)[0].markdown()
-    readme.write_text(f"{before}{_BEGIN}\n{short}\n{_END}{after}", "utf-8")
+    path.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{after}", "utf-8")
 
 
 def _text(

@@ -13,9 +13,11 @@ import numpy as np
 from .api.options import checked_own, validate
 from .backend.jax import BACKEND, Linearized
 from .errors import GradientError, UsageError
+from .naming import called
+from .plan.effort import Level
 from .records.verdict import Verdict
 from .report.report import Report
-from .subject.asked import Options, named
+from .subject.asked import Options
 from .subject.providers import Autodiff
 
 
@@ -28,7 +30,7 @@ def check_grads(
     rtol: float | None = None,
     eps: float | None = None,
     *,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
 ) -> None:
     """Check JAX's derivatives of ``f``, as ``jax.test_util.check_grads`` does.
@@ -74,7 +76,7 @@ def check_grads(
     if isinstance(order, bool) or not isinstance(order, int) or order < 1:
         raise UsageError(f"order must be a positive integer, but is {order!r}.")
     point = jax.tree_util.tree_map(_array, tuple(args))
-    function, title, band = f, named(f), rtol or None
+    function, title, band = f, called(f), rtol or None
     allowed = None if (atol, rtol, eps) == (None, None, None) else (atol, rtol, eps)
     for level in range(1, order + 1):
         name = title if level == 1 else f"{title}, order {level}"

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from threading import Lock, Timer
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from .letters import fitted, is_plain
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
@@ -80,7 +82,7 @@ class ProgressLine:
         from rich.live import Live
         from rich.spinner import Spinner
 
-        spinner = Spinner("dots")
+        spinner = Spinner("line" if is_plain(sys.stderr) else "dots")
         with self._lock:
             if self._over:
                 return
@@ -101,7 +103,8 @@ class ProgressLine:
         everything = [self, *self.inside]
         counting = next((w for w in reversed(everything) if w.spent is not None), None)
         spent = None if counting is None else counting.spent
-        what = Text(": ".join(w.what() for w in everything), overflow="ellipsis")
+        overflow: Any = "crop" if is_plain(sys.stderr) else "ellipsis"
+        what = Text(": ".join(fitted(w.what(), sys.stderr) for w in everything), overflow=overflow)
         line = Table.grid(padding=(0, 1), expand=True)
         for ratio in (None, 1, None, None)[: 2 if spent is None else 4]:
             line.add_column(no_wrap=True, ratio=ratio)

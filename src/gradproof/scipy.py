@@ -9,6 +9,7 @@ import numpy as np
 
 from .api.check import check
 from .errors import UsageError
+from .plan.effort import Level
 from .report.report import Report
 
 
@@ -27,7 +28,7 @@ def check_grad(
     direction: str = "all",
     rng: Any = None,
     seed: Any = None,
-    effort: str = "standard",
+    effort: Level = "standard",
 ) -> Difference:
     """Check a gradient function, as ``scipy.optimize.check_grad`` does.
 

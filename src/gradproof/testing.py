@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from .api.check import check
+from .calling import public
 from .errors import GradientError, UsageError
+from .naming import what
+from .plan.effort import Level
 from .records.verdict import Verdict
 from .report.report import Report
+
+Undecided = Literal["fail", "warn"]
 
 
 class UndecidedWarning(UserWarning):
     """A gradient could neither be proven right nor wrong; the message is the report."""
 
 
+class UnreadReportWarning(UserWarning):
+    """A test made a check and did not look at its report, which is not correct."""
+
+
+@public("gp.testing.assert_gradient(fun, point, grad=...)")
 def assert_gradient(
     fun: Callable[..., Any],
     point: Any,
@@ -23,17 +33,17 @@ def assert_gradient(
     grad: Any = None,
     hess: Any = None,
     hessp: Callable[..., Any] | None = None,
-    order: int = 1,
+    order: Literal[1, 2] = 1,
     args: tuple[Any, ...] = (),
     kwargs: Mapping[str, Any] | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,
     name: str | None = None,
     surrogate: Callable[..., Any] | None = None,
     tolerance: float | None = None,
-    undecided: str = "fail",
+    undecided: Undecided = "fail",
 ) -> Report:
     """Check a claimed gradient, and fail unless it is right.
 
@@ -88,7 +98,8 @@ def assert_gradient(
     return _asserted(report, undecided)
 
 
-def assert_correct(report: Report, undecided: str = "fail") -> Report:
+@public("gp.testing.assert_correct(report)")
+def assert_correct(report: Report, undecided: Undecided = "fail") -> Report:
     """Fail unless a report says that the gradient is right, whichever check it comes from.
 
     Parameters
@@ -123,19 +134,19 @@ def assert_correct(report: Report, undecided: str = "fail") -> Report:
     given: Any = report
     if not isinstance(given, Report):
         raise UsageError(
-            f"assert_correct takes the report of a check, but got a {type(given).__name__}: "
+            f"assert_correct takes the report of a check, but got {what(given)}: "
             "write assert_correct(gp.check_vjp(...)), or use assert_gradient(fun, point, ...)."
         )
     _validate(undecided)
     return _asserted(report, undecided)
 
 
-def _asserted(report: Report, undecided: str) -> Report:
+def _asserted(report: Report, undecided: Undecided) -> Report:
     """Raise what speaks against a report, or warn at the line that called the caller of this."""
     __tracebackhide__ = True
     found = objection(report, undecided, lambda: report.message)
     if isinstance(found, UndecidedWarning):
-        warnings.warn(found, stacklevel=3)
+        warnings.warn(found, stacklevel=4)
     elif found is not None:
         raise found
     return report

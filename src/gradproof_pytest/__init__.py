@@ -13,6 +13,7 @@ from .fixture import Checks, gradproof_fixture
 from .marks import MARK, pytest_runtest_setup
 from .options import OPTIONS, asked, is_worker, pytest_addoption, pytest_configure_node
 from .summary import Summary
+from .unread import pytest_runtest_call
 
 __all__ = [
     "Checks",
@@ -21,6 +22,7 @@ __all__ = [
     "pytest_configure",
     "pytest_configure_node",
     "pytest_pycollect_makeitem",
+    "pytest_runtest_call",
     "pytest_runtest_makereport",
     "pytest_runtest_setup",
 ]

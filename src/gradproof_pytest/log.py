@@ -97,6 +97,7 @@ def _kept(item: pytest.Item, report: Report) -> Record:
         "place": [item.location[0], line_of(item), item.nodeid, number],
         "warned": False,
         "annotations": _annotations(item, report),
+        "row": _row(item, report),
     }
     log.known[id(report)] = report
     log.records.append(record)
@@ -107,8 +108,11 @@ def _saved(item: pytest.Item, report: Report, number: int) -> dict[str, str]:
     """The names of the files that a report was written into, by the names of the renderers."""
     from gradproof.report.renderers import renderers
 
-    files = {}
-    for name, folder in item.config.stash[OPTIONS].folders.items():
+    files: dict[str, str] = {}
+    options = item.config.stash[OPTIONS]
+    for name, folder in options.folders.items():
+        if not options.writes(name, right=report.ok):
+            continue
         files[name] = _stem(item.nodeid, number) + renderers()[name].suffix
         report.save(folder / files[name])
     return files
@@ -150,3 +154,10 @@ def _annotations(item: pytest.Item, report: Report) -> list[str]:
     from gradproof.report.renderers import github
 
     return github.annotations(report, str(item.path), line_of(item)) if github.on_github() else []
+
+
+def _row(item: pytest.Item, report: Report) -> list[str] | None:
+    """The row of a check in the summary of a job, where there is one."""
+    from gradproof.report.renderers import markdown
+
+    return list(markdown.row(item.nodeid, report)) if markdown.wanted() else None

@@ -21,12 +21,18 @@ import pytest
 class Options:
     """What the command line asks for, and how wide a report may be.
 
-    ``folders`` are where each check has a file, by the names of the renderers.
+    ``folders`` are where each check has a file, by the names of the renderers; a page only what is
+    not right has, unless there are ``all_pages``.
     """
 
     seed: int | None
     folders: Mapping[str, Path]
     width: int
+    all_pages: bool = False
+
+    def writes(self, name: str, *, right: bool) -> bool:
+        """Whether a check that is right, or not, has a file in the form of a name."""
+        return self.all_pages or not (right and name == "html")
 
 
 OPTIONS = pytest.StashKey[Options]()
@@ -45,14 +51,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         group.addoption(
             _option(name),
             metavar="DIR",
-            help=f"write a file for each check into DIR: the form of `gradproof check --{name}`",
+            help=_help(name),
         )
+    group.addoption(
+        "--gradproof-html-pages",
+        choices=("failed", "all"),
+        default="failed",
+        help="which checks have a page in --gradproof-html DIR: those that are not right (failed, "
+        "the default), or all; the index has all of them",
+    )
     parser.addini(
         "gradproof_cases",
         "collect the functions marked @gp.case in test files as tests",
         type="bool",
         default=False,
     )
+
+
+def _help(name: str) -> str:
+    """What an option that names a folder does."""
+    if name == "html":
+        return "write a page of each check that is not right into DIR, and an index of all checks"
+    return f"write a file for each check into DIR: the form of `gradproof check --{name}`"
 
 
 def _option(name: str) -> str:
@@ -95,7 +115,8 @@ def asked(config: pytest.Config) -> Options:
     here = shutil.get_terminal_size().columns
     folders, width = worker["gradproof"] if worker else (_folders(config), here)
     seed = config.getoption("--gradproof-seed")
-    return Options(seed, {name: Path(folder) for name, folder in folders.items()}, width)
+    all_pages = config.getoption("--gradproof-html-pages") == "all"
+    return Options(seed, {name: Path(folder) for name, folder in folders.items()}, width, all_pages)
 
 
 def _folders(config: pytest.Config) -> dict[str, Path]:

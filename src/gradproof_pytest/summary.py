@@ -43,6 +43,29 @@ class Summary:
         for name, path in self._lists().items():
             if (index := _renderer(name).index) is not None and self.records:
                 path.write_text(index([_row(record, name) for record in self.ordered]), "utf-8")
+        self._summarise()
+
+    def _summarise(self) -> None:
+        """Add a table of the checks to the summary of a job, what is not right first."""
+        rows = [(r["verdict"], tuple(r["row"])) for r in self.ordered if r["row"] is not None]
+        if not rows:
+            return
+        from gradproof.records.verdict import Verdict, severity
+        from gradproof.report.renderers import markdown
+
+        rows.sort(key=lambda row: severity(Verdict(row[0])))
+        text = markdown.table(self._headline, [row for _, row in rows])
+        if refusal := markdown.add_to_summary(text):
+            self.config.issue_config_time_warning(pytest.PytestWarning(refusal), stacklevel=2)
+
+    @property
+    def _headline(self) -> str:
+        from gradproof.records.verdict import Verdict
+
+        counts = Counter(record["verdict"] for record in self.records)
+        listed = ", ".join(f"{verdict} {counts[verdict]}" for verdict in map(str, Verdict))
+        evaluations = sum(record["evaluations"] for record in self.records)
+        return f"checks {len(self.records)}, evaluations {evaluations}, {listed}"
 
     def _lists(self) -> dict[str, Path]:
         """For each form the list of its files, or the folder where it has none."""
@@ -61,13 +84,9 @@ class Summary:
             terminalreporter.write_line(line)
 
     def _lines(self) -> Iterator[str]:
-        from gradproof.records.verdict import Verdict
         from gradproof.report.wording import figure
 
-        counts = Counter(record["verdict"] for record in self.records)
-        listed = ", ".join(f"{verdict} {counts[verdict]}" for verdict in map(str, Verdict))
-        evaluations = sum(record["evaluations"] for record in self.records)
-        yield f"gradproof: checks {len(self.records)}, evaluations {evaluations}, {listed}"
+        yield f"gradproof: {self._headline}"
         bluntest = max(self.ordered, key=_bluntness)
         yield f"worst resolution {figure(bluntest['resolution'])}: {bluntest['label']}"
         if self.options.seed is not None:
@@ -86,7 +105,7 @@ def _renderer(name: str) -> Renderer:
 
 def _row(record: Record, name: str) -> dict[str, Any]:
     kept = ("label", "verdict", "evaluations", "resolution")
-    return {**{key: record[key] for key in kept}, "href": record["files"][name]}
+    return {**{key: record[key] for key in kept}, "href": record["files"].get(name, "")}
 
 
 def _bluntness(record: Record) -> float:

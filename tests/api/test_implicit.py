@@ -254,7 +254,7 @@ def test_at_a_kink_nothing_is_rejected():
     [
         ({"dsolve": None}, "There is no derivative"),
         ({"theta": None}, "theta is missing"),
-        ({"dsolve": np.ones((4, 3))}, "dsolve must be a function, but is a ndarray"),
+        ({"dsolve": np.ones((4, 3))}, "dsolve must be a function, but is an array of shape (4, 3)"),
         ({"residual": 3}, "residual must be a function"),
         ({"dsolve": lambda theta: dsolve(theta).T}, "shape (3, 4) for x by theta"),
         ({"dsolve": lambda theta: dsolve(theta) + 0j}, "real numbers"),

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 import gradproof
 from gradproof.cli import check
 from gradproof.cli import commands as cli
+from gradproof.report.renderers.markdown import table
 
 HEAD = "import numpy as np\nimport gradproof as gp\none = np.array([1.0, 2.0])\n"
 BODIES = {
@@ -132,7 +133,10 @@ def test_a_bug_outside_the_checks_exits_with_4(tmp_path, monkeypatch, capsys):
         (["check", "x.py", "--effort", "lots"], "'lots' is not one of 'quick', 'standard'"),
         (["check", "x.py", "--seed", "-1"], "-1 is not in the range"),
         (["check", "x.py", "--json", "/no/such/folder/x.json"], "there is no folder to write"),
-        (["chekc"], "No such command"),
+        (["chekc"], "'chekc' is no command: did you mean `gradproof check`?"),
+        (["zzz"], "'zzz' is no command: they are listed by --help"),
+        (["cases.py", "-v"], "is no command: did you mean `gradproof check cases.py -v`?"),
+        (["mod:name"], "is no command: did you mean `gradproof check mod:name`?"),
         (["--what"], "No such option"),
     ],
 )
@@ -543,3 +547,68 @@ def test_fix_ctrl_c_leaves_no_process_and_tells_what_was_done(tmp_path):
     assert "Interrupted before a repair was found (" in out
     assert "repairs found for 0 of 1, interrupted with 2 of the cases unfinished, " in out
     assert not [job for job in jobs if Path(f"/proc/{job}").exists()]
+
+
+# For CI
+
+
+def test_ids_as_they_are_printed_can_be_given_back(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    entry = "dict(fun=lambda x: float(x @ x), point=one, grad=lambda x: {} * x)"
+    cases(tmp_path, many=f"return [{entry.format(2)}, {entry.format(3)}, {entry.format(2)}]")
+    done = invoke("check", "cases.py")
+    printed = re.findall(r"^(cases.py:many\[\d\]): (CORRECT|WRONG)", done.output, re.MULTILINE)
+    assert len(printed) == 3
+    for label, verdict in printed:
+        again = invoke("check", label)
+        assert f"{label}: {verdict}" in again.output
+        assert again.output.count("many[") < done.output.count("many[")
+    assert "again: gradproof check 'cases.py:many[1]' --seed 0" in done.output
+    assert "its list goes from 0 to 2" in started("check", "cases.py:many[3]").stderr
+    assert "many[3]: ERROR" in started("check", "cases.py:many[3]").stderr
+
+
+def test_a_folder_is_searched(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "below").mkdir()
+    cases(tmp_path / "below", "wrong")
+    (tmp_path / "not_imported.py").write_text("1 / 0", "utf-8")
+    done = invoke("check", ".")
+    assert "below/cases.py:wrong: WRONG" in done.output
+    assert done.exit_code == 1
+
+
+def test_a_summary_is_added_to_the_file_that_github_names(tmp_path, monkeypatch):
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n", "utf-8")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    target = cases(tmp_path, "right", "wrong", "raises", many="return [3, 4]")
+    assert invoke("check", target).exit_code == 2
+    lines = summary.read_text("utf-8").splitlines()
+    assert lines[0] == "before"
+    assert lines[1] == "### gradproof: correct 1, suspect 0, wrong 1, undecided 0, errors 2"
+    table = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[5:]]
+    assert [row[1] for row in table] == ["**error**", "**error**", "**wrong**", "correct"]
+    assert "cases.py:" in table[2][2]  # the cause, and where it stands
+    assert table[3][2] == ""
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "nowhere" / "x.md"))
+    assert invoke("check", cases(tmp_path, "right")).exit_code == 0  # it is no verdict
+
+
+def test_names_are_text_in_the_summary_too():
+    row = ("a|b[0] <b>", "**wrong**", "`x`\n$y$ & *z*", "1e-9")
+    last = table("wrong 1", [row]).splitlines()[-1]
+    assert last == r"| a\|b\[0\] \<b\> | **wrong** | \`x\`\\n\$y\$ &amp; \*z\* | 1e-9 |"
+    many = table("wrong 999", [row] * 999)
+    assert many.count("wrong**") == 200
+    assert many.endswith("and 799 more checks\n")
+
+
+def test_a_time_limit_is_written_as_a_duration(tmp_path):
+    slow = cases(tmp_path, "right", slow="import time; time.sleep(60)")
+    done = invoke("check", slow, "--time-limit", "0.3s")
+    assert done.exit_code == 2
+    assert "cases.py:right: CORRECT" in done.output
+    wrong = invoke("check", slow, "--time-limit", "soon")
+    assert wrong.exit_code == 2
+    assert "written as 30s, 10m or 2h" in wrong.output

@@ -56,6 +56,31 @@ def test_both_verdicts_and_both_figures_for_any_seed(seed):
     assert_both_verdicts_and_both_figures(told(seed))
 
 
+def test_it_ends_with_a_page_and_its_path(tmp_path):
+    page = tmp_path / "demo.html"
+    out = io.StringIO()
+    story.tell(Console(file=out, width=500, highlight=False), 0, str(page))
+    last = [line for line in out.getvalue().splitlines() if line][-2:]
+    assert last[0] == f"The same as a page with pictures: {page}"
+    assert last[1].startswith("Now your own code")
+    text = page.read_text("utf-8")
+    assert "the gradient as written" in text
+    assert "2 checks" in text
+    story.tell(Console(file=out, width=500, highlight=False), 0, str(page))  # its own is replaced
+    page.write_text("<title>Mine", "utf-8")
+    story.tell(Console(file=out, width=500, highlight=False), 0, str(page))
+    assert page.read_text("utf-8") == "<title>Mine"
+    assert f"{page} is another page, and is left alone" in flat(out.getvalue())
+
+
+def test_without_jinja2_it_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setattr("gradproof.report.renderers.find_spec", lambda name: None)
+    out = io.StringIO()
+    story.tell(Console(file=out, width=80, highlight=False), 0, str(tmp_path / "demo.html"))
+    assert "No page with pictures: HTML reports need jinja2: pip install" in flat(out.getvalue())
+    assert list(tmp_path.iterdir()) == []
+
+
 def fixed(text):
     """The lines of code in the last chapter."""
     last = text[text.index("5. What to fix") :]

@@ -6,7 +6,7 @@ import textwrap
 import pytest
 
 from gradproof.cli.fixes import Fixes
-from gradproof.cli.runs import CORRECT, INTERRUPTED, MISUSED, UNDECIDED, WRONG
+from gradproof.cli.outcomes import CORRECT, INTERRUPTED, MISUSED, UNDECIDED, WRONG
 from gradproof.cli.screen import follow
 from gradproof.repair.session import Session
 from gradproof.report.renderers.json import to_json

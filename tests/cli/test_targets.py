@@ -38,13 +38,16 @@ def labels(*targets):
 @pytest.mark.parametrize(
     ("target", "parts"),
     [
-        ("a.py", ("a.py", None)),
-        ("a.py:right", ("a.py", "right")),
-        ("a.py::right", ("a.py", "right")),
-        ("pkg.mod:right", ("pkg.mod", "right")),
-        ("C:\\work\\a.py", ("C:\\work\\a.py", None)),
-        ("C:\\work\\a.py:right", ("C:\\work\\a.py", "right")),
-        ("/odd:name/a.py", ("/odd:name/a.py", None)),
+        ("a.py", ("a.py", None, None)),
+        ("a.py:right", ("a.py", "right", None)),
+        ("a.py::right", ("a.py", "right", None)),
+        ("a.py:right[12]", ("a.py", "right", 12)),
+        ("pkg.mod:right[0]", ("pkg.mod", "right", 0)),
+        ("a.py:right[x]", ("a.py", "right[x]", None)),
+        ("pkg.mod:right", ("pkg.mod", "right", None)),
+        ("C:\\work\\a.py", ("C:\\work\\a.py", None, None)),
+        ("C:\\work\\a.py:right", ("C:\\work\\a.py", "right", None)),
+        ("/odd:name/a.py", ("/odd:name/a.py", None, None)),
     ],
 )
 def test_split(target, parts):
@@ -55,6 +58,14 @@ def test_all_cases_of_a_file_in_their_order_or_one(tmp_path):
     write(tmp_path / "a.py", CASE.format("zeta", {}) + CASE.format("alpha", {}) + "def no(): ...\n")
     assert labels("a.py") == ["a.py:zeta", "a.py:alpha"]
     assert labels("a.py:alpha") == ["a.py:alpha"]
+
+
+def test_one_entry_of_a_list_is_a_target_of_its_own(tmp_path):
+    write(tmp_path / "a.py", CASE.format("many", "[{}, {}]"))
+    assert labels("a.py:many[1]", "a.py:many[0]", "a.py:many[1]") == [
+        "a.py:many[1]", "a.py:many[0]",
+    ]  # fmt: skip
+    assert labels("a.py", "a.py:many[1]") == ["a.py:many"]  # it is among them already
 
 
 def test_a_case_named_twice_counts_once(tmp_path):
@@ -154,9 +165,8 @@ def test_ctrl_c_during_an_import_is_not_swallowed(tmp_path):
         ("nowhere/a.py", "There is no such file.$"),
         ("apple.txt", "There is no module 'apple.txt'"),
         ("plain.txt", "not a Python file"),
-        ("folder", r"This is a folder: name its files, as in folder.\*\.py"),
-        ("folder/", "This is a folder"),
-        (".", "This is a folder"),
+        ("./folder:inside", r"This is a folder: name one of its files, as in folder.cases"),
+        ("folder", "This is a folder: write folder."),
         ("no_such.module", "There is no module 'no_such'"),
         ("apple.no_such", "There is no module 'apple.no_such'"),
         ("folder/inside", "There is no such file, but there is inside.py"),

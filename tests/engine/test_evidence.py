@@ -113,7 +113,7 @@ def test_the_scan_never_goes_where_the_check_has_not_been():
         farthest[0] = max(farthest[0], float(np.abs(x - 1).max()))
         return float(np.sum(x**2))
 
-    gp.check(fun, np.ones(3), grad=lambda x: 3 * x, effort="quick")
+    assert not gp.check(fun, np.ones(3), grad=lambda x: 3 * x, effort="quick")
     alone = farthest[0]
     report = gp.check(fun, np.ones(3), grad=lambda x: 3 * x)
     assert report.verdict == "wrong"

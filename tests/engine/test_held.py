@@ -96,3 +96,26 @@ def test_a_recurrence_that_was_cut_off():
     (found,) = gp.check(recurrence, 0.4 * values((3, 3)), grad=cut_off).findings
     assert found.kind == "truncated"
     assert "`h`" in found.message
+
+
+def test_a_loop_that_waits_for_another_value_is_ended():
+    """With a value held or exchanged it never comes."""
+
+    def fun(x):
+        total, k = 0.0, x[0]
+        while k > 0.1:
+            k = k / 2
+            total = total + k * x[1]
+        return total
+
+    def grad(x):
+        total, k, share = 0.0, x[0], 1.0
+        while k > 0.1:
+            k = k / 2
+            share = share / 2
+            total = total + k
+        return np.array([3 * share * x[1], total])
+
+    report = gp.check(fun, np.array([3.3, 0.7]), grad=grad)
+    assert report.verdict == "wrong"
+    assert fun(np.array([3.3, 0.7])) > 0

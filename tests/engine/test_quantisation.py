@@ -134,3 +134,25 @@ def test_what_only_bends_is_no_tread():
     grad = lambda x: np.array([np.cos(x[0]), np.exp(x[1] / 2) / 2])
     assert gp.check(fun, x, grad=grad).ok
     assert gp.check(fun, x, grad=lambda x: 1.1 * grad(x)).verdict == "wrong"
+
+
+@pytest.mark.parametrize("margin", [34.5, 36.0])
+@pytest.mark.parametrize("rows", [1, 3, 5])
+def test_treads_at_the_edge_of_what_is_finite_reject_no_claim(margin, rows):
+    """Of some rows 1 - A is a few roundings: wide steps are finite on one side alone."""
+    rng = np.random.default_rng(rows)
+    x, w = rng.normal(size=(5, 3)), rng.normal(size=3)
+    x[:rows] *= (margin * rng.uniform(0.8, 1, rows) / np.abs(x[:rows] @ w))[:, None]
+    t = (x @ w < 0).astype(float)
+    t[rows:] = 1 - t[rows:]
+
+    def loss(w):
+        return _naive_cross_entropy(x @ w, t)
+
+    def grad(w, k=1.0):
+        return k * x.T @ (1 / (1 + np.exp(-x @ w)) - t)
+
+    right = gp.check(loss, w, grad=grad)
+    assert not right.verdict.rejects, right
+    for factor in (-1.0, 3.0):
+        assert gp.check(loss, w, grad=lambda w, k=factor: grad(w, k)).verdict == "wrong"

@@ -363,7 +363,7 @@ def refused(match, report, **options):
 
 def test_what_is_not_meant(code):
     report = wrong(code.square, code.three)
-    refused("report must be what gp.check returned, but is a dict", {})
+    refused("report must be what gp.check returned, but is an empty dict", {})
     for most in (0, True, 1.5):
         refused("most must be a positive integer", report, most=most)
     for seconds in (0, -1, float("nan"), "1"):

@@ -133,7 +133,7 @@ def test_an_entry_of_a_later_version_is_passed_over(tmp_path):
 
 @pytest.mark.parametrize("name", ["report.pdf", "report", "report.png"])
 def test_other_endings_are_refused_and_leave_nothing(name, tmp_path):
-    with pytest.raises(gp.UsageError, match=r"\.html, \.json, \.txt or \.xml"):
+    with pytest.raises(gp.UsageError, match=r"\.html, \.json, \.md, \.txt or \.xml"):
         right().save(tmp_path / name)
     assert not list(tmp_path.iterdir())
 

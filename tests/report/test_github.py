@@ -7,7 +7,7 @@ from specimens import EVERY, right, undecided, wrong
 
 import gradproof as gp
 from gradproof.demo.network import article_test_case, backprop, broken_backprop, cost
-from gradproof.records.failure import Failure, Fault
+from gradproof.records.failure import Failure, Fault, Place
 from gradproof.report.renderers.github import annotations, error, on_github
 
 X, Y, params = article_test_case()
@@ -36,7 +36,7 @@ def test_the_line_of_the_fault_is_marked(monkeypatch):
     assert level == "error"
     assert where["file"].endswith("src/gradproof/demo/network.py")
     assert where["line"] == str(report.findings[0].line.number)
-    assert where["title"] == "gradproof: cost: wrong"
+    assert where["title"] == "gradproof: cost: wrong, scale"
     assert message == report.findings[0].message
     assert second[1]["line"] != where["line"]
 
@@ -87,6 +87,23 @@ def test_an_error_is_one_and_names_the_exception():
         error(Failure("c.py:f", Fault.CODE, "It raised.", TRACE), "c.py", 2)
     )
     assert (level, where["line"], message) == ("error", "2", "It raised.\nKeyError: 'a'")
+    assert where["title"] == "gradproof: c.py:f: raised an exception"
+
+
+def test_an_error_is_marked_where_it_was_raised_and_a_hanging_call_where_it_hangs():
+    place = Place("model.py", 7, "f")
+    raised = Failure("c.py:f", Fault.CODE, "It raised.", TRACE, place)
+    hung = Failure("c.py:f", Fault.TIME, "It took longer.", "Calls under way …:\n  File", place)
+    for failure, said in ((raised, "It raised.\nKeyError: 'a'"), (hung, "It took longer.")):
+        _, where, message = decoded(error(failure, "c.py", 2))
+        assert (where["file"][-8:], where["line"], message) == ("model.py", "7", said)
+
+
+def test_a_block_that_nothing_explains_has_its_figures():
+    bare = dataclasses.replace(wrong(), findings=())
+    told = [decoded(command)[2] for command in annotations(bare, "c.py", 2)]
+    assert told
+    assert all("relative error " in message and "no cause was found" in message for message in told)
 
 
 @pytest.mark.parametrize(("value", "there"), [("true", True), ("false", False), (None, False)])

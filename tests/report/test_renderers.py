@@ -18,7 +18,8 @@ from gradproof.report.files import load_document
 from gradproof.report.renderers import renderer, renderers
 
 OWN = {
-    "github": ".github", "html": ".html", "json": ".json", "junit": ".xml", "text": ".txt",
+    "github": ".github", "html": ".html", "json": ".json", "junit": ".xml", "markdown": ".md",
+    "text": ".txt",
 }  # fmt: skip
 
 

@@ -168,6 +168,76 @@ def test_why_nothing_could_be_decided_is_told():
     assert "the function jumps" in report._repr_html_()
 
 
+def test_no_error_is_unlimited_plus_or_minus_unlimited():
+    """Of a claim of another shape no error is known."""
+    report = gp.check(
+        lambda W: float(np.sum(W**2)), np.ones((2, 3)), grad=lambda W: np.ones((3, 2)) * 2
+    )
+    assert "unlimited ±" not in report.text()
+    assert "unknown" in report.text()
+    assert "the claim has another shape" not in report.text()  # the finding says it
+    assert "has shape (3, 2) and needs (2, 3)" in report.text(200)
+
+
+def test_what_concerns_several_blocks_is_said_once():
+    blocks = [block(f"params[{k}]", Verdict.UNDECIDED, reason="it is noisy") for k in range(3)]
+    report = made(
+        Verdict.UNDECIDED, blocks=(*blocks, block("b", Verdict.UNDECIDED, reason="it jumps")),
+        notes=("mind the gap", "mind the gap"),
+        left_alone=tuple((f"params[{k}]", "is None") for k in range(3, 9)),
+    )  # fmt: skip
+    assert report.remarks == [
+        "mind the gap",
+        "params[0], params[1], params[2]: it is noisy.",
+        "b: it jumps.",
+        "params[3], params[4], params[5] and 3 more is None: not differentiated.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("effort", "reason", "says"),
+    [
+        ("quick", "it was only moved together with others", 'effort="standard"'),
+        ("standard", "nothing was measured", 'effort="thorough"'),
+        ("standard", "it was only moved together with others", 'effort="thorough"'),
+        ("thorough", "it was only moved together with others", ""),
+        ("standard", "the error bars of the slopes are too wide; wrong_above=1e-3 would", ""),
+        ("standard", "the function jumps at the point", ""),
+    ],
+)
+def test_the_effort_that_may_decide_is_named(effort, reason, says):
+    undecided = block(verdict=Verdict.UNDECIDED, reason=reason)
+    report = made(Verdict.UNDECIDED, blocks=(undecided,), effort=effort)
+    assert ("next: " in report.text()) is bool(says)
+    assert says in report.next_step
+    assert not made(effort=effort).next_step
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 2, 3])
+def test_of_two_wrong_blocks_it_is_said_where_to_look_first(wrong):
+    names = ["W1", "b1", "W2", "b2", "W3"]
+    point = {name: np.linspace(1, 2, 3) + k for k, name in enumerate(names)}
+    right = lambda p: {name: 2 * value for name, value in p.items()}
+    spoiled = names[:wrong]
+    report = gp.check(
+        lambda p: float(sum(np.sum(v**2) for v in p.values())), point,
+        grad=lambda p: {n: v * (1.5 if n in spoiled else 1) for n, v in right(p).items()},
+    )  # fmt: skip
+    hint = [note for note in report.notes if "look first" in note]
+    assert len(hint) == (wrong >= 2)
+    assert all(f"the last of them: params['{spoiled[-1]}']" in note for note in hint)
+
+
+@pytest.mark.parametrize("width", [20, 40])
+def test_a_narrow_terminal_loses_no_word(wrong, width):
+    """Lines are broken and never cut, but for the two that are meant for the clipboard."""
+    *body, again, headline = wrong.text(width).split("\n")
+    assert again.startswith("again: ")
+    assert headline == wrong.headline
+    assert all(len(line) <= width for line in body)
+    assert "suggest_fixes" in squeezed("\n".join(body))
+
+
 def test_what_was_left_alone_is_told(right, wrong):
     assert "n[/n]" in wrong.text(80)
     assert "int64" in wrong.text(80)

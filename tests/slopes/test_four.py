@@ -83,6 +83,7 @@ def test_a_right_gradient_takes_four_points_a_direction_and_a_wrong_one_the_full
         assert all(len(m.steps) > 4 for m in report.measured), size
 
 
+@pytest.mark.slow
 def test_errors_above_the_resolution_are_not_accepted():
     """One planted error in each of 600 gradients, from half to ten times what is stated."""
     said = Counter()

@@ -114,6 +114,33 @@ def test_a_scale_that_is_wrong_costs_evaluations_and_not_the_truth(wrong_by):
     assert found.error < 1e-7
 
 
+@pytest.mark.parametrize("at", [1.0, -2, 1e-9, 300.0, 1e5, 1e8, 1e10])
+def test_the_slope_at_another_number(at):
+    found = gp.slope(math.sin, at=at)
+    assert covers(found, math.cos(at))
+    line = gp.slope(lambda t: 3 * t, at=at)
+    assert covers(line, 3)
+    assert not covers(line, 3.5)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"at": "1"}, "at must be a number, but is '1'"),
+        ({"at": np.ones(3)}, "at must be a number, but is an array of shape (3,)"),
+        ({"at": math.nan}, "at must be a number, but is nan"),
+        ({"at": None}, "at must be a number, but is None"),
+        ({"at": 1e15}, "the numbers around it are 0.12 apart"),
+        ({"phi": 1.0}, "phi must be a function of one number, but is a float"),
+        ({"phi": lambda t: np.ones(3)}, "phi must return a real scalar, but returned an array"),
+    ],
+)
+def test_what_slope_does_not_take(wrong, says):
+    with pytest.raises(UsageError) as caught:
+        gp.slope(**{"phi": math.sin, **wrong})
+    assert says in str(caught.value)
+
+
 @pytest.mark.parametrize("size", [1e-310, 1e-200, 1e-30, 1e-12, 1e12, 1e300, 1.7e308])
 def test_the_size_of_the_function_does_not_matter(size):
     found = gp.slope(lambda t: size * math.sin(1 + t))

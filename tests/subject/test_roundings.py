@@ -116,3 +116,46 @@ def test_what_torch_makes_of_modules_is_not_rejected(name, dtype, loss):
 def test_a_factor_beside_a_running_sum_is_not_right_in_float64(factor):
     report = gp.check(*asked(lambda t: factor * running(t), 2048, BF16))
     assert report.verdict.rejects
+
+
+class Sine(torch.autograd.Function):
+    factor = 1.0
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.sin()
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g * x.cos() * Sine.factor
+
+
+@pytest.mark.parametrize("dtype", [BF16, F16])
+@pytest.mark.parametrize("factor", [1.03, 1.02, 0.98])
+def test_a_flat_share_that_float64_shows_too_is_no_rounding(dtype, factor, monkeypatch):
+    def loss(x):
+        return Sine.apply(x).sum()
+
+    right = gp.check(loss, drawn(64, dtype=dtype))
+    assert right.verdict == "correct"
+    monkeypatch.setattr(Sine, "factor", factor)
+    wrong = gp.check(loss, drawn(64, dtype=dtype))
+    assert wrong.verdict.rejects
+    assert abs(1 / wrong.findings[0].factor - 1 / factor) < 1e-3
+
+
+def test_bands_of_the_caller_are_the_last_word(monkeypatch):
+    monkeypatch.setattr(Sine, "factor", 1.03)
+    report = gp.check(lambda x: Sine.apply(x).sum(), drawn(64), correct_below=0.05, wrong_above=0.3)
+    assert report.verdict == "correct"
+
+
+@pytest.mark.parametrize("dtype", [BF16, F16])
+def test_right_models_in_half_precision_stay_right(dtype):
+    torch.manual_seed(0)
+    layers = [nn.Linear(24, 32), nn.GELU(), nn.LayerNorm(32), nn.Linear(32, 4)]
+    x, model = torch.randn(16, 24).to(dtype), nn.Sequential(*layers).to(dtype)
+    report = gp.check_module(model, x, loss=lambda out: (out.float() ** 2).mean())
+    assert not report.verdict.rejects, report

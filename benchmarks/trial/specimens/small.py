@@ -128,8 +128,53 @@ def of_many() -> Iterator[Specimen]:
         )  # fmt: skip
 
 
+def small_numbers() -> Iterator[Specimen]:
+    """Parameters so small that a step of their size moves the value by less than its round-off."""
+    w, data, labels = normal(80, 6), normal(81, 6, 30), normal(82, 30) > 0
+    for told, size in (("1e-5", 1e-5), ("1e-7", 1e-7), ("3e-9", 3e-9)):
+        params = {"A": size * normal(83, 3), "B": size * normal(84, 3, 6)}
+
+        def low_rank(p: Params) -> Any:
+            z = (w + p["A"] @ p["B"]) @ data
+            return np.mean(np.logaddexp(0, z) - labels * z)
+
+        def slopes(p: Params) -> Params:
+            z = (w + p["A"] @ p["B"]) @ data
+            g = (1 / (1 + np.exp(-z)) - labels) @ data.T / labels.size
+            return {"A": p["B"] @ g, "B": np.outer(p["A"], g)}
+
+        yield from twins(
+            f"a low-rank change of {told}", blocks(low_rank, params, slopes),
+            factor(2.0, "A"), sign("B"), zero("A"), why="both factors are tiny",
+        )  # fmt: skip
+
+        def penalty(p: Params) -> Any:
+            return np.sum((p["w"] @ data - 1) ** 2) + np.sum(p["e"] ** 2 * p["w"])
+
+        def of_penalty(p: Params) -> Params:
+            return {
+                "w": 2 * data @ (p["w"] @ data - 1) + p["e"] ** 2, "e": 2 * p["e"] * p["w"]
+            }  # fmt: skip
+
+        params = {"w": w, "e": size * normal(85, 6)}
+        yield from twins(
+            f"a penalty of numbers of {told}", blocks(penalty, params, of_penalty),
+            factor(2.0, "e"), sign("e"), why="small beside the rest, and by itself",
+        )  # fmt: skip
+        best = size * normal(86, 6)
+        yield from twins(
+            f"an optimum in units of {told}",
+            one(
+                lambda x, b=best, s=size: np.sum(np.cos((x - b) / s)), best,
+                lambda x, b=best, s=size: -np.sin((x - b) / s) / s,
+            ),
+            at(0.1 / size), why="a step of 1 is out of the neighbourhood",
+        )  # fmt: skip
+
+
 ALL_SMALL: tuple[Specimen, ...] = (
     *of_many(),
+    *small_numbers(),
     *beside_the_rest(),
     *swept(),
     *zero_values(),

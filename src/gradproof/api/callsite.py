@@ -13,6 +13,8 @@ from types import CodeType, FrameType
 
 _PACKAGE = str(Path(__file__).parents[1] / "x")[:-1]
 
+_CALLING = str(Path(__file__).parents[1] / "calling.py")  # stands between the user and each of them
+
 _STDLIB = sysconfig.get_path("stdlib")
 
 # The functions that a user calls; all of them take ``seed``.
@@ -31,7 +33,9 @@ def call_in_source(seed: int) -> str:
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect.stack reads every file
     call_name = ""
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        call_name, frame = frame.f_code.co_name, frame.f_back
+        if frame.f_code.co_filename != _CALLING:
+            call_name = frame.f_code.co_name
+        frame = frame.f_back
     if frame is None or call_name not in _PUBLIC or _is_pythons(frame.f_code.co_filename):
         return ""
     key = (frame.f_code, frame.f_lasti, seed)

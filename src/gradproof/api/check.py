@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from ..backend.protocol import Backend
 from ..backend.registry import framework_of
+from ..calling import public
 from ..errors import UsageError
+from ..naming import is_function, what
+from ..plan.effort import Level
 from ..report.report import Report
 from ..space import tree
 from ..space.point import Point
 from ..subject.asked import Options
 from ..subject.providers import Autodiff
-from .options import checked, validate
+from .options import checked, plain, validate
 from .second import checked_second
 from .twice import both_orders
 
 
+@public("gp.check(fun, point, grad=...)", report=True)
 def check(
     fun: Callable[..., Any],
     point: Any,
@@ -26,10 +30,10 @@ def check(
     grad: Any = None,
     hess: Any = None,
     hessp: Callable[..., Any] | None = None,
-    order: int = 1,
+    order: Literal[1, 2] = 1,
     args: tuple[Any, ...] = (),
     kwargs: Mapping[str, Any] | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,
@@ -136,6 +140,7 @@ def check(
             "order=2 is about the backward passes of a framework: the derivative of a gradient "
             "that is passed as grad= is passed as hess= or hessp=."
         )
+    _validate_point_and_grad(point, grad)
     if surrogate is not None:
         validate(surrogate, options)
     if surrogate is not None and (hess is not None or hessp is not None or order == 2):
@@ -149,6 +154,22 @@ def check(
     where, claim = own_claim(point, None if surrogate is None else fun)
     first = checked(surrogate or fun, where, claim, options)
     return both_orders(first, fun, where, claim, options) if order == 2 else first
+
+
+def _validate_point_and_grad(point: Any, grad: Any) -> None:
+    """Raise ``UsageError`` for functions and text where numbers belong."""
+    if is_function(point):
+        raise UsageError(
+            f"point must hold the parameters, but is {what(point)}: "
+            "the order is gp.check(fun, point, grad=...)."
+        )
+    if isinstance(grad, str | bytes):
+        raise UsageError(
+            f"grad must be a function or a gradient, but is the text {grad!r}: pass the function "
+            "itself, or leave grad out where a framework differentiates."
+        )
+    if callable(grad):
+        plain("grad", grad)
 
 
 def own_claim(point: Any, of: Callable[..., Any] | None = None) -> tuple[Point, Autodiff]:

@@ -10,21 +10,24 @@ import numpy as np
 
 from ..backend import arrays
 from ..backend.registry import framework_of, home
+from ..calling import public
 from ..engine.implicit import examine_implicit
 from ..engine.slopes_of import Counted
 from ..engine.solution import Implicit, Solution
 from ..errors import UsageError
+from ..plan.effort import Level
 from ..report.report import Report
 from ..space import tree
 from ..space.point import Point
 from ..subject.asked import Options
 from ..subject.second import Array, flat, row_of
 from .callsite import call_in_source
-from .options import validate
+from .options import function_given, validate
 
 _MOST = 512  # numbers of a solution that are pulled back one by one
 
 
+@public("gp.check_implicit(residual, solve, dsolve, theta)", report=True)
 def check_implicit(
     residual: Callable[..., Any],
     solve: Callable[..., Any],
@@ -35,7 +38,7 @@ def check_implicit(
     vjp: Callable[..., Any] | None = None,
     args: tuple[Any, ...] = (),
     kwargs: Mapping[str, Any] | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,
@@ -97,9 +100,9 @@ def check_implicit(
     """
     options = Options(args, kwargs, effort, seed, correct_below, wrong_above, name)
     given = {"dsolve": dsolve, "jvp": jvp, "vjp": vjp}
-    for what, function in {"residual": residual, "solve": solve, **given}.items():
-        if function is not None and not callable(function):
-            raise UsageError(f"{what} must be a function, but is a {type(function).__name__}.")
+    for role, function in {"residual": residual, "solve": solve, **given}.items():
+        if function is not None:
+            function_given(role, function, "gp.check_implicit(residual, solve, dsolve, theta)")
     validate(solve, options)
     if theta is None:
         raise UsageError("theta is missing: gp.check_implicit(residual, solve, dsolve, theta).")

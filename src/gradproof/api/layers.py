@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from ..calling import public
 from ..layers.balance import Balance, balances
 from ..layers.compose import composed, to_look_into
 from ..layers.layer import Hints, study
 from ..layers.model import model
-from ..layers.outcome import named
 from ..layers.single import Single, listed
+from ..naming import called
+from ..plan.effort import Level
 from ..report.report import Report
 from ..space.point import Point
 from ..subject.asked import Options
@@ -24,6 +26,7 @@ from .callsite import call_in_source
 from .options import checked, validate
 
 
+@public("gp.check_layer(layer, *inputs)", report=True)
 def check_layer(
     layer: Any,
     *inputs: Any,
@@ -35,7 +38,7 @@ def check_layer(
     wrt: str | Sequence[str] | None = None,
     reset: Any = None,
     kwargs: Mapping[str, Any] | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,
@@ -114,6 +117,7 @@ def check_layer(
         return single_report(single, options)
 
 
+@public("gp.check_layers(layers, *inputs, loss=...)", report=True)
 def check_layers(
     layers: Any,
     *inputs: Any,
@@ -123,7 +127,7 @@ def check_layers(
     params: Any = None,
     grads: Any = None,
     kwargs: Mapping[str, Any] | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,
@@ -200,7 +204,7 @@ def check_layers(
             built.state.restore()
         chosen = to_look_into(found, line, options)
         local = {k: report for k in chosen if (report := _local(found[k], options)) is not None}
-    title = name or (named(layers) if not isinstance(layers, list | tuple | dict) else "layers")
+    title = name or (called(layers) if not isinstance(layers, list | tuple | dict) else "layers")
     report = composed(title, found, local, line, options)
     return replace(
         report,

@@ -6,7 +6,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ..calling import public
 from ..errors import UsageError
+from ..naming import what
+from ..plan.effort import Level
 from ..report.report import Report
 from ..space.point import Point
 from ..subject.asked import Options
@@ -14,12 +17,13 @@ from ..subject.providers import Autodiff
 from .options import checked, validate
 
 
+@public("gp.check_module(module, *inputs, loss=...)", report=True)
 def check_module(
     module: Any,
     *inputs: Any,
     loss: Callable[[Any], Any] | None = None,
     kwargs: Mapping[str, Any] | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,
@@ -59,11 +63,11 @@ def check_module(
     """
     if not _is_module(module):
         raise UsageError(
-            f"module must be a torch.nn.Module, but is a {type(module).__name__}: functions are "
+            f"module must be a torch.nn.Module, but is {what(module)}: functions are "
             "checked with gp.check(fun, tensors), classes need an instance."
         )
     if loss is not None and not callable(loss):
-        raise UsageError(f"loss must be a function of the output, but is a {type(loss).__name__}.")
+        raise UsageError(f"loss must be a function of the output, but is {what(loss)}.")
     from ..backend.torch import BACKEND
     from ..subject.modules import ModuleFunction
 

@@ -7,24 +7,28 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..backend.registry import framework_of
+from ..calling import public
 from ..engine.examine import alone
 from ..engine.inside import operations_of
 from ..errors import UsageError
+from ..naming import called, what
+from ..plan.effort import Level
 from ..report.report import Report
 from ..space import tree
 from ..space.point import Point
-from ..subject.asked import Asked, Options, named
+from ..subject.asked import Asked, Options
 from ..subject.providers import Autodiff
 from .callsite import call_in_source
 from .options import validate
 
 
+@public("gp.check_operations(module, *inputs, loss=...)", report=True)
 def check_operations(
     target: Any,
     *inputs: Any,
     loss: Callable[[Any], Any] | None = None,
     kwargs: Mapping[str, Any] | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,
@@ -71,12 +75,10 @@ def check_operations(
 
     """
     if not callable(target):
-        raise UsageError(
-            f"target must be a module or a function, but is a {type(target).__name__}."
-        )
+        raise UsageError(f"target must be a module or a function, but is {what(target)}.")
     if loss is not None and not callable(loss):
-        raise UsageError(f"loss must be a function of the output, but is a {type(loss).__name__}.")
-    title = name or (type(target).__name__ if _is_module(target) else named(target))
+        raise UsageError(f"loss must be a function of the output, but is {what(loss)}.")
+    title = name or (type(target).__name__ if _is_module(target) else called(target))
     fun, where = (
         _of_module(target, inputs, loss) if _is_module(target) else _own(target, inputs, loss)
     )
@@ -121,5 +123,5 @@ def _own(function: Any, inputs: tuple[Any, ...], loss: Any) -> tuple[Any, Point]
         output = function(*inputs, **kwargs)
         return output if loss is None else loss(output)
 
-    fun.__name__ = named(function)
+    fun.__name__ = called(function)
     return fun, Point(inputs, framework.chosen(leaves), root="inputs")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import iscoroutinefunction, isgeneratorfunction
 from numbers import Integral, Real
 from typing import Any
+
+import numpy as np
 
 from ..engine.examine import examine
 from ..errors import UsageError
 from ..judge.bands import bands
+from ..naming import called, what
 from ..plan.effort import effort
 from ..report.report import Report
 from ..space.point import Point
@@ -42,16 +46,17 @@ def validate(fun: Any, options: Options) -> None:
     seed: Any = options.seed
     if not callable(fun):
         raise UsageError(
-            f"fun must be a function of the point, but is a {type(fun).__name__}: "
+            f"fun must be a function of the point, but is {what(fun)}: "
             "the order is gp.check(fun, point, grad=...)."
         )
+    plain("fun", fun)
     if not isinstance(args, tuple | list):
         raise UsageError(
-            f"args must be a tuple of further arguments, but is a {type(args).__name__}: "
+            f"args must be a tuple of further arguments, but is {what(args)}: "
             "write args=(X,) for a single one."
         )
     if kwargs is not None:
-        found = "" if isinstance(kwargs, Mapping) else f"a {type(kwargs).__name__}"
+        found = "" if isinstance(kwargs, Mapping) else what(kwargs)
         if not found and not all(isinstance(key, str) for key in kwargs):
             found = "one whose keys are not all text"
         if found:
@@ -63,3 +68,26 @@ def validate(fun: Any, options: Options) -> None:
         raise UsageError(f"tolerance must be a number between 0 and 1, but is {tolerance!r}.")
     effort(options.effort)
     bands("float64", options.correct_below, options.wrong_above)
+
+
+def plain(role: str, function: Any) -> None:
+    """Raise ``UsageError`` for a class, and for functions that return no value when called."""
+    kind = "async " if iscoroutinefunction(function) else ""
+    kind = "generator " if isgeneratorfunction(function) else kind
+    if kind:
+        write = "write def for async def" if kind == "async " else "write return for yield"
+        raise UsageError(f"{role} is the {kind}function {called(function)}: {write}.")
+    if isinstance(function, type) and not issubclass(function, float | complex | np.generic):
+        has_apply = f", or {function.__name__}.apply" if hasattr(function, "apply") else ""
+        raise UsageError(
+            f"{role} is the class {function.__name__}, and no function: pass an instance that can "
+            f"be called, or one of its methods{has_apply}."
+        )
+
+
+def function_given(role: str, function: Any, form: str = "") -> None:
+    """Raise ``UsageError`` for what should be a function and is none, with how it is called."""
+    if not callable(function):
+        write = f": write {form}" if form else ""
+        raise UsageError(f"{role} must be a function, but is {what(function)}{write}.")
+    plain(role, function)

@@ -7,15 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from ..calling import public
 from ..errors import UsageError
+from ..naming import called
+from ..plan.effort import Level
 from ..report.report import Report
 from ..space import tree
 from ..space.point import Point
-from ..subject.asked import Options, named
+from ..subject.asked import Options
 from ..subject.providers import Products
-from .options import checked, validate
+from .options import checked, function_given, validate
 
 
+@public("gp.check_vjp(fun, vjp, point)", report=True)
 def check_vjp(
     fun: Callable[..., Any],
     vjp: Callable[..., Any],
@@ -24,7 +28,7 @@ def check_vjp(
     jvp: Callable[..., Any] | None = None,
     args: tuple[Any, ...] = (),
     kwargs: Mapping[str, Any] | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,
@@ -66,6 +70,7 @@ def check_vjp(
     return _examined(fun, Products(vjp, jvp), point, options, needed="vjp")
 
 
+@public("gp.check_jvp(fun, jvp, point)", report=True)
 def check_jvp(
     fun: Callable[..., Any],
     jvp: Callable[..., Any],
@@ -74,7 +79,7 @@ def check_jvp(
     vjp: Callable[..., Any] | None = None,
     args: tuple[Any, ...] = (),
     kwargs: Mapping[str, Any] | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,
@@ -105,13 +110,14 @@ def check_jvp(
     return _examined(fun, Products(vjp, jvp), point, options, needed="jvp")
 
 
+@public("gp.check_adjoint(A, At, x, y)", report=True)
 def check_adjoint(
     A: Any,
     At: Any = None,
     x: Any = None,
     y: Any = None,
     *,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
     correct_below: float | None = None,
     wrong_above: float | None = None,
@@ -149,12 +155,13 @@ def check_adjoint(
     True
 
     """
-    title = name or f"{named(A)} and its adjoint"
+    title = name or f"{called(A)} and its adjoint"
     if At is None and hasattr(A, "matvec") and hasattr(A, "rmatvec"):
         x, y = _operands(A, x, y, seed)
         A, At = A.matvec, A.rmatvec
-    _require("A", A)
-    _require("At", At)
+    form = "gp.check_adjoint(lambda x: A @ x, lambda y: At @ y, x, y) for matrices"
+    function_given("A", A, form)
+    function_given("At", At, form)
     if x is None or y is None:
         raise UsageError("check_adjoint needs x and y, arrays of the shapes that A and At take.")
     options = Options((), None, effort, seed, correct_below, wrong_above, title)
@@ -200,13 +207,9 @@ def _same_shapes(one: str, found: Any, other: str, wanted: Any) -> None:
 
 
 def _examined(fun: Any, products: Products, point: Any, options: Options, *, needed: str) -> Report:
+    form = f"gp.check_{needed}(fun, {needed}, point)"
     for name, function in (("vjp", products.vjp), ("jvp", products.jvp)):
         if name == needed or function is not None:
-            _require(name, function)
+            function_given(name, function, form)
     validate(fun, options)
     return checked(fun, Point(point), products, options)
-
-
-def _require(name: str, function: Any) -> None:
-    if not callable(function):
-        raise UsageError(f"{name} must be a function, but is a {type(function).__name__}.")

@@ -10,6 +10,7 @@ from ..backend.registry import framework_of
 from ..engine.second import examine_second
 from ..engine.stated import Claims
 from ..errors import UsageError
+from ..naming import what
 from ..report.report import Report
 from ..space import tree
 from ..space.point import Point
@@ -24,7 +25,7 @@ def checked_second(
     """The report of a gradient, its Hessian and the products of that."""
     if hessp is not None and not callable(hessp):
         raise UsageError(
-            f"hessp must be a function of (point, vector), but is a {type(hessp).__name__}: "
+            f"hessp must be a function of (point, vector), but is {what(hessp)}: "
             "a matrix is passed as hess=."
         )
     if isinstance(hess, str) or hasattr(hess, "get_matrix"):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
+from ..naming import instead, what
 
 
 def differentiable(leaf: Any, name: str) -> str:
@@ -27,11 +28,7 @@ def differentiable(leaf: Any, name: str) -> str:
             "and use torch.func.functional_call."
         )
     if not isinstance(leaf, bool | int | float | complex | np.generic | np.ndarray):
-        raise UsageError(
-            f"{name} is a {type(leaf).__module__}.{type(leaf).__qualname__}, which is neither a "
-            "number, a NumPy array nor a container known to optree: convert it, or register its "
-            "class with optree (optree.register_pytree_node or optree.dataclasses)."
-        )
+        raise UsageError(f"{name} is {_strange(leaf)}.")
     if isinstance(leaf, np.ma.MaskedArray | np.matrix):
         raise UsageError(
             f"{name} is a {type(leaf).__name__}, whose arithmetic differs from a plain array's: "
@@ -46,6 +43,17 @@ def differentiable(leaf: Any, name: str) -> str:
             "can be differentiated; convert it with .astype(float)."
         )
     return "" if array.size else f"is empty (shape {array.shape})"
+
+
+def _strange(leaf: Any) -> str:
+    """What a leaf is that is no array, and what to write in its place."""
+    if advice := instead(leaf):
+        return f"{what(leaf)}, and no array of numbers: {advice}"
+    return (
+        f"a {type(leaf).__module__}.{type(leaf).__qualname__}, which is neither a number, a NumPy "
+        "array nor a container known to optree: convert it, or register its class with optree "
+        "(optree.register_pytree_node or optree.dataclasses)"
+    )
 
 
 @lru_cache(maxsize=64)

@@ -9,6 +9,7 @@ import inspect
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ from gradproof.cli.fixes import show
 from gradproof.errors import UsageError
 from gradproof.records.finding import Finding
 from gradproof.repair import suggest_fixes
+from gradproof.report.document import Document
+from gradproof.report.files import write
+from gradproof.report.renderers import renderers
 from gradproof.report.report import Report
 from gradproof.report.wording import figure
 
@@ -37,9 +41,12 @@ PATIENCE = 2.0  # seconds for the textbook on the larger network
 _WIDEST = 88  # longer lines are hard to read
 
 
-def tell(console: Console, seed: int = 0) -> None:
-    """Print the story; ``seed`` chooses gradproof's directions and the larger network."""
-    Story(console, seed).tell()
+def tell(console: Console, seed: int = 0, page: str | None = None) -> None:
+    """Print the story; ``seed`` chooses gradproof's directions and the larger network.
+
+    At the end stands the path of a ``page`` with the same reports, where there is to be one.
+    """
+    Story(console, seed, page).tell()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +111,20 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class Right:
+    """The check of the right gradient, and what it took beside the textbook's."""
+
+    report: Report
+    costs: tuple[Cost, Cost]
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """The six chapters, printed."""
 
     console: Console
     seed: int
+    page: str | None = None
 
     def tell(self) -> None:
         """Print one after the other."""
@@ -117,10 +133,12 @@ class Story:
         cost(params, X, Y)  # the first product starts up the linear algebra: nobody pays for it
         self._introduce(network)
         broken = self._tell_broken(network)
-        costs = self._tell_right(network)
-        self._tell_cost([*costs, *self._on_larger()])
+        right = self._tell_right(network)
+        self._tell_cost([*right.costs, *self._on_larger()])
         self._tell_findings(broken.findings)
         self._tell_repair(broken)
+        if self.page is not None:
+            self._write(self.page, broken, right.report)
         self._say("Now your own code: gradproof check --help, gradproof fix --help")
 
     def _introduce(self, network: Network) -> None:
@@ -144,7 +162,7 @@ class Story:
         self.console.print(report, "")
         return report
 
-    def _tell_right(self, network: Network) -> list[Cost]:
+    def _tell_right(self, network: Network) -> Right:
         self._heading("3. The same, once it is right")
         classic, seconds = network.classic(backprop)
         self._say("The textbook:")
@@ -159,10 +177,11 @@ class Story:
                 f"Correct, and it says how far that goes: an error of {figure(report.resolution)} "
                 "of any one block would have been noticed (with 99 % probability)."
             )
-        return [
+        costs = (
             Cost(network.name, "textbook", classic.evaluations, seconds),
             Cost(network.name, "gradproof", report.evaluations, report.seconds),
-        ]
+        )
+        return Right(report, costs)
 
     def _on_larger(self) -> list[Cost]:
         """Both checks on a network for which the textbook's would take minutes."""
@@ -220,6 +239,18 @@ class Story:
         )
         show(self.console, suggestions)
 
+    def _write(self, page: str, *reports: Report) -> None:
+        """Write the same reports with their pictures, and say where; nothing of others is lost."""
+        document = Document(tuple((report.name, report) for report in reports))
+        try:
+            _require_ours(Path(page))
+            write(Path(page), renderers()["html"].text(document))
+        except (UsageError, OSError) as error:
+            self._say(f"No page with pictures: {error}")
+            return
+        said = Text(f"The same as a page with pictures: {page}", style="bold")
+        self.console.print(said, end="\n\n", soft_wrap=True)
+
     def _heading(self, text: str) -> None:
         self.console.print(Text(text, style="bold"), end="\n\n")
 
@@ -231,6 +262,12 @@ class Story:
         effort = Text(f"{classic.evaluations} evaluations, {_duration(seconds)}", style="dim")
         lines = [Padding(line, (0, 0, 0, 2), expand=False) for line in (sentence, effort)]
         self.console.print(*lines, "", width=min(self.console.width, _WIDEST))
+
+
+def _require_ours(page: Path) -> None:
+    """Refuse to write over a file that gradproof has not written."""
+    if page.is_file() and b'content="gradproof' not in page.read_bytes()[:2000]:
+        raise UsageError(f"{page} is another page, and is left alone: pass --html FILE.")
 
 
 def _why(classic: textbook.TextbookResult) -> str:

@@ -14,7 +14,7 @@ import click
 from ..errors import UsageError
 from ..report.document import Document
 from ..report.files import write
-from ..report.renderers import Renderer, renderers
+from ..report.renderers import Renderer, markdown, renderers
 
 # Nothing is touched before there is something to write.
 _FILE = click.Path(dir_okay=False, writable=True, allow_dash=True)
@@ -77,3 +77,9 @@ def write_all(files: Mapping[str, str], document: Document) -> None:
                 write(Path(file), text)
         except OSError as error:
             raise click.ClickException(f"{file} could not be written: {error.strerror}.") from None
+
+
+def summarise(document: Document) -> None:
+    """Add a table of the run to the summary of a job, where GitHub asks for one."""
+    if markdown.wanted() and (refusal := markdown.add_to_summary(markdown.markdown(document))):
+        click.echo(refusal, err=True)

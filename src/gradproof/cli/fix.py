@@ -10,8 +10,9 @@ import click
 
 from ..progress import ProgressLine
 from .check import EFFORT, SEED, given
-from .files import WritingCommand, apart, write_all
-from .runs import Outcome
+from .complete import TARGETS
+from .files import WritingCommand, apart, summarise, write_all
+from .outcomes import Outcome
 from .screen import console, follow, say, show
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ Exit codes, the first that applies:
 @click.command(
     cls=WritingCommand, help=HELP, short_help="Look for edits that make a gradient right."
 )
-@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@TARGETS
 @click.option("--apply", is_flag=True, help="Write the first repair of each case into its file.")
 @click.option(
     "--backup",
@@ -92,6 +93,7 @@ def fix(
     fixes = Fixes(targets, given(wanted), most, seconds, backup if apply else None, apply=apply)
     with apart(files):
         follow(fixes.run, partial(_fix_one, fixes), lambda spent: f"{fixes.headline}{spent}")
+    summarise(fixes.document)
     write_all(files, fixes.document)
     context.exit(fixes.exit_code)
 

@@ -16,7 +16,8 @@ from ..repair.fix import Fix, Miss, Suggestions
 from ..repair.suggest import validate
 from ..report.document import Document
 from ..report.report import Report
-from .runs import CORRECT, INTERRUPTED, Outcome, Run, worst
+from .outcomes import CORRECT, INTERRUPTED, Outcome, worst
+from .runs import Run
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
-from ..errors import UsageError
-from ..hunt.cases import Wanted, seconds_of
+from ..hunt.cases import Wanted
 from .check import SEED, VERBOSE, given
-from .files import WritingCommand, apart, write_all
+from .check import seconds as duration
+from .complete import targets
+from .files import WritingCommand, apart, summarise, write_all
 from .runs import Run
 from .screen import follow, say, show
 
@@ -44,22 +45,15 @@ Exit codes are those of gradproof check.
 """
 
 
-def _time(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
-    try:
-        return None if text is None else seconds_of(text)
-    except UsageError as error:
-        raise click.BadParameter(str(error)) from None
-
-
 @click.command(cls=WritingCommand, help=HELP, short_help="Search where a gradient is wrong.")
-@click.argument("targets", metavar="[TARGET...]", nargs=-1)
+@targets(required=False)
 @click.option("--pairs", metavar="MODULE", multiple=True, help="Functions and derivatives in it.")
 @click.option(
     "--waivers", type=click.Path(dir_okay=False), metavar="FILE", help="What is meant so."
 )
 @click.option("--catalogue", type=click.Path(dir_okay=False), metavar="FILE", help="Adapters.")
 @click.option("--tries", type=click.IntRange(min=1), help="At most so many tries for each case.")
-@click.option("--time", "seconds", callback=_time, metavar="TIME", help="30s, 10m or 2h a case.")
+@click.option("--time", "seconds", callback=duration, metavar="TIME", help="30s, 10m or 2h a case.")
 @click.option("-n", "workers", type=click.IntRange(min=1), default=1, help="Processes (joblib).")
 @click.option("--executor", help="dask://host:port or ray: tries on other machines.")
 @click.option("--journal", type=click.Path(dir_okay=False), metavar="FILE", help="Resumable.")
@@ -95,5 +89,6 @@ def hunt(
         follow(run, partial(show, verbose=verbose), headline)
         for remark in run.remarks if verbose else run.remarks[-len(pairs) :] if pairs else ():
             say(remark, style="")
+    summarise(run.document)
     write_all(files, run.document)
     context.exit(run.exit_code)

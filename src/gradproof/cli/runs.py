@@ -1,67 +1,35 @@
-"""What became of each case: a report, or a failure with the person whom it concerns."""
+"""All cases of some targets, found and checked one after the other."""
 
 from __future__ import annotations
 
 import difflib
 import inspect
-import re
 import shlex
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ..api.check import check
-from ..diagnose.lines import is_library
 from ..errors import UsageError
 from ..hunt.cases import Wanted, hunt_case, hunt_target, is_hunt, report_of
 from ..hunt.pairs import Pair, pairs_of
 from ..hunt.result import Hunt
 from ..records.failure import Failure, Fault
-from ..records.verdict import Verdict
 from ..report.document import Document
 from ..report.report import Report
 from ..version import __version__
-from .targets import Case, Finder, LoadError
-
-# Exit codes.
-CORRECT, WRONG, MISUSED, UNDECIDED, INTERNAL = range(5)
-INTERRUPTED = 130
+from .limit import Limit, TimeUpError
+from .outcomes import INTERRUPTED, Outcome, failed, is_users, worst
+from .targets import Case, Finder
 
 _RAISED = "The code under test raised an exception."
 
-_PACKAGE = Path(__file__).parents[1]
+# Makes what is around one check.
+Limited = Callable[[], AbstractContextManager[Any]]
+
 _PARAMETERS = tuple(inspect.signature(check).parameters)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The report or the failure of one check; ``label`` says which case it comes from.
-
-    ``file`` and ``line`` are where the case stands, if it was found; ``more`` is shown below it.
-    """
-
-    label: str
-    result: Report | Failure
-    file: str | None = None
-    line: int | None = None
-    more: str = ""
-
-    @property
-    def code(self) -> int:
-        """What a run of this case alone would leave with."""
-        if isinstance(self.result, Failure):
-            return INTERNAL if self.result.fault is Fault.INTERNAL else MISUSED
-        if self.result.verdict is Verdict.UNDECIDED:
-            return UNDECIDED
-        return CORRECT if self.result.ok else WRONG
-
-
-def worst(codes: Iterable[int]) -> int:
-    """The exit code of several cases: what spoils a run comes before what it found."""
-    return min(codes, key=(INTERNAL, MISUSED, WRONG, UNDECIDED, CORRECT).index, default=CORRECT)
 
 
 @dataclass(slots=True)
@@ -69,8 +37,8 @@ class Run:
     """All cases of some targets, one after the other; iterate over it for their outcomes.
 
     ``given`` replaces what the cases say themselves, ``wanted`` is how those with spaces are
-    hunted. Stopped half-way, ``outcomes`` holds what
-    was finished and ``unfinished`` the labels of the other cases.
+    hunted, ``limit`` is on the time of each. Stopped half-way, ``outcomes`` holds what was
+    finished and ``unfinished`` the labels of the other cases. ``label`` is the target under way.
     """
 
     targets: Sequence[str]
@@ -83,28 +51,43 @@ class Run:
     outcomes: list[Outcome] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     interrupted: bool = False
+    limit: Limit | None = None
+    ended: bool = False  # by a case that could not be stopped
     doing: str = ""
+    label: str = ""
 
     def __iter__(self) -> Iterator[Outcome]:
         """Find all cases first: a misspelt target is reported at once, not after the others."""
         finder = Finder()
         cases: list[Case] = []
-        for target in self.targets:
-            self.doing = f"importing {target}"
+        for given in self.targets:
             try:
-                cases += finder.find(target)
+                targets = finder.targets(given)
             except UsageError as error:
-                yield self._kept(_failed(target, error, "Importing it raised an exception."))
+                yield self.kept(failed(given, error))
+                continue
+            for target in targets:
+                self.label, self.doing = target, f"importing {target}"
+                try:
+                    with self._limited():
+                        cases += finder.find(target)
+                except (UsageError, TimeUpError) as error:
+                    yield self.kept(failed(target, error, "Importing it raised an exception."))
         self.unfinished = [case.label for case in cases]
         for number, case in enumerate(cases, 1):
+            self.label = case.label
             self.doing = f"checking {case.label} ({number} of {len(cases)})"
             code = getattr(inspect.unwrap(case.function), "__code__", None)
             place = {} if code is None else {"file": code.co_filename, "line": code.co_firstlineno}
-            for outcome in run(case, self.given, wanted=self.wanted):
-                yield self._kept(replace(outcome, **place))
+            for outcome in run(case, self.given, wanted=self.wanted, limited=self._limited):
+                yield self.kept(replace(outcome, **place))
             self.unfinished.pop(0)
         for package in self.packages:
             yield from self._pairs(package)
+
+    def _limited(self) -> AbstractContextManager[Any]:
+        """Around what may take no longer than the limit, where there is one."""
+        return nullcontext() if self.limit is None else self.limit()
 
     def _pairs(self, package: str) -> Iterator[Outcome]:
         """What was found of the functions and derivatives of a package."""
@@ -112,7 +95,7 @@ class Run:
         try:
             found = pairs_of(package, self.waivers, self.catalogue)
         except UsageError as error:
-            yield self._kept(_failed(package, error, ""))
+            yield self.kept(failed(package, error))
             return
         self.remarks += [f"{name}: waived, {reason}" for name, reason in found.waived]
         self.remarks += [f"{name}: no pair, it {why}" for name, why in found.need_adapter]
@@ -123,11 +106,12 @@ class Run:
                 if isinstance(outcome.result, Failure) and outcome.result.fault is Fault.USE:
                     self.remarks.append(f"{pair.name}: {outcome.result.message}")
                 else:
-                    yield self._kept(outcome)
+                    yield self.kept(outcome)
             self.unfinished.pop(0)
         self.remarks.append(f"{package}: {len(found.pairs)} pairs")
 
-    def _kept(self, outcome: Outcome) -> Outcome:
+    def kept(self, outcome: Outcome) -> Outcome:
+        """Keep what became of a case."""
         self.outcomes.append(outcome)
         return outcome
 
@@ -141,7 +125,7 @@ class Run:
         """The reports and the failures, for whoever renders them."""
         reports = [(o.label, o.result) for o in self.outcomes if isinstance(o.result, Report)]
         failures = [o.result for o in self.outcomes if isinstance(o.result, Failure)]
-        unfinished = tuple(self.unfinished) if self.interrupted else ()
+        unfinished = tuple(self.unfinished) if self.interrupted or self.ended else ()
         facts = {
             "gradproof": __version__,
             "exit_code": self.exit_code,
@@ -155,34 +139,45 @@ def run(
     given: Mapping[str, Any],
     through: tuple[type[BaseException], ...] = (),
     wanted: Wanted | None = None,
+    limited: Limited = nullcontext,
 ) -> Iterator[Outcome]:
     """Check a case, or each in its list; ``given`` replaces what the case says itself.
 
     A case with spaces as its defaults is hunted as it is ``wanted``; by its menu if nothing is.
+    ``limited`` is around each call of the case, each check and each hunt.
 
     Exceptions of the types ``through`` are for whoever runs it, as those are that skip a test.
     """
     through = (KeyboardInterrupt, *through)
     with case.folder.importable():
         if is_hunt(case.function):
-            yield from _hunted(case, given, through, wanted or Wanted())
+            yield from _hunted(case, given, through, wanted or Wanted(), limited)
             return
         try:
-            entries = _entries(case)
+            with limited():
+                entries = _entries(case)
         except through:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is the user's
-            yield _failed(case.label, error, "The case itself raised an exception.")
+            yield failed(case.label, error, "The case itself raised an exception.")
             return
         for label, arguments in entries:
-            yield _check(label, {"name": label, **arguments, **given}, through)
+            yield _check(label, {"name": label, **arguments, **given}, through, limited)
 
 
 def _hunted(
-    case: Case, given: Mapping[str, Any], through: tuple[type[BaseException], ...], wanted: Wanted
+    case: Case,
+    given: Mapping[str, Any],
+    through: tuple[type[BaseException], ...],
+    wanted: Wanted,
+    limited: Limited,
 ) -> Iterator[Outcome]:
     """What was found of a case with parameters, or that nothing was."""
-    hunt = partial(hunt_case, case.function, case.label, given, wanted)
+
+    def hunt() -> tuple[Hunt, Report | None]:
+        with limited():
+            return hunt_case(case.function, case.label, given, wanted)
+
     yield from _found(case.label, hunt, through, partial(_again, shlex.quote(case.label), wanted))
 
 
@@ -206,7 +201,7 @@ def _found(
     except through:
         raise
     except BaseException as error:  # noqa: BLE001 - the next case must still run
-        yield _failed(label, error, _RAISED if _is_users(error) else "")
+        yield failed(label, error, _RAISED if is_users(error) else "")
         return
     for found in hunt.found:
         report = replace(report_of(found, label), reproduce=again(hunt.seed))
@@ -226,23 +221,27 @@ def _again(target: str, wanted: Wanted, seed: int) -> str:
 
 
 def _check(
-    label: str, arguments: dict[str, Any], through: tuple[type[BaseException], ...]
+    label: str,
+    arguments: dict[str, Any],
+    through: tuple[type[BaseException], ...],
+    limited: Limited,
 ) -> Outcome:
     try:
         _validate(arguments)
-        return Outcome(label, replace(check(**arguments), reproduce=_command(label, arguments)))
+        with limited():
+            report = check(**arguments)
+        return Outcome(label, replace(report, reproduce=_command(label, arguments)))
     except through:
         raise
     except BaseException as error:  # noqa: BLE001 - the next case must still run
-        return _failed(label, error, _RAISED if _is_users(error) else "")
+        return failed(label, error, _RAISED if is_users(error) else "")
 
 
 def _command(label: str, arguments: Mapping[str, Any]) -> str:
     """The command line that checks this case again."""
-    target = re.sub(r"\[\d+\]$", "", label)
     options = {key: arguments[key] for key in ("effort", "seed") if key in arguments}
     written = "".join(f" --{key} {value}" for key, value in {"seed": 0, **options}.items())
-    return f"gradproof check {shlex.quote(target)}{written}"
+    return f"gradproof check {shlex.quote(label)}{written}"
 
 
 def needs_arguments(function: Any) -> bool:
@@ -260,11 +259,17 @@ def _entries(case: Case) -> list[tuple[str, dict[str, Any]]]:
         raise UsageError("A case takes no arguments: give those of this function defaults.")
     made = case.function()
     if not isinstance(made, list | tuple | Iterator):
+        if case.entry is not None:
+            raise UsageError(f"The case returns no list: leave out [{case.entry}].")
         return [(case.label, _as_arguments(made))]
-    many = [(f"{case.label}[{i}]", _as_arguments(one)) for i, one in enumerate(made)]
+    name = case.label if case.entry is None else case.label.removesuffix(f"[{case.entry}]")
+    many = [(f"{name}[{i}]", _as_arguments(one)) for i, one in enumerate(made)]
     if not many:
         raise UsageError("The case returns an empty list: there is nothing to check.")
-    return many
+    if case.entry is not None and case.entry >= len(many):
+        last = len(many) - 1
+        raise UsageError(f"The case has no [{case.entry}]: its list goes from 0 to {last}.")
+    return many if case.entry is None else [many[case.entry]]
 
 
 def _as_arguments(made: Any) -> dict[str, Any]:
@@ -295,49 +300,3 @@ def _validate(arguments: Mapping[str, Any]) -> None:
     for key in ("fun", "point"):
         if key not in arguments:
             raise UsageError(f"The case returns no {key!r}: return dict(fun=…, point=…, grad=…).")
-
-
-def _failed(label: str, error: BaseException, said: str) -> Outcome:
-    """What an exception means: wrong use, something that is ``said`` of the user's code, or a bug.
-
-    What a module raised while it was imported is the cause of a ``LoadError``.
-    """
-    loading = isinstance(error, LoadError)
-    if isinstance(error, UsageError) and not loading and not _is_noted(error):
-        failure = Failure(label, Fault.USE, str(error))
-    elif said:
-        cause = error.__cause__ if loading else None
-        failure = Failure(label, Fault.CODE, said, users_traceback(cause or error))
-    else:
-        message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        trace = "".join(traceback.format_exception(error))
-        failure = Failure(label, Fault.INTERNAL, message, trace)
-    return Outcome(label, failure)
-
-
-def _is_users(error: BaseException) -> bool:
-    """Whether it comes from the user's code: the guards say so, or a frame lies there."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return _is_noted(error) or not all(is_library(frame.filename) for frame in frames)
-
-
-def _is_noted(error: BaseException) -> bool:
-    """Whether the guards noted that a function of the user's raised it."""
-    return any(note.startswith("gradproof: raised by") for note in getattr(error, "__notes__", []))
-
-
-def users_traceback(error: BaseException) -> str:
-    """The traceback as Python prints it, without gradproof's frames and the import system's."""
-    whole = traceback.TracebackException.from_exception(error)
-    parts: list[traceback.TracebackException | None] = [whole]
-    while parts:
-        part = parts.pop()
-        if part is not None:
-            users = [frame for frame in part.stack if not _is_left_out(frame.filename)]
-            part.stack = traceback.StackSummary.from_list(users)
-            parts += [part.__cause__, part.__context__, *(part.exceptions or [])]
-    return "".join(whole.format())
-
-
-def _is_left_out(filename: str) -> bool:
-    return filename.startswith("<frozen importlib") or Path(filename).is_relative_to(_PACKAGE)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -12,7 +14,10 @@ from ..progress import ProgressLine
 from ..records.failure import Failure, Fault
 from ..records.verdict import Verdict
 from ..report.renderers import github
-from .runs import Outcome, Run
+from .files import summarise, write_all
+from .limit import TimeUpError
+from .outcomes import Outcome, failed
+from .runs import Run
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,6 +44,24 @@ def follow(run: Run, each: Callable[[Outcome], None], headline: Callable[[str], 
     except KeyboardInterrupt:
         run.interrupted = True
     say(headline(f", {time.perf_counter() - began:.2f} s"))
+
+
+def end(run: Run, files: Mapping[str, str], error: TimeUpError) -> NoReturn:
+    """Report what was finished, and end this process: a case cannot be stopped."""
+    if ProgressLine.outermost is not None:
+        ProgressLine.outermost.__exit__()
+    run.ended = True
+    run.unfinished[:1] = []
+    outcome = run.kept(failed(run.label, error))
+    try:
+        show(outcome)
+        say(run.document.headline())
+        summarise(run.document)
+        write_all(files, run.document)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(run.exit_code)
 
 
 def show(outcome: Outcome, *, verbose: bool = False) -> None:

@@ -11,7 +11,7 @@ from ..report.files import load_document
 from . import screen
 from .check import VERBOSE
 from .files import WritingCommand, apart, write_all
-from .runs import Outcome
+from .outcomes import Outcome
 
 HELP = """Show the reports of FILE, which `gradproof check --json` or report.save wrote.
 

@@ -1,4 +1,4 @@
-"""From what stands on a command line, ``path.py:name`` or ``module``, to the cases it means.
+"""From what stands on a command line, ``path.py:name``, ``module`` or a folder, to its cases.
 
 A file is imported under a name of its own, so that two files of the same name do not clash,
 and its neighbours are imported as if Python had been started in its folder. Afterwards
@@ -11,6 +11,8 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import os
+import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -22,6 +24,7 @@ from typing import Any
 
 from ..api.case import is_case
 from ..errors import UsageError
+from .search import files_with_cases
 
 
 class LoadError(UsageError):
@@ -74,11 +77,15 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A marked function; ``label`` is the target that means it alone."""
+    """A marked function; ``label`` is the target that means it alone.
+
+    Of a list that it returns only ``entry`` is meant, where there is one.
+    """
 
     label: str
     function: Callable[[], Any]
     folder: Folder
+    entry: int | None = None
 
 
 @dataclass(slots=True)
@@ -87,7 +94,18 @@ class Finder:
 
     folders: dict[Path, Folder] = field(default_factory=dict)
     loaded: dict[str, tuple[ModuleType, Folder]] = field(default_factory=dict)
-    seen: set[int] = field(default_factory=set)
+    seen: set[tuple[int, int | None]] = field(default_factory=set)
+
+    def targets(self, given: str) -> list[str]:
+        """The targets that stand for one: of a folder its files that define cases, else itself.
+
+        Raises
+        ------
+        UsageError
+            Where no file of the folder defines a case.
+
+        """
+        return files_with_cases(given) if _is_folder(given) else [given]
 
     def find(self, target: str) -> list[Case]:
         """The cases that a target means, less those already found.
@@ -99,15 +117,16 @@ class Finder:
         LoadError
             Where importing it raised an exception.
         """
-        where, name = split(target)
+        where, name, entry = split(target)
         if where not in self.loaded:
             self.loaded[where] = self._load(where)
         module, folder = self.loaded[where]
+        which = "" if entry is None else f"[{entry}]"
         cases = []
         for found, function in _marked(module, where, name).items():
-            if id(function) not in self.seen:
-                self.seen.add(id(function))
-                cases.append(Case(f"{where}:{found}", function, folder))
+            if not self.seen & {(id(function), None), (id(function), entry)}:
+                self.seen.add((id(function), entry))
+                cases.append(Case(f"{where}:{found}{which}", function, folder, entry))
         return cases
 
     def _load(self, where: str) -> tuple[ModuleType, Folder]:
@@ -117,7 +136,7 @@ class Finder:
         with folder.importable():
             module = _import_named(where)
         if getattr(module, "__file__", None) is None and hasattr(module, "__path__"):
-            raise UsageError(_only_a_folder(where))
+            raise UsageError(f"This is a folder: write {Path(*where.split('.'))}{os.sep}.")
         return module, folder
 
     def _load_file(self, where: str) -> tuple[ModuleType, Folder]:
@@ -139,12 +158,20 @@ class Finder:
         return self.folders.setdefault(path, Folder(path))
 
 
-def split(target: str) -> tuple[str, str | None]:
-    """A target's file or module, and the name of one case in it."""
+def split(target: str) -> tuple[str, str | None, int | None]:
+    """A target's file or module, the name of one case in it, and which of its list."""
     where, colon, name = target.rpartition(":")
-    if colon and len(where) > 1 and "/" not in name and "\\" not in name:
-        return where.rstrip(":"), name  # `path.py::name`, as pytest writes it, will do
-    return target, None
+    if not colon or len(where) < 2 or "/" in name or "\\" in name:
+        return target, None, None
+    found = re.fullmatch(r"(.*)\[(\d+)\]", name)
+    name, entry = (found[1], int(found[2])) if found else (name, None)
+    return where.rstrip(":"), name, entry  # `path.py::name`, as pytest writes it, will do
+
+
+def _is_folder(target: str) -> bool:
+    """Whether a target is a folder, and no package that can be imported from here."""
+    path = Path(target)
+    return path.is_dir() and not (target.isidentifier() and (path / "__init__.py").is_file())
 
 
 def _is_path(where: str) -> bool:
@@ -225,7 +252,7 @@ def _marked(module: ModuleType, where: str, name: str | None) -> dict[str, Any]:
 
 
 def _only_a_folder(where: str) -> str:
-    return f"This is a folder: name its files, as in {Path(where) / '*.py'}."
+    return f"This is a folder: name one of its files, as in {Path(where) / 'cases.py'}:name."
 
 
 def _similar_file(path: Path) -> str:

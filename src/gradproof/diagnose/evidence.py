@@ -65,7 +65,8 @@ class Evidence:
     were judged correct; ``arguments`` the arrays among the extra arguments, by name. ``measure``
     compares claim and slope along one more direction, ``slopes_left`` says how many may go into the
     search for entries, ``vain`` how many of them, all wrong, end it. ``mute`` says that random
-    directions say nothing: at a kink, or where no step fits all entries.
+    directions say nothing: at a kink, or where no step fits all entries. No entry is moved by less
+    than the ``least``.
     """
 
     block: Block
@@ -84,6 +85,7 @@ class Evidence:
     located: Located | None = None
     mute: bool = False
     vain: int = 0
+    least: float = 0.0
     looked: dict[Direction, Comparison] = field(default_factory=dict)
 
     def need(self, count: int) -> None:
@@ -208,7 +210,7 @@ class Evidence:
             self.need(2)
             search = Locator(
                 self.block, self.point, self.seed, 2 * FIRST_DRAW, self.slopes_left,
-                vain=0 if self.mute else self.vain,
+                vain=0 if self.mute else self.vain, least=self.least,
             )  # fmt: skip
             self.located = search.run(self.draws, self.look)
             # What is said next has to hold for them, too.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from ..naming import called
 from ..plan.effort import effort
 from ..progress import ProgressLine
 from ..records.finding import Finding, SourceLine
 from ..records.verdict import Verdict
 from ..report.report import Report
-from ..subject.asked import Asked, named
+from ..subject.asked import Asked
 from ..subject.guards import generators_restored
 from .evidence import scanned
 from .explain import explain
@@ -30,7 +31,7 @@ def examine(asked: Asked, reproduce: str = "", *, inside: bool = True) -> Report
     began, options = time.perf_counter(), asked.options
     chosen = effort(options.effort)
     blocks = asked.where.blocks
-    watch = Watch(str(options.name or named(asked.fun)), chosen.expected(blocks))
+    watch = Watch(str(options.name or called(asked.fun)), chosen.expected(blocks))
     line = ProgressLine(lambda: str(watch), watch.spent)
     with generators_restored(), asked.where.session(), line:
         run = check(asked, watch)

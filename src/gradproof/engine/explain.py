@@ -285,6 +285,7 @@ def _evidence(inquiry: _Inquiry, block: Block) -> Evidence | None:
         seed=state.setting.seed,
         located=_swept(_of(state, block, leading), block),
         mute=mute,
+        least=point.least.get(block.index, 0.0),
     )
 
 

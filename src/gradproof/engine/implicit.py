@@ -17,11 +17,12 @@ import numpy as np
 
 from ..diagnose.implicit import mistaken
 from ..judge.thresholds import T
+from ..naming import called
 from ..records.finding import Kind
 from ..records.verdict import Verdict, worst
 from ..report.report import BlockResult, Report
 from ..space.point import Point, Working
-from ..subject.asked import Asked, named
+from ..subject.asked import Asked
 from ..subject.guards import generators_restored
 from ..subject.providers import Products
 from ..subject.second import Array
@@ -150,7 +151,7 @@ def _derivative(asked: Implicit, solution: Solution, name: str) -> Report:
         )
         return -np.array([calls.slope(k)[0] for k in range(len(calls(0.0)))])
 
-    options = replace(asked.options, name=asked.options.name or named(asked.solve))
+    options = replace(asked.options, name=asked.options.name or called(asked.solve))
     return examine(Asked(fun, asked.where, Products(None, jvp, (name, name), fixed=True), options))
 
 

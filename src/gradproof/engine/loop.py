@@ -13,6 +13,7 @@ from ..subject.session import Session
 from .at_kink import AtKink, at_kink, is_hidden
 from .compare import compare
 from .hiding import hiding
+from .reach import reach
 from .restart import Restart, Why, after, moved_beside
 from .rulings import ruled
 from .start import start, with_known_noise
@@ -40,6 +41,7 @@ def check(asked: Asked, watch: Watch) -> Run:
     while restart is not None:
         session = restart.session
         watch.on(session, restart.why.value)
+        reach(session)
         state = settled(session, follow(session, start(session), "check", watch), watch)
         if state.kink is None and state.rejects:
             state = replace(state, hidden=is_hidden(session))

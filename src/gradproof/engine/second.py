@@ -18,13 +18,14 @@ from ..judge.bands import bands
 from ..judge.second import Agreement, asymmetry, crossed, difference, known_to, products_apart
 from ..judge.thresholds import T
 from ..judge.whole import combined
+from ..naming import called
 from ..plan.effort import effort
 from ..progress import ProgressLine
 from ..records.judgement import Judgement
 from ..records.verdict import Verdict
 from ..report.report import Report
 from ..space.point import Point, Working
-from ..subject.asked import Asked, Options, named
+from ..subject.asked import Asked, Options
 from ..subject.guards import generators_restored
 from ..subject.prepare import prepare
 from ..subject.providers import Autodiff, Products
@@ -119,7 +120,7 @@ def _against(claims: Claims, known: Known, against: str) -> Looked:
 
     asked = Asked(fun, where, _products(claims, known, rows), _silent(claims.options))
     chosen = effort(claims.options.effort)
-    watch = Watch(named(claims.fun), chosen.expected(where.blocks))
+    watch = Watch(called(claims.fun), chosen.expected(where.blocks))
     with ProgressLine(lambda: str(watch), watch.spent):
         run = check(asked, watch)
         spent = _spent(run, claims.fun)

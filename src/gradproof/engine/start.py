@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from ..backend import arrays
 from ..judge.bands import Bands, bands
 from ..judge.credible import may_be_small
+from ..judge.thresholds import T
 from ..plan.effort import effort
 from ..plan.setting import Setting
 from ..records.direction import Part
@@ -17,12 +18,12 @@ from ..records.finding import Finding, Kind
 from ..records.verdict import Ruling, Verdict
 from ..space.point import Point
 from ..space.special import alike
-from ..subject.claim import Claimed
+from ..subject.claim import Claim, Claimed
 from ..subject.promotion import claimed_round_off, doubt
 from ..subject.roundings import Roundings, is_half, lost
 from ..subject.session import Session
 from .finite import not_finite
-from .state import Learned, Memory, State, with_claims
+from .state import Learned, Memory, State, reclaimed, with_claims
 
 # So many of the smallest entries of a block are looked at.
 _MOST = 4096
@@ -98,8 +99,35 @@ def with_known_noise(session: Session, state: State) -> State:
             for claim, known in zip(state.claims, noise, strict=True)
         ]
         wider = with_claims(state, claims)
-    lossy = lost(session, noise, finer) if half else {}
-    return _refusing(session, wider, lossy) if lossy else wider
+    if not (half and finer):
+        return wider
+    lossy = lost(session, noise, finer)
+    wider = _refusing(session, wider, lossy) if lossy else wider
+    return _off_in_double(session, wider, finer)
+
+
+def _off_in_double(session: Session, state: State, finer: Sequence[Claim]) -> State:
+    """The state where the same code is off in float64 too, by what no rounding explains.
+
+    The bands of half precision are for what its roundings do.
+    """
+    options, blocks = session.asked.options, session.point.blocks
+    if options.correct_below is not None or options.wrong_above is not None:
+        return state
+    along = [finer[c.projection].along(session.line(c.direction)) for c in state.comparisons]
+    limits = [T.roundings_inside * eps / 2 for eps in state.eps]
+    narrow = replace(
+        reclaimed(state, finer, along),
+        bands=tuple([bands(b.dtype, e, e) for b, e in zip(blocks, limits, strict=True)]),
+    )
+    off = {}
+    for block, mine, twin in zip(blocks, state.judgements, narrow.judgements, strict=True):
+        if twin.verdict is Verdict.WRONG and mine.verdict is Verdict.CORRECT:
+            off[block.index] = Ruling(Verdict.SUSPECT, _OFF_IN_DOUBLE, twin.bar, twin.error)
+    return replace(state, ruled={**state.ruled, **off}, known={}) if off else state
+
+
+_OFF_IN_DOUBLE = "off in float64 too, where no rounding explains it"
 
 
 def _refusing(session: Session, state: State, lossy: Mapping[int, Roundings]) -> State:

@@ -11,13 +11,14 @@ from typing import Any
 
 from ..judge.bands import bands
 from ..judge.second import Agreement
+from ..naming import called
 from ..records.claim_result import ClaimResult
 from ..records.finding import Finding, Kind
 from ..records.judgement import Judgement
 from ..records.verdict import Verdict, worst
 from ..report.report import BlockResult, Report
 from ..space.point import Point, Working
-from ..subject.asked import Options, named
+from ..subject.asked import Options
 from ..subject.second import MULTIPLE, Hessian, Matrix, pair_name
 
 
@@ -99,7 +100,7 @@ def whole(outcome: Outcome, began: float, reproduce: str) -> Report:
     verdicts = [b.verdict for b in blocks] + [a.verdict for a in beside.values()]
     return replace(
         last.report if first is None else first,
-        name=str(claims.options.name or named(claims.fun)),
+        name=str(claims.options.name or called(claims.fun)),
         verdict=worst(verdicts),
         difference=max(r.difference for r in reports),
         distance=max(r.distance for r in reports),

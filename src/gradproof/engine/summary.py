@@ -143,7 +143,7 @@ def _notes(first: Run, judgements: Sequence[Judgement]) -> list[str]:
     if first.state.learned.narrow_misleads:
         notes.append(_IN_STEPS)
     wrong = [b for b, j in zip(blocks, judgements, strict=False) if j.verdict.rejects]
-    if T.handed_on <= len(wrong) < len(judgements):
+    if T.look_first <= len(wrong) < len(judgements):
         notes.append(
             f"{len(wrong)} blocks are wrong or suspect. An error in a backward pass spoils all "
             f"blocks before it, so look first at the last of them: {wrong[-1].name}."

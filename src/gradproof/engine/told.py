@@ -74,8 +74,9 @@ def about_kink(run: Run, *, beside: bool) -> Finding:
     if kink is None:
         text += "no line through it shows one, but the claims just beside it are spread"
     else:
-        text += f"along draw {kink.direction.draw} its slope is {kink.slope.left:.6g} on one side "
-        text += f"and {kink.slope.right:.6g} on the other"
+        slope = kink.slope
+        text += f"along random direction {kink.direction.draw} its slope is {slope.left:.6g} "
+        text += f"on one side and {slope.right:.6g} on the other"
     if beside:
         text += (
             ". The gradient was checked beside it, where it is unique (every block moved by "

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from ..judge.credible import leaves_line
+from ..judge.thresholds import T
 from ..records.comparison import Comparison
 from ..records.verdict import Ruling, Verdict
 from ..slopes import steps
@@ -48,22 +49,26 @@ def _is_on_tread(session: Session, state: State, comparison: Comparison) -> bool
     sampled = sampler(session, comparison.direction, line, values, k)
     line.ready()
     with session.caller.many():
-        right, left = steps.rests(sampled, slope)
-        found = (
-            leaves_line(comparison.claimed, slope, (right - left) / (2 * steps.FAR))
-            and steps.jumps(sampled, slope, right, left)
+        found = any(
+            leaves_line(comparison.claimed, slope, rests.chord)
+            and steps.jumps(sampled, slope, rests)
             and _says_nothing(sampled, comparison)
+            for rests in steps.rests(sampled, slope)
         )
     line.back()
     return found
 
 
 def _says_nothing(sampled: Sampler, comparison: Comparison) -> bool:
-    """Whether a wider window rejects the tread and allows the claim."""
+    """Whether a wider window allows the claim, and rejects the tread or is far nearer to the claim.
+
+    The bars of windows full of steps are wide.
+    """
     claimed, slope = comparison.claimed, comparison.slope
-    allowed = [
-        wide
-        for wide in steps.wider(sampled, slope, stepped=True)
-        if abs(claimed - wide.slope) <= wide.bar
-    ]
-    return any([abs(slope.value - wide.slope) > wide.bar + slope.error for wide in allowed])
+    for wide in steps.wider(sampled, slope, stepped=True):
+        apart, from_tread = abs(claimed - wide.slope), abs(slope.value - wide.slope)
+        nearer = claimed != 0 and apart < T.nearer * from_tread  # who claims nothing rounds nothing
+        rejected = nearer or from_tread > wide.bar + slope.error
+        if apart <= wide.bar and rejected:
+            return True
+    return False

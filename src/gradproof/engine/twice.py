@@ -10,12 +10,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from ..judge.whole import combined
+from ..naming import called
 from ..plan.effort import effort
 from ..progress import ProgressLine
 from ..records.finding import Finding, Kind
 from ..records.verdict import Verdict
 from ..report.report import Report
-from ..subject.asked import Asked, named
+from ..subject.asked import Asked
 from ..subject.guards import generators_restored
 from ..subject.outputs import Projected
 from .explain import explain
@@ -27,7 +28,7 @@ from .watch import Watch
 def examine_twice(asked: Asked, rows: Sequence[str], reproduce: str = "") -> Report:
     """The report of second derivatives; ``rows`` are the names of the gradients in order."""
     began, chosen = time.perf_counter(), effort(asked.options.effort)
-    watch = Watch(str(asked.options.name or named(asked.fun)), chosen.expected(asked.where.blocks))
+    watch = Watch(str(asked.options.name or called(asked.fun)), chosen.expected(asked.where.blocks))
     with (
         generators_restored(),
         asked.where.session(),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..calling import public
 from .result import Hunt
 
 
+@public("gp.hunt(fun, point, grad=...)", report=True)
 def hunt(
     fun: Any,
     point: Any,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..letters import fitted
 from ..records.finding import Kind
 from ..report.report import Report
 
@@ -47,7 +48,8 @@ class Found:
         about = [f.message for f in self.report.findings if f.block and f.kind is not Kind.KINK]
         finding = next(iter([*about, *self.report.doubts]), "")
         parts = [self.headline, finding, *self.doubts, "", self.script]
-        return "\n".join(part for k, part in enumerate(parts) if part or k == len(parts) - 2)
+        lines = [part for k, part in enumerate(parts) if part or k == len(parts) - 2]
+        return fitted("\n".join(lines))
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,4 +98,4 @@ class Hunt:
         parts = [f"{k}. {one}" for k, one in enumerate(self.found, 1)]
         parts += [f"grad raised where fun has a value: {said}" for said in self.raised]
         parts += list(self.notes)
-        return "\n".join([*parts, self.headline])
+        return fitted("\n".join([*parts, self.headline]))

@@ -17,10 +17,11 @@ from ..errors import UsageError
 from ..layers.layer import Hints as LayerHints
 from ..layers.layer import study
 from ..layers.single import Single
+from ..naming import called, what
 from ..report.report import Report
 from ..space import tree
 from ..space.point import Point
-from ..subject.asked import Asked, Options, named
+from ..subject.asked import Asked, Options
 from ..subject.providers import Autodiff, Products
 from .arrays import Arrays, Floats
 from .domains import PositiveDefinite
@@ -300,7 +301,7 @@ def target_of(
 ) -> Target:
     """What kind of thing is hunted."""
     if like is not None and not callable(like):
-        raise UsageError(f"like must be a function like fun, but is a {type(like).__name__}.")
+        raise UsageError(f"like must be a function like fun, but is {what(like)}.")
     family = Family(arguments)
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(fun, torch.nn.Module):
@@ -309,11 +310,11 @@ def target_of(
         return Layer(fun, family, type(fun).__name__, manner)
     if not callable(fun):
         raise UsageError(
-            f"fun must be a function of the point, but is a {type(fun).__name__}: the order is "
+            f"fun must be a function of the point, but is {what(fun)}: the order is "
             "gp.hunt(fun, point, grad=...)."
         )
     library = library_of(fun) if grad is None else ""
-    return Function(fun, grad, family, named(fun), manner, library, like)
+    return Function(fun, grad, family, called(fun), manner, library, like)
 
 
 def library_of(fun: Any) -> str:

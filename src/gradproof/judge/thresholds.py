@@ -48,6 +48,9 @@ class Thresholds:
     # A wide window knows the slope to this share, of the gap and of itself, before it speaks
     # against a narrow one (family "stepped").
     tells: float = 0.1
+    # Where the slope of wide steps is so much nearer to the claim than to the slope between two
+    # jumps, the jumps may be roundings of what is claimed (tests/engine/test_treads.py).
+    nearer: float = 0.5
     # Values that scatter by such a share of themselves may be waves whose slope is claimed (family
     # "detail": times in seconds).
     rough: float = 1e-3
@@ -73,9 +76,15 @@ class Thresholds:
     # Errors of one claim over so many blocks are more likely one that was handed on
     # (networks of tests/test_power.py).
     handed_on: int = 4
+    # From so many blocks on it is said which of them to look at first: a hint, and no verdict.
+    look_first: int = 2
 
     # A step of a block's own size says nothing of an entry so many times smaller ("sizes").
     spans: float = 1e6
+    # Blocks of smaller numbers are moved further where their own size shows no gradient (family
+    # "small"), but where the value bends so many times more than it slopes: at an optimum.
+    tiny: float = 1e-3
+    bends_more: float = 10.0
 
     # Two passes of one backward may add up in another order, as threads and atomics do: so many
     # roundings of the largest entry; what draws random numbers is further off
@@ -152,6 +161,9 @@ class Thresholds:
     # modules lose up to 7 with 15 operations, and 3 % are 8 (tests/subject/test_roundings.py).
     half: float = 1e-4
     roundings_free: float = 3.0
+    # Beyond so many the same code in float64 is off by itself, even if some casts to half precision
+    # inside are left there.
+    roundings_inside: float = 4.0
     # A sum of terms of one sign loses no more than all of it.
     lost: float = 1.2
 

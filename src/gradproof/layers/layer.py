@@ -13,12 +13,13 @@ import numpy as np
 
 from ..backend.registry import home
 from ..judge.thresholds import T
+from ..naming import called
 from ..space import tree
 from ..subject.guards import reseed
 from .calls import RATE, Calls, Context, Made, require
 from .calls import calls as found_calls
 from .optimiser import aside, optimisers
-from .outcome import Given, apart, cotangents, is_one, named, settled, times
+from .outcome import Given, apart, cotangents, is_one, settled, times
 from .parameters import Before, gradient_of, parameters, told_gradients
 from .parameters import held as held_in
 from .parameters import returned as returned_parameters
@@ -82,7 +83,7 @@ class Layer:
     @property
     def name(self) -> str:
         """What it is called."""
-        return named(self.target)
+        return called(self.target)
 
     def forward(self, inputs: Sequence[Any]) -> Made:
         """Run it; a mapping or an object among the inputs that is no parameter is copied."""

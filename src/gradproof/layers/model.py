@@ -12,11 +12,11 @@ import numpy as np
 
 from ..backend.registry import home
 from ..errors import UsageError
+from ..naming import called
 from ..space import tree
 from ..subject.guards import reseed
 from .calls import Made, calls
 from .layer import Hints, drawn
-from .outcome import named
 from .places import copied, holds_attributes, is_array, movable, walk
 from .single import leaf_gradients
 from .state import State
@@ -157,7 +157,7 @@ def model(layers: Any, loss: Any, hints: Hints) -> Model:
             entries.setdefault(id(target), entry)
     if not entries or (function is not None and all(e.path == LOSS for e in entries.values())):
         raise UsageError(
-            f"No layers were found in {named(layers)}: pass a list of them, an object that holds "
+            f"No layers were found in {called(layers)}: pass a list of them, an object that holds "
             "them, or a function that reads them from its module or closure."
         )
     state = State([entry.target for entry in entries.values()] + [root for _, root in roots])
@@ -213,7 +213,7 @@ def _entry(path: str, element: Any, hints: Hints) -> tuple[Any, Entry]:
         raise UsageError(f"Layer {path}: {error}") from None
     if found.backward is None and path != LOSS and holds_attributes(target):
         raise UsageError(
-            f"Layer {path} ({named(target)}) has no backward that can be guessed (backward, "
+            f"Layer {path} ({called(target)}) has no backward that can be guessed (backward, "
             "backprop, bprop, …): pass backward=, the name of its method, or the pair of functions "
             "(forward, backward) in its place."
         )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UsageError
+from ..naming import called
 from ..space import tree
 from .calls import Calls, Made
 from .names import OUTPUT, plain
@@ -58,7 +59,7 @@ def apart(calls: Calls, layer: Any, raw: Any, made: Made) -> Made:
     if "cache" in calls.roles:
         if not (isinstance(raw, tuple | list) and len(raw) > 1):
             raise UsageError(
-                f"The backward of {named(layer)} takes a cache, but its forward returns "
+                f"The backward of {called(layer)} takes a cache, but its forward returns "
                 f"{_described(raw)}: return (out, cache)."
             )
         outputs = raw[0] if len(raw) == 2 else tuple(raw[:-1])
@@ -74,7 +75,7 @@ def _with_backward(layer: Any, raw: Any) -> tuple[Any, Any]:
         if np.size(raw[0]) == 1 and not isinstance(raw[0], tuple | list | dict):
             return raw[0], Given(raw[1])
     raise UsageError(
-        f"{named(layer)} has no backward that can be guessed (backward, backprop, bprop, …), and "
+        f"{called(layer)} has no backward that can be guessed (backward, backprop, bprop, …), and "
         f"its forward returns {_described(raw)}: pass backward=, the name of the method or a "
         "function."
     )
@@ -116,7 +117,7 @@ def _outputs(layer: Any, raw: Any) -> Any:
         raw = next((value for value in found if is_array(value) or is_number(value)), None)
     if raw is None:
         raise UsageError(
-            f"The forward of {named(layer)} returns None and leaves no output in an attribute "
+            f"The forward of {called(layer)} returns None and leaves no output in an attribute "
             "(output, out, …): return it, or pass output=, the attribute's name."
         )
     if isinstance(raw, tuple | list):
@@ -132,11 +133,6 @@ def cotangents(calls: Calls, outputs: Any, cotangent: Any) -> Sequence[Any]:
     if count > 1 and isinstance(outputs, tuple | list) and len(outputs) == count:
         return list(cotangent)
     return [cotangent] * max(count, 1)
-
-
-def named(layer: Any) -> str:
-    """What a layer is called."""
-    return str(getattr(layer, "__name__", type(layer).__name__))
 
 
 def _described(raw: Any) -> str:

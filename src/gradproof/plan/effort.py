@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from ..errors import UsageError
 from ..records.block import Block
 from ..records.verdict import Verdict
+
+Level = Literal["quick", "standard", "thorough", "sweep"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Locator:
     """The search in one block at ``point`` (its coordinates, flat), in at most so many ``slopes``.
 
     Blocks of at most ``sweep`` coordinates are measured entry by entry, unless the first ``vain``
-    of them say that there is nothing to find.
+    of them say that there is nothing to find. No entry is moved by less than the ``least``.
     """
 
     block: Block
@@ -71,6 +71,7 @@ class Locator:
     slopes: int
     sweep: int = 24
     vain: int = 0
+    least: float = 0.0
     spent: int = 0
     measured: dict[int, Comparison] = field(default_factory=dict)
 
@@ -178,7 +179,7 @@ class Locator:
     def _measure_entry(self, entry: int) -> Generator[Direction, Comparison, Comparison]:
         if entry not in self.measured:
             self.spent += 1
-            size = abs(float(self.point[entry]))
+            size = max(abs(float(self.point[entry])), self.least)
             step = size if size > sys.float_info.min else self.block.scale
             part = Part(self.block.index, step, entry)
             self.measured[entry] = yield Direction((part,), self.seed, self.first_draw)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..letters import fitted
 from ..report.report import Report
 from .apply import unified, write
 from .edit import Edit, applied
@@ -82,7 +83,7 @@ class Fix:
         }
 
     def __str__(self) -> str:
-        return self.diff
+        return fitted(self.diff)
 
     def __repr__(self) -> str:
         return f"Fix({Path(self.file).name}, {self.what}: {self.report.verdict})"
@@ -127,7 +128,7 @@ class Suggestions(list[Fix]):
         self.reason = reason
 
     def __str__(self) -> str:
-        return "\n".join(fix.diff for fix in self) or self.reason
+        return fitted("\n".join(fix.diff for fix in self) or self.reason)
 
     def __repr__(self) -> str:
         return super().__repr__() if self else f"Suggestions([], reason={self.reason!r})"

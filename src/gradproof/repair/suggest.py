@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from ..calling import public
 from ..errors import UsageError
+from ..naming import what
 from ..report.report import Report
 from ..subject.asked import Asked
 from .fix import Suggestions
 
 
+@public("gp.suggest_fixes(report)")
 def suggest_fixes(report: Report, *, most: int = 3, seconds: float = 60.0) -> Suggestions:
     """Look for small edits of the code under which a wrong gradient becomes right.
 
@@ -63,9 +66,7 @@ def suggest_fixes(report: Report, *, most: int = 3, seconds: float = 60.0) -> Su
 def validate(report: object, most: object, seconds: object) -> None:
     """Raise ``UsageError`` for what is plainly not meant."""
     if not isinstance(report, Report):
-        raise UsageError(
-            f"report must be what gp.check returned, but is a {type(report).__name__}."
-        )
+        raise UsageError(f"report must be what gp.check returned, but is {what(report)}.")
     if isinstance(most, bool) or not isinstance(most, int) or most < 1:
         raise UsageError(f"most must be a positive integer, but is {most!r}.")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:

@@ -7,6 +7,7 @@ import re
 import warnings
 from typing import Any
 
+from . import drawn
 from .report import BlockResult, Report
 
 # The ink in which matplotlib draws lines and letters, so that it can be found again.
@@ -29,7 +30,9 @@ _STYLESHEET = re.compile(r"<style.*?</style>", re.DOTALL)
 
 
 def picture(report: Report, block: BlockResult | None = None, mark: str = "") -> str:
-    """The overview of a report, or the pictures of one of its blocks; empty without matplotlib.
+    """The overview of a report, or the pictures of one of its blocks.
+
+    Without matplotlib the overview is drawn more plainly, and that of a block is empty.
 
     Pictures of one page need a ``mark`` each: what refers to a part of a picture by its name finds
     the first on the page, which may be hidden.
@@ -38,7 +41,7 @@ def picture(report: Report, block: BlockResult | None = None, mark: str = "") ->
         from matplotlib import rc_context
         from matplotlib.figure import Figure
     except ImportError:
-        return ""
+        return drawn.overview(report) if block is None else ""
     from .plots import sheet
 
     with (

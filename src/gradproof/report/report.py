@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import GradientError
 from ..records.claim_result import ClaimResult
-from ..records.finding import Finding
+from ..records.finding import Finding, Kind
 from ..records.measured import Measured
 from ..records.operation import Operation
 from ..records.verdict import Verdict, severity
-from .wording import figure, printable
+from .wording import figure, listed, printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,6 +50,15 @@ class BlockResult:
     def doubt(self) -> str:
         """Why the verdict is not plainer, as a sentence; empty where there is nothing to say."""
         return f"{self.name}: {self.reason}." if self.reason else ""
+
+
+# What is said of undecided blocks that more evaluations may decide; noise is the same for all.
+_MORE_MAY_DECIDE = ("moved together", "nothing was measured")
+
+
+def _takes_effort(block: BlockResult) -> bool:
+    """Whether more evaluations may decide a block."""
+    return any(words in block.reason for words in _MORE_MAY_DECIDE)
 
 
 @dataclass(frozen=True, repr=False)
@@ -163,14 +172,33 @@ class Report:
 
     @property
     def doubts(self) -> list[str]:
-        """Why verdicts are not plainer, block by block."""
-        return [block.doubt for block in self.blocks if block.doubt]
+        """Why verdicts are not plainer: a sentence for all blocks that have the same reason."""
+        shapes = {finding.block for finding in self.findings if finding.kind is Kind.SHAPE}
+        reasons: dict[str, list[str]] = {}
+        for block in self.blocks:
+            if block.reason and block.name not in shapes:  # of these a finding says it better
+                reasons.setdefault(block.reason, []).append(block.name)
+        return [f"{listed(names)}: {reason}." for reason, names in reasons.items()]
 
     @property
     def remarks(self) -> list[str]:
-        """What else a reader must know, from notes to leaves that were left alone."""
-        left = [f"{name} {reason}: not differentiated." for name, reason in self.left_alone]
-        return [*self.notes, *self.doubts, *left]
+        """What else a reader must know, from notes to leaves that were left alone; each once."""
+        reasons: dict[str, list[str]] = {}
+        for name, reason in self.left_alone:
+            reasons.setdefault(reason, []).append(name)
+        left = [f"{listed(n)} {reason}: not differentiated." for reason, n in reasons.items()]
+        return list(dict.fromkeys([*self.notes, *self.doubts, *left]))
+
+    @property
+    def next_step(self) -> str:
+        """What to do about a verdict that is not ``correct``; empty where a finding says it."""
+        if self.repairable:
+            return "repair: gp.suggest_fixes(report), or gradproof fix, looks for an edit"
+        higher = {"quick": "standard", "standard": "thorough"}.get(self.effort)
+        open_ = [b for b in self.blocks if b.verdict is Verdict.UNDECIDED]
+        if self.verdict is Verdict.UNDECIDED and higher and any(map(_takes_effort, open_)):
+            return f'next: effort="{higher}" spends more evaluations on it, and may decide'
+        return ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON; numbers that are not finite become their names as text."""
@@ -183,10 +211,12 @@ class Report:
 
         Its last line, the ``headline``, and the call that reproduces the check are not broken to
         the width. ``verbose`` shows every block, finding and note, and the bands that were used.
+        Letters that standard output cannot show have stand-ins, such as ``+-``.
         """
+        from ..letters import fitted
         from .terminal import plain
 
-        return plain(self, width, verbose=verbose)
+        return fitted(plain(self, width, verbose=verbose))
 
     def plot(
         self, block: str | int | None = None, kind: str | None = None, ax: Axes | None = None
@@ -225,8 +255,8 @@ class Report:
         """Write the report to a file: ``.html``, ``.json`` (see ``gradproof.load``), ``.xml``, ….
 
         HTML is one file that needs nothing else; XML is JUnit's, one test case for each block;
-        ``.txt`` is what is printed, ``.github`` annotations. A renderer that is registered from
-        outside has a suffix of its own.
+        ``.txt`` is what is printed, ``.md`` a table, ``.github`` annotations. A renderer that is
+        registered from outside has a suffix of its own.
 
         Raises
         ------

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ..letters import fitted
 from ..progress import is_terminal
 from ..records.finding import SourceLine
 from ..records.verdict import Verdict
@@ -54,16 +55,13 @@ def render(
         notes = [*notes[:_MOST_NOTES], f"and {len(notes) - _MOST_NOTES} more notes"]
     parts += [_indented(Text(note, style="dim")) for note in notes]
     parts += [Text(line, style="dim") for line in _bands(report)] if verbose else []
-    if report.repairable:
-        parts.append(Text(_REPAIR))
+    if report.next_step:
+        parts.append(Text(report.next_step))
     parts.append(_cost(report))
     if report.reproduce:
         parts.append(Text(f"again: {printable(report.reproduce)}", **whole))
     parts.append(Text(report.headline, "bold", **whole))
     return Group(*parts)
-
-
-_REPAIR = "repair: gp.suggest_fixes(report), or gradproof fix, looks for an edit"
 
 
 def show(console: Console, report: Report, *, verbose: bool = False) -> None:
@@ -91,11 +89,10 @@ def plain(report: Report, width: int | None = None, *, verbose: bool = False) ->
 def for_stdout(report: Report) -> str:
     """The report as ``print`` should show it: coloured only in a terminal that wants colour."""
     if not is_terminal(sys.stdout):
-        return plain(report)
+        return fitted(plain(report))
     width = Console(force_jupyter=False).width
-    return _to_text(
-        report, Console(file=io.StringIO(), force_jupyter=False, width=width, force_terminal=True)
-    )
+    console = Console(file=io.StringIO(), force_jupyter=False, width=width, force_terminal=True)
+    return fitted(_to_text(report, console))
 
 
 def _to_text(report: Report, console: Console, *, verbose: bool = False) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,8 +40,20 @@ def printable(name: str) -> str:
 
 def relative_error(block: BlockResult) -> str:
     """The error of a block with its bar, and what it is relative to."""
+    if not math.isfinite(block.error) and not math.isfinite(block.bar):
+        return "unknown"
     text = f"{figure(block.error)} ± {figure(block.bar)}"
     return text + (" of its natural scale" if block.natural else "")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: all of a few, else the first three and how many more there are."""
+    if len(names) > _MOST_LISTED:
+        return f"{', '.join(names[:3])} and {len(names) - 3} more"
+    return ", ".join(names)
+
+
+_MOST_LISTED = 4
 
 
 def shape(block: BlockResult) -> str:

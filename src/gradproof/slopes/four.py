@@ -35,6 +35,11 @@ def half_width(sampler: Sampler, sharp: float) -> float:
     return _ODD * 2.0 ** math.ceil(math.log2(found / _ODD)) if found <= _WIDEST else math.inf
 
 
+def too_narrow(sampler: Sampler, sharp: float) -> float:
+    """How many times wider than the widest window one has to be for a ``sharp`` bar."""
+    return _noise(sampler) / sharp / _WIDEST if sharp > 0 else math.inf
+
+
 def four_points(
     sampler: Sampler, width: float, sharp: float, halvings: int = 0, blunt: float = 1.0
 ) -> tuple[Slope | None, bool]:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from numbers import Real
 from typing import Any
 
+from ..calling import public
 from ..errors import UsageError
+from ..naming import what
 from ..records.slope import Slope, Smoothness
 from .ladder import START
 from .sampler import Sampler
@@ -17,13 +19,18 @@ from .smoothness import conclude
 from .window import SYMMETRIC
 
 
-def slope(phi: Callable[[float], Any], *, scale: float = 1.0, target: float = 1e-9) -> Slope:
-    """Measure the derivative of ``phi`` at 0, with an error bar.
+@public("gp.slope(phi, at=0.0)")
+def slope(
+    phi: Callable[[float], Any], *, at: float = 0.0, scale: float = 1.0, target: float = 1e-9
+) -> Slope:
+    """Measure the derivative of ``phi`` at a number, with an error bar.
 
     Parameters
     ----------
     phi : callable
         A real function of one real variable; it is called with Python floats.
+    at : float
+        Where its derivative is wanted: 0 if it is left out.
     scale : float
         The size of the variable over which ``phi`` changes noticeably, in the variable's own
         units. Windows are tried from ``6e-1 * scale`` down to ``1e-7 * scale``, and where
@@ -40,20 +47,29 @@ def slope(phi: Callable[[float], Any], *, scale: float = 1.0, target: float = 1e
     Raises
     ------
     UsageError
-        If ``scale`` or ``target`` is not a positive number, or ``phi`` does not return a
-        real scalar. Exceptions raised by ``phi`` surface unchanged.
+        If ``at`` is not a number, ``scale`` or ``target`` not a positive one, or ``phi`` does not
+        return a real scalar. Exceptions raised by ``phi`` surface unchanged.
 
     Examples
     --------
     >>> import math
     >>> import gradproof as gp
-    >>> measured = gp.slope(lambda t: math.sin(1 + t))
+    >>> measured = gp.slope(math.sin, at=1.0)
     >>> abs(measured.value - math.cos(1)) <= measured.error < 1e-10
     True
 
     """
     scale, target = _positive("scale", scale), _positive("target", target)
-    sampler = Sampler(phi, scale)
+    if not callable(phi):
+        raise UsageError(f"phi must be a function of one number, but is {what(phi)}.")
+    where = _number(at)
+    if math.ulp(where) > _FINE * scale:
+        raise UsageError(
+            f"at={where:g} is too large for scale={scale:g}: the numbers around it are "
+            f"{math.ulp(where):.2g} apart. Set scale= to the size over which phi changes."
+        )
+    taken = None if where == 0 else lambda step: (where + step) - where  # of a number far from 0
+    sampler = Sampler(_shifted(phi, where), scale, taken)
     floor = abs(sampler.centre) * target
 
     def enough(value: float, error: float) -> bool:
@@ -61,6 +77,25 @@ def slope(phi: Callable[[float], Any], *, scale: float = 1.0, target: float = 1e
         return error <= target * abs(value) or abs(value) <= error <= floor
 
     return measure(sampler, enough, scale=scale)
+
+
+# Of the scale: where numbers are farther apart, the windows have no distinct steps.
+_FINE = START / 100
+
+
+def _shifted(phi: Callable[[float], Any], at: float) -> Callable[[float], Any]:
+    """``phi`` as a function of how far its argument is from ``at``."""
+    return phi if at == 0 else lambda t: phi(at + t)
+
+
+def _number(at: Any) -> float:
+    if isinstance(at, bool) or not isinstance(at, Real) or not math.isfinite(at):
+        shown = f"{at!r}" if isinstance(at, str | int | float) else what(at)
+        raise UsageError(
+            f"at must be a number, but is {shown}: the gradient at an array is checked with "
+            "gp.check(fun, point, grad=...)."
+        )
+    return float(at)
 
 
 def _positive(name: str, number: Any) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
+from ..naming import what
 from .window import Stencil, Window, fit
 
 # Rounding to nearest is uniform over one spacing: 1/sqrt(12) of it, and a spacing is at most
@@ -133,7 +134,7 @@ class Sampler:
         array = _array(value)
         listed = isinstance(value, list | tuple)
         if listed or array.size != 1 or array.dtype.kind not in "fiub":
-            raise UsageError(f"phi must return a real scalar, but returned {value!r:.60}.")
+            raise UsageError(f"phi must return a real scalar, but returned {what(value)}.")
         return self._keep(float(array.reshape(-1)[0]), _eps(array.dtype))
 
     def _keep(self, number: float, eps: float) -> float:

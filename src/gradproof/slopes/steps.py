@@ -5,14 +5,18 @@ Facts about a function, and no claim: what they mean for one is decided elsewher
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..records.slope import Slope
 from .below import DIED_OUT, LEVELS, NEAREST
 from .sampler import Sampler
 from .search import PILOT, WIDEST
-from .window import BAR, RATIO, SYMMETRIC, Window
+from .window import BAR, LEFT, RATIO, RIGHT, SYMMETRIC, Stencil, Window
 
 # Slopes from windows below this half-width are narrow: steps can mislead them.
 _NARROW = 1e-4
@@ -69,30 +73,58 @@ def is_stepped(sampler: Sampler) -> bool:
 
 
 def wider(sampler: Sampler, slope: Slope, *, stepped: bool) -> Iterator[Seen]:
-    """What windows wider than that of a slope show, narrowest first."""
+    """What windows wider than that of a slope show, narrowest first; of one side at an edge."""
     wide = (*_WIDE, WIDEST) if stepped else _WIDE
     for half_width in [w for w in wide if w > slope.window]:
         window = sampler.window(SYMMETRIC, half_width)
+        if not window.finite:
+            half = len(window.increments) // 2
+            window = sampler.window(_side(window.increments, half), half_width)
         if window.finite:
             yield _seen(window)
 
 
-def rests(sampler: Sampler, slope: Slope) -> tuple[float, float]:
-    """How far the function is off the line of a slope, on the right and on the left of 0."""
-    return _rest(sampler, slope, FAR), _rest(sampler, slope, -FAR)
+def _side(increments: NDArray[np.float64], half: int) -> Stencil:
+    return RIGHT if np.isfinite(increments[:half]).all() else LEFT
+
+
+@dataclass(frozen=True, slots=True)
+class Rests:
+    """How far the function is ``off`` the line of a slope at two steps to either side of 0.
+
+    Outside its domain nothing is known: of one side then.
+    """
+
+    far: float
+    right: float
+    left: float
+
+    @property
+    def chord(self) -> float:
+        """By how much the slope of wide steps is another one."""
+        if not math.isfinite(self.right - self.left):
+            return (self.right if math.isfinite(self.right) else -self.left) / self.far
+        return (self.right - self.left) / (2 * self.far)
+
+
+def rests(sampler: Sampler, slope: Slope) -> Iterator[Rests]:
+    """The nearer ones first."""
+    for far in _WIDE:
+        yield Rests(far, _rest(sampler, slope, far), _rest(sampler, slope, -far))
 
 
 def _rest(sampler: Sampler, slope: Slope, step: float) -> float:
     return sampler.increment(step) - slope.value * step
 
 
-def jumps(sampler: Sampler, slope: Slope, right: float, left: float) -> bool:
-    """Whether the function leaves the line of a slope by a jump; ``right``, ``left``: its `rests`.
+def jumps(sampler: Sampler, slope: Slope, at: Rests) -> bool:
+    """Whether the function leaves the line of a slope by a jump.
 
     The half in which it leaves it farther is halved again: what bends goes with the length, and a
     jump stays as high.
     """
-    far, above = (FAR, right) if abs(right) >= abs(left) else (-FAR, left)
+    sides = [(at.far, at.right), (-at.far, at.left)]
+    far, above = max([s for s in sides if math.isfinite(s[1])], key=lambda side: abs(side[1]))
     near, below = 0.0, 0.0
     stayed = 0
     for _ in range(_HALVINGS):

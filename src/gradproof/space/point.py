@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -64,6 +66,7 @@ class Point:
         if not blocks:
             raise UsageError(nothing(self.left_alone))
         self.blocks: tuple[Block, ...] = tuple(blocks)
+        self.least: Mapping[int, float] = {}  # the step of an entry of a rescaled block
 
     @cached_property
     def slices(self) -> tuple[slice, ...]:
@@ -83,6 +86,13 @@ class Point:
         """The same blocks at another place; ``tree`` is like the point."""
         kept = {id(leaf) for leaf in (flatten(tree).leaves[p] for p in self._positions)}
         return Point(tree, lambda leaf: "" if id(leaf) in kept else "is left alone", self.root)
+
+    def rescaled(self, scales: Mapping[int, float]) -> Point:
+        """The same point, some of whose blocks are moved as if they were larger."""
+        made = copy.copy(self)
+        blocks = [replace(b, scale=scales.get(b.index, b.scale)) for b in self.blocks]
+        made.blocks, made.least = tuple(blocks), dict(scales)
+        return made
 
     def leaf(self, block: int) -> Any:
         """The user's own leaf."""
@@ -128,7 +138,7 @@ class Point:
 
     def entry_scale(self, block: int, entry: int) -> float:
         """The magnitude of one real coordinate; the block's scale where that is zero."""
-        size = abs(self.coordinate(block, entry))
+        size = max(abs(self.coordinate(block, entry)), self.least.get(block, 0.0))
         return size if size > TINY else self.blocks[block].scale
 
     def spread(self, block: int) -> float:
@@ -137,7 +147,8 @@ class Point:
         parts = array.view(array.real.dtype) if array.dtype.kind == "c" else array
         scale = self.blocks[block].scale
         sizes = [abs(float(x)) for x in parts.reshape(-1).tolist()]  # few: NumPy takes longer
-        sizes = [size if size > TINY else scale for size in sizes]
+        least = self.least.get(block, 0.0)
+        sizes = [max(size, least) if size > TINY else scale for size in sizes]
         return max(sizes) / min(sizes)
 
     def coordinate(self, block: int, entry: int) -> float:

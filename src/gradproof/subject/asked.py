@@ -32,10 +32,3 @@ class Asked:
     where: Point
     grad: Any
     options: Options
-
-
-def named(fun: Any) -> str:
-    """What a function is called in a report; ``Cube.apply`` is ``Cube``."""
-    if isinstance(owner := getattr(fun, "__self__", None), type) and fun.__name__ == "apply":
-        return owner.__name__
-    return str(getattr(fun, "__name__", type(fun).__name__))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from ..backend import arrays
 from ..backend.registry import framework_of, home
 from ..errors import UsageError
+from ..naming import instead, what
 from ..records.block import Block
 from ..records.direction import Direction, Part
 from ..space import directions
@@ -93,13 +95,17 @@ class Claim(Claimed):
 def match(point: Point, gradient: Any) -> Claim:
     """Find each block's gradient in what the user returned, and check its shape and type."""
     known = beginnings(point.tree.paths)
+    if isinstance(gradient, tuple | list) and _is_pair(point, gradient):
+        raise UsageError(_PAIR)
     found: list[Any] = []
     missing: dict[int, str] = {}
     for block in point.blocks:
         try:
             leaf = lookup(gradient, point.path(block.index), known)
         except KeyError:
-            leaf, missing[block.index] = None, "the gradient has no entry for it"
+            leaf = None
+            meant = _meant(point, gradient, block)
+            missing[block.index] = f"the gradient has no entry for it{meant}"
         else:
             if leaf is None:
                 missing[block.index] = "its gradient is None"
@@ -259,12 +265,12 @@ def _array(leaf: Any, block: Block, point: Point) -> NDArray[Any] | Misfit:
     framework = framework_of(leaf)
     try:
         array = np.asarray(leaf) if framework is None else framework.host(leaf)
-    except ValueError:  # ragged
+    except (ValueError, TypeError):  # ragged, or a tracer
         array = np.empty(0, dtype=object)
     if array.dtype.kind not in "fciub":
         raise UsageError(
-            f"The gradient of {block.name} is not an array of numbers but of type "
-            f"{array.dtype} ({type(leaf).__name__}): return one number per parameter."
+            f"The gradient of {block.name} is {what(leaf)}, and no array of numbers: "
+            f"{instead(leaf) or 'return one number per parameter'}."
         )
     if array.shape != block.shape:
         if not (array.size == 1 and np.ndim(point.leaf(block.index)) == 0):
@@ -294,8 +300,49 @@ def _all_missing(point: Point, gradient: Any) -> str:
     wanted = ", ".join(block.name for block in point.blocks[:4])
     if gradient is None:
         return f"The gradient is None: return the derivatives with respect to {wanted}."
-    keys = list(gradient)[:6] if isinstance(gradient, dict) else f"a {type(gradient).__name__}"
-    return (
-        f"The gradient has no entry for any of {wanted}; it is {keys}. Return a container "
-        "like the point, or a mapping with the same names (dW1 for W1 is understood)."
+    advice = instead(gradient) or (
+        "return a container like the point, or a mapping with the same names (dW1 for W1 is "
+        "understood)"
     )
+    meant = [found for block in point.blocks if (found := _meant(point, gradient, block))]
+    given = what(gradient) + "".join(meant[:1])
+    return f"The gradient has no entry for any of {wanted}; it is {given}: {advice}."
+
+
+_PAIR = (
+    "grad returned a pair, a number and a gradient: pass the function that returns (value, "
+    "gradient) as fun, with grad=True, as in gp.check(value_and_grad, point, grad=True)."
+)
+
+
+def _is_pair(point: Point, gradient: Sequence[Any]) -> bool:
+    """Whether it is ``(value, gradient)``, and not a gradient itself."""
+    if len(gradient) != 2 or np.shape(gradient[0]) != () or callable(gradient[0]):
+        return False
+    shapes = [block.shape for block in point.blocks]
+    return _shapes(point, gradient) != shapes and _shapes(point, gradient[1]) == shapes
+
+
+def _shapes(point: Point, gradient: Any) -> list[Any]:
+    """The shapes of what a container holds for each block; nothing where it does not."""
+    known = beginnings(point.tree.paths)
+    try:
+        return [np.shape(lookup(gradient, point.path(b.index), known)) for b in point.blocks]
+    except (KeyError, ValueError):  # the latter of what is ragged
+        return []
+
+
+def _meant(point: Point, gradient: Any, block: Block) -> str:
+    """Which entry of a gradient may be meant for a block that has none, as words to add."""
+    *above, key = point.path(block.index) or ("",)
+    known = beginnings(point.tree.paths)
+    try:
+        beside = lookup(gradient, tuple(above), known)
+    except KeyError:
+        return ""
+    if not (isinstance(beside, Mapping) and isinstance(key, str)):
+        return ""
+    free = [name for name in beside if isinstance(name, str) and (*above, name) not in known]
+    shorter = {name.removeprefix("d").lower(): name for name in reversed(free)}
+    close = get_close_matches(key.lower(), shorter, 1)
+    return f" (it has {shorter[close[0]]!r}: did you mean {key!r}?)" if close else ""

@@ -70,7 +70,7 @@ class Forward:
         if session.copying:
             self.working.restore()
         tangents = self.working.line(direction).tangents()
-        before, caller.where = caller.promoted, lambda: f"along draw {direction.draw}"
+        before, caller.where = caller.promoted, lambda: f"along random direction {direction.draw}"
         if before != self.promoted:
             caller.promote(promoted=self.promoted)
         try:

@@ -18,6 +18,7 @@ import numpy as np
 from ..backend import arrays
 from ..backend.registry import home
 from ..errors import UsageError
+from ..naming import instead, what
 from ..records.direction import Part
 from ..space import directions, tree
 
@@ -124,7 +125,7 @@ class Projected:
         chosen = [i for i, output in enumerate(outputs) if _countable(output)]
         if not chosen:
             raise UsageError(
-                f"fun returned {described(result)}, in which nothing can be differentiated: "
+                f"fun returned {what(result)}, in which nothing can be differentiated: "
                 "return dense arrays of real or complex floating-point numbers."
             )
         self.look = _look(outputs, chosen, seed)
@@ -267,14 +268,14 @@ def scalar(result: Any, with_gradient: bool = False) -> Any:
         if not (isinstance(result, tuple | list) and len(result) == 2):
             raise UsageError(
                 "grad=True says that fun returns (value, gradient), but it returned "
-                f"{described(result)}: return both, or pass the gradient's function as grad."
+                f"{what(result)}: return both, or pass the gradient's function as grad."
             )
         result = result[0]
     if type(result) is float or type(result) is np.float64:
         return np.float64(result)
     try:
         array = home(result).host(result)
-    except ValueError:
+    except (ValueError, TypeError):  # ragged, or a tracer
         array = np.empty(0, dtype=object)
     if array.size != 1 or array.dtype.kind not in "fiu":
         raise UsageError(_not_scalar(result, array, with_gradient))
@@ -293,16 +294,9 @@ def _not_scalar(result: Any, array: Any, with_gradient: bool) -> str:
         hint = "return the value alone"
     elif array.dtype.kind == "c":
         hint = "return its real part, or its modulus"
-    elif array.size > 1:
+    elif array.size > 1 or hasattr(result, "tocsr"):
         hint = "return its sum or its mean, or one component"
+    elif advice := instead(result):
+        hint = advice
     end = "" if hint.endswith("?") else "."
-    return f"fun must return a real scalar, but returned {described(result)}: {hint}{end}"
-
-
-def described(result: Any) -> str:
-    """What a function returned, in a few words."""
-    if hasattr(result, "shape") and hasattr(result, "dtype"):
-        return f"an array of shape {tuple(result.shape)} and type {result.dtype}"
-    if isinstance(result, tuple | list):
-        return f"a {type(result).__name__} of {len(result)}"
-    return "None" if result is None else f"a {type(result).__name__}"
+    return f"fun must return a real scalar, but returned {what(result)}: {hint}{end}"

@@ -18,6 +18,7 @@ from ..backend.protocol import Backend
 from ..backend.registry import framework_of, home
 from ..errors import UsageError
 from ..judge.thresholds import T
+from ..naming import what
 from ..records.block import Block
 from ..space.point import Point
 from ..space.tree import beginnings, leaves, lookup
@@ -172,7 +173,7 @@ def _nested(point: Point, raw: Any, size: int, name: str) -> Matrix:
             dense[rows, columns] = _pair(leaf, a, b, name)
     if len(absent) == len(point.blocks) ** 2:
         raise UsageError(
-            f"{name} has no entry for any pair of parameters; it is a {type(raw).__name__}. "
+            f"{name} has no entry for any pair of parameters; it is {what(raw)}. "
             f"Return an array of shape {(size, size)}, or a container of containers like the "
             "point."
         )

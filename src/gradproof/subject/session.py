@@ -140,6 +140,10 @@ class Session:
         """Whether the check may go on beside a kink."""
         return self.movable and not self.confined
 
+    def rescale(self, scales: Mapping[int, float]) -> None:
+        """Move some blocks as if they were larger."""
+        self.point = self.working.point = self.point.rescaled(scales)
+
     def line(self, direction: Direction) -> Line:
         """The moves along a direction."""
         return self.working.line(direction)
@@ -310,4 +314,5 @@ _REMEMBERS = Finding(
 def _where(point: Point, direction: Direction, t: float) -> str:
     block = direction.block
     name = "all blocks" if block is None else point.blocks[block].name
-    return f"with {name} moved by {t:.3g} along draw {direction.draw} of seed {direction.seed}"
+    along = f"along random direction {direction.draw} of seed {direction.seed}"
+    return f"with {name} moved by {t:.3g} {along}"

@@ -18,7 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from ..calling import public
 from ..errors import UsageError
+from ..letters import fitted
 from ..progress import ProgressLine
 from .vectors import Vector, gradients_to_vector, ravel
 
@@ -91,10 +93,14 @@ def _figure(difference: float) -> str:
     return f"{difference:.10f}" if difference > 1e-3 else f"{difference:.2e}"
 
 
+@public(
+    "gp.textbook.gradient_check(fun, point, grad)",
+    renamed={"params": "point", "gradients": "grad"},
+)
 def gradient_check(
     fun: Callable[..., Any],
-    params: Any,
-    gradients: Any,
+    point: Any,
+    grad: Any,
     *,
     args: Sequence[Any] = (),
     kwargs: Mapping[str, Any] | None = None,
@@ -104,17 +110,17 @@ def gradient_check(
     """Compare a claimed gradient with two-sided differences, entry by entry.
 
     Prints the verdict as one coloured sentence, and how far it is on a terminal when it takes
-    longer than a second. One dimension is no special case: ``params`` may be a number.
+    longer than a second. One dimension is no special case: ``point`` may be a number.
 
     Parameters
     ----------
     fun : callable
-        ``fun(params, *args, **kwargs)`` returns the cost, one real number, or
+        ``fun(point, *args, **kwargs)`` returns the cost, one real number, or
         ``(cost, cache)``.
-    params : pytree
+    point : pytree
         Nested arrays and floats; what `ravel` takes. It is never changed, nor handed to
         ``fun``: each call gets a copy of its own.
-    gradients : pytree or callable
+    grad : pytree or callable
         The claimed gradient, as `gradients_to_vector` reads it, or a function of the same
         arguments as ``fun`` that returns it.
     epsilon : float
@@ -126,7 +132,7 @@ def gradient_check(
     Raises
     ------
     UsageError
-        Where ``fun`` does not return one real number, ``params`` has nothing to check,
+        Where ``fun`` does not return one real number, ``point`` has nothing to check,
         a gradient is missing or of another shape, or ``epsilon`` is not a positive number.
 
     Notes
@@ -138,21 +144,21 @@ def gradient_check(
     if not (epsilon > 0 and math.isfinite(epsilon)):
         raise UsageError(f"epsilon is {epsilon!r}: choose a positive number such as 1e-7.")
     kwargs = {} if kwargs is None else kwargs
-    theta, unravel = ravel(params)
+    theta, unravel = ravel(point)
     if theta.size == 0:
-        raise UsageError("params holds no floating-point entry to check: write 4.0 for 4.")
-    if callable(gradients):
-        gradients = gradients(unravel(theta), *args, **kwargs)
-    grad = gradients_to_vector(gradients, params)
+        raise UsageError("The point holds no floating-point entry to check: write 4.0 for 4.")
+    if callable(grad):
+        grad = grad(unravel(theta), *args, **kwargs)
+    claimed = gradients_to_vector(grad, point)
 
     def cost(vector: Vector) -> float:
         return _cost(fun(unravel(vector), *args, **kwargs))
 
     gradapprox = _differences(cost, theta, epsilon, quiet)
-    difference = _difference(grad, gradapprox)
+    difference = _difference(claimed, gradapprox)
     unmoved = int(np.sum(ravel(unravel(theta + theta.dtype.type(epsilon)))[0] == theta))
     result = TextbookResult(
-        difference, _band(difference), grad, gradapprox, 2 * theta.size, unmoved
+        difference, _band(difference), claimed, gradapprox, 2 * theta.size, unmoved
     )
     if not quiet:
         _say(result)
@@ -217,4 +223,4 @@ def _say(result: TextbookResult) -> None:
     from rich.text import Text
 
     # Soft wrap: a pipe is taken for 80 columns, and a log line must stay one line.
-    Console().print(Text(str(result), style=COLOURS[result.band]), soft_wrap=True)
+    Console().print(Text(fitted(str(result)), style=COLOURS[result.band]), soft_wrap=True)

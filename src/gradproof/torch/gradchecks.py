@@ -12,9 +12,11 @@ from ..api.options import checked_own, validate
 from ..api.twice import checked_twice
 from ..backend.torch import BACKEND
 from ..errors import UsageError
+from ..naming import called, what
+from ..plan.effort import Level
 from ..report.report import Report
 from ..space import tree
-from ..subject.asked import Options, named
+from ..subject.asked import Options
 from ..subject.providers import Autodiff
 from ..subject.twice import Given, backward_of, drawn
 from .error import ArgumentError, GradcheckError
@@ -42,7 +44,7 @@ def gradcheck(
     check_backward_ad: bool = True,
     fast_mode: bool | None = None,  # noqa: ARG001 - there is one mode, and it is fast
     masked: bool | None = None,
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
 ) -> bool:
     """Check autograd's gradients of ``func``, as ``torch.autograd.gradcheck`` does.
@@ -103,7 +105,7 @@ def gradcheck(
         needs_forward={"check_batched_forward_grad": check_batched_forward_grad},
         needs_reverse={"check_batched_grad": check_batched_grad},
     )  # fmt: skip
-    options = _options(rtol, effort, seed, named(func))
+    options = _options(rtol, effort, seed, called(func))
     validate(func, options)
     first = first_call(func, _tensors(inputs), masked=bool(masked))
     subject = _of_first_order(func, first, options, (check_backward_ad, check_forward_ad))
@@ -158,7 +160,7 @@ def gradgradcheck(
     check_rev_over_rev: bool = True,
     fast_mode: bool | None = None,  # noqa: ARG001 - there is one mode, and it is fast
     masked: bool | None = None,  # noqa: ARG001 - there are no sparse inputs
-    effort: str = "standard",
+    effort: Level = "standard",
     seed: int = 0,
 ) -> bool:
     """Check the derivatives of the backward passes of ``func``, as ``gradgradcheck`` of torch does.
@@ -211,7 +213,7 @@ def gradgradcheck(
         (check_fwd_over_rev, "check_fwd_over_rev"), (check_rev_over_rev, "check_rev_over_rev"),
         needs_reverse={"check_batched_grad": check_batched_grad},
     )  # fmt: skip
-    options = _options(rtol, effort, seed, f"{named(func)}, second order")
+    options = _options(rtol, effort, seed, f"{called(func)}, second order")
     validate(func, options)
     given = _tensors(inputs)
     if any(is_sparse(x) for x in given):
@@ -322,9 +324,7 @@ def _consistent(
 
 def _tensors(inputs: Any) -> tuple[Any, ...]:
     if not isinstance(inputs, torch.Tensor | Sequence):
-        raise UsageError(
-            f"inputs must be a tensor or a tuple of them, but is a {type(inputs).__name__}."
-        )
+        raise UsageError(f"inputs must be a tensor or a tuple of them, but is {what(inputs)}.")
     point = (inputs,) if isinstance(inputs, torch.Tensor) else tuple(inputs)
     if not any(isinstance(leaf, torch.Tensor) and leaf.requires_grad for leaf in point):
         raise UsageError(

@@ -19,8 +19,8 @@ from jax._src import core
 
 from ...backend.arrays import eps as spacing
 from ...judge.thresholds import T
+from ...naming import called
 from ...space.point import Line
-from ...subject.asked import named
 from ...subject.outputs import Scalar
 from ...subject.providers import MULTIPLE
 from ...subject.session import Session
@@ -95,7 +95,7 @@ def traced(session: Session, *, loops: bool) -> Traced:
         return staged(arrays, leaves), tuple(found)
 
     closed, chosen = session.caller(trace, "grad", session.working.leaves())
-    planner = Planner(named(session.fun), loops)
+    planner = Planner(called(session.fun), loops)
     body = planner.plan(closed)
     weights = _weights(session, chosen, [v.aval for v in closed.jaxpr.outvars])
     return Traced(session, body, tuple(planner.calls), weights, tuple(planner.opaque))

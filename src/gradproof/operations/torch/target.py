@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from ...backend.passing import Pass
+from ...naming import called
 from ...space import tree
-from ...subject.asked import named
 from ...subject.modules import ModuleFunction
 from ...subject.outputs import Projected, is_scalar
 from ...subject.session import Session
@@ -70,8 +70,8 @@ class Target:
     def title(self) -> str:
         """What is outside all other calls: the loss, or the function itself."""
         fun = self.session.fun
-        name = named(fun.loss) if isinstance(fun, ModuleFunction) else named(fun)
-        return "loss" if name in ("<lambda>", "NoneType") else name
+        name = called(fun.loss) if isinstance(fun, ModuleFunction) else called(fun)
+        return "loss" if name == "NoneType" or name.startswith("lambda at ") else name
 
     def _names(self) -> dict[int, str]:
         module = getattr(self.session.fun, "module", None)

@@ -3,13 +3,23 @@
 import os
 from pathlib import Path
 
-from ...records.failure import Failure
+from ...records.failure import Failure, Fault
+from ...records.finding import Finding
 from ...records.verdict import Verdict
 from ..document import Document
-from ..report import Report
+from ..report import BlockResult, Report
+from ..wording import relative_error
 from . import renderer
 
 _LEVELS = {Verdict.WRONG: "error", Verdict.SUSPECT: "error", Verdict.UNDECIDED: "warning"}
+
+_FAULTS = {
+    Fault.USE: "cannot be checked",
+    Fault.CODE: "raised an exception",
+    Fault.TIME: "took too long",
+    Fault.INTERNAL: "a bug in gradproof",
+}
+_NOT_RAISED = ("gradproof:", "Traceback", "Calls under way")
 
 
 @renderer(
@@ -28,36 +38,51 @@ def on_github() -> bool:
 
 
 def annotations(report: Report, file: str | None = None, line: int | None = None) -> list[str]:
-    """One command for each block that is not right.
+    """One command for each block that is not right, with its cause.
 
     Each is at the statement that computed the block's gradient, or at ``file`` and ``line`` where
-    none is known.
+    none is known. The cause is in its title too: the kind of the first finding.
     """
-    found = []
-    for block in report.ranked:
-        finding = next(iter(report.about(block)), None)
-        where = _place(file, line)
-        if finding is not None and finding.line is not None:
-            where = _place(finding.line.file, finding.line.number, finding.line.end_number)
-        message = finding.message if finding is not None else block.doubt
-        found.append((block.verdict, message, where))
-    if all(verdict not in _LEVELS for verdict, *_ in found):
-        messages = " ".join(f.message for f in report.findings) or report.sentence
-        found = [(report.verdict, messages, _place(file, line))]
+    found = [
+        (block.verdict, report.about(block), block.doubt or _figures(block))
+        for block in report.ranked
+        if block.verdict in _LEVELS
+    ]
+    if not found and report.verdict in _LEVELS:
+        found = [(report.verdict, list(report.findings), report.sentence)]
     return [
-        _command(_LEVELS[verdict], f"{report.name}: {verdict}", message, where)
-        for verdict, message, where in found
-        if verdict in _LEVELS
+        _command(
+            _LEVELS[verdict],
+            ", ".join([f"{report.name}: {verdict}", *(str(f.kind) for f in findings[:1])]),
+            "\n".join([*(f.message for f in findings), *([] if findings else [otherwise])]),
+            next((_at(f) for f in findings if f.line is not None), _place(file, line)),
+        )
+        for verdict, findings, otherwise in found
     ]
 
 
+def _at(finding: Finding) -> dict[str, object]:
+    line = finding.line
+    return {} if line is None else _place(line.file, line.number, line.end_number)
+
+
+def _figures(block: BlockResult) -> str:
+    """What there is to say of a block that nothing explains."""
+    return f"{block.name}: relative error {relative_error(block)}, and no cause was found."
+
+
 def error(failure: Failure, file: str | None = None, line: int | None = None) -> str:
-    """The command for a case that gave no report, with the exception if there was one."""
+    """The command for a case that gave no report, with the exception if there was one.
+
+    It is where the user's code raised that, or was when its time was up; else at ``file``.
+    """
     lines = (failure.traceback or "").splitlines()
     # The exception is the last line at the margin, but for the notes below it.
-    raised = [x for x in lines if x[:1].strip() and not x.startswith(("gradproof:", "Traceback"))]
+    raised = [x for x in lines if x[:1].strip() and not x.startswith(_NOT_RAISED)]
     message = "\n".join([failure.message, *raised[-1:]])
-    return _command("error", failure.case, message, _place(file, line))
+    place = failure.place
+    where = _place(file, line) if place is None else _place(place.file, place.line)
+    return _command("error", f"{failure.case}: {_FAULTS[failure.fault]}", message, where)
 
 
 def _place(file: str | None, line: int | None, end: int | None = None) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...progress import ProgressLine
+from ...records.finding import Finding
 from ...records.verdict import Verdict, severity
 from ...version import __version__
 from ..document import Document
@@ -22,6 +24,7 @@ from . import renderer
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 _MOST_PICTURES = 100  # blocks of a report that get pictures, worst first
 
@@ -54,6 +57,30 @@ class Pictures:
         return len(self.drawn) - 1
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """A report on a page: its label, what links to it, and what links to its blocks, by name."""
+
+    label: str
+    report: Report
+    mark: str
+
+    @property
+    def anchors(self) -> dict[str, str]:
+        """The places of its blocks."""
+        return {b.name: f"{self.mark}-{i}" for i, b in enumerate(self.report.ranked, 1)}
+
+    @property
+    def linked(self) -> list[Finding]:
+        """The findings that concern one of its blocks, whose place has all about it."""
+        return [finding for finding in self.report.findings if finding.block in self.anchors]
+
+    @property
+    def general(self) -> list[Finding]:
+        """The other findings."""
+        return [finding for finding in self.report.findings if finding.block not in self.anchors]
+
+
 def index(rows: Sequence[Mapping[str, Any]]) -> str:
     """A page that lists checks which have pages of their own.
 
@@ -73,11 +100,12 @@ def index(rows: Sequence[Mapping[str, Any]]) -> str:
 )
 def page(document: Document) -> str:
     """A document as one page."""
+    ranked = sorted(document.reports, key=lambda one: severity(one[1].verdict))
     return _rendered(
         "page.html",
         title=document.title,
         document=document,
-        reports=sorted(document.reports, key=lambda one: severity(one[1].verdict)),
+        views=[View(*one, f"check-{number}") for number, one in enumerate(ranked, 1)],
         pictures=Pictures(),
         counts={kind: count for kind, count in document.counts.items() if count},
         verdicts=list(Verdict),
@@ -86,6 +114,13 @@ def page(document: Document) -> str:
 
 def _rendered(name: str, **facts: Any) -> str:
     return _environment().get_template(name).render(version=__version__, **facts)
+
+
+def _breakable(text: str) -> Markup:
+    """A name that is broken where a reader would break it, if it has to be."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"([/_.:]+)", r"\1<wbr>", str(escape(text))))  # noqa: S704 - it is escaped
 
 
 @cache
@@ -98,6 +133,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["breakable"] = _breakable
     made.globals |= {
         "figure": figure, "near": near, "shape": shape, "relative_error": relative_error,
         "module_tree": module_tree, "source": source,

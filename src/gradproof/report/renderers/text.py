@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..document import Document
+from ..terminal import plain
 from . import renderer
 
 
@@ -16,6 +17,7 @@ def text(document: Document) -> str:
 
 def _parts(document: Document) -> Iterator[str]:
     for label, report in document.reports:
-        yield report.text() if label == report.name else f"{label}:\n{report.text()}"
+        shown = plain(report, 80)
+        yield shown if label == report.name else f"{label}:\n{shown}"
     for failure in document.failures:
         yield f"{failure.case}: ERROR: {failure.message}\n{failure.traceback or ''}".rstrip()
