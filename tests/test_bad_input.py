@@ -2,6 +2,7 @@
 
 import dataclasses
 import warnings
+from array import array
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
@@ -406,6 +407,7 @@ def test_functions_that_return_no_value(function, says):
 def test_a_class_that_has_an_apply():
     class Cube:
         apply = staticmethod(fun)
+        backward = staticmethod(grad)
 
     assert "or Cube.apply" in sentence(Cube, X, grad=grad)
     assert gp.check(Cube.apply, X, grad=grad).ok
@@ -609,6 +611,55 @@ def test_bands_that_were_not_given_follow():
     assert not gp.check(fun, X, grad=lambda x: 2.0002 * x).ok
 
 
+def test_a_surrogate_that_is_no_function():
+    assert "surrogate must be a function" in sentence(fun, X, grad=grad, surrogate="smooth")
+
+
+@pytest.mark.parametrize(
+    "point",
+    [range(3), map(float, "12"), zip("a", "b", strict=True), PAIR.values(), array("d", [1])],
+    ids=["range", "map", "zip", "values", "array"],
+)
+def test_things_to_iterate_over(point):
+    message = sentence(fun, point, grad=grad)
+    assert message.startswith(f"params is a{'n' * isinstance(point, array)} ")
+    assert "write list(...) around it" in message
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda r: gp.load(None), "path must be the name of a file, but is None"),
+        (lambda r: r.save(3), "path must be the name of a file, but is an int"),
+        (lambda r: r.text("a"), "width must be a number of columns, but is 'a'"),
+        (lambda r: r.text(0), "width must be a number of columns, but is 0"),
+        (lambda r: gp.case(3), "gp.case marks a function"),
+        (lambda r: gp.scipy.check_grad(fun, X, grad), "grad must be a function, but is an array"),
+        (lambda r: gp.scipy.check_grad(fun, grad, fun), "x0 is the function fun, and no array"),
+        (lambda r: gp.textbook.gradient_check(None, X, X), "fun must be a function of the point"),
+        (lambda r: gp.textbook.gradient_check(fun, X, X, epsilon="1"), "epsilon is '1'"),
+        (lambda r: gp.textbook.gradient_check(fun, X, X, args=3), "write args=(X,)"),
+        (lambda r: gp.hunt(fun, gp.arrays(3), grad="g"), "but is the text 'g'"),
+        (lambda r: gp.check_jvp(np.sin, lambda x, v: None, X), "jvp returned None"),
+    ],
+)
+def test_other_calls(call, says):
+    with pytest.raises(UsageError) as caught:
+        call(gp.check(fun, X, grad=grad))
+    assert says in str(caught.value)
+    assert not getattr(caught.value, "__notes__", [])
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match="There is no such folder"):
+        gp.check(fun, X, grad=grad).save(tmp_path / "nowhere" / "report.txt")
+
+
+def test_a_name_that_gradproof_does_not_have():
+    with pytest.raises(AttributeError, match=r"no attribute 'chek': did you mean check\?"):
+        gp.chek  # noqa: B018 - it raises
+
+
 # Exceptions of the user's code surface as themselves, and tell where
 
 
@@ -699,6 +750,13 @@ def test_the_wrong_number_of_arguments_is_the_functions_own_error():
     with pytest.raises(TypeError, match="positional argument") as caught:
         gp.check(fun, X, grad=grad, args=(1,))
     assert "fun" in notes(caught.value)
+
+
+def test_a_list_where_the_function_takes_an_array():
+    with pytest.raises(TypeError) as caught:
+        gp.check(fun, [1.0, 2.0], grad=grad)
+    assert "pass np.array(point)" in notes(caught.value)
+    assert gp.check(fun, np.array([1.0, 2.0]), grad=grad).ok
 
 
 def test_warnings_of_the_users_code_are_theirs():

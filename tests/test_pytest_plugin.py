@@ -199,7 +199,7 @@ def test_arguments_that_do_not_exist(gradproof):
 
 
 def test_bug(gradproof, monkeypatch):
-    monkeypatch.setattr(gp.check.__globals__["Point"], "session", None)
+    monkeypatch.setattr("gradproof.space.point.Point.session", None)
     gradproof(cost, one, grad=backprop)
 
 
@@ -1087,6 +1087,11 @@ def test_keeps_it():
     assert report is not None
 
 
+def test_forgets_in_a_loop():
+    for _ in range(3):
+        gp.check(cost, one, grad=broken)
+
+
 def test_right():
     gp.check(cost, one, grad=backprop)
 
@@ -1111,7 +1116,7 @@ def test_fails_anyway():
 def test_a_report_that_nobody_looks_at_is_named(tmp_path):
     done = run(written(tmp_path, test_forgetful=FORGETFUL), "-W", "default")
     warned = done.out.partition("warnings summary")[2]
-    assert warned.count("UnreadReportWarning") == 2
+    assert warned.count("UnreadReportWarning") == 3
     for name, line in (("test_forgets", "# here"), ("test_keeps_it", "# and here")):
         number = next(k for k, text in enumerate(FORGETFUL.split("\n"), 1) if text.endswith(line))
         assert f"test_forgetful.py::{name}\n" in warned

@@ -33,12 +33,43 @@ def identity(x):
     return x
 
 
+class Layer:
+    """A layer whose backward forgets a factor."""
+
+    def forward(self, x):
+        self.x = x
+        return x**2
+
+    def backward(self, g):
+        return self.x * g
+
+
+def operations():
+    torch = pytest.importorskip("torch")
+
+    class Cube(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x**3
+
+        @staticmethod
+        def backward(ctx, g):
+            return 2 * ctx.saved_tensors[0] ** 2 * g
+
+    point = torch.ones(3, dtype=torch.float64, requires_grad=True)
+    return gp.check_operations(Cube.apply, point)
+
+
 CHECKS = {
     "check": lambda: gp.check(fun, X, grad=wrong),
     "undecided": lambda: gp.check(lambda x: float("nan"), X, grad=wrong),
     "vjp": lambda: gp.check_vjp(np.sin, lambda x, g: g, X),
     "jvp": lambda: gp.check_jvp(np.sin, lambda x, t: t, X),
     "adjoint": lambda: gp.check_adjoint(identity, lambda y: 2 * y, X, X),
+    "layer": lambda: gp.check_layer(Layer(), X),
+    "layers": lambda: gp.check_layers([Layer(), Layer()], X),
+    "operations": operations,
     "hunt": lambda: gp.hunt(fun, gp.arrays(2), grad=wrong, tries=10),
     "implicit": lambda: gp.check_implicit(lambda x, a: x - a**2, lambda a: a**2, np.diag, X),
 }
@@ -50,7 +81,7 @@ def test_every_kind_of_report_is_noted(name):
     (one,) = taken()
     assert one.file == __file__
     assert one.headline == report.headline
-    assert not report
+    assert bool(report) is report.ok is False
     assert isinstance(report, gp.Report | gp.Hunt)
 
 
@@ -85,6 +116,7 @@ def test_a_look_is_enough_and_leaves_a_plain_report(look):
 def test_one_that_is_right_needs_no_look():
     report = gp.check(fun, X, grad=lambda x: 2 * x)
     assert type(report) is gp.Report
+    assert bool(report) is report.ok is True
     assert taken() == []
 
 

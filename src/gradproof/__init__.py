@@ -1,5 +1,6 @@
 """gradproof: is this gradient right, and if not, where and why."""
 
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -90,7 +91,9 @@ _DROP_INS = ("jax", "scipy", "torch")
 
 def __getattr__(name: str) -> Any:
     if name not in _DROP_INS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        close = get_close_matches(name, __dir__(), 1)
+        meant = f": did you mean {close[0]}?" if close else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{meant}")
     return import_module(f".{name}", __name__)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from .api.options import checked_own, validate
 from .backend.jax import BACKEND, Linearized
 from .errors import GradientError, UsageError
-from .naming import called
+from .naming import called, what
 from .plan.effort import Level
 from .records.verdict import Verdict
 from .report.report import Report
@@ -70,6 +70,8 @@ def check_grads(
 
     """
     __tracebackhide__ = True
+    if hasattr(args, "dtype"):
+        raise UsageError(f"args must be a tuple of arguments, but is {what(args)}: write (x,).")
     chosen = [modes] if isinstance(modes, str) else list(modes)
     if not chosen or set(chosen) - {"fwd", "rev", "lin"}:
         raise UsageError(f"modes must be of 'fwd', 'rev' and 'lin', but is {modes!r}.")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import inspect
 import sys
+from array import array
+from collections.abc import ItemsView, KeysView, ValuesView
 from functools import partial
 from pathlib import Path
 from types import CodeType, GeneratorType
 from typing import Any
 
 _MOST_KEYS = 6
+
+_ITERABLES = (range, map, filter, zip, enumerate, array, KeysView, ValuesView, ItemsView)
+_LIST = "write list(...) around it, or np.array(list(...)) for one array"
 
 
 def called(function: Any) -> str:
@@ -110,7 +115,9 @@ def _known(thing: Any) -> tuple[str, str] | None:
 def _callable(thing: Any) -> tuple[str, str] | None:
     """Of functions, classes and generators."""
     if isinstance(thing, GeneratorType):
-        return f"a generator ({thing.__name__})", "write np.array(list(...)) around it"
+        return f"a generator ({thing.__name__})", _LIST
+    if isinstance(thing, _ITERABLES):
+        return _a("array.array" if isinstance(thing, array) else type(thing).__name__), _LIST
     if isinstance(thing, type):
         return f"the class {thing.__name__}", "make an instance of it, or call one of its methods"
     if isinstance(thing, partial):

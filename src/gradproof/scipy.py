@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from .api.check import check
+from .api.options import function_given
 from .errors import UsageError
+from .naming import is_function, what
 from .plan.effort import Level
 from .report.report import Report
 
@@ -61,6 +63,10 @@ def check_grad(
         ``direction`` is neither (``UsageError``).
 
     """
+    for role, function in (("func", func), ("grad", grad)):
+        function_given(role, function, "check_grad(func, grad, x0)")
+    if is_function(x0):
+        raise UsageError(f"x0 is {what(x0)}, and no array: write check_grad(func, grad, x0).")
     if direction not in ("all", "random"):
         raise UsageError(f"direction must be 'all' or 'random', but is {direction!r}.")
     chosen = _seed(rng if rng is not None else seed)

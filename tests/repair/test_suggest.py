@@ -1,5 +1,6 @@
 """From a report to repairs: whatever computes the gradient, and in one sentence where none does."""
 
+import ast
 import copy
 import doctest
 import functools
@@ -10,6 +11,7 @@ import os
 import pickle
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -398,8 +400,32 @@ def test_a_cell_of_a_notebook_is_repaired_but_not_written(code):
     exec(compile(text, file, "exec"), namespace)
     report = wrong(code.square, namespace["grad"])
     assert repaired(report)[0] == "-    return 3 * w"
-    with pytest.raises(gp.UsageError, match="cannot be read: No such file"):
+    with pytest.raises(gp.UsageError, match="nothing was written") as e:
         gp.suggest_fixes(report, most=1)[0].apply()
+    assert str(e.value).endswith("\n\ndef grad(w):\n    return 2 * w\n")
+
+
+def test_a_cell_that_imports_what_its_functions_call(code, monkeypatch):
+    """IPython compiles a cell one statement at a time: its functions do not know its imports."""
+    file = "/tmp/ipykernel_1/18.py"
+    text = "import numpy as np\ndef grad(w):\n    return 3 * np.asarray(w)\n"
+    linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+    names = {file: ("Cell", "In[7]")}
+    shell = SimpleNamespace(compile=SimpleNamespace(format_code_name=names.get))
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    namespace = {}
+    for node in ast.parse(text).body:
+        exec(compile(ast.Module([node], []), file, "exec"), namespace)
+    report = wrong(code.square, namespace["grad"])
+    assert report.findings[0].line.number == 3
+    assert "Cell In[7], line 3, in grad" in report.text()
+    assert "repair: gp.suggest_fixes(report) looks" in report.text()  # no command reads a cell
+    [fix] = gp.suggest_fixes(report, most=1)
+    assert "+    return 2 * np.asarray(w)" in fix.diff
+    assert fix.diff.startswith("--- a/Cell In[7]\n")
+    assert repr(fix).startswith("Fix(Cell In[7], line 3: ")
+    with pytest.raises(gp.UsageError, match=r"^Cell In\[7\] is a cell of a notebook"):
+        fix.apply()
 
 
 def test_the_same_code_in_another_file_is_left_alone(load):

@@ -1,5 +1,6 @@
 """Pictures show what the report says: the fault stands out, and a right gradient shows none."""
 
+import pickle
 import subprocess
 import sys
 
@@ -207,3 +208,18 @@ def test_a_fold_puts_every_entry_into_a_cell(shape):
 
 def test_a_complex_entry_is_marked_by_its_place():
     assert Fold((3,)).marked([(1, 0)]).tolist() == [[False, True, False]]
+
+
+@pytest.mark.parametrize("backend", ["agg", "inline"])
+def test_a_plot_is_a_picture_by_itself(monkeypatch, backend):
+    """A notebook that was told nothing of matplotlib asks for it by this name."""
+    monkeypatch.setattr(plt, "get_backend", lambda: backend)
+    before = plt.get_fignums()
+    for made in (wrong().plot(), wrong().plot(kind="steps")):
+        png = made._repr_png_()
+        assert png.startswith(b"\x89PNG")
+        assert len(png) > 5000
+        assert pickle.loads(pickle.dumps(made))._repr_png_().startswith(b"\x89PNG")
+    if backend == "inline":
+        assert plt.get_fignums() == before  # it would be shown twice
+    plt.close("all")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ..errors import UsageError
+from ..naming import what
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _MARK = "__gradproof_case__"
@@ -26,6 +29,11 @@ def case(function: Function) -> Function:
     ...     return dict(fun=lambda x: float(x @ x), point=[1.0, 2.0], grad=lambda x: 2 * x)
 
     """
+    if not callable(function):
+        raise UsageError(
+            "gp.case marks a function that returns the arguments of a check, but got "
+            f"{what(function)}: write @gp.case above def."
+        )
     setattr(function, _MARK, True)
     return function
 

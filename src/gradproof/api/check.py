@@ -9,15 +9,18 @@ from typing import Any, Literal
 from ..backend.protocol import Backend
 from ..backend.registry import framework_of
 from ..calling import public
+from ..engine.examine import examine
 from ..errors import UsageError
 from ..naming import is_function, what
 from ..plan.effort import Level
 from ..report.report import Report
 from ..space import tree
 from ..space.point import Point
-from ..subject.asked import Options
+from ..subject.asked import Asked, Options
 from ..subject.providers import Autodiff
-from .options import checked, plain, validate
+from .callsite import call_in_source
+from .layout import Layout, parted
+from .options import checked, function_given, gradient_given, validate
 from .second import checked_second
 from .twice import both_orders
 
@@ -40,6 +43,7 @@ def check(
     name: str | None = None,
     tolerance: float | None = None,
     surrogate: Callable[..., Any] | None = None,
+    layout: Layout | None = None,
 ) -> Report:
     """Check a claimed gradient against slopes of the function itself.
 
@@ -97,6 +101,9 @@ def check(
         The function whose gradient it is meant to be, where ``fun`` itself is flat or jumps (a
         straight-through estimator, a quantisation): of the same arguments, and returning the
         same shapes. Slopes are then those of ``surrogate``, the claim is that of ``fun``.
+    layout : mapping of str to int or tuple, optional
+        The names and shapes of what lies one after the other in a ``point`` that is one flat
+        vector, ``{"Theta1": (5, 4), "b1": 5}``: each is a block of its own, with its verdict.
 
     Returns
     -------
@@ -142,15 +149,20 @@ def check(
         )
     _validate_point_and_grad(point, grad)
     if surrogate is not None:
-        validate(surrogate, options)
+        function_given("surrogate", surrogate, "gp.check(fun, point, surrogate=smooth)")
     if surrogate is not None and (hess is not None or hessp is not None or order == 2):
         raise UsageError("surrogate= is for first derivatives: leave it out.")
+    if layout is not None:
+        if surrogate is not None or hess is not None or hessp is not None:
+            raise UsageError("layout= goes with grad= alone: leave out surrogate=, hess=, hessp=.")
+        fun, point, grad = parted(fun, point, grad, layout)
     if hess is not None or hessp is not None:
         return checked_second(fun, point, grad, hess, hessp, options)
     if grad is not None and grad is not False:
         if surrogate is not None and grad is True:
             grad = partial(_gradient_of, fun)
-        return checked(surrogate or fun, Point(point), grad, options)
+        asked = Asked(surrogate or fun, Point(point), grad, options)
+        return examine(asked, call_in_source(int(seed)))
     where, claim = own_claim(point, None if surrogate is None else fun)
     first = checked(surrogate or fun, where, claim, options)
     return both_orders(first, fun, where, claim, options) if order == 2 else first
@@ -163,13 +175,7 @@ def _validate_point_and_grad(point: Any, grad: Any) -> None:
             f"point must hold the parameters, but is {what(point)}: "
             "the order is gp.check(fun, point, grad=...)."
         )
-    if isinstance(grad, str | bytes):
-        raise UsageError(
-            f"grad must be a function or a gradient, but is the text {grad!r}: pass the function "
-            "itself, or leave grad out where a framework differentiates."
-        )
-    if callable(grad):
-        plain("grad", grad)
+    gradient_given(grad)
 
 
 def own_claim(point: Any, of: Callable[..., Any] | None = None) -> tuple[Point, Autodiff]:

@@ -14,7 +14,7 @@ from ..report.report import Report
 from ..space.point import Point
 from ..subject.asked import Options
 from ..subject.providers import Autodiff
-from .options import checked, validate
+from .options import checked, function_given, validate
 
 
 @public("gp.check_module(module, *inputs, loss=...)", report=True)
@@ -66,8 +66,8 @@ def check_module(
             f"module must be a torch.nn.Module, but is {what(module)}: functions are "
             "checked with gp.check(fun, tensors), classes need an instance."
         )
-    if loss is not None and not callable(loss):
-        raise UsageError(f"loss must be a function of the output, but is {what(loss)}.")
+    if loss is not None:
+        function_given("loss", loss, "loss=lambda output: output.sum()")
     from ..backend.torch import BACKEND
     from ..subject.modules import ModuleFunction
 

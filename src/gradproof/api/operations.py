@@ -19,7 +19,7 @@ from ..space.point import Point
 from ..subject.asked import Asked, Options
 from ..subject.providers import Autodiff
 from .callsite import call_in_source
-from .options import validate
+from .options import function_given, validate
 
 
 @public("gp.check_operations(module, *inputs, loss=...)", report=True)
@@ -76,8 +76,8 @@ def check_operations(
     """
     if not callable(target):
         raise UsageError(f"target must be a module or a function, but is {what(target)}.")
-    if loss is not None and not callable(loss):
-        raise UsageError(f"loss must be a function of the output, but is {what(loss)}.")
+    if loss is not None:
+        function_given("loss", loss, "loss=lambda output: output.sum()")
     title = name or (type(target).__name__ if _is_module(target) else called(target))
     fun, where = (
         _of_module(target, inputs, loss) if _is_module(target) else _own(target, inputs, loss)

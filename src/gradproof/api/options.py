@@ -70,6 +70,17 @@ def validate(fun: Any, options: Options) -> None:
     bands("float64", options.correct_below, options.wrong_above)
 
 
+def gradient_given(grad: Any) -> None:
+    """Raise ``UsageError`` for text, and functions that return none, where a gradient belongs."""
+    if isinstance(grad, str | bytes):
+        raise UsageError(
+            f"grad must be a function or a gradient, but is the text {grad!r}: pass the function "
+            "itself, or leave grad out where a framework differentiates."
+        )
+    if callable(grad):
+        plain("grad", grad)
+
+
 def plain(role: str, function: Any) -> None:
     """Raise ``UsageError`` for a class, and for functions that return no value when called."""
     kind = "async " if iscoroutinefunction(function) else ""
@@ -78,7 +89,7 @@ def plain(role: str, function: Any) -> None:
         write = "write def for async def" if kind == "async " else "write return for yield"
         raise UsageError(f"{role} is the {kind}function {called(function)}: {write}.")
     if isinstance(function, type) and not issubclass(function, float | complex | np.generic):
-        has_apply = f", or {function.__name__}.apply" if hasattr(function, "apply") else ""
+        has_apply = f", or {function.__name__}.apply" if hasattr(function, "backward") else ""
         raise UsageError(
             f"{role} is the class {function.__name__}, and no function: pass an instance that can "
             f"be called, or one of its methods{has_apply}."

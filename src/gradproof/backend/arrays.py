@@ -49,9 +49,10 @@ def _strange(leaf: Any) -> str:
     """What a leaf is that is no array, and what to write in its place."""
     if advice := instead(leaf):
         return f"{what(leaf)}, and no array of numbers: {advice}"
+    home = "" if type(leaf).__module__ == "builtins" else f"{type(leaf).__module__}."
     return (
-        f"a {type(leaf).__module__}.{type(leaf).__qualname__}, which is neither a number, a NumPy "
-        "array nor a container known to optree: convert it, or register its class with optree "
+        f"of the type {home}{type(leaf).__qualname__}, which is neither a number, a NumPy array "
+        "nor a container known to optree: convert it, or register its class with optree "
         "(optree.register_pytree_node or optree.dataclasses)"
     )
 

@@ -21,8 +21,8 @@ from types import FrameType
 from typing import Any
 
 from ..diagnose.lines import is_library
+from ..naming import place
 from ..records.failure import Place
-from ..report.wording import near
 
 _HERE = Path(__file__).parent
 _AGAIN = 1.0  # seconds until it is raised again, where the code under test has caught it
@@ -48,10 +48,10 @@ class TimeUpError(BaseException):
     @property
     def sentence(self) -> str:
         """How long it took, and what was running then."""
-        place = self.place
+        user = self.place
         where = "gradproof itself"
-        if place is not None:
-            where = f"{place.function} ({near(place.file)}:{place.line})"
+        if user is not None:
+            where = f"{user.function} ({place(user.file, user.line)})"
         text = f"It took longer than {self.seconds:g} s, and was in {where} then."
         return f"{text} It cannot be stopped there, so the run ends here." if self.ended else text
 

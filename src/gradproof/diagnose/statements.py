@@ -7,6 +7,7 @@ import linecache
 import textwrap
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from types import CodeType
 from typing import NamedTuple
 
@@ -95,7 +96,8 @@ def parsed(file: str, text: str) -> Parsed | None:
         return None
     try:
         tree = ast.parse(text)
-        compiled = compile(tree, file, "exec", dont_inherit=True)
+        whole = tree if Path(file).is_file() else statement_by_statement(tree)
+        compiled = compile(whole, file, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, SystemError):  # the last: two threads parse, in Python 3.11
         return None
     counts: dict[int, int] = {}
@@ -107,6 +109,16 @@ def parsed(file: str, text: str) -> Parsed | None:
     imported = [alias for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names]
     modules = {alias.asname or alias.name.partition(".")[0] for alias in imported}
     return Parsed(tree, compiled, frozenset(shared), frozenset(heads), frozenset(modules))
+
+
+def statement_by_statement(tree: ast.Module) -> ast.Module:
+    """A cell of a notebook as it was compiled: one statement at a time.
+
+    A function then does not know what the cell imports, and calls it in another way (Python 3.11).
+    """
+    imports = ast.Import | ast.ImportFrom
+    lines = [ast.copy_location(ast.Pass(), n) if isinstance(n, imports) else n for n in tree.body]
+    return ast.Module(lines, [])
 
 
 def _simple(tree: ast.AST) -> Iterator[ast.stmt]:

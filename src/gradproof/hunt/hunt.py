@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..api.options import gradient_given
 from ..calling import public
 from .result import Hunt
 
@@ -94,6 +95,7 @@ def hunt(
     from .search import arguments_of, checked_limits, hunted  # here: `import gradproof` stays light
     from .target import Manner, target_of
 
+    gradient_given(grad)
     arguments = arguments_of(point, options, more_options)
     target = target_of(fun, grad, arguments, Manner(), like)
     limits = checked_limits(tries, seconds, seed)

@@ -6,9 +6,9 @@ import inspect
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from ..judge.bands import Bands, bands
+from ..naming import place
 from ..records.finding import Finding, Kind, SourceLine
 from ..records.operation import Operation
 from ..records.verdict import Verdict, worst
@@ -152,7 +152,7 @@ def _where(source: object, line: SourceLine | None) -> tuple[str, int]:
 
 def _headline(operation: Operation, right: int) -> Finding:
     """The line that people look for."""
-    where = f" ({Path(operation.file).name}:{operation.line})" if operation.file else ""
+    where = f" ({place(operation.file, operation.line, short=True)})" if operation.file else ""
     what = f", in the gradient of {' and '.join(operation.inputs)}" if operation.inputs else ""
     off = f", off by {figure(operation.error)} of what the call contributes"
     why = f": {operation.reason}" if operation.reason else off

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import UsageError
+from ..naming import cell_of
 from ..report.files import replace
 from .edit import Edit, applied
 
@@ -30,7 +31,7 @@ def unified(file: str, source: str, edits: Sequence[Edit], content: bytes = b"")
     after = _edited(before, edits)
     path, here = Path(file), Path.cwd()
     inside = path.relative_to(here) if path.is_relative_to(here) else path
-    name = inside.as_posix().lstrip("/")
+    name = cell_of(file) or inside.as_posix().lstrip("/")
     lines = difflib.unified_diff(_lines(before), _lines(after), f"a/{name}", f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}" for line in lines)
 

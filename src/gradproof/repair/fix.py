@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..errors import UsageError
 from ..letters import fitted
+from ..naming import cell_of
 from ..report.report import Report
 from .apply import unified, write
 from .edit import Edit, applied
@@ -65,9 +67,15 @@ class Fix:
         ------
         UsageError
             Where the file is not what was repaired any more, cannot be read or written, or where
-            the place for the original is taken by something else. Nothing is written then.
+            the place for the original is taken by something else. Nothing is written then, nor
+            into a cell of a notebook, whose new text the message shows.
 
         """
+        if not self.content:
+            raise UsageError(
+                f"{cell_of(self.file) or self.file} is a cell of a notebook, and no file: nothing "
+                f"was written. Put this in its place (fix.repaired):\n\n{self.repaired}"
+            )
         return write(Path(self.file), self.content, self.edits, backup)
 
     def to_dict(self) -> dict[str, Any]:
@@ -86,7 +94,8 @@ class Fix:
         return fitted(self.diff)
 
     def __repr__(self) -> str:
-        return f"Fix({Path(self.file).name}, {self.what}: {self.report.verdict})"
+        where = cell_of(self.file) or Path(self.file).name
+        return f"Fix({where}, {self.what}: {self.report.verdict})"
 
 
 @dataclass(frozen=True, slots=True)

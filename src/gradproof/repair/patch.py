@@ -16,9 +16,11 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
+from ..diagnose.statements import statement_by_statement
 from ..errors import UsageError
 
 # A part of a text does not show under which ``from __future__`` it stood, but the code does.
@@ -269,6 +271,8 @@ def _whole(text: str, code: CodeType) -> CodeType:
 def _compiled(part: _Part, file: str, flags: int, kept: tuple[str, ...] = ()) -> CodeType:
     """The code of a part of a module, with names ``kept`` that are free variables of functions."""
     tree = _parsed("\n" * (part.line - 1) + "".join(part.lines))
+    if not Path(file).is_file():
+        tree = statement_by_statement(tree)
     if kept:
         for node in ast.walk(tree):
             if isinstance(node, _Function):

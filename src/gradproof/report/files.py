@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from os import PathLike, fspath
 from pathlib import Path
+from typing import Any
 
 from ..errors import UsageError
+from ..naming import what
 from .document import Document
 from .renderers import Renderer, renderers
 from .renderers.json import from_dict
@@ -16,7 +19,7 @@ from .report import Report
 
 def save(path: str | PathLike[str], report: Report) -> None:
     """Write one report in the form that the file's name asks for."""
-    name = Path(path)
+    name = _path(path)
     write(name, _form(name.suffix).text(Document(((report.name, report),))))
 
 
@@ -32,6 +35,8 @@ def write(path: Path, text: str) -> None:
 def replace(path: Path, content: bytes, mode: int | None = None) -> None:
     """Put a file with rights ``mode`` in the place of an old one: as a whole or not at all."""
     new = path.with_name(f".{path.name}.{os.getpid()}")
+    if not path.parent.is_dir():  # or it would be said of the file beside
+        raise FileNotFoundError(errno.ENOENT, "There is no such folder", str(path.parent))
     try:
         new.write_bytes(content)
         if mode is not None:
@@ -39,6 +44,12 @@ def replace(path: Path, content: bytes, mode: int | None = None) -> None:
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)
+
+
+def _path(path: Any) -> Path:
+    if not isinstance(path, str | PathLike):
+        raise UsageError(f"path must be the name of a file, but is {what(path)}.")
+    return Path(path)
 
 
 def _form(suffix: str) -> Renderer:
@@ -75,7 +86,7 @@ def load(path: str | PathLike[str], case: str | None = None) -> Report:
         this version does not read.
 
     """
-    document = load_document(path)
+    document = load_document(_path(path))
     labels = [label for label, _ in document.reports]
     found = [report for label, report in document.reports if case in (None, label)]
     if len(found) == 1:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from ..naming import place
 from ..records.finding import Finding
 from ..records.verdict import Verdict
 from .operations import Branch, module_tree, source
 from .pictures import picture
 from .report import BlockResult, Report
-from .wording import COLOURS, figure, near, relative_error, shape
+from .wording import COLOURS, figure, relative_error, shape, with_bar
 
 _MOST_BLOCKS = 100
 
@@ -27,6 +28,7 @@ def fragment(report: Report) -> str:
         f"{report.evaluations} evaluations · seed {report.seed}</p>"
         f"{_again(report)}"
         f"{_list(_found(finding) for finding in report.findings)}"
+        f"{f'<p>{escape(report.next_step)}</p>' if report.next_step else ''}"
         f"{_tree(module_tree(report.operations)) if report.operations else ''}"
         "<table><thead><tr><th>block</th><th>shape</th><th>verdict</th>"
         f"<th>relative error</th><th>resolution</th></tr></thead><tbody>{rows}</tbody></table>"
@@ -53,7 +55,7 @@ def _found(finding: Finding) -> str:
     """A finding with the line of code under it."""
     if finding.line is None:
         return escape(finding.message)
-    where = f"{near(finding.line.file)}:{finding.line.number}"
+    where = place(finding.line.file, finding.line.number)
     code = f"<pre>{escape(where)}\n{escape(finding.line.text)}</pre>"
     return f"{escape(finding.message)}{code}"
 
@@ -62,7 +64,7 @@ def _tree(branch: Branch) -> str:
     """The operations by module, unfolded where something is not right."""
     calls = "".join(
         f"<li><code>{escape(call.name)}</code>{f', call {call.call}' if call.call > 1 else ''}: "
-        f"{_badge(call.verdict)} {figure(call.error)} ± {figure(call.bar)} "
+        f"{_badge(call.verdict)} {with_bar(call.error, call.bar)} "
         f"<small>{escape(source(call))}</small></li>"
         for call in branch.calls
     )

@@ -10,9 +10,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ..naming import place
 from ..records.operation import Operation
 from ..records.verdict import Verdict, worst
-from .wording import COLOURS, figure, near, printable
+from .wording import COLOURS, printable, with_bar
 
 _BESIDE = 2  # right calls that are shown before and after one that is not
 
@@ -46,14 +47,14 @@ def table(operations: Sequence[Operation], *, verbose: bool) -> Padding:
             Text("" if right else "→", style=style),
             Text(printable(row.where), style=style),
             Text(row.verdict, style=style),
-            Text(f"{figure(row.error)} ± {figure(row.bar)}"),
+            Text(with_bar(row.error, row.bar)),
         )
     return Padding(drawn, (0, 0, 0, 2), expand=False)
 
 
 def source(operation: Operation) -> str:
     """Where the backward of an operation stands, as seen from here."""
-    return f"{near(operation.file)}:{operation.line}" if operation.file else ""
+    return place(operation.file, operation.line) if operation.file else ""
 
 
 @dataclass(slots=True)

@@ -33,9 +33,12 @@ def _figure(**options: Any) -> Figure:
     A notebook shows what a cell returns, and all figures of pyplot besides: there it is shown once.
     """
     from matplotlib import pyplot as plt
-    from matplotlib.figure import Figure
 
-    return Figure(**options) if "inline" in plt.get_backend() else plt.figure(**options)
+    from .figures import Picture
+
+    if "inline" in plt.get_backend():
+        return Picture(**options)
+    return plt.figure(FigureClass=Picture, **options)
 
 
 def sheet(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from ..errors import GradientError
+from ..errors import GradientError, UsageError
+from ..naming import cell_of
 from ..records.claim_result import ClaimResult
 from ..records.finding import Finding, Kind
 from ..records.measured import Measured
@@ -115,7 +116,7 @@ class Report:
 
     @property
     def repairable(self) -> bool:
-        """Whether it is wrong, and names a line: an edit of the code can be looked for."""
+        """Whether it is wrong and names a line, so that an edit can be looked for."""
         named = any([finding.line is not None for finding in self.findings])
         return self.verdict.rejects and named
 
@@ -172,7 +173,7 @@ class Report:
 
     @property
     def doubts(self) -> list[str]:
-        """Why verdicts are not plainer: a sentence for all blocks that have the same reason."""
+        """Why verdicts are not plainer, in one sentence for all blocks with the same reason."""
         shapes = {finding.block for finding in self.findings if finding.kind is Kind.SHAPE}
         reasons: dict[str, list[str]] = {}
         for block in self.blocks:
@@ -193,7 +194,9 @@ class Report:
     def next_step(self) -> str:
         """What to do about a verdict that is not ``correct``; empty where a finding says it."""
         if self.repairable:
-            return "repair: gp.suggest_fixes(report), or gradproof fix, looks for an edit"
+            lines = [finding.line for finding in self.findings if finding.line is not None]
+            command = "" if any(cell_of(line.file) for line in lines) else ", or gradproof fix,"
+            return f"repair: gp.suggest_fixes(report){command} looks for an edit"
         higher = {"quick": "standard", "standard": "thorough"}.get(self.effort)
         open_ = [b for b in self.blocks if b.verdict is Verdict.UNDECIDED]
         if self.verdict is Verdict.UNDECIDED and higher and any(map(_takes_effort, open_)):
@@ -216,6 +219,9 @@ class Report:
         from ..letters import fitted
         from .terminal import plain
 
+        given: Any = width
+        if not isinstance(given, int) or given < 1:
+            raise UsageError(f"width must be a number of columns, but is {width!r}.")
         return fitted(plain(self, width, verbose=verbose))
 
     def plot(

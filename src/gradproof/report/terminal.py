@@ -13,12 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ..letters import fitted
+from ..naming import place
 from ..progress import is_terminal
 from ..records.finding import SourceLine
 from ..records.verdict import Verdict
 from . import operations
 from .report import Report
-from .wording import COLOURS, figure, near, printable, relative_error, shape
+from .wording import COLOURS, figure, printable, relative_error, shape
 
 STYLES = {verdict: f"bold {colour}" for verdict, colour in COLOURS.items()}
 
@@ -104,7 +105,7 @@ def _to_text(report: Report, console: Console, *, verbose: bool = False) -> str:
 
 def _source(line: SourceLine) -> Group:
     """The line of the user's code, as compilers show it."""
-    where = Text(f"{near(line.file)}:{line.number}, in {line.function}", style="dim")
+    where = Text(f"{place(line.file, line.number)}, in {line.function}", style="dim")
     return Group(_indented(where, 4), _indented(Text(line.text), 6))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..records.verdict import Verdict
@@ -38,12 +37,17 @@ def printable(name: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
+def with_bar(error: float, bar: float) -> str:
+    """An error with its bar; unknown where neither is a number that is finite."""
+    if not math.isfinite(error) and not math.isfinite(bar):
+        return "unknown"
+    return f"{figure(error)} ± {figure(bar)}"
+
+
 def relative_error(block: BlockResult) -> str:
     """The error of a block with its bar, and what it is relative to."""
-    if not math.isfinite(block.error) and not math.isfinite(block.bar):
-        return "unknown"
-    text = f"{figure(block.error)} ± {figure(block.bar)}"
-    return text + (" of its natural scale" if block.natural else "")
+    text = with_bar(block.error, block.bar)
+    return text + (" of its natural scale" if block.natural and text != "unknown" else "")
 
 
 def listed(names: Sequence[str]) -> str:
@@ -59,9 +63,3 @@ _MOST_LISTED = 4
 def shape(block: BlockResult) -> str:
     """The shape of a block as it is printed."""
     return "×".join(map(str, block.shape)) or "scalar"
-
-
-def near(file: str) -> str:
-    """A path as seen from here, if it is below."""
-    path = Path(file)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file

@@ -89,7 +89,11 @@ class Forward:
         if callable(self.function):
             tangent = session.point.assemble(tangents)
             found = session.caller(self.function, "jvp", self.working.tree(), tangent)
-            return None if found is None else self._matched(found)
+            if found is None:
+                raise UsageError(
+                    "jvp returned None: return how what fun returns changes along the tangent."
+                )
+            return self._matched(found)
         framework = self.function
 
         def push(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> Any:

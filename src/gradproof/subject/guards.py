@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ..backend import numpy as plain
 from ..backend.protocol import Backend
 from ..backend.registry import framework_of, frameworks
+from ..errors import UsageError
 from ..space.tree import Tree, flatten
 from .stopped import Tape, held
 
@@ -71,8 +72,12 @@ class Caller:
                     return function(*params, *args, **kwargs)
                 with held(self.tape):
                     return function(*params, *args, **kwargs)
+        except UsageError:
+            raise  # a sentence of its own
         except BaseException as error:
             error.add_note(f"gradproof: raised by {role}, called {self.where()}.")
+            if isinstance(error, TypeError | AttributeError) and _is_list_of_numbers(params):
+                error.add_note(_LIST)
             raise
 
     def _around(self, role: str) -> AbstractContextManager[Any]:
@@ -130,6 +135,17 @@ class Caller:
             return np.array(leaf, order="K")
         framework = framework_of(leaf)
         return leaf if framework is None else framework.copy(leaf, promote=self.promoted)
+
+
+_LIST = (
+    "gradproof: the point is a list of numbers, and is handed over as such: if an array is "
+    "expected, pass np.array(point)."
+)
+
+
+def _is_list_of_numbers(params: tuple[Any, ...]) -> bool:
+    first = params[0] if params else None
+    return isinstance(first, list | tuple) and all(isinstance(x, float | list) for x in first)
 
 
 def reseed(seed: int) -> None:

@@ -82,7 +82,7 @@ def matrix(point: Point, raw: Any, name: str = "hess") -> Matrix:
         raise UsageError(f"{name} is a masked array: fill what is masked.")
     whole = _array(raw)
     if raw is None or isinstance(raw, str) or (whole is None and point.tree.paths == ((),)):
-        said = repr(raw) if raw is None or isinstance(raw, str) else f"a {type(raw).__name__}"
+        said = repr(raw) if isinstance(raw, str) else what(raw)
         raise UsageError(f"{name} is {said}: a matrix of shape {(size, size)} is needed.")
     if whole is not None:
         _fits(whole.shape, size, point, name)

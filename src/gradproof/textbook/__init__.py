@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ import numpy as np
 from ..calling import public
 from ..errors import UsageError
 from ..letters import fitted
+from ..naming import what
 from ..progress import ProgressLine
 from .vectors import Vector, gradients_to_vector, ravel
 
@@ -141,7 +143,15 @@ def gradient_check(
     the two vectors, after Ng, *Neural Networks and Deep Learning* (2017): 1e-7 is fine, 1e-5
     needs a look.
     """
-    if not (epsilon > 0 and math.isfinite(epsilon)):
+    if not callable(fun):
+        raise UsageError(
+            f"fun must be a function of the point, but is {what(fun)}: the order is "
+            "gp.textbook.gradient_check(fun, point, grad)."
+        )
+    if not isinstance(args, tuple | list):
+        raise UsageError(f"args must be a tuple, but is {what(args)}: write args=(X,) for one.")
+    step: Any = epsilon
+    if not (isinstance(step, Real) and epsilon > 0 and math.isfinite(epsilon)):
         raise UsageError(f"epsilon is {epsilon!r}: choose a positive number such as 1e-7.")
     kwargs = {} if kwargs is None else kwargs
     theta, unravel = ravel(point)

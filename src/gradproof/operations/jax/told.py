@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...naming import place
 from ...records.finding import Finding
 from ...records.finding import Kind as Of
 from ...records.operation import Operation
-from ...report.wording import figure, near, share
+from ...report.wording import figure, share
 from ...subject.providers import MULTIPLE
 from .plan import Call, Kind
 from .source import Place
@@ -91,7 +92,7 @@ def of_no_number(operation: Operation, call: Call) -> Finding:
 def of_cut(operation: Operation, call: Call) -> Finding:
     """A gradient that is cut off."""
     text = (
-        f"{operation.where} ({near(call.called.file)}:{call.called.line}) cuts a gradient off: "
+        f"{operation.where} ({place(call.called.file, call.called.line)}) cuts a gradient off: "
         "what goes in moves with the parameters before it, and no gradient goes back to them. "
         "If that is meant, say so with gp.stop_gradient."
     )
@@ -111,13 +112,13 @@ def _forward(call: Call) -> str:
     return "fwd" if call.kind is Kind.VJP else "jvp"
 
 
-def _at(place: Place) -> str:
-    return f"{place.name} ({near(place.file)}:{place.line})" if place.file else place.name
+def _at(where: Place) -> str:
+    return f"{where.name} ({place(where.file, where.line)})" if where.file else where.name
 
 
 def _called(operation: Operation, call: Call) -> str:
     inside = f" from {operation.path}" if operation.path else ""
-    line = f" ({near(call.called.file)}:{call.called.line})" if call.called.file else ""
+    line = f" ({place(call.called.file, call.called.line)})" if call.called.file else ""
     count = f", call {operation.call}" if operation.call > 1 else ""
     times = f", in a loop of {' × '.join(map(str, call.loops))}" if call.loops else ""
     return f"called{inside}{line}{count}{times}"

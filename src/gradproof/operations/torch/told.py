@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import torch
 
+from ...naming import place
 from ...records.finding import Finding, Kind
 from ...records.operation import Operation
-from ...report.wording import figure, near, share
+from ...report.wording import figure, share
 from ...subject.providers import MULTIPLE
 from .calls import Call
 
@@ -16,8 +17,8 @@ def of_operation(operation: Operation, call: Call, right: int) -> Finding:
     size = share(operation.error)
     inside = f" from {operation.path}" if operation.path else ""
     text = (
-        f"{operation.name}{_ending(call)} ({near(operation.file)}:{operation.line}), called"
-        f"{inside} ({near(call.file)}:{call.line}){_which(operation)}, is at fault: what it "
+        f"{operation.name}{_ending(call)} ({place(operation.file, operation.line)}), called"
+        f"{inside} ({place(call.file, call.line)}){_which(operation)}, is at fault: what it "
         f"returns is off by {size} ± {figure(operation.bar)} of what passes through it"
         f"{_rest(right)}."
     )
@@ -36,7 +37,7 @@ def of_cut(operation: Operation, before: Call) -> Finding:
         Kind.CUT,
         None,
         f"{operation.where} cuts a gradient off: an input of {where} "
-        f"({near(before.file)}:{before.line}) moves with the parameters before it, and no gradient "
+        f"({place(before.file, before.line)}) moves with the parameters before it, and no gradient "
         "goes back to them, as after detach() or under torch.no_grad(). If that is meant, say so "
         "with gp.stop_gradient.",
     )
@@ -47,7 +48,7 @@ def of_nonlinear(operation: Operation, off: float) -> Finding:
     return Finding(
         Kind.NOT_LINEAR,
         None,
-        f"{operation.name}.backward ({near(operation.file)}:{operation.line}) is not linear in the "
+        f"{operation.name}.backward ({place(operation.file, operation.line)}) is not linear in the "
         f"gradient from above: for {MULTIPLE.factor:g} times that gradient it does not return "
         f"{MULTIPLE.factor:g} times as much, but is off by {off:.2g} of it. Is that gradient "
         "ignored, or used on one term only?",
@@ -59,7 +60,7 @@ def of_layout(operation: Operation, where: str, apart: float) -> Finding:
     return Finding(
         Kind.MEMORY_LAYOUT,
         None,
-        f"{operation.name}.backward ({near(operation.file)}:{operation.line}) depends on the "
+        f"{operation.name}.backward ({place(operation.file, operation.line)}) depends on the "
         f"memory layout of the gradient from above, or of an input: where {where}, it returns "
         f"something else for the same numbers, off by {figure(apart)}. Let it call contiguous() "
         "first, or read strides.",

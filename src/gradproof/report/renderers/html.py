@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ...naming import place
 from ...progress import ProgressLine
 from ...records.finding import Finding
 from ...records.verdict import Verdict, severity
@@ -19,7 +20,7 @@ from ..document import Document
 from ..operations import module_tree, source
 from ..pictures import picture
 from ..report import BlockResult, Report
-from ..wording import figure, near, relative_error, shape
+from ..wording import figure, relative_error, shape, with_bar
 from . import renderer
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _environment() -> Environment:
     )
     made.filters["breakable"] = _breakable
     made.globals |= {
-        "figure": figure, "near": near, "shape": shape, "relative_error": relative_error,
-        "module_tree": module_tree, "source": source,
+        "figure": figure, "place": place, "shape": shape, "relative_error": relative_error,
+        "with_bar": with_bar, "module_tree": module_tree, "source": source,
     }  # fmt: skip
     return made

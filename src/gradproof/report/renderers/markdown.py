@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from ...naming import place
 from ...records.verdict import Verdict, severity
 from ..document import Document
 from ..report import Report
-from ..wording import figure, near, printable
+from ..wording import figure, printable
 from . import renderer
 
 _MOST = 200  # rows; GitHub shows a megabyte, and nobody reads as much
@@ -41,8 +42,8 @@ def causes(report: Report) -> list[str]:
     found = []
     for finding in report.findings:
         line = finding.line
-        place = "" if line is None else f" At {near(line.file)}:{line.number}."
-        found.append(f"{finding.message}{place}")
+        where = "" if line is None else f" At {place(line.file, line.number)}."
+        found.append(f"{finding.message}{where}")
     return found if found and report.verdict is not Verdict.UNDECIDED else report.doubts or found
 
 
