@@ -211,6 +211,8 @@ def test_the_effort_that_may_decide_is_named(effort, reason, says):
     assert ("next: " in report.text()) is bool(says)
     assert says in report.next_step
     assert not made(effort=effort).next_step
+    nowhere = (Finding(Kind.NOT_FINITE, None, "fun is inf at the point itself"),)
+    assert not made(Verdict.UNDECIDED, blocks=(undecided,), findings=nowhere).next_step
 
 
 @pytest.mark.parametrize("wrong", [0, 1, 2, 3])
