@@ -31,7 +31,7 @@ from trial.specimens import FURTHER
 from trial.specimens.calls import ALL_CALLS
 
 NOTHING = "nothing"
-HEADS = ("switched off", "wrong passed", "right accused", "undecided", "evaluations mean / median",
+HEADS = ("switched off", "wrong passed", "right rejected", "undecided", "evaluations mean / median",
          "need it", "better without")  # fmt: skip
 
 

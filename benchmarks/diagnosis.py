@@ -126,7 +126,7 @@ def _demands(rows: list[dict[str, Any]]) -> list[tuple[str, bool]]:
     return [
         (f"at least 80 faults: {total}", total >= 80),
         (f"found: {found} of {total}", found == total),
-        (f"right twins accused: {rejected}", rejected == 0),
+        (f"right twins rejected: {rejected}", rejected == 0),
         (f"exactly the right blocks: {right_blocks} of {total}", right_blocks == total),
         (f"entries named exactly: {entries} of {faulty} (95 %)", entries >= 0.95 * faulty),
         (f"first finding of the right kind: {kinds} of {faulty} (90 %)", kinds >= 0.9 * faulty),

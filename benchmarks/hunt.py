@@ -49,7 +49,7 @@ def run(tries, seed, only):
 def print_row(replica, hunt, twin, size):
     said = "found" if hunt.found else "MISSED"
     small = "" if not hunt.found or size == replica.entries else f", {size} entries not minimal"
-    accused = f", TWIN ACCUSED: {twin.found[0].cause}" if twin.found else ""
+    accused = f", TWIN REJECTED: {twin.found[0].cause}" if twin.found else ""
     print(f"  {said}{small}{accused}: {replica.family}: {replica.name}")
 
 
@@ -68,7 +68,7 @@ def main():
     accused = sum(bool(row[2].found) for row in rows)
     print("\n| | |\n|---|---|")
     print(f"| found within {wanted.tries} tries | {len(found)} of {count} |")
-    print(f"| right twins accused | {accused} |")
+    print(f"| right twins rejected | {accused} |")
     print(f"| minimal in the number of entries | {len(minimal)} of {len(found)} |")
     print(f"| confirmed by a second oracle | {len(confirmed)} of {len(found)} |")
     causes = statistics.mean([len(row[1].found) for row in found] or [0])

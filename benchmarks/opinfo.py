@@ -44,7 +44,7 @@ with warnings.catch_warnings():
     from torch.testing._internal.common_utils import is_iterable_of_tensors
     from torch.utils._pytree import tree_leaves
 
-PASS, REJECTED, UNDECIDED, RAISED, NOT_RUN = "pass", "accused", "undecided", "raised", "not run"
+PASS, REJECTED, UNDECIDED, RAISED, NOT_RUN = "pass", "rejected", "undecided", "raised", "not run"
 ANSWERS = (PASS, REJECTED, UNDECIDED, RAISED, NOT_RUN)
 CONTESTANTS = ("gradproof", "fast", "slow")
 FAULTS = ("times 1.0005", "one entry zero", "sign")

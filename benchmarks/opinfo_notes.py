@@ -23,7 +23,7 @@ EXPLAINED: dict[str, str] = {
     "grid_sampler_3d": "100,000 grid points, each with jumps near by; no step avoids all.",
     "half": "The output is float16: its steps, 1/2048 of it, are all that anybody sees.",
     "linalg.norm.subgradients_at_zero": (
-        "At zero the nuclear norm has a kink, whose valid subgradient gradcheck accuses, and the "
+        "At zero the nuclear norm has a kink, whose valid subgradient gradcheck rejects, and the "
         "0-norm jumps, so that it has no gradient."
     ),
     "nn.functional.cosine_embedding_loss": (

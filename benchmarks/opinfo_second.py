@@ -29,7 +29,7 @@ def ours(case):
         try:
             gpt.gradgradcheck(case.fun, case.inputs)
         except gpt.GradcheckError as error:
-            return "accused", str(error)
+            return "rejected", str(error)
     doubts = [str(w.message) for w in caught if str(w.message).startswith("gradproof:")]
     return ("undecided", doubts[0]) if doubts else ("pass", "")
 
@@ -43,7 +43,7 @@ def theirs(case):
     try:
         gradgradcheck(fun, case.inputs, fast_mode=True)
     except GradcheckError as error:
-        return "accused", str(error)
+        return "rejected", str(error)
     return "pass", ""
 
 

@@ -123,7 +123,7 @@ def _verdict(console: Console, scores: Scores) -> int:
     demands = [
         (f"wrong passed: {len(found.wrong_passed)} {found.wrong_passed}", not found.wrong_passed),
         (
-            f"right accused: {len(found.right_accused)} {found.right_accused}",
+            f"right rejected: {len(found.right_accused)} {found.right_accused}",
             not found.right_accused,
         ),
         (

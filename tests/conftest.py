@@ -11,6 +11,9 @@ from hypothesis import settings
 # set before anything imports NumPy or torch.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# What tests check is no part of the summary of a job that runs them.
+os.environ.pop("GITHUB_STEP_SUMMARY", None)
+
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "report")]
 
 # A shell makes what it starts in the background deaf to Ctrl-C; some tests send it.

@@ -851,12 +851,13 @@ def test_a_point_of_denormal_numbers_is_never_accused():
     assert not gp.check(lambda x: float(np.sum(x)), X, grad=lambda x: 1.001 * np.ones_like(x)).ok
 
 
-def test_a_function_that_underflows_decides_nothing():
-    """It is 0 wherever it is looked at, and so is every slope: a claim of 7e-300 is unseen."""
+def test_a_square_of_next_to_nothing_is_looked_at_further_away():
+    """It is 0 over steps of 1e-300: a claim so small is one at the optimum, and 1e-3 is not."""
     point = np.array([1e-300, 2e-300])
     for claim in (2, -7):
         report = gp.check(fun, point, grad=lambda x, c=claim: c * x)
-        assert report.verdict is Verdict.UNDECIDED, report
+        assert report.blocks[0].natural, report
+    assert not gp.check(fun, point, grad=lambda x: 2 * x + 1e-3).ok
     assert gp.check(fun, np.array([1e-150, 2e-150]), grad=grad).ok
 
 

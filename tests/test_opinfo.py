@@ -74,7 +74,7 @@ def test_what_differs_is_explained_by_name_or_by_what_was_refused():
 
     refused = "UsageError: params[0] has 1 of 2 entries that are not finite (at [0]): a gradient"
     assert reason("softmax", "raised", refused)
-    assert not reason("softmax", "accused", refused)
+    assert not reason("softmax", "rejected", refused)
     assert not reason("softmax", "raised", "RuntimeError: numbers that are not finite")
     assert reason("half", "undecided")
 

@@ -86,6 +86,7 @@ STATE = "gradproof.engine.state"
 COMPARE = "gradproof.engine.compare"
 START = "gradproof.engine.start"
 LOOP = "gradproof.engine.loop"
+RULINGS = "gradproof.engine.rulings"
 KINK = "gradproof.engine.at_kink"
 HULL = "gradproof.judge.hull"
 SEARCH = "gradproof.slopes.search"
@@ -248,6 +249,23 @@ ALL: tuple[Rule, ...] = (
         "gradproof.plan.sweep:spans_scales": returns(False),
         "gradproof.engine.explain:spans_scales": returns(False),
     }),
+    Rule("reach", "small numbers are moved as far as shows their gradient",
+         {f"{LOOP}:reach": returns(None)}),
+    Rule("four points", "a slope from four points that a claim agrees with",
+         {f"{COMPARE}:_four": returns(None)}),
+    # What else explains a rejection.
+    Rule("jumps", "roundings inside, which wide steps see over",
+         {f"{RULINGS}:on_treads": returns({})}),
+    Rule("round-off of the claim", "what claims along a line scatter",
+         {f"{RULINGS}:_round_off": returns({})}),
+    Rule("chance", "claims that are drawn", {f"{RULINGS}:_chance": returns({})}),
+    Rule("tolerance", "what a solver leaves over", {f"{RULINGS}:_tolerance": returns({})}),
+    Rule("special points", "a second look beside them",
+         {f"{LOOP}:special": returns(False)}),
+    Rule("lost in half precision", "more than its operations round",
+         {f"{START}:lost": returns({})}),
+    Rule("off in float64", "by more than the roundings of half precision",
+         {f"{START}:_off_in_double": gives(1)}),
     # At a kink.
     Rule("beside", "checked a little way beside it", {"gradproof.engine.restart:beside": gives(0)}),
     Rule("claims beside", "a claim at a kink lies among those just beside it",

@@ -125,7 +125,7 @@ def _fewer(costs: Sequence[Cost], scores: Scores) -> str:
     for name in frugal:
         passed = count(scores.of(name, lambda s: not s.right), Verdict.PASSES)
         rejected = count(scores.of(name, lambda s: s.right), Verdict.ACCUSES)
-        told.append(f"{name} ({passed} wrong passed, {rejected} right accused)")
+        told.append(f"{name} ({passed} wrong passed, {rejected} right rejected)")
     if not told:
         return "From 100 parameters up no checker makes fewer evaluations than gradproof."
     return "Fewer evaluations than gradproof from 100 parameters up: " + ", ".join(told) + "."
@@ -139,7 +139,7 @@ def _ours(found: Failing) -> str:
     share = len(found.undecided) / max(found.judged, 1)
     text = (
         f"gradproof: {len(found.wrong_passed)} wrong passed, {len(found.right_accused)} right "
-        f"accused, {len(found.undecided)} of {found.judged} undecided ({100 * share:.1f} %)"
+        f"rejected, {len(found.undecided)} of {found.judged} undecided ({100 * share:.1f} %)"
     )
     if found.undecided:
         text += ": " + ", ".join(found.undecided[:40])

@@ -62,7 +62,7 @@ def tables(scores: Scores) -> list[Table]:
     return [
         _short(scores),
         _by_family(scores, "Wrong gradients that pass", right=False, verdict=Verdict.PASSES),
-        _by_family(scores, "Right gradients that are accused", right=True, verdict=Verdict.ACCUSES),
+        _by_family(scores, "Right gradients rejected", right=True, verdict=Verdict.ACCUSES),
         _by_error(scores),
         _by_answer(scores),
         _named(scores),
@@ -90,7 +90,7 @@ def _short(scores: Scores) -> Table:
         (
             "checker",
             "wrong passed",
-            "right accused",
+            "right rejected",
             "undecided",
             "no verdict",
             "evaluations (median)",
@@ -122,7 +122,7 @@ def _by_error(scores: Scores) -> Table:
             cells.append(f"{count(some, Verdict.ACCUSES)} of {answered(some)}")
         rows.append((name, *cells))
     return Table(
-        "Wrong gradients accused, by the size of the error",
+        "Wrong gradients rejected, by the size of the error",
         "The relative error of the worst block.",
         ("checker", *(f"{size:.0e}" for size in sizes)),
         tuple(rows),
@@ -146,7 +146,7 @@ def _by_answer(scores: Scores) -> Table:
 
 
 def _named(scores: Scores) -> Table:
-    """Where and why, of the wrong ones that were accused."""
+    """Where and why, of the wrong ones that were rejected."""
     rows = []
     for name in scores.contestants:
         rejected = [
@@ -155,7 +155,7 @@ def _named(scores: Scores) -> Table:
         rows.append((name, *(_share([getattr(r, what) for r in rejected]) for what in _NAMED)))
     return Table(
         "What is named",
-        "Of the wrong gradients that were accused: exactly the wrong blocks; exactly the wrong "
+        "Of the wrong gradients that were rejected: exactly the wrong blocks; exactly the wrong "
         "entries, where single ones are wrong; the cause. –: never named.",
         ("checker", "block", "entries", "cause"),
         tuple(rows),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from .api.check import check
+from .api.layout import Layout
 from .calling import public
 from .errors import GradientError, UsageError
 from .naming import what
@@ -43,6 +44,7 @@ def assert_gradient(
     name: str | None = None,
     surrogate: Callable[..., Any] | None = None,
     tolerance: float | None = None,
+    layout: Layout | None = None,
     undecided: Undecided = "fail",
 ) -> Report:
     """Check a claimed gradient, and fail unless it is right.
@@ -51,7 +53,7 @@ def assert_gradient(
     ----------
     fun, point, grad, hess, hessp, order, args, kwargs
         As for ``gp.check``.
-    effort, seed, correct_below, wrong_above, name, surrogate, tolerance
+    effort, seed, correct_below, wrong_above, name, surrogate, tolerance, layout
         As for ``gp.check``.
     undecided : {"fail", "warn"}
         What becomes of a verdict that says neither right nor wrong. A test that proves nothing
@@ -93,7 +95,7 @@ def assert_gradient(
     report = check(
         fun, point, grad=grad, hess=hess, hessp=hessp, order=order, args=args, kwargs=kwargs,
         effort=effort, seed=seed, correct_below=correct_below, wrong_above=wrong_above, name=name,
-        surrogate=surrogate, tolerance=tolerance,
+        surrogate=surrogate, tolerance=tolerance, layout=layout,
     )  # fmt: skip
     return _asserted(report, undecided)
 

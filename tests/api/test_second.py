@@ -134,7 +134,7 @@ def test_a_matrix_that_must_not_be_written_to():
         (lambda beta: sparse.eye_array(4), "shape (4, 4)"),
         (lambda beta: [hess(beta)], "hess is a list of 1: a matrix of shape (5, 5) is needed"),
         (lambda beta: [hess(beta).tolist()], "shape (1, 5, 5), but the Hessian"),
-        (lambda beta: {"a": 1.0}, "hess is a dict with the keys 'a': a matrix of"),
+        (lambda beta: {"a": 1.0}, "hess is a dict with the keys 'a': a matrix of shape (5, 5)"),
     ],
 )
 def test_what_is_no_hessian_gets_one_sentence(claim, says):

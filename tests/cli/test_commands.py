@@ -568,6 +568,15 @@ def test_ids_as_they_are_printed_can_be_given_back(tmp_path, monkeypatch):
     assert "many[3]: ERROR" in started("check", "cases.py:many[3]").stderr
 
 
+def test_a_case_with_a_name_of_its_own_is_printed_with_its_id(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    right = BODIES["right"].removesuffix(")")
+    cases(tmp_path, named=f"{right}, name='mine')", plain=f"{right})")
+    done = invoke("check", "cases.py").output
+    assert "cases.py:named:\nmine: CORRECT" in done
+    assert "cases.py:plain:\n" not in done
+
+
 def test_a_folder_is_searched(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "below").mkdir()

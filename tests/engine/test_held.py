@@ -96,3 +96,50 @@ def test_a_recurrence_that_was_cut_off():
     (found,) = gp.check(recurrence, 0.4 * values((3, 3)), grad=cut_off).findings
     assert found.kind == "truncated"
     assert "`h`" in found.message
+
+
+def test_a_loop_that_waits_for_another_value_is_ended():
+    """With a value held or exchanged it never comes."""
+
+    def fun(x):
+        total, k = 0.0, x[0]
+        while k > 0.1:
+            k = k / 2
+            total = total + k * x[1]
+        return total
+
+    def grad(x):
+        total, k, share = 0.0, x[0], 1.0
+        while k > 0.1:
+            k = k / 2
+            share = share / 2
+            total = total + k
+        return np.array([3 * share * x[1], total])
+
+    report = gp.check(fun, np.array([3.3, 0.7]), grad=grad)
+    assert report.verdict == "wrong"
+    assert fun(np.array([3.3, 0.7])) > 0
+
+
+def both(sign, share, p, x, y):
+    """A loss and its gradient from one function."""
+    h = np.tanh(p["W"] @ x + p["b"])
+    r = p["V"] @ h - y
+    loss = 0.5 * np.mean(r**2)
+    above = r / r.size * share
+    dz = p["V"].T @ above * (1 - sign * h**2)
+    return loss, {"V": above @ h.T, "W": dz @ x.T, "b": dz.sum(1, keepdims=True)}
+
+
+@pytest.mark.parametrize(
+    ("sign", "share", "said"), [(-1.0, 1.0, "has the wrong sign"), (1.0, 2.0, "2× too large")]
+)
+def test_a_function_that_returns_its_gradient_too_is_looked_into(sign, share, said):
+    x, y = values((4, 20), 3), values((2, 20), 4)
+    p = {"W": values((3, 4), 5), "b": values((3, 1), 6), "V": values((2, 3), 7)}
+    report = gp.check(lambda p: both(sign, share, p, x, y), p, grad=True)
+    assert report.verdict == "wrong"
+    wrong = {b.name for b in report.blocks if b.verdict == "wrong"}
+    assert {f.block for f in report.findings} == wrong
+    assert all(said in f.message for f in report.findings), report
+    assert gp.check(lambda p: both(1.0, 1.0, p, x, y), p, grad=True).ok

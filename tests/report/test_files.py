@@ -7,7 +7,7 @@ import pytest
 from specimens import EVERY, right, wrong
 
 import gradproof as gp
-from gradproof.records.failure import Failure, Fault
+from gradproof.records.failure import Failure, Fault, Place
 from gradproof.report import files, plain
 from gradproof.report.document import Document
 from gradproof.report.renderers import json as as_json
@@ -76,7 +76,8 @@ def test_one_of_several_is_chosen_by_its_case(tmp_path):
 
 def test_a_whole_run_survives(tmp_path):
     failure = Failure("c.py:f", Fault.CODE, "It raised.", "Traceback …")
-    path, document = saved(tmp_path, right(), failures=(failure,))
+    late = Failure("c.py:g", Fault.TIME, "It took longer.", None, Place("model.py", 7, "f"))
+    path, document = saved(tmp_path, right(), failures=(failure, late))
     assert files.load_document(path) == document
 
 

@@ -1,5 +1,6 @@
 """The page in a real browser: it loads in silence, filters, unfolds, and needs no network."""
 
+import dataclasses
 import json
 import os
 import re
@@ -12,7 +13,7 @@ import pytest
 from specimens import EVERY, TRAP, right, wrong
 
 import gradproof as gp
-from gradproof.records.failure import Failure, Fault
+from gradproof.records.failure import Failure, Fault, Place
 from gradproof.report.document import Document
 from gradproof.report.renderers.html import index, page
 
@@ -206,7 +207,8 @@ def test_every_report_makes_a_page(make, browser, tmp_path):
 
 @pytest.mark.slow
 def test_a_whole_run_is_one_page(browser, tmp_path):
-    failure = Failure("<i>c.py:f", Fault.CODE, "It raised.", "Trace <b>back")
+    place = Place("/folder/model.py", 7, "<lambda>")
+    failure = Failure("<i>c.py:f", Fault.CODE, "It raised.", "Trace <b>back", place)
     document = Document((("one", right()), ("two", wrong())), (failure,))
     (tmp_path / "run.html").write_text(page(document), "utf-8")
     opened(browser, tmp_path / "run.html")
@@ -214,6 +216,7 @@ def test_a_whole_run_is_one_page(browser, tmp_path):
     headings = told(browser, "[...document.querySelectorAll('h2 bdi')].map(h => h.textContent)")
     assert headings == ["two", "one", "<i>c.py:f"]  # worst first
     assert "Trace <b>back" in told(browser, "document.body.textContent")
+    assert "model.py:7, in <lambda>" in told(browser, "document.body.textContent")
     links = told(browser, "[...document.querySelectorAll('nav a')].map(a => a.textContent)")
     assert links[:3] == ["<i>c.py:f", "two", "one"]  # the index: what gave no report comes first
 
@@ -297,23 +300,39 @@ STRUCTURE = """
 """
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("width", [360, 1100])
-@pytest.mark.parametrize("kind", ["one", "run", "index"])
-def test_a_page_can_be_read_with_the_keyboard_and_aloud(browser, tmp_path, kind, width):
-    path = tmp_path / "page.html"
-    run = Document(
+def of_a_run():
+    return page(Document(
         (("folder/test_a_file.py::test_one[1-2]", right()), ("two", wrong())),
         (Failure("three", Fault.CODE, "It raised.", "Trace " + "x" * 300),), ("four",),
-    )  # fmt: skip
-    rows = [
+    ))  # fmt: skip
+
+
+def of_long_names():
+    report, long = wrong(), "params['encoder.layers.11.self_attention.projection_weight']"
+    named = [dataclasses.replace(one, name=f"{long}[{one.name}]") for one in report.blocks]
+    return page(Document((("one", dataclasses.replace(report, blocks=tuple(named))),)))
+
+
+def of_an_index():
+    return index([
         {"label": f"folder/test_a_rather_long_name_of_a_file.py::test_{verdict}", "href": "a.html",
          "verdict": verdict, "evaluations": 1234567, "resolution": 1e-9}
         for verdict in ("correct", "wrong", "undecided")
-    ]  # fmt: skip
-    texts = {"one": lambda: page(Document((("one", wrong()),))), "run": lambda: page(run),
-             "index": lambda: index(rows)}  # fmt: skip
-    path.write_text(texts[kind](), "utf-8")
+    ])  # fmt: skip
+
+
+PAGES = {
+    "one": lambda: page(Document((("one", wrong()),))),
+    "long": of_long_names, "run": of_a_run, "index": of_an_index,
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [360, 1100])
+@pytest.mark.parametrize("kind", PAGES)
+def test_a_page_can_be_read_with_the_keyboard_and_aloud(browser, tmp_path, kind, width):
+    path = tmp_path / "page.html"
+    path.write_text(PAGES[kind](), "utf-8")
     try:
         browser.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",

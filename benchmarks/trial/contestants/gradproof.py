@@ -19,9 +19,9 @@ class Gradproof:
     names_cause = True
     take_arrays = True
     rule = (
-        "verdict of gp.check: wrong and suspect accuse, undecided is undecided "
+        "verdict of gp.check: wrong and suspect reject, undecided is undecided "
         "(docs/explanation/verdicts.md); block, entries and cause are those of the first finding "
-        "about each accused block, but for the one that tells of a kink"
+        "about each rejected block, but for the one that tells of a kink"
     )
 
     def version(self) -> str | None:
@@ -60,7 +60,7 @@ def claimed(problem: Problem) -> Any:
 
 
 def _first_of_each(findings: Any, blocks: list[str]) -> dict[str, Any]:
-    """The first finding about each accused block: what a reader takes for the cause."""
+    """The first finding about each rejected block: what a reader takes for the cause."""
     first: dict[str, Any] = {}
     for finding in findings:
         if finding.block in blocks and str(finding.kind) != "kink":

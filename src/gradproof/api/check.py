@@ -19,6 +19,7 @@ from ..space.point import Point
 from ..subject.asked import Asked, Options
 from ..subject.providers import Autodiff
 from .callsite import call_in_source
+from .layout import Layout, parted
 from .options import checked, function_given, gradient_given, validate
 from .second import checked_second
 from .twice import both_orders
@@ -42,6 +43,7 @@ def check(
     name: str | None = None,
     tolerance: float | None = None,
     surrogate: Callable[..., Any] | None = None,
+    layout: Layout | None = None,
 ) -> Report:
     """Check a claimed gradient against slopes of the function itself.
 
@@ -99,6 +101,9 @@ def check(
         The function whose gradient it is meant to be, where ``fun`` itself is flat or jumps (a
         straight-through estimator, a quantisation): of the same arguments, and returning the
         same shapes. Slopes are then those of ``surrogate``, the claim is that of ``fun``.
+    layout : mapping of str to int or tuple, optional
+        The names and shapes of what lies one after the other in a ``point`` that is one flat
+        vector, ``{"Theta1": (5, 4), "b1": 5}``: each is a block of its own, with its verdict.
 
     Returns
     -------
@@ -147,6 +152,10 @@ def check(
         function_given("surrogate", surrogate, "gp.check(fun, point, surrogate=smooth)")
     if surrogate is not None and (hess is not None or hessp is not None or order == 2):
         raise UsageError("surrogate= is for first derivatives: leave it out.")
+    if layout is not None:
+        if surrogate is not None or hess is not None or hessp is not None:
+            raise UsageError("layout= goes with grad= alone: leave out surrogate=, hess=, hessp=.")
+        fun, point, grad = parted(fun, point, grad, layout)
     if hess is not None or hessp is not None:
         return checked_second(fun, point, grad, hess, hessp, options)
     if grad is not None and grad is not False:

@@ -75,6 +75,8 @@ def show(outcome: Outcome, *, verbose: bool = False) -> None:
         _show_failure(result)
         marks = [github.error(result, *place)]
     else:
+        if not result.name.startswith(outcome.label):  # what can be given back is printed
+            say(f"{outcome.label}:", "dim")
         terminal.show(console(), result, verbose=verbose)
         if verbose or not result.ok:
             console().print()

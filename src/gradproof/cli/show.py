@@ -36,8 +36,6 @@ def show(file: str, verbose: bool, files: Mapping[str, str]) -> None:
         raise click.ClickException(str(error)) from None
     with apart(files):
         for label, report in document.reports:
-            if label != report.name:
-                screen.say(f"{label}:", "dim")
             screen.show(Outcome(label, report), verbose=verbose)
         for failure in document.failures:
             screen.show(Outcome(failure.case, failure))

@@ -32,6 +32,7 @@ Store = Callable[[int, Any, Any, Any], Any]
 _NAME, _STORE, _INDEX = "__gradproof_hook__", "__gradproof_store__", "__gradproof_index__"
 _LONGEST = 300_000  # characters of a file that is parsed
 _MOST_FUNCTIONS = 60
+_LONGER, _FREE = 10, 10_000  # times as many expressions as in a first run, and some: it has no end
 _MOST_OBJECTS = 200_000  # that are looked at for functions
 _CLOSED = (ModuleType, FrameType)  # what is not looked into
 _LOAD = ast.Load()
@@ -55,19 +56,41 @@ class Site:
     store: str = ""
 
 
+class EndlessError(Exception):
+    """With a value exchanged the user's code goes on and on: a loop waits for another one."""
+
+
 @dataclass(slots=True)
 class Instrument:
-    """Some functions, with a hook around each of their expressions."""
+    """Some functions, with a hook around each of their expressions.
+
+    ``most`` are the expressions that a run met before any value was exchanged.
+    """
 
     sites: list[Site] = field(default_factory=list)
     codes: dict[FunctionType, CodeType] = field(default_factory=dict)
+    most: int = 0
 
     @contextmanager
     def hooked(self, hook: Hook, store: Store | None = None) -> Iterator[None]:
-        """Within this block the functions call the hook, and the other one where they store."""
+        """Within this block the functions call the hook, and the other one where they store.
+
+        The first time they run as they are, which says how long that takes; a later run that takes
+        far longer is ended by `EndlessError`.
+        """
+        first = not self.most
+        count, limit = 0, sys.maxsize if first else _LONGER * self.most + _FREE
+
+        def counted(number: int, value: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count > limit:
+                raise EndlessError
+            return hook(number, value)
+
         before = {function: function.__code__ for function in self.codes}
         spaces = {id(f.__globals__): f.__globals__ for f in self.codes}
-        given = {_NAME: hook, _STORE: store or _as_it_is, _INDEX: _Index()}
+        given = {_NAME: counted, _STORE: store or _as_it_is, _INDEX: _Index()}
         for space in spaces.values():
             space.update(given)
         try:
@@ -80,6 +103,8 @@ class Instrument:
             for space in spaces.values():
                 for name in given:
                     space.pop(name, None)
+            if first:
+                self.most = max(count, 1)
 
 
 def _as_it_is(number: int, value: Any, array: Any, index: Any) -> Any:  # noqa: ARG001

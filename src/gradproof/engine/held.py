@@ -118,6 +118,8 @@ def left_out(
     first = max(draws[:2], key=lambda c: abs(c.gap))
     try:
         return _first_of(session, state, forward, draws, first, budget)
+    except Exception:  # noqa: BLE001 - the user's code was given what it does not expect
+        return None
     finally:
         with quiet():
             session.result()  # what fun leaves behind is again what it was

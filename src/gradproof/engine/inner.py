@@ -23,7 +23,9 @@ from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.finding import Finding
 from ..space.directions import vector
+from ..subject import claim as claims
 from ..subject import providers
+from ..subject.claim import Claim
 from ..subject.providers import Products
 from ..subject.session import Session
 from .held import Forward, quiet
@@ -46,11 +48,24 @@ class Backward:
     shared: frozenset[str] = frozenset()
 
     def run(self) -> Flat:
-        """All claims as one flat array."""
+        """All claims as one flat array.
+
+        Where ``fun`` returns its gradient as well, an exchange that makes its value another one is
+        none of the gradient's part.
+        """
         if self.session.copying:
             self.session.working.restore()
-        made = providers.claim(self.session, self.first)
+        if self.session.grad is True:
+            made = [self._with_value()]
+        else:
+            made = providers.claim(self.session, self.first)
         return np.concatenate([_numbers(g) for c in made for g in c.gradients])
+
+    def _with_value(self) -> Claim:
+        value, gradient = self.session.result()
+        if not np.array_equal(value, self.first[0], equal_nan=True):
+            raise ValueError("another function")
+        return claims.match(self.session.point, gradient)
 
 
 def _numbers(gradient: Any) -> Flat:
@@ -72,9 +87,10 @@ def backward(session: Session, state: State, forward: Forward) -> Backward | Non
     """The gradient's function ready to be asked; None where it is not one in Python."""
     readings = _readings(session)
     size = readings * sum(b.count for b in state.setting.blocks)
-    if session.grad is True or not _is_callable(session) or size > _LARGEST:
+    if not _is_callable(session) or size > _LARGEST:
         return None
-    through = frozenset(f.__name__ for f in forward.instrument.codes)
+    both = session.grad is True  # all that is called is called by fun
+    through = frozenset() if both else frozenset(f.__name__ for f in forward.instrument.codes)
     made = Backward(session, forward.first, Instrument(), forward.named, np.empty(0), through)
     try:
         with _unseen(session):
@@ -93,7 +109,7 @@ def _readings(session: Session) -> int:
 def _is_callable(session: Session) -> bool:
     grad = session.grad
     by_hand = isinstance(grad, Products) and grad.vjp is not None
-    return by_hand or isinstance(grad, providers.Jacobian) or callable(grad)
+    return grad is True or by_hand or isinstance(grad, providers.Jacobian) or callable(grad)
 
 
 def search(

@@ -12,7 +12,7 @@ from ..judge.verdict import handed_on
 from ..judge.whole import difference, distance, resolution
 from ..operations.located import Located
 from ..records.block import Block
-from ..records.finding import Finding, SourceLine
+from ..records.finding import Finding, Kind, SourceLine
 from ..records.judgement import Judgement
 from ..records.verdict import Verdict, severity, worst
 from ..report.report import BlockResult, Report
@@ -39,6 +39,12 @@ class Explained:
     lines: Mapping[int, SourceLine]
     inquiry: int
     located: Located | None = None
+
+    def each(self, judgements: Sequence[Judgement]) -> bool:
+        """Whether something explains every block that is rejected."""
+        wrong = [index for index, j in enumerate(judgements) if j.verdict.rejects]
+        known = {i for i, found in self.findings.items() if found.kind is not Kind.UNEXPLAINED}
+        return self.at_fault is not None or known.issuperset(wrong)
 
     @property
     def at_fault(self) -> Located | None:
@@ -89,7 +95,7 @@ def compose(run: Run, explained: Explained, name: str, seconds: float, reproduce
         operations=explained.located.operations if explained.located else (),
         measured=gather(run.state, None),
         findings=tuple(findings),
-        notes=tuple(_notes(first, [] if explained.at_fault else judgements)),
+        notes=tuple(_notes(first, [] if explained.each(judgements) else judgements)),
         left_alone=tuple(first.session.point.left_alone.items()),
         reproduce=reproduce,
         modes=tuple(session.modes),

@@ -67,7 +67,8 @@ def _says_nothing(sampled: Sampler, comparison: Comparison) -> bool:
     claimed, slope = comparison.claimed, comparison.slope
     for wide in steps.wider(sampled, slope, stepped=True):
         apart, from_tread = abs(claimed - wide.slope), abs(slope.value - wide.slope)
-        rejected = from_tread > wide.bar + slope.error or apart < T.nearer * from_tread
+        nearer = claimed != 0 and apart < T.nearer * from_tread  # who claims nothing rounds nothing
+        rejected = nearer or from_tread > wide.bar + slope.error
         if apart <= wide.bar and rejected:
             return True
     return False

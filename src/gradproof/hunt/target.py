@@ -60,6 +60,9 @@ class Target:
         raise NotImplementedError
 
 
+_OF_CHECK = ("hess", "hessp", "surrogate", "order", "layout")
+
+
 @dataclass
 class Function(Target):
     """``fun(point, **options)`` and ``grad(point, **options)``, the latter perhaps a framework's.
@@ -233,9 +236,9 @@ class CaseTarget(Target):
         return asked_by(self.arguments(values), effort, seed, self.name)
 
     def whole(self, values: Mapping[str, Any], effort: str, seed: int) -> Report | None:
-        """The report where a Hessian, a second order or a surrogate is asked about."""
+        """The report where more is asked about than a gradient."""
         made = self.arguments(values)
-        if not any(made.get(key) is not None for key in ("hess", "hessp", "surrogate", "order")):
+        if not any(made.get(key) is not None for key in _OF_CHECK):
             return None
         return check(**{**made, "effort": effort, "seed": seed, "name": self.name})
 

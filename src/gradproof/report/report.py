@@ -116,7 +116,7 @@ class Report:
 
     @property
     def repairable(self) -> bool:
-        """Whether it is wrong and names a line, so that an edit of the code can be looked for."""
+        """Whether it is wrong and names a line, so that an edit can be looked for."""
         named = any([finding.line is not None for finding in self.findings])
         return self.verdict.rejects and named
 
@@ -173,7 +173,7 @@ class Report:
 
     @property
     def doubts(self) -> list[str]:
-        """Why verdicts are not plainer, in a sentence for all blocks that have the same reason."""
+        """Why verdicts are not plainer, in one sentence for all blocks with the same reason."""
         shapes = {finding.block for finding in self.findings if finding.kind is Kind.SHAPE}
         reasons: dict[str, list[str]] = {}
         for block in self.blocks:

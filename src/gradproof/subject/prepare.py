@@ -62,16 +62,17 @@ def prepare(asked: Asked, calls: dict[str, int] | None = None, *, traces: bool =
 
 
 def beside(session: Session, moves: Moves, distance: float, effort: str = "") -> Session:
-    """The same check where every block moved, ``distance`` times its scale.
+    """The same check where every block moved, ``distance`` times its own scale.
 
     With another effort perhaps.
     """
-    working = Working(session.point, promote=False)
+    point = session.asked.where
+    working = Working(point, promote=False)
     displace(working, moves, distance)
     options = session.asked.options
     asked = dataclasses.replace(
         session.asked,
-        where=session.point.at(working.tree()),
+        where=point.at(working.tree()),
         grad=session.grad,
         options=dataclasses.replace(options, effort=effort or options.effort),
     )
