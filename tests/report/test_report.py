@@ -215,7 +215,7 @@ def test_the_effort_that_may_decide_is_named(effort, reason, says):
     assert not made(Verdict.UNDECIDED, blocks=(undecided,), findings=nowhere).next_step
 
 
-NO_SIMPLE_FAULT = np.array([1.137, 0.731, 1.919])
+STRANGE = np.array([1.137, 0.731, 1.919])
 
 
 @pytest.mark.parametrize("wrong", [0, 1, 2, 3])
@@ -226,7 +226,7 @@ def test_of_two_wrong_blocks_it_is_said_where_to_look_first(wrong):
     spoiled = names[:wrong]
     report = gp.check(
         lambda p: float(sum(np.sum(v**2) for v in p.values())), point,
-        grad=lambda p: {n: v * (NO_SIMPLE_FAULT if n in spoiled else 1) for n, v in right(p).items()},
+        grad=lambda p: {n: v * (STRANGE if n in spoiled else 1) for n, v in right(p).items()},
     )  # fmt: skip
     assert sum(block.verdict is Verdict.WRONG for block in report.blocks) == wrong
     hint = [note for note in report.notes if "look first" in note]
