@@ -178,7 +178,7 @@ def check_adjoint(
         _same_shapes("At(y)", found, "x", x)
         return found
 
-    products = Products(adjoint, lambda _, v: A(v), ("At", "A as a linear map"))
+    products = Products(adjoint, lambda _, v: A(v), ("At", "A as a linear map"), roles=("At", "A"))
     return checked(fun, Point(x, root="x"), products, options)
 
 
