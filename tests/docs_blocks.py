@@ -212,10 +212,11 @@ class Session:
         ends = {(statement.end_lineno or 0) - 1 for statement in statements}
         if any(_PROMISE.search(line) for i, line in enumerate(lines) if i not in ends):
             raise Broken(block, "a promise stands only behind an expression of the page itself")
+        imports = _imports(self.written)
         for statement in statements:
             promise = _PROMISE.search(lines[(statement.end_lineno or 0) - 1])
             if promise is None:
-                module = ast.Module([statement], [])
+                module = ast.fix_missing_locations(ast.Module([imports, statement], []))
                 exec(compile(module, str(path), "exec", dont_inherit=True), self.namespace)
                 continue
             if not isinstance(statement, ast.Expr):
@@ -226,6 +227,16 @@ class Session:
             )
             if not alike(promise[1], value):
                 raise Broken(block, f"{promise[0]!r} is not kept: it is {value}")
+
+
+def _imports(source: str) -> ast.If:
+    """The imports of a file, under a condition that is never true.
+
+    In the code of a function Python calls ``np.sum`` in another way where it has seen ``import
+    numpy as np``. A statement that is compiled alone has to give the code that the file would.
+    """
+    found = [s for s in ast.parse(source).body if isinstance(s, ast.Import | ast.ImportFrom)]
+    return ast.If(ast.Constant(value=False), [*found, ast.Pass()], [])
 
 
 def play(

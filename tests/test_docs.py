@@ -1,5 +1,6 @@
 """The documentation: its code runs and prints what it shows; all that is public is named there."""
 
+import ast
 import json
 import os
 import re
@@ -14,10 +15,11 @@ import gradproof as gp
 from docs_blocks import LANGUAGES, SHOWN, Broken, Raised, alike, play, read, renewed
 from gradproof.cli import commands as cli
 from gradproof.diagnose import rules
+from gradproof.engine import at_kink, implicit, rulings, second, start, state, summary, treads
 from gradproof.judge import thresholds, verdict
 from gradproof.plan import strategy
 from gradproof.records.failure import Failure
-from gradproof.records.finding import SourceLine
+from gradproof.records.finding import Kind, SourceLine
 from gradproof.records.measured import Measured
 from gradproof.report import plain, renderers
 
@@ -200,6 +202,61 @@ def test_every_reason_for_doubt_is_explained():
     page = text("explanation/verdicts.md")
     for reason in verdict._REASONS.values():
         assert f"| {reason} |" in page
+
+
+def constant_pieces(node):
+    """The texts of a string or an f-string, without what is filled in."""
+    values = node.values if isinstance(node, ast.JoinedStr) else [node]
+    for value in values:
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield value.value.strip(" .,;:()")
+
+
+def texts_of(module):
+    """What a module says, by the name that it is kept under: of ``_NAME`` and of ``words``."""
+    for node in ast.walk(ast.parse(Path(module.__file__).read_text("utf-8"))):
+        if isinstance(node, ast.Assign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if isinstance(node.value, ast.Constant | ast.JoinedStr):
+                for target in targets:
+                    yield getattr(target, "id", ""), list(constant_pieces(node.value))
+
+
+REASONS = (  # a module of rulings, and the names that it keeps its reasons under
+    (verdict, ("_MIXED",)),
+    (state, ("_AT_KINK", "_NOT_FINITE")),
+    (rulings, ("words",)),
+    (treads, ("_WORDS",)),
+    (summary, ("_NONE_BESIDE",)),
+    (at_kink, ("_TOO_FEW",)),
+    (second, ("_NOT_REPEATABLE",)),
+    (implicit, ("_AT_KINK", "_TOLERANCE")),
+    (start, ("_OFF_IN_DOUBLE",)),
+)
+
+
+def reasons():
+    """The texts of every reason of the judge and of the rulings."""
+    for reason in (verdict.UNKNOWN.reason, verdict._NOT_FINITE.reason):
+        yield [reason]
+    for reason in verdict._REASONS.values():
+        yield [reason]
+    for module, names in REASONS:
+        found = [(name, pieces) for name, pieces in texts_of(module) if name in names]
+        assert {name for name, _ in found} == set(names), module.__name__
+        yield from (pieces for _, pieces in found)
+
+
+def test_every_kind_of_finding_has_its_row_on_the_page_of_messages():
+    page = text("reference/messages.md")
+    rows = re.findall(r"^\| `([a-z-]+)` \| .+ \| .+ \|$", page, re.MULTILINE)
+    assert rows == sorted(map(str, Kind))
+
+
+def test_every_reason_is_on_the_page_of_messages():
+    page = " ".join(text("reference/messages.md").split())
+    missing = [p for pieces in reasons() for p in pieces if " ".join(p.split()) not in page]
+    assert not missing
 
 
 def test_figures_quoted_among_the_numerics_are_those_that_were_measured():
