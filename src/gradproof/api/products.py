@@ -211,5 +211,5 @@ def _examined(fun: Any, products: Products, point: Any, options: Options, *, nee
     for name, function in (("vjp", products.vjp), ("jvp", products.jvp)):
         if name == needed or function is not None:
             function_given(name, function, form)
-    validate(fun, options)
+    validate(fun, options, form)
     return checked(fun, Point(point), products, options)
