@@ -136,7 +136,10 @@ def run(contestant, options, folder, chosen=None):
         )  # fmt: skip
     if not out.exists():
         sys.exit(f"The run with {contestant}'s functions ended early:\n{log.read_text()[-2000:]}")
-    return {name: test for name, test in json.loads(out.read_text()).items() if test["calls"]}
+    found = {name: test for name, test in json.loads(out.read_text()).items() if test["calls"]}
+    if not found:
+        sys.exit(f"No test called gradcheck or gradgradcheck:\n{log.read_text()[-2000:]}")
+    return found
 
 
 def answer(said):

@@ -440,6 +440,15 @@ def test_a_function_that_returns_both_passed_as_grad():
     assert not gp.check(lambda x: (fun(x), 3 * x), X, grad=True).ok
 
 
+def test_a_gradient_with_something_beside_it():
+    """``jax.grad`` with ``has_aux=True`` does, and ``jax.grad`` for several arguments."""
+    for more in ({"steps": 3}, X, None):
+        message = sentence(fun, X, grad=lambda x, more=more: (grad(x), more))
+        assert "return that part alone" in message
+    beside = lambda x: ((fun(x), "cache"), grad(x))
+    assert "grad=True" in sentence(fun, X, grad=beside)
+
+
 def test_two_numbers_are_no_value_with_a_gradient():
     product = lambda p: p[0] * p[1]
     assert gp.check(product, (2.0, 3.0), grad=lambda p: (p[1], p[0])).ok

@@ -94,3 +94,57 @@ def test_speed(tmp_path):
     assert done.returncode == (not figure["reached"]), done.stderr
     assert figure["name"].partition(":")[0] in done.stdout
     assert figure["value"] < 0.5
+
+
+SUITE = """
+import pytest
+import torch
+from torch.autograd import Function, gradcheck
+
+X = torch.linspace(-1, 2, 4, dtype=torch.float64).requires_grad_()
+
+
+class Off(Function):
+    @staticmethod
+    def forward(ctx, x):
+        return 2 * x
+
+    @staticmethod
+    def backward(ctx, g):
+        return 2.0005 * g
+
+
+def test_right():
+    assert gradcheck(torch.sin, X, fast_mode=True)
+
+
+def test_slightly_wrong():
+    assert gradcheck(Off.apply, X)
+
+
+def test_wrong():
+    with pytest.raises(RuntimeError, match="mismatch for output 0"):
+        gradcheck(lambda x: Off.apply(Off.apply(x)) + x.detach(), X)
+
+
+def test_of_something_else():
+    assert X.dim() == 1
+"""
+
+
+def test_dropins(tmp_path):
+    pytest.importorskip("torch")
+    file, record = tmp_path / "test_suite.py", tmp_path / "record.json"
+    file.write_text(SUITE)
+    command = [sys.executable, str(BENCHMARKS / "dropins.py"), str(file), "--json", str(record)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True)
+    found = json.loads(record.read_text())
+    ends = {
+        who: {name.split("::")[1]: test["outcome"] for name, test in tests.items()}
+        for who, tests in found.items()
+    }
+    assert set(ends["torch"].values()) == {"passed"}
+    assert ends["gradproof"] == {**ends["torch"], "test_slightly_wrong": "failed"}
+    assert set(ends["torch"]) == {"test_right", "test_slightly_wrong", "test_wrong"}
+    assert "test_slightly_wrong: failed, with torch's own passed" in done.stdout
+    assert "2 tests: passed with torch's own, passed with gradproof's" in done.stdout

@@ -672,6 +672,44 @@ def test_an_error_within_rtol_passes_as_it_does_in_jax():
         check_grads(by_vjp(1.2), (X,), 1, modes=["rev"], rtol=0.1)
 
 
+def test_tolerances_that_are_given_may_pass_with_a_warning():
+    asked = {"atol": 0.1, "rtol": 0.01, "eps": 1e-2}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for modes in (["rev"], ["lin"]):
+            rule = by_vjp if modes == ["rev"] else by_jvp
+            check_grads(rule(1.02), (X,), 1, modes=modes, **asked)
+            with pytest.raises(AssertionError):
+                check_grads(rule(1.5), (X,), 1, modes=modes, **asked)
+    with pytest.warns(UserWarning, match="within the atol, rtol and eps"):
+        check_grads(by_vjp(1.01), (X,), 1, modes=["rev"], atol=0.1)
+
+
+def test_a_tolerance_that_zero_would_pass_too_is_none():
+    small = lambda x: 1e-6 * by_vjp(1.5)(x)
+    _theirs()(small, (X,), 1, modes=["rev"], atol=1e-2)
+    with pytest.raises(AssertionError):
+        check_grads(small, (X,), 1, modes=["rev"], atol=1e-2)
+
+
+@pytest.mark.parametrize("modes", ["fwd", ["rev"], ["lin"], ["fwd", "rev", "lin"]])
+def test_every_mode_to_a_higher_order(modes):
+    check_grads(jnp.sin, (X,), 3, modes)
+    check_grads(second_order(1.2), (X,), 1, modes)
+    with pytest.raises(AssertionError, match="order 2"):
+        check_grads(second_order(1.2), (X,), 2, modes)
+
+
+def test_the_linearization_is_checked():
+    with pytest.raises(AssertionError):
+        check_grads(by_jvp(1.1), (X,), 1, modes=["lin"])
+    check_grads(by_jvp(1.0), (X,), 1, modes=["lin"])
+
+
+def test_what_has_only_a_forward_mode_is_differentiated_by_it_again():
+    check_grads(loop, (X,), 2, ["fwd", "rev"])
+
+
 def test_check_grads_does_not_pass_where_nothing_supports_a_claim():
     with pytest.raises(AssertionError, match="undecided"):
         check_grads(jnp.sqrt, (jnp.asarray([-1.0, 2.0]),), 1)

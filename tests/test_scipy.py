@@ -7,7 +7,7 @@ import pytest
 import scipy.optimize as so
 
 import gradproof as gp
-from gradproof import Kind
+from gradproof import Kind, UsageError
 from gradproof.scipy import check_grad
 
 X = np.array([1.3, 0.7, 0.8, 1.9, 1.2])
@@ -127,6 +127,17 @@ def test_generators_are_accepted_as_scipy_accepts_them(make):
     so.check_grad(so.rosen, so.rosen_der, X, direction="random", rng=np.random.default_rng(3))
     assert check_grad(so.rosen, so.rosen_der, X, direction="random", rng=make(3)).report.ok
     assert not check_grad(so.rosen, wrong, X, direction="random", rng=make(3)).report.ok
+
+
+@pytest.mark.parametrize(
+    "rng", [3, np.int64(3), [1, 2], np.array([1, 2]), np.random.SeedSequence(3),
+            np.random.PCG64(3), np.random, None]
+)  # fmt: skip
+def test_and_whatever_seeds_one(rng):
+    assert check_grad(so.rosen, so.rosen_der, X, direction="random", rng=rng).report.ok
+    assert not check_grad(so.rosen, wrong, X, direction="random", rng=rng).report.ok
+    with pytest.raises(UsageError, match="seed must be"):
+        check_grad(so.rosen, so.rosen_der, X, rng="three")
 
 
 @pytest.mark.parametrize("x0", [[1.0, 2.0, 3.0], [1, 2, 3], np.array([1, 2, 3])])

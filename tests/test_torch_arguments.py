@@ -403,3 +403,21 @@ def test_a_function_that_looks_whether_its_input_requires_grad():
 
     assert gpt.gradcheck(func, drawn(3))
     assert gpt.gradgradcheck(func, drawn(3))
+
+
+def test_steps_pass_where_both_are_zero_and_not_where_only_one_is():
+    x = 3 * drawn(50).detach().requires_grad_()
+    x = x.detach().requires_grad_()
+    with pytest.warns(UserWarning, match="undecided"):
+        assert gpt.gradcheck(torch.floor, x)
+
+    class Straight(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.floor()
+
+        @staticmethod
+        def backward(ctx, g):
+            return g
+
+    assert not gpt.gradcheck(Straight.apply, x, raise_exception=False)

@@ -1,5 +1,7 @@
 """gradgradcheck: backward passes whose own derivatives are wrong, beside right ones."""
 
+import warnings
+
 import pytest
 import torch
 from torch.autograd import Function
@@ -240,3 +242,36 @@ def test_the_inputs_stay_as_they_are():
     gpt.gradgradcheck(torch.tanh, x)
     assert x.grad is None
     assert torch.equal(x, drawn(4))
+
+
+def saturated():
+    """Numbers so far apart that a softmax of them is 0 and 1, but for rounding."""
+    x = 1e4 * drawn(5, 5, 3).detach()
+    return x.requires_grad_()
+
+
+def test_second_derivatives_that_are_nothing_but_round_off_are_zero():
+    assert gpt.gradgradcheck(lambda x: x.logcumsumexp(0), saturated())
+
+
+def attention(q, k, v, bias, scale=1.0):
+    return F.scaled_dot_product_attention(scale * q, k, v, attn_mask=bias)
+
+
+def test_gradients_that_round_off_takes_are_not_differentiated():
+    scaled = [(10 * drawn(2, 3, 4, seed=s).detach()).requires_grad_() for s in range(3)]
+    inputs = (*scaled, drawn(3, 3, seed=4))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert gpt.gradgradcheck(attention, inputs)
+
+    def wrong(q, k, v, bias):
+        return attention(q, k, times(detached=True)(v, 1 + 0 * v.detach() + v), bias)
+
+    assert not gpt.gradgradcheck(wrong, inputs, raise_exception=False)
+
+
+def test_a_constant_that_is_computed_passes_with_a_warning():
+    x = torch.tensor([2.1, -3.4], dtype=F64, requires_grad=True)
+    with pytest.warns(UserWarning, match="undecided"):
+        assert gpt.gradgradcheck(torch.corrcoef, x)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,8 +83,17 @@ def _floating(x0: Any) -> Any:
 
 
 def _seed(given: Any) -> int:
+    """An integer from whatever SciPy takes: a generator draws one, others seed a generator."""
     if given is None:
         return 0
-    if isinstance(given, np.random.Generator):
-        return int(given.integers(2**31))
-    return int(given.randint(2**31 - 1)) if isinstance(given, np.random.RandomState) else given
+    if given is np.random or isinstance(given, np.random.RandomState):
+        return int(given.randint(2**31 - 1))
+    if isinstance(given, int | np.integer) or not _seeds(given):
+        return given  # type: ignore[no-any-return]
+    return int(np.random.default_rng(given).integers(2**31))
+
+
+def _seeds(given: Any) -> bool:
+    """Whether it is a generator or something else that seeds one."""
+    known = np.random.Generator | np.random.BitGenerator | np.random.SeedSequence
+    return isinstance(given, known | Sequence | np.ndarray) and not isinstance(given, str)

@@ -194,6 +194,18 @@ def test_a_jvp_of_another_shape_is_refused(product):
         gp.check_jvp(np.sin, product, X)
 
 
+def test_exceptions_name_the_argument_that_raised():
+    def broken(_):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        gp.check_adjoint(lambda x: 2 * x, broken, X, X)
+    assert "raised by At," in caught.value.__notes__[0]
+    with pytest.raises(TypeError) as failed:
+        gp.check(lambda x: float(x @ x), X, grad=lambda x: 2 * x, hessp=lambda v: 2 * v)
+    assert "raised by hessp," in failed.value.__notes__[0]
+
+
 @pytest.mark.parametrize("role", ["fun", "vjp", "jvp"])
 def test_exceptions_surface_as_themselves_and_say_whose_they_are(role):
     def broken(*_):

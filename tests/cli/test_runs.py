@@ -222,3 +222,9 @@ def test_other_targets_are_checked_when_one_is_missing(tmp_path):
     list(run)
     assert run.document.counts["errors"] == run.document.counts["correct"] == 1
     assert run.exit_code == 2
+
+
+def test_the_bare_arguments_of_a_check_are_described_as_a_whole(tmp_path):
+    run = ran(tmp_path, bare="(lambda x: float(x @ x), one)")
+    assert len(run.outcomes) == 1
+    assert "The case returns a tuple: return the arguments of gp.check" in str(run.outcomes[0])

@@ -11,7 +11,7 @@ import pytest
 
 import gradproof as gp
 from gradproof.demo.network import article_test_case, backprop, broken_backprop, cost
-from gradproof.diagnose.lines import Watch
+from gradproof.diagnose.lines import Watch, is_library
 
 A = np.random.default_rng(1).normal(size=(4, 3))
 POINT = {"W": np.random.default_rng(2).normal(size=(4, 3)), "b": np.array([0.5, -1.0, 2.0])}
@@ -358,3 +358,10 @@ def test_a_loop_over_very_many_is_given_up(monkeypatch):
     watch = Watch(__file__, frozenset({1000}))
     grads = watch.run(lambda: of_many([np.full(1000, float(k)) for k in range(300)]))
     assert watch.line(grads[7]) is None
+
+
+def test_libraries_of_any_environment_are_libraries(tmp_path):
+    """Those of the environment that this one is made from, too."""
+    for folder in ("site-packages", "dist-packages"):
+        assert is_library(str(tmp_path / "lib" / folder / "jax" / "api.py"))
+    assert not is_library(str(tmp_path / "site" / "model.py"))

@@ -211,6 +211,11 @@ def test_the_effort_that_may_decide_is_named(effort, reason, says):
     assert ("next: " in report.text()) is bool(says)
     assert says in report.next_step
     assert not made(effort=effort).next_step
+    nowhere = (Finding(Kind.NOT_FINITE, None, "fun is inf at the point itself"),)
+    assert not made(Verdict.UNDECIDED, blocks=(undecided,), findings=nowhere).next_step
+
+
+STRANGE = np.array([1.137, 0.731, 1.919])
 
 
 @pytest.mark.parametrize("wrong", [0, 1, 2, 3])
@@ -221,8 +226,9 @@ def test_of_two_wrong_blocks_it_is_said_where_to_look_first(wrong):
     spoiled = names[:wrong]
     report = gp.check(
         lambda p: float(sum(np.sum(v**2) for v in p.values())), point,
-        grad=lambda p: {n: v * (1.5 if n in spoiled else 1) for n, v in right(p).items()},
+        grad=lambda p: {n: v * (STRANGE if n in spoiled else 1) for n, v in right(p).items()},
     )  # fmt: skip
+    assert sum(block.verdict is Verdict.WRONG for block in report.blocks) == wrong
     hint = [note for note in report.notes if "look first" in note]
     assert len(hint) == (wrong >= 2)
     assert all(f"the last of them: params['{spoiled[-1]}']" in note for note in hint)

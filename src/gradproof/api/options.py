@@ -39,15 +39,14 @@ def checked_own(
     return checked(fun, where, claim, options)
 
 
-def validate(fun: Any, options: Options) -> None:
+def validate(fun: Any, options: Options, example: str = "gp.check(fun, point, grad=...)") -> None:
     """Raise ``UsageError`` for what is plainly not meant, before anything is called."""
     args: Any = options.args
     kwargs: Any = options.kwargs
     seed: Any = options.seed
     if not callable(fun):
         raise UsageError(
-            f"fun must be a function of the point, but is {what(fun)}: "
-            "the order is gp.check(fun, point, grad=...)."
+            f"fun must be a function of the point, but is {what(fun)}: the order is {example}."
         )
     plain("fun", fun)
     if not isinstance(args, tuple | list):

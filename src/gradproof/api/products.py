@@ -178,7 +178,7 @@ def check_adjoint(
         _same_shapes("At(y)", found, "x", x)
         return found
 
-    products = Products(adjoint, lambda _, v: A(v), ("At", "A as a linear map"))
+    products = Products(adjoint, lambda _, v: A(v), ("At", "A as a linear map"), roles=("At", "A"))
     return checked(fun, Point(x, root="x"), products, options)
 
 
@@ -211,5 +211,5 @@ def _examined(fun: Any, products: Products, point: Any, options: Options, *, nee
     for name, function in (("vjp", products.vjp), ("jvp", products.jvp)):
         if name == needed or function is not None:
             function_given(name, function, form)
-    validate(fun, options)
+    validate(fun, options, form)
     return checked(fun, Point(point), products, options)

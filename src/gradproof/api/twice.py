@@ -17,7 +17,7 @@ from ..space import tree
 from ..space.point import Point
 from ..subject.asked import Asked, Options
 from ..subject.providers import Autodiff
-from ..subject.twice import Backward, Given, backward_of, drawn
+from ..subject.twice import Backward, Given, backward_of, drawn, rounded_away
 from .callsite import call_in_source
 
 _ROOT = "∂"  # before the names, where nobody else would write it
@@ -73,6 +73,12 @@ def _of_second(finding: Finding) -> Finding:
     return replace(finding, block=_SECOND + finding.block, message=text)
 
 
+_LOST = (
+    "The gradient of {} is so small (norm {:.2g}) beside the outputs that round-off takes part of "
+    "it: its derivatives were not compared."
+)
+
+
 def checked_twice(
     backward: Backward,
     given: Given,
@@ -94,9 +100,15 @@ def checked_twice(
 
     chosen = None if every else claim.framework.chosen(tree.flatten(given).leaves)
     rows = [f"{_ROOT}.inputs[{k}]" for k in range(len(given.inputs))]
+    again = call_in_source(int(options.seed))
     try:
         asked = Asked(backward, Point(given, chosen, root=_ROOT), claim, options)
-        report = examine_twice(asked, rows, call_in_source(int(options.seed)))
+        report = examine_twice(asked, rows, again)
+        if not report.ok and (lost := rounded_away(backward, given)):
+            asked = replace(asked, fun=replace(backward, blank=frozenset(lost)))
+            report = examine_twice(asked, rows, again)
+            notes = [_LOST.format(rows[k], norm) for k, norm in lost.items()]
+            report = replace(report, notes=(*report.notes, *notes))
     except UsageError as error:
         raise UsageError(plain(str(error))) from None
 

@@ -198,6 +198,15 @@ class Jax(Backend):
         return chosen.among(pushed, other=0.0)
 
 
+class Linearized(Jax):
+    """Forward mode by ``jax.linearize``: a linear map is made once and applied to tangents."""
+
+    def jvp(self, call: Call, leaves: Sequence[Any], tangents: Sequence[Any]) -> list[Any] | None:
+        chosen = _Chosen(call)
+        _, linear = jax.linearize(chosen, list(leaves))
+        return chosen.among(linear(list(tangents)), other=0.0)
+
+
 class _Chosen:
     """The arrays among the outputs of a call: all that JAX can differentiate or wants to see."""
 

@@ -258,7 +258,8 @@ def _entries(case: Case) -> list[tuple[str, dict[str, Any]]]:
     if needs_arguments(case.function):
         raise UsageError("A case takes no arguments: give those of this function defaults.")
     made = case.function()
-    if not isinstance(made, list | tuple | Iterator):
+    bare = isinstance(made, tuple) and bool(made) and not isinstance(made[0], Mapping)
+    if bare or not isinstance(made, list | tuple | Iterator):
         if case.entry is not None:
             raise UsageError(f"The case returns no list: leave out [{case.entry}].")
         return [(case.label, _as_arguments(made))]

@@ -207,7 +207,8 @@ def parts(numbers: NDArray[Any]) -> NDArray[np.float64]:
 def is_library(file: str) -> bool:
     """Whether a file belongs to an installed library, or is none."""
     path = Path(file).resolve()
-    return file.startswith("<") or any(path.is_relative_to(home) for home in _LIBRARIES)
+    installed = not {"site-packages", "dist-packages"}.isdisjoint(path.parts)  # of any environment
+    return file.startswith("<") or installed or any(map(path.is_relative_to, _LIBRARIES))
 
 
 def _reference(array: Array) -> Callable[[], Any]:

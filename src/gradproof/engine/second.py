@@ -229,6 +229,7 @@ def _products(claims: Claims, known: Known, rows: Any) -> Products:
         None if hessp is None else jvp,
         ("hess", "hessp"),
         fixed=known.fixed,
+        roles=("hess", "hessp"),
     )
 
 

@@ -198,8 +198,10 @@ class Report:
             command = "" if any(cell_of(line.file) for line in lines) else ", or gradproof fix,"
             return f"repair: gp.suggest_fixes(report){command} looks for an edit"
         higher = {"quick": "standard", "standard": "thorough"}.get(self.effort)
-        open_ = [b for b in self.blocks if b.verdict is Verdict.UNDECIDED]
-        if self.verdict is Verdict.UNDECIDED and higher and any(map(_takes_effort, open_)):
+        if any(finding.kind is Kind.NOT_FINITE for finding in self.findings):
+            return ""
+        some = any(b.verdict is Verdict.UNDECIDED and _takes_effort(b) for b in self.blocks)
+        if self.verdict is Verdict.UNDECIDED and higher and some:
             return f'next: effort="{higher}" spends more evaluations on it, and may decide'
         return ""
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +22,7 @@ from ..records.direction import Direction, Part
 from ..space import directions
 from ..space.point import Line, Point
 from ..space.tree import beginnings, lookup
+from .meant import all_missing, meant, pair
 from .misfit import Misfit
 
 RMS = directions.RMS  # of the numbers with which a sketch is made
@@ -95,8 +95,8 @@ class Claim(Claimed):
 def match(point: Point, gradient: Any) -> Claim:
     """Find each block's gradient in what the user returned, and check its shape and type."""
     known = beginnings(point.tree.paths)
-    if isinstance(gradient, tuple | list) and _is_pair(point, gradient):
-        raise UsageError(_PAIR)
+    if isinstance(gradient, tuple | list) and (advice := pair(point, gradient)):
+        raise UsageError(advice)
     found: list[Any] = []
     missing: dict[int, str] = {}
     for block in point.blocks:
@@ -104,14 +104,14 @@ def match(point: Point, gradient: Any) -> Claim:
             leaf = lookup(gradient, point.path(block.index), known)
         except KeyError:
             leaf = None
-            meant = _meant(point, gradient, block)
-            missing[block.index] = f"the gradient has no entry for it{meant}"
+            found_instead = meant(point, gradient, block)
+            missing[block.index] = f"the gradient has no entry for it{found_instead}"
         else:
             if leaf is None:
                 missing[block.index] = "its gradient is None"
         found.append(leaf)
     if len(missing) == len(point.blocks):
-        raise UsageError(_all_missing(point, gradient))
+        raise UsageError(all_missing(point, gradient))
     return _made(point, found, missing)
 
 
@@ -294,55 +294,3 @@ def _in_field(array: NDArray[Any], block: Block) -> NDArray[Any]:
             )
         return array.real
     return array
-
-
-def _all_missing(point: Point, gradient: Any) -> str:
-    wanted = ", ".join(block.name for block in point.blocks[:4])
-    if gradient is None:
-        return f"The gradient is None: return the derivatives with respect to {wanted}."
-    advice = instead(gradient) or (
-        "return a container like the point, or a mapping with the same names (dW1 for W1 is "
-        "understood)"
-    )
-    meant = [found for block in point.blocks if (found := _meant(point, gradient, block))]
-    given = what(gradient) + "".join(meant[:1])
-    return f"The gradient has no entry for any of {wanted}; it is {given}: {advice}."
-
-
-_PAIR = (
-    "grad returned a pair, a number and a gradient: pass the function that returns (value, "
-    "gradient) as fun, with grad=True, as in gp.check(value_and_grad, point, grad=True)."
-)
-
-
-def _is_pair(point: Point, gradient: Sequence[Any]) -> bool:
-    """Whether it is ``(value, gradient)``, and not a gradient itself."""
-    if len(gradient) != 2 or np.shape(gradient[0]) != () or callable(gradient[0]):
-        return False
-    shapes = [block.shape for block in point.blocks]
-    return _shapes(point, gradient) != shapes and _shapes(point, gradient[1]) == shapes
-
-
-def _shapes(point: Point, gradient: Any) -> list[Any]:
-    """The shapes of what a container holds for each block; nothing where it does not."""
-    known = beginnings(point.tree.paths)
-    try:
-        return [np.shape(lookup(gradient, point.path(b.index), known)) for b in point.blocks]
-    except (KeyError, ValueError):  # the latter of what is ragged
-        return []
-
-
-def _meant(point: Point, gradient: Any, block: Block) -> str:
-    """Which entry of a gradient may be meant for a block that has none, as words to add."""
-    *above, key = point.path(block.index) or ("",)
-    known = beginnings(point.tree.paths)
-    try:
-        beside = lookup(gradient, tuple(above), known)
-    except KeyError:
-        return ""
-    if not (isinstance(beside, Mapping) and isinstance(key, str)):
-        return ""
-    free = [name for name in beside if isinstance(name, str) and (*above, name) not in known]
-    shorter = {name.removeprefix("d").lower(): name for name in reversed(free)}
-    close = get_close_matches(key.lower(), shorter, 1)
-    return f" (it has {shorter[close[0]]!r}: did you mean {key!r}?)" if close else ""

@@ -88,7 +88,8 @@ class Forward:
         session = self.session
         if callable(self.function):
             tangent = session.point.assemble(tangents)
-            found = session.caller(self.function, "jvp", self.working.tree(), tangent)
+            role = getattr(session.grad, "roles", ("vjp", "jvp"))[1]
+            found = session.caller(self.function, role, self.working.tree(), tangent)
             if found is None:
                 raise UsageError(
                     "jvp returned None: return how what fun returns changes along the tangent."

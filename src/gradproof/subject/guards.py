@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from ..backend import numpy as plain
 from ..backend.protocol import Backend
 from ..backend.registry import framework_of, frameworks
-from ..errors import UsageError
 from ..space.tree import Tree, flatten
 from .stopped import Tape, held
 
@@ -72,8 +71,6 @@ class Caller:
                     return function(*params, *args, **kwargs)
                 with held(self.tape):
                     return function(*params, *args, **kwargs)
-        except UsageError:
-            raise  # a sentence of its own
         except BaseException as error:
             error.add_note(f"gradproof: raised by {role}, called {self.where()}.")
             if isinstance(error, TypeError | AttributeError) and _is_list_of_numbers(params):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from ..judge.thresholds import T
 from ..records.finding import Finding, Kind
 from ..records.verdict import Ruling, Verdict
 from . import claim as claims
+from .cancelled import as_zeros, cancelled
 from .claim import Claim, Claimed
 from .forward import Forward, pushed_claims
 from .providers import MULTIPLE, PLAIN, SCATTERED, Autodiff, Upstream, linear, watchable
@@ -99,6 +100,9 @@ def _claims(session: Session, first: Any) -> list[Claim]:
         after_fun, fewer, kept = _claim_twice(session, first, PLAIN, session.again)
         if not any(map(any, fewer)):
             if linear(session):
+                off = _off(session, made, changes)
+                after_fun = as_zeros(session, after_fun, gone := cancelled(made, changes, off))
+                changes = [_left(apart, gone) for apart in changes]
                 _refuse(session, made, changes, Kind.NOT_LINEAR, _NOT_LINEAR)
             else:
                 session.notes.append(
@@ -151,11 +155,21 @@ def _claim_twice(
 
 def _same(session: Session, made: Sequence[Claim], apart: Sequence[tuple[float, ...]]) -> bool:
     """Whether no more than round-off is between two answers, a distance for each block."""
-    return not any([
-        _differs(session, claim, distances, block.index)
+    return not _off(session, made, apart)
+
+
+def _off(session: Session, made: Sequence[Claim], apart: Sequence[tuple[float, ...]]) -> set[int]:
+    """The blocks in which two answers differ by more than round-off."""
+    return {
+        block.index
         for claim, distances in zip(made, apart, strict=True)
         for block in session.point.blocks
-    ])  # fmt: skip
+        if _differs(session, claim, distances, block.index)
+    }
+
+
+def _left(apart: Sequence[float], gone: Collection[int]) -> tuple[float, ...]:
+    return tuple(0.0 if k in gone else distance for k, distance in enumerate(apart))
 
 
 def _differs(session: Session, claim: Claim, apart: Sequence[float], index: int) -> bool:

@@ -62,13 +62,15 @@ class Autodiff(Provider):
 class Products(Provider):
     """``vjp(point, cotangent, ...)`` and ``jvp(point, tangent, ...)``, or one of them, by hand.
 
-    ``fixed``: they are those of one point, and no claim about another.
+    ``fixed``: they are those of one point, and no claim about another. ``roles`` are the names
+    under which the user passed them.
     """
 
     vjp: Callable[..., Any] | None
     jvp: Callable[..., Any] | None = None
     labels: tuple[str, str] = ("the VJP", "the JVP")
     fixed: bool = False
+    roles: tuple[str, str] = ("vjp", "jvp")
 
     @property
     def reverse(self) -> bool:
@@ -260,7 +262,8 @@ def _multiplied(
         if upstream.scattered:
             whole = [scatter(w) if (scatter := home(w).about.scattered) else w for w in whole]
         params = session.working.tree(fresh=session.fresh)
-        yield session.caller(vjp, "vjp", params, outputs.unflatten(whole))
+        role = session.grad.roles[0] if isinstance(session.grad, Products) else "vjp"
+        yield session.caller(vjp, role, params, outputs.unflatten(whole))
 
 
 def _like(cotangent: Any, output: Any) -> Any:

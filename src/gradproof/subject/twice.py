@@ -12,6 +12,7 @@ from ..backend import arrays
 from ..backend.protocol import Backend
 from ..backend.registry import home
 from ..errors import UsageError
+from ..judge.bands import bands
 from ..space.tree import leaves
 
 
@@ -26,13 +27,15 @@ class Given(NamedTuple):
 class Backward:
     """From inputs and gradients from above to gradients of ``call(inputs, *args, **kwargs)``.
 
-    ``kept`` are the places of the outputs that have a gradient, among ``count``.
+    ``kept`` are the places of the outputs that have a gradient, among ``count``; ``blank`` those of
+    gradients for which zeros are returned.
     """
 
     framework: Backend
     call: Callable[..., Any]
     kept: tuple[int, ...]
     count: int
+    blank: frozenset[int] = frozenset()
 
     def __call__(self, given: Given, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """One gradient for each input."""
@@ -44,8 +47,10 @@ class Backward:
             return leaves(self.call(moved, *args, **kwargs))
 
         found = self.framework.vjp(call, list(given.inputs), twice=True).pull(above)
-        pairs = zip(found, given.inputs, strict=True)
-        return tuple(_zero(x) if gradient is None else gradient for gradient, x in pairs)
+        return tuple(
+            _zero(x) if gradient is None or k in self.blank else gradient
+            for k, (gradient, x) in enumerate(zip(found, given.inputs, strict=True))
+        )
 
 
 def backward_of(
@@ -89,3 +94,35 @@ def drawn(outputs: Sequence[Any], seed: int) -> tuple[Any, ...]:
     """Random gradients from above, like the outputs."""
     generator = np.random.default_rng(seed)
     return tuple(home(o).array(generator.normal(size=_size(o)), o) for o in outputs)
+
+
+def rounded_away(backward: Backward, given: Given) -> dict[int, float]:
+    """Gradients that are too small to be differentiated, by place, with their norms.
+
+    A pass rounds at the scale of the outputs. Where a change of an input by all of itself moves
+    every output by so little that this rounding is more than what is called correct of it, the
+    gradient is made of what cancellation left, as behind a saturated softmax.
+    """
+
+    def call(moved: Sequence[Any]) -> Sequence[Any]:
+        return leaves(backward.call(moved))
+
+    made = backward.framework.vjp(call, list(given.inputs), twice=True)
+    found = dict.fromkeys(range(len(given.inputs)), 0.0)
+    for place, cotangent in zip(backward.kept, given.grad_outputs, strict=True):
+        above: list[Any] = [None] * backward.count
+        above[place] = cotangent
+        size = _norm(cotangent) * _norm(made.outputs[place])
+        for k, (gradient, x) in enumerate(zip(made.pull(above), given.inputs, strict=True)):
+            norm = 0.0 if gradient is None else _norm(gradient)
+            dtype = home(x).dtype(x)
+            share = arrays.eps(dtype) / bands(dtype, None, None).correct_below
+            if norm * _norm(x) > share * size:
+                found.pop(k, None)
+            elif k in found:
+                found[k] = max(found[k], norm)
+    return {k: norm for k, norm in found.items() if norm}
+
+
+def _norm(leaf: Any) -> float:
+    return arrays.norm(home(leaf).host(leaf))

@@ -86,7 +86,8 @@ def gradcheck(
     bool
         True where the gradient is right. An undecided check, or one of a forward mode that does
         not exist, returns True with a warning that holds the report: nothing was found wrong. Where
-        a block is undecided that may be off by all of its gradient, that is no True.
+        a block is undecided that may be off by all of its gradient, it does so only if central
+        differences agree with the gradient, as torch's own function compares them.
 
     Raises
     ------

@@ -59,10 +59,10 @@ def pattern_of(tensor: Any) -> Pattern:
     """That of a sparse tensor; one of COO is coalesced first."""
     like = tensor.detach()
     like = like.coalesce() if like.layout is torch.sparse_coo else like
-    count = stored(like).numel()
-    numbered = Pattern(like, None).built(torch.arange(1.0, count + 1, dtype=torch.float64))
-    order = numbered.to_dense().reshape(-1).long()
-    places = torch.empty(count, dtype=torch.long)
+    count, device = stored(like).numel(), like.device
+    numbers = torch.arange(1.0, count + 1, dtype=torch.float64, device=device)
+    order = Pattern(like, None).built(numbers).to_dense().reshape(-1).long()
+    places = torch.empty(count, dtype=torch.long, device=device)
     where = order.nonzero()[:, 0]
     places[order[where] - 1] = where
     return Pattern(like, places)
