@@ -347,6 +347,16 @@ def test_kept_promises_pass(tmp_path):
     assert "a" not in sys.modules
 
 
+def test_the_code_of_a_function_is_that_of_the_whole_file(tmp_path):
+    blocks = [
+        ("python", "import math"),
+        ("python", "def f(x):\n    return math.sin(x)"),
+        ("python", "file = f.__code__.co_filename\nwhole = compile(open(file).read(), file, 'exec')"),
+        ("python", "f.__code__ in whole.co_consts  # → True"),
+    ]
+    play(page(*blocks), tmp_path)
+
+
 def test_a_skipped_block_does_not_run(tmp_path):
     play(page(("python", "1 / 0")), tmp_path, frozenset({"1 / 0"}))
 
