@@ -348,10 +348,14 @@ def test_kept_promises_pass(tmp_path):
 
 
 def test_the_code_of_a_function_is_that_of_the_whole_file(tmp_path):
+    check = """from pathlib import Path
+
+file = f.__code__.co_filename
+whole = compile(Path(file).read_text("utf-8"), file, "exec")"""
     blocks = [
         ("python", "import math"),
         ("python", "def f(x):\n    return math.sin(x)"),
-        ("python", "file = f.__code__.co_filename\nwhole = compile(open(file).read(), file, 'exec')"),
+        ("python", check),
         ("python", "f.__code__ in whole.co_consts  # → True"),
     ]
     play(page(*blocks), tmp_path)
