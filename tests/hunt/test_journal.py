@@ -28,7 +28,7 @@ def said(hunt):
 def test_a_resumed_hunt_is_an_unbroken_one_and_tries_nothing_twice(tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     first = hunted(whole, 120)
-    hunted(broken, 50)
+    assert hunted(broken, 50).tries == 50
     second = hunted(broken, 120)
     assert said(first) == said(second)
     assert keys(whole) == keys(broken)
@@ -52,7 +52,7 @@ def test_what_was_tried_is_not_called_again(tmp_path):
 
 def test_a_torn_line_and_lines_of_others_do_no_harm(tmp_path):
     path = tmp_path / "journal"
-    hunted(path, 30)
+    assert hunted(path, 30).tries == 30
     whole = path.read_bytes()
     path.write_bytes(b'{"target": "another"}\nno json\n' + whole[:-40])
     hunt = hunted(path, 30)
@@ -64,8 +64,8 @@ def test_a_torn_line_and_lines_of_others_do_no_harm(tmp_path):
 
 def test_other_code_and_other_seeds_are_tried_anew(tmp_path):
     path = tmp_path / "journal"
-    hunted(path, 30)
-    hunted(path, 30, seed=1)
+    assert hunted(path, 30).tries == 30
+    assert hunted(path, 30, seed=1).tries == 30
     assert hunted(path, 30, lambda x: 1 / np.cosh(x) ** 2).ok
     assert len(path.read_text().splitlines()) == 90
 

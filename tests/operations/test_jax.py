@@ -380,7 +380,7 @@ def test_a_function_that_cannot_be_traced_is_refused_as_jax_refuses_it(double):
 def test_what_the_library_holds_is_given_back(double):
     ws, x = models.weights(4), models.inputs()
     before = [w.copy() for w in ws]
-    gp.check_operations(models.chain(1.5), ws, x)
+    assert not gp.check_operations(models.chain(1.5), ws, x)
     assert all(bool((w == b).all()) for w, b in zip(ws, before, strict=True))
 
 
@@ -421,7 +421,7 @@ def test_a_nan_of_jaxs_own_is_told_as_such(double):
     w = jnp.array([0.5, 1.0, -1.0, 2.0])
     assert gp.check_operations(model(1e-3), w).ok
     report = gp.check_operations(model(0.0), w)
-    assert [o.name for o in at_fault(report)] == ["<lambda>"]
+    assert [o.name.partition(" at ")[0] for o in at_fault(report)] == ["lambda"]
     assert "no rule of yours" in messages(report, "not-finite")[0]
 
 

@@ -91,5 +91,5 @@ def test_a_function_that_writes_into_its_arguments_is_told():
 
 def test_a_gradient_that_is_a_view_of_the_parameters_is_kept_as_it_was():
     squares = lambda p: sum([float(np.vdot(x, x)) for x in p]) / 2
-    assert gp.check(squares, arrays(), grad=list).ok
-    assert not gp.check(cost, arrays(), grad=list).ok
+    assert gp.check(squares, arrays(), grad=lambda p: [*p]).ok
+    assert not gp.check(cost, arrays(), grad=lambda p: [*p]).ok

@@ -189,14 +189,14 @@ class Torch(Backend):
 
         return reason
 
-    def variables(self, leaves: Sequence[Any]) -> list[Any]:
+    def _variables(self, leaves: Sequence[Any]) -> list[Any]:
         """The tensors that a pass differentiates by, new ones, with the numbers of the leaves."""
         return [leaf.detach().requires_grad_() for leaf in leaves]
 
     def vjp(self, call: Call, leaves: Sequence[Any], *, twice: bool = False) -> Vjp:
         if twice:
             return again(call, leaves)
-        leaves = self.variables(leaves)
+        leaves = self._variables(leaves)
         now = passing.Pass()
         with now.going():
             outputs = list(call(leaves))

@@ -123,8 +123,12 @@ def search(
     back = backward(session, state, forward)
     if back is None:
         return None
+    known = _known(session, state, back.base.size)
+    off = np.abs(known.rows @ back.base - known.slopes) > known.limits
+    if not off.any():
+        return None  # what is wrong is no part of it, as a claim of forward mode is none
     question = Question(
-        back.run, back.base, back.instrument, _known(session, state, back.base.size),
+        back.run, back.base, back.instrument, known,
         frozenset(b.index for b in wrong), back.seen, numbers, frozenset(_last_names(session)),
         _readings(session), back.shared,
     )  # fmt: skip

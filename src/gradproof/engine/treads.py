@@ -51,6 +51,7 @@ def _is_on_tread(session: Session, state: State, comparison: Comparison) -> bool
     with session.caller.many():
         found = any(
             leaves_line(comparison.claimed, slope, rests.chord)
+            and not steps.bends(sampled, slope, rests)
             and steps.jumps(sampled, slope, rests)
             and _says_nothing(sampled, comparison)
             for rests in steps.rests(sampled, slope)

@@ -28,6 +28,7 @@ _WIDE = (FAR, 1e-1)
 # What bends leaves half of itself in half an interval, a jump all; so many times in a row.
 _HALVINGS = 16
 _STAYS = 0.9
+_CUBIC = (3.0, 6.0)  # how much more a chord of twice the length changes, where a cubic bends it
 _SURE = 4
 
 # A slope shows by such a step, if at all, that what scatters in wider windows is no noise.
@@ -110,7 +111,17 @@ class Rests:
 def rests(sampler: Sampler, slope: Slope) -> Iterator[Rests]:
     """The nearer ones first."""
     for far in _WIDE:
-        yield Rests(far, _rest(sampler, slope, far), _rest(sampler, slope, -far))
+        yield _rests(sampler, slope, far)
+
+
+def _rests(sampler: Sampler, slope: Slope, far: float) -> Rests:
+    return Rests(far, _rest(sampler, slope, far), _rest(sampler, slope, -far))
+
+
+def bends(sampler: Sampler, slope: Slope, at: Rests) -> bool:
+    """Whether a chord changes as that of what bends smoothly does: half as far by a quarter."""
+    near = _rests(sampler, slope, at.far / 2)
+    return _CUBIC[0] * abs(near.chord) < abs(at.chord) < _CUBIC[1] * abs(near.chord)
 
 
 def _rest(sampler: Sampler, slope: Slope, step: float) -> float:

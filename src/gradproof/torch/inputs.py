@@ -205,7 +205,7 @@ class Handed(Torch):
         # Empty tensors are no blocks of a point.
         self.ways = [each for each in ways if each.leaf.numel()]
 
-    def variables(self, leaves: Sequence[Any]) -> list[Any]:
+    def _variables(self, leaves: Sequence[Any]) -> list[Any]:
         """What is differentiated by: the tensors themselves, new but for those around."""
         made = []
         for each, leaf in zip(self.ways, leaves, strict=True):
