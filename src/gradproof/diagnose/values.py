@@ -183,12 +183,12 @@ def _functions(
     left, seen = deque[Any]((call, *spaces)), {id(call), *modules}
     while left and len(seen) < _MOST_OBJECTS:
         one = left.popleft()
+        inside = gc.get_referents(one)
         if isinstance(one, FunctionType):
             if one.__code__ in wanted:
                 found[id(one)] = one
             elif is_library(one.__code__.co_filename):
-                continue
-        inside = gc.get_referents(one)
+                inside = [one.__closure__, one.__defaults__, one.__dict__]  # may hold the user's
         if isinstance(one, _REMEMBERING):
             kept.update(id(r) for r in inside if isinstance(r, FunctionType))
         for part in inside:
