@@ -172,6 +172,39 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "a phase at 6.4e6 m, waves of 0.01 m, right",
         "a phase at 3.84e8 m, waves of 1 m, right",
     ),
+    "reach": (
+        "a low-rank change of 1e-7, sign in B",
+        "a low-rank change of 3e-9, times 2 in A",
+        "a penalty of numbers of 1e-7, sign in e",
+    ),
+    "jumps": (
+        "naive cross-entropy of 3, both classes at 29, right",
+        "naive cross-entropy of 6, both classes at 29, right",
+        "naive cross-entropy of 2, both classes at 33, right",
+    ),
+    "round-off of the claim": (
+        "cross-entropy of softmax at a margin of 25, right",
+        "logistic regression at a margin of 26.5, right",
+        "saturated tanh at a margin of 23, right",
+    ),
+    "chance": (
+        "a slope estimated from 2,000 samples, right",
+        "a slope estimated from 20,000 samples, right",
+    ),
+    "tolerance": (
+        "a decay of 1, solved to 0.001, right",
+        "a decay of 2.5, solved to 0.001, right",
+        "a decay of 2.5, solved to 1e-05, right",
+    ),
+    "lost in half precision": (
+        "columns of 2,048, bfloat16, summed in bfloat16",
+        "columns of 8,192, float16, summed in float16",
+    ),
+    "off in float64": (
+        "a sine in bfloat16, beside 1.03 of it, times 1.03",
+        "a sine in bfloat16, beside 0.98 of it, times 0.98",
+        "a sine in float16, beside 1.006 of it, times 1.006",
+    ),
     "doubt": (
         "variance around 10, right",
         "variance around 100, right",

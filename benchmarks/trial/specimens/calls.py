@@ -230,6 +230,24 @@ def _checkpointed(reentrant: bool | None, *, faulty: bool) -> Any:
     return gp.check_module(Net(), torch.randn(16, 5))
 
 
+def _flat(precision: str, factor: float, *, faulty: bool) -> Any:
+    import torch
+
+    class Sine(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return x.sin()
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            (x,) = ctx.saved_tensors
+            return g * x.cos() * (factor if faulty else 1.0)
+
+    x = torch.from_numpy(np.random.default_rng(5).normal(size=64)).to(getattr(torch, precision))
+    return gp.check(lambda x: Sine.apply(x).sum(), x)
+
+
 def of_torch() -> Iterator[Call]:
     """Call ``ask`` of these only where torch is installed."""
     for precision, length in (("bfloat16", 2048), ("float16", 8192)):
@@ -238,6 +256,12 @@ def of_torch() -> Iterator[Call]:
             functools.partial(_columns, precision, length),
             why="every rounding is right, and most of the sum is lost",
             wrong=f"summed in {precision}",
+        )  # fmt: skip
+    for precision, factor in (("bfloat16", 1.03), ("bfloat16", 0.98), ("float16", 1.006)):
+        yield from pair(
+            TORCH, f"a sine in {precision}, beside {factor} of it",
+            functools.partial(_flat, precision, factor),
+            why="the same code in float64 is off by as much", wrong=f"times {factor}",
         )  # fmt: skip
     for transposing, told in ((False, "alone"), (True, "then transposed")):
         yield from pair(
