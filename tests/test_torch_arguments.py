@@ -421,3 +421,12 @@ def test_steps_pass_where_both_are_zero_and_not_where_only_one_is():
             return g
 
     assert not gpt.gradcheck(Straight.apply, x, raise_exception=False)
+
+
+def test_the_global_generator_is_left_as_it_was():
+    x = torch.ones(6, dtype=torch.float64, requires_grad=True)
+    before = torch.random.get_rng_state()
+    assert gpt.gradcheck(lambda x: torch.nn.functional.dropout(x, 0.5) * x, x, nondet_tol=None)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert gpt.gradgradcheck(lambda x: x**3, x)
+    assert torch.equal(torch.random.get_rng_state(), before)

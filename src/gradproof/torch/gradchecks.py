@@ -17,6 +17,7 @@ from ..plan.effort import Level
 from ..report.report import Report
 from ..space import tree
 from ..subject.asked import Options
+from ..subject.guards import generators_restored
 from ..subject.providers import Autodiff
 from ..subject.twice import Given, backward_of, drawn
 from .error import ArgumentError, GradcheckError
@@ -108,14 +109,16 @@ def gradcheck(
     )  # fmt: skip
     options = _options(rtol, effort, seed, called(func))
     validate(func, options)
-    first = first_call(func, _tensors(inputs), masked=bool(masked))
-    subject = _of_first_order(func, first, options, (check_backward_ad, check_forward_ad))
     further = Further(
         check_backward_ad, check_forward_ad, nondet_tol, check_undefined_grad, check_grad_dtypes,
         check_batched_grad, check_batched_forward_grad, bool(masked),
     )  # fmt: skip
+    given = _tensors(inputs)
     try:
-        doubt = run(subject, further, Tolerance(eps, atol, rtol), seed)
+        with generators_restored():
+            first = first_call(func, given, masked=bool(masked))
+            subject = _of_first_order(func, first, options, (check_backward_ad, check_forward_ad))
+            doubt = run(subject, further, Tolerance(eps, atol, rtol), seed)
     except GradcheckError:
         if raise_exception:
             raise
@@ -222,16 +225,16 @@ def gradgradcheck(
             "gradgradcheck takes no sparse inputs, whose gradients are sparse: pass the values "
             "(tensor.values(), tensor.to_dense()) and build the tensor inside func."
         )
-    first = first_call(func, given, masked=False)
     modes = check_rev_over_rev, check_fwd_over_rev
-    subject = _of_second_order(
-        func, first, options, modes, (grad_outputs, gen_non_contig_grad_outputs)
-    )
+    above = grad_outputs, gen_non_contig_grad_outputs
     further = Further(
         *modes, nondet_tol, check_undefined_grad, check_grad_dtypes, check_batched_grad
     )
     try:
-        doubt = run(subject, further, Tolerance(eps, atol, rtol), seed)
+        with generators_restored():
+            first = first_call(func, given, masked=False)
+            subject = _of_second_order(func, first, options, modes, above)
+            doubt = run(subject, further, Tolerance(eps, atol, rtol), seed)
     except GradcheckError:
         if raise_exception:
             raise
