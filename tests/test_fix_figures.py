@@ -24,7 +24,7 @@ CHANGED = {
     "dense: W2 twice": ["drop the factor 2"],
     "dense: bias averaged, not summed": ["mean → sum"],
     "dense: labels minus probabilities": ["Y - np.exp(logs) → np.exp(logs) - Y"],
-    "dense: W2 twice and b1 four times": ["drop the factor 2", "4 → 1"],
+    "dense: W2 twice and b1 four times": ["drop the factor 2", "4 / m → 1 / m"],
     "leaky relu: another slope below zero": ["0.01 → 0.1"],
     "convolution 1-d: taps flipped": ["::-1 → :"],
     "embedding: repeated index overwritten": ["np.add.at(dE, ids"],
@@ -57,7 +57,7 @@ IN_LIBRARIES = {
     "functions_torch 28": ["by (1 - s)"],
     "functions_torch 33": ["sin → cos"],
     "rules_jax 36": ["sign of jnp.outer"],
-    "vision 39": ["self.scale"],
+    "vision 39": ["dout @ self.v.T by"],  # by 1 / 2, which self.scale is there
 }
 
 

@@ -240,11 +240,13 @@ def x64_is_on():
 
 @pytest.fixture(autouse=True)
 def single_precision_outside():
-    assert not jax.config.jax_enable_x64
+    before = jax.config.jax_enable_x64  # other tests import modules that switch it on
+    jax.config.update("jax_enable_x64", False)
     assert not x64_is_on()
     yield
     assert not jax.config.jax_enable_x64
     assert not x64_is_on()
+    jax.config.update("jax_enable_x64", before)
 
 
 def in_its_setting(specimen, check, fun):

@@ -19,6 +19,8 @@ from ..subject.session import Session
 from .compare import sampler
 from .state import State
 
+_FEW = 3
+
 _WORDS = (
     "fun jumps next to the point, as what is rounded does, and between two jumps its slope is not "
     "that of wider steps; a stable formula or a higher precision would decide"
@@ -26,9 +28,15 @@ _WORDS = (
 
 
 def on_treads(session: Session, state: State, rejected: Iterable[int]) -> dict[int, Ruling]:
-    """Blocks of which all that rejects their claim is the slope of a tread."""
+    """Blocks of which all that rejects their claim is the slope of a tread.
+
+    Where the first few are on none, the jumps of a value that all blocks move are not looked for in
+    the others.
+    """
     found = {}
-    for index in rejected:
+    for tried, index in enumerate(rejected):
+        if tried >= _FEW and not found:
+            break
         known = [c for c in state.against.get(index, ()) if not c.kinked]
         apart = sorted(known, key=lambda c: abs(c.gap))
         if apart and all(_is_on_tread(session, state, c) for c in apart):

@@ -19,7 +19,8 @@ def sweep(state: State) -> Steps:
         # Where one side alone is finite, nothing shows whether the other is a kink.
         one_sided = verdict.rejects and block.index in state.one_sided
         open_ = verdict is Verdict.UNDECIDED or one_sided or spans_scales(setting, block)
-        doubtful = block.count > 1 and open_
+        unseen = not state.judgements[block.index].draws
+        doubtful = open_ and (block.count > 1 or unseen)
         room = (AT_KINK if state.kinked else SWEPT) * effort.name - state.evaluations
         affordable = block.count <= min(effort.sweep, room // PER_ENTRY)
         if effort.always or (doubtful and affordable):
