@@ -33,7 +33,7 @@ def on_treads(session: Session, state: State, rejected: Iterable[int]) -> dict[i
     Where the first few are on none, the jumps of a value that all blocks move are not looked for in
     the others.
     """
-    found = {}
+    found: dict[int, Ruling] = {}
     for tried, index in enumerate(rejected):
         if tried >= _FEW and not found:
             break
