@@ -210,3 +210,36 @@ def test_wrong_use_is_told():
         gp.check_operations(3)
     with pytest.raises(gp.UsageError, match="no such array"):
         gp.check_operations(lambda x: x, 1.0)
+
+
+class _Weighed(torch.autograd.Function):
+    """A product whose weight, or input, gets a gradient that is 1.01 times too large."""
+
+    @staticmethod
+    def forward(ctx, x, w, off):
+        ctx.save_for_backward(x, w)
+        ctx.off = off
+        return x @ w
+
+    @staticmethod
+    def backward(ctx, g):
+        x, w = ctx.saved_tensors
+        of_x, of_w = g @ w.T, x.T @ g
+        return of_x * (1.01 if ctx.off == "x" else 1), of_w * (1.01 if ctx.off == "w" else 1), None
+
+
+@pytest.mark.parametrize(("off", "spoiled"), [("w", {"b"}), ("x", {"a"}), ("", set())])
+def test_blocks_before_an_operation_are_wrong_only_if_its_input_is(off, spoiled):
+    generator = torch.Generator().manual_seed(0)
+    shapes = {"a": (5, 4), "b": (4, 3)}
+    point = {
+        k: torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_()
+        for k, shape in shapes.items()
+    }
+    x = torch.randn(6, 5, generator=generator, dtype=torch.float64)
+
+    def fun(p):
+        return torch.tanh(_Weighed.apply(torch.tanh(x @ p["a"]), p["b"], off)).sum()
+
+    report = gp.check(fun, point)
+    assert {b.name[-3] for b in report.blocks if b.verdict.rejects} == spoiled

@@ -45,6 +45,7 @@ def look_inside(run: Run, watch: Watch) -> Located | None:
 def answered(found: Located, ask: Callable[[Asked], Report]) -> Located:
     """With what checks of the operations at fault by themselves say: which inputs, and why."""
     operations, findings = list(found.operations), list(found.findings)
+    behind = dict(found.behind)
     for asked in found.questions:
         place, question = asked.place, asked.asked
         report = ask(question)
@@ -54,6 +55,9 @@ def answered(found: Located, ask: Callable[[Asked], Report]) -> Located:
             if result.verdict.rejects
         )
         operations[place] = replace(operations[place], inputs=wrong)
+        if wrong and asked.direct.issuperset(wrong) and place in behind:
+            # What other operations made is right: nothing before this one is spoiled.
+            behind[place] = replace(behind[place], through=behind[place].itself)
         lines = _lines(asked, report, operations[place].file)
         why = [replace(f, line=lines.get(f.block)) for f in report.findings if f.block is not None]
         if one := next(iter(lines.values()), None):
@@ -62,7 +66,12 @@ def answered(found: Located, ask: Callable[[Asked], Report]) -> Located:
         if why and findings[0].factor is None:  # a figure that a program can read
             first = replace(findings[0], factor=why[0].factor, factor_bar=why[0].factor_bar)
             findings[0] = first
-    return replace(found, operations=tuple(operations), findings=tuple(findings))
+    spoiled = (
+        found.spoiled
+        if not behind
+        else frozenset(b for one in behind.values() for b in one.through)
+    )
+    return replace(found, operations=tuple(operations), findings=tuple(findings), spoiled=spoiled)
 
 
 def _lines(asked: Question, report: Report, file: str) -> dict[str | None, SourceLine]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, cast
 
@@ -21,12 +21,22 @@ class Question:
     """A check of one operation by itself: its ``place`` among all, and what is ``asked``.
 
     ``watched(around)`` makes the same call with its backward inside of ``around``, and returns the
-    gradients as that returned them, those of the blocks of the check alone.
+    gradients as that returned them, those of the blocks of the check alone. Inputs that are
+    ``direct`` are parameters themselves.
     """
 
     place: int
     asked: Asked
     watched: Callable[[Around], list[Any]]
+    direct: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The blocks ``through`` whose gradients an operation is, and those that it takes itself."""
+
+    through: frozenset[int]
+    itself: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,8 @@ class Located:
     ``spoiled`` are the blocks whose gradients come through operations at fault, ``passes`` counts
     the passes forward that it took. ``questions`` are checks of single operations at fault, at the
     inputs and with the gradient from above of the real pass; ``functions`` are the places of those
-    that have a backward of the user's.
+    that have a backward of the user's; ``behind`` are, by the place of what is at fault, the blocks
+    that are spoiled by it.
     """
 
     operations: tuple[Operation, ...]
@@ -45,6 +56,7 @@ class Located:
     passes: int
     questions: tuple[Question, ...] = ()
     functions: frozenset[int] = frozenset()
+    behind: Mapping[int, Behind] = field(default_factory=dict)
 
     @property
     def explains(self) -> bool:

@@ -162,6 +162,12 @@ def product(cotangent: Any, tensor: Any) -> tuple[float, float]:
     return float(terms.sum()), float(terms.abs().sum())
 
 
+def taken(tape_flows: Sequence[Flow], call: Call) -> set[int]:
+    """The leaves that a call takes itself, by identity."""
+    entered = [flow.source[0] for flow in tape_flows if flow.into is call]
+    return {id(node.variable) for node in entered if hasattr(node, "variable")}
+
+
 def reached(tape_flows: Sequence[Flow], call: Call) -> set[int]:
     """The leaves that get their gradient through a call, by identity."""
     entered = [flow.source[0] for flow in tape_flows if flow.into is call]

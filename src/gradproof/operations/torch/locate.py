@@ -12,12 +12,12 @@ from ...records.verdict import Verdict
 from ...space.point import Line
 from ...subject.session import Session
 from ..ladder import Balance, Passes, balances
-from ..located import Located, Question
+from ..located import Behind, Located, Question
 from ..measured import FIRST_STEP, MOST, limits_of, line_of, measured, sharpness
 from ..verdicts import Judged, judged
 from .calls import Call, Slot
 from .cuts import Cut, cuts, made_up_for, together, within
-from .graph import reached
+from .graph import reached, taken
 from .layouts import layouts, nonlinear, repeatable
 from .lines import place_of
 from .local import captured, question
@@ -170,10 +170,19 @@ def _told(search: _Search) -> Located:
         for o, i in zip(operations, shown, strict=True)
         if i in wrong
     )
-    leaves = {leaf for i in wrong for leaf in reached(tape.flows, tape.calls[i])}
-    spoiled = frozenset(tape.blocks[leaf] for leaf in leaves & tape.blocks.keys())
+    behind = {k: _behind(tape, tape.calls[i]) for k, i in enumerate(shown) if i in wrong}
+    spoiled = frozenset(b for one in behind.values() for b in one.through)
     made = len(search.passes.made) + search.further
-    return _alone(search, Located(operations, findings, spoiled, made), shown)
+    return _alone(search, Located(operations, findings, spoiled, made, behind=behind), shown)
+
+
+def _behind(tape: Tape, call: Call) -> Behind:
+    """The blocks whose gradients go through a call, and those that it takes itself."""
+    through, itself = (
+        frozenset(tape.blocks[leaf] for leaf in leaves & tape.blocks.keys())
+        for leaves in (reached(tape.flows, call), taken(tape.flows, call))
+    )
+    return Behind(through, itself)
 
 
 def _alone(search: _Search, located: Located, shown: Sequence[int]) -> Located:
@@ -209,7 +218,9 @@ def _alone(search: _Search, located: Located, shown: Sequence[int]) -> Located:
         operations=tuple(operations),
         findings=tuple(findings),
         passes=located.passes + 1,
-        questions=tuple(Question(i, q, one.watched) for i, one, q in asked if q is not None),
+        questions=tuple(
+            Question(i, q, one.watched, one.direct) for i, one, q in asked if q is not None
+        ),
     )
 
 

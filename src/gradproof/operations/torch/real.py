@@ -23,7 +23,13 @@ class Real:
     name: str
     args: tuple[Any, ...]
     moving: tuple[int, ...]
+    leaves: tuple[int, ...] = ()
     gradients: dict[int, Any] = field(default_factory=dict)
+
+    @property
+    def direct(self) -> frozenset[str]:
+        """The names of the arguments that are leaves: no other operation made them."""
+        return frozenset(_argument(self.function, place) for place in self.leaves)
 
     def names(self) -> list[str]:
         """The names of the arguments that gradients go to."""
@@ -72,8 +78,9 @@ def noted(function: Any, name: str, args: tuple[Any, ...]) -> Real:
         and floating(x)
         and not (calling and x.is_leaf)
     )
+    leaves = tuple(i for i in moving if args[i].is_leaf)
     copies = [x.detach().clone() if isinstance(x, torch.Tensor) else x for x in args]
-    return Real(function, name, tuple(copies), moving)
+    return Real(function, name, tuple(copies), moving, leaves)
 
 
 def listen(real: Real, output: Any) -> None:
