@@ -36,7 +36,8 @@ def _seen(session: Session, block: Block) -> float:
     direction = Direction((Part(block.index, block.scale),), int(session.asked.options.seed), 0)
     line = session.line(direction)
     values = partial(session.evaluate, line)
-    made = [sampler(session, direction, line, values, p.reading) for p in session.projections]
+    chosen = range(len(session.projections))
+    made = [sampler(session, direction, line, values, k) for k in chosen]
     needed = max(too_narrow(one, _sharp(session, block, k)) for k, one in enumerate(made))
     if needed > 1 and any([_bends(one) for one in made]):
         needed = 1.0

@@ -49,7 +49,7 @@ class Thresholds:
     # against a narrow one (family "stepped").
     tells: float = 0.1
     # Where the slope of wide steps is so much nearer to the claim than to the slope between two
-    # jumps, the jumps may be roundings of what is claimed (tests/engine/test_treads.py).
+    # jumps, the jumps may be roundings of what is claimed (tests/engine/test_quantisation.py).
     nearer: float = 0.5
     # Values that scatter by such a share of themselves may be waves whose slope is claimed (family
     # "detail": times in seconds).

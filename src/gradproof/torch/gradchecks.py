@@ -114,17 +114,29 @@ def gradcheck(
         check_batched_grad, check_batched_forward_grad, bool(masked),
     )  # fmt: skip
     given = _tensors(inputs)
+    modes = check_backward_ad, check_forward_ad
+
+    def doubt() -> str:
+        __tracebackhide__ = True
+        first = first_call(func, given, masked=bool(masked))
+        subject = _of_first_order(func, first, options, modes)
+        return run(subject, further, Tolerance(eps, atol, rtol), seed)
+
+    return _answered(doubt, raise_exception=raise_exception)
+
+
+def _answered(ask: Callable[[], str], *, raise_exception: bool) -> bool:
+    """What a drop-in returns: a doubt is a warning, and what is wrong an exception or False."""
+    __tracebackhide__ = True
     try:
         with generators_restored():
-            first = first_call(func, given, masked=bool(masked))
-            subject = _of_first_order(func, first, options, (check_backward_ad, check_forward_ad))
-            doubt = run(subject, further, Tolerance(eps, atol, rtol), seed)
+            doubt = ask()
     except GradcheckError:
         if raise_exception:
             raise
         return False
     if doubt:
-        warnings.warn(doubt, stacklevel=2)
+        warnings.warn(doubt, stacklevel=3)
     return True
 
 
@@ -230,18 +242,14 @@ def gradgradcheck(
     further = Further(
         *modes, nondet_tol, check_undefined_grad, check_grad_dtypes, check_batched_grad
     )
-    try:
-        with generators_restored():
-            first = first_call(func, given, masked=False)
-            subject = _of_second_order(func, first, options, modes, above)
-            doubt = run(subject, further, Tolerance(eps, atol, rtol), seed)
-    except GradcheckError:
-        if raise_exception:
-            raise
-        return False
-    if doubt:
-        warnings.warn(doubt, stacklevel=2)
-    return True
+
+    def doubt() -> str:
+        __tracebackhide__ = True
+        first = first_call(func, given, masked=False)
+        subject = _of_second_order(func, first, options, modes, above)
+        return run(subject, further, Tolerance(eps, atol, rtol), seed)
+
+    return _answered(doubt, raise_exception=raise_exception)
 
 
 def _of_second_order(
