@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import ast
 import copy
-import gc
 import linecache
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
-from types import CodeType, FrameType, FunctionType, ModuleType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from ..records.finding import SourceLine
 from .lines import is_library
+from .reachable import reachable
 from .statements import Parsed, parsed, source_line
 
 Hook = Callable[[int, Any], Any]
@@ -33,10 +31,7 @@ _NAME, _STORE, _INDEX = "__gradproof_hook__", "__gradproof_store__", "__gradproo
 _LONGEST = 300_000  # characters of a file that is parsed
 _MOST_FUNCTIONS = 60
 _LONGER, _FREE = 10, 10_000  # times as many expressions as in a first run, and some: it has no end
-_MOST_OBJECTS = 200_000  # that are looked at for functions
-_CLOSED = (ModuleType, FrameType)  # what is not looked into
 _LOAD = ast.Load()
-_REMEMBERING = type(lru_cache(lambda: None))
 
 _HOOKED = (ast.BinOp, ast.UnaryOp, ast.Attribute, ast.Name, ast.Compare, ast.IfExp)
 
@@ -137,7 +132,7 @@ def instrument(call: Callable[[], Any]) -> tuple[Instrument, Any]:
     every = list(seen)[:_MOST_FUNCTIONS]
     for code in every:
         files.setdefault(code.co_filename, []).append(code)
-    functions = _functions(every, call, list({id(s): s for s in seen.values()}.values()))
+    functions = reachable(every, call, list({id(s): s for s in seen.values()}.values()))
     for file, codes in files.items():
         _add(made, file, codes, [f for f in functions if f.__code__ in codes])
     return made, result
@@ -167,35 +162,6 @@ def _add(
         place = places.get(function.__code__)
         if place is not None and new[place].co_freevars == function.__code__.co_freevars:
             made.codes[function] = new[place]
-
-
-def _functions(
-    codes: Sequence[CodeType], call: Callable[[], Any], spaces: Sequence[dict[str, Any]]
-) -> list[FunctionType]:
-    """Those that have some code, but for what remembers its results: it would keep wrong ones.
-
-    What can be reached from the call and from the modules of the codes is looked at, not what
-    belongs to libraries: the process as a whole has a hundred times as many objects.
-    """
-    wanted, modules = set(codes), {id(space) for space in spaces}
-    found: dict[int, FunctionType] = {}
-    kept: set[int] = set()
-    left, seen = deque[Any]((call, *spaces)), {id(call), *modules}
-    while left and len(seen) < _MOST_OBJECTS:
-        one = left.popleft()
-        inside = gc.get_referents(one)
-        if isinstance(one, FunctionType):
-            if one.__code__ in wanted:
-                found[id(one)] = one
-            elif is_library(one.__code__.co_filename):
-                inside = [one.__closure__, one.__defaults__, one.__dict__]  # may hold the user's
-        if isinstance(one, _REMEMBERING):
-            kept.update(id(r) for r in inside if isinstance(r, FunctionType))
-        for part in inside:
-            if id(part) not in seen and gc.is_tracked(part) and not isinstance(part, _CLOSED):
-                seen.add(id(part))
-                left.append(part)
-    return [f for key, f in found.items() if key not in kept]
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
