@@ -46,6 +46,7 @@ from .state import Measurement, update
 
 _DRAWS = 2  # directions, as in the loop
 _WINDOWS = 2  # so many are tried
+_SHARPER = 0.1  # than along two directions: a bar with which one may do
 _SHRINK = 0.7  # of the width that may just be sharp
 _MOST = 4096  # coordinates
 
@@ -94,9 +95,13 @@ def _rows(asked: Asked) -> Rows | None:
     return None if rows is None or special(point) else rows
 
 
+Found = tuple[float, Slope, tuple[Any, ...]]  # what is claimed and measured, steps and values
+Along = tuple[Direction, list[Found]]  # for each claim
+
+
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """What was measured: of each direction, for each claim, the steps, increments and slope."""
+    """What is known, and what was ``made`` along directions of those that were ``drawn``."""
 
     asked: Asked
     together: Together
@@ -104,7 +109,14 @@ class _Measured:
     claims: Numbers
     norms: Sequence[tuple[float, ...]]
     noise: Sequence[tuple[float, ...]]
-    made: Sequence[tuple[Direction, Sequence[tuple[float, Slope, tuple[Any, ...]]]]]
+    limits: Sequence[Bands]
+    drawn: Sequence[Direction]
+    made: Sequence[Along] = ()
+
+    @property
+    def narrowest(self) -> Bands:
+        """The bands of the block that has the narrowest."""
+        return min(self.limits, key=lambda each: each.correct_below)
 
     def run(self) -> Run:
         """The run of it, as the loop would have left it."""
@@ -152,13 +164,33 @@ def _measured(asked: Asked, together: Together) -> _Measured:
     lone = len(point.blocks) == 1
     one = setting.alone(0, 0) if lone else setting.joint(setting.finite, 0)
     drawn = [setting.along(one.parts, draw) for draw in range(1 if point.count == 1 else _DRAWS)]
-    narrowest = min(limits, key=lambda each: each.correct_below)
-    sharp = [
-        sharp_enough(smallest_share(each, one, point.blocks, 0.0), narrowest) for each in norms
-    ]
-    found = _slopes(together, drawn, made, sharp, narrowest)
-    _accept(together, found, norms, noise, limits)
-    return _Measured(asked, together, setting, made, norms, noise, found)
+    found = _Measured(asked, together, setting, made, norms, noise, limits, drawn)
+    return _measuring(found, one_may_do=lone or len(made) >= _DRAWS)
+
+
+def _measuring(known: _Measured, *, one_may_do: bool) -> _Measured:
+    """With slopes along one direction, if they are sharp enough for that, or along two."""
+    narrowest, together = known.narrowest, known.together
+    shares = [smallest_share(n, known.drawn[0], known.setting.blocks, 0.0) for n in known.norms]
+    sharp = [sharp_enough(share, narrowest) for share in shares]
+    wanted = [bar * (_SHARPER if one_may_do else 1.0) for bar in sharp]
+    sizes = map(round_off, together.sizes)
+    width = max([half_width(size, bar) for size, bar in zip(sizes, wanted, strict=True)])
+    for _ in range(_WINDOWS):
+        demand(NARROWEST <= width < math.inf)
+        made = list[Along]()
+        while len(made) < len(known.drawn):
+            more = known.drawn[len(made) :][: 1 if one_may_do else None]
+            found, sharper = _window(known, more, width, sharp)
+            if sharper:
+                break
+            made += found
+            if _accepts(known, made):
+                return replace(known, made=made)
+        else:
+            break
+        width = sharper
+    raise StrangeError
 
 
 def _look_at(
@@ -182,65 +214,39 @@ def _look_at(
             demand(len(made) > 1 or seen)
 
 
-def _slopes(
-    together: Together,
-    drawn: Sequence[Direction],
-    made: Numbers,
-    sharp: Sequence[float],
-    narrowest: Bands,
-) -> list[tuple[Direction, list[tuple[float, Slope, tuple[Any, ...]]]]]:
-    """Those along all directions, from one window each, where they agree with the claims."""
-    width = max([half_width(round_off(s), b) for s, b in zip(together.sizes, sharp, strict=True)])
-    dense = np.array([_dense(together, each) for each in drawn])
-    along = (made @ dense.T).tolist()
-    for _ in range(_WINDOWS):
-        demand(NARROWEST <= width < math.inf)
-        found, sharper = _window(together, dense, along, width, sharp, narrowest)
-        if not sharper:
-            return [(d, [each[i] for each in found]) for i, d in enumerate(drawn)]
-        width = sharper
-    raise StrangeError
-
-
-Found = tuple[float, Slope, tuple[Any, ...]]
-
-
 def _window(
-    together: Together,
-    dense: Numbers,
-    along: Sequence[Sequence[float]],
-    width: float,
-    sharp: Sequence[float],
-    narrowest: Bands,
-) -> tuple[list[list[Found]], float]:
-    """The slopes by claim and direction; and how wide a window may be sharp if one of them is not.
+    known: _Measured, drawn: Sequence[Direction], width: float, sharp: Sequence[float]
+) -> tuple[list[Along], float]:
+    """The slopes by direction and claim; and how wide a window may be sharp if one of them is not.
 
     What round-off does not explain of a bar shrinks with the square of the width.
     """
+    together, dense = known.together, np.array([_dense(known.together, each) for each in drawn])
+    along = (known.claims @ dense.T).tolist()
     steps = np.array(nodes(width))
     moves = np.zeros((len(dense) * len(steps) + 1, dense.shape[1]))  # the last one is none
     np.multiply(steps[:, None], dense[:, None], out=moves[:-1].reshape(len(dense), len(steps), -1))
-    found, narrower, taken = list[list[Found]](), 1.0, nodes(width)
+    narrower, taken, band = 1.0, nodes(width), known.narrowest.correct_below
+    found = [(direction, list[Found]()) for direction in drawn]
     if len(dense[0]) == 1:  # what really happens when a lone number is moved
         origin, step = together.rows.origin, float(dense[0, 0])
         taken = ((((origin + moves) - origin) / step)[:-1, 0]).tolist()
     for k, numbers in enumerate(together.along(moves)):
-        centre, size, each = together.centres[k], together.sizes[k], list[Found]()
+        centre, size = together.centres[k], together.sizes[k]
         demand(abs(numbers.pop() - centre) <= _EPS * size and not all(map(is_single, numbers)))
         noise = round_off(max(size, *map(abs, numbers)))
         for i, claimed in enumerate(along[k]):
             window = numbers[len(steps) * i : len(steps) * (i + 1)]
             points = list(zip(taken, [v - centre for v in window], strict=True))
-            slope, least = through(points, width, noise, len(steps)), narrowest.correct_below
-            least = min(sharp[k], least * abs(claimed))
+            slope = through(points, width, noise, len(steps))
+            least = min(sharp[k], band * abs(claimed))
             demand(slope is not None and slope.error < math.inf)
             assert slope is not None
             if slope.error > least:
                 narrower = min(narrower, _SHRINK * math.sqrt(least / slope.error))
             else:
                 demand(abs(claimed - slope.value) <= min(slope.error, least - slope.error))
-            each.append((claimed, slope, (np.array(taken), np.array(window))))
-        found.append(each)
+            found[i][1].append((claimed, slope, (np.array(taken), np.array(window))))
     return found, (width * narrower if narrower < 1 else 0.0)
 
 
@@ -258,35 +264,31 @@ def _dense(together: Together, direction: Direction) -> Numbers:
     return found
 
 
-def _accept(
-    together: Together,
-    found: Sequence[tuple[Direction, Sequence[tuple[float, Slope, Any]]]],
-    norms: Sequence[Sequence[float]],
-    noise: Sequence[Sequence[float]],
-    limits: Sequence[Bands],
-) -> None:
+def _accepts(known: _Measured, made: Sequence[Along]) -> bool:
     """The judge's two questions, asked of the worst of the directions: a bound for all of them.
 
     The slopes are so sharp that an error above the correct band shows, and gaps and bars together
     leave none above the other band. Where nothing is claimed, errors are relative to the value.
     """
-    blocks, lone = together.point.blocks, together.point.count == 1
-    times, rms = (1.0, 1.0) if lone else (_two(), RMS)
-    for k, (each, scattered) in enumerate(zip(norms, noise, strict=True)):
-        for direction, compared in found:
-            claimed, slope, _ = compared[k]
-            parts = direction.parts
-            known = [p.step * scattered[p.block] for p in parts]
-            gap, bar = abs(claimed - slope.value), T.claim_noise * math.hypot(*known)
-            for part in parts:
-                norm = each[part.block] or together.sizes[k] / blocks[part.block].scale
-                size = rms * part.step * norm
-                band, gaps = limits[part.block], gap + slope.error + bar
-                demand(times * slope.error <= band.correct_below * size)
-                demand(times * gaps <= band.wrong_above * size)
+    point, together = known.asked.where, known.together
+    times, rms = (1.0, 1.0) if point.count == 1 else (_hidden(len(made)), RMS)
+    for direction, compared in made:
+        for k, (claimed, slope, _) in enumerate(compared):
+            scattered = [part.step * known.noise[k][part.block] for part in direction.parts]
+            gaps = abs(claimed - slope.value) + slope.error
+            gaps += T.claim_noise * math.hypot(*scattered)
+            for part in direction.parts:
+                norm = known.norms[k][part.block]
+                norm = norm or together.sizes[k] / point.blocks[part.block].scale
+                size, band = rms * part.step * norm, known.limits[part.block]
+                if times * slope.error > band.correct_below * size:
+                    return False
+                if times * gaps > band.wrong_above * size:
+                    return False
+    return True
 
 
-@lru_cache(maxsize=1)
-def _two() -> float:
-    """How much larger than both bars an error may be that two draws do not show."""
-    return largest_within((1.0,) * _DRAWS, 1 - T.confidence)
+@lru_cache(maxsize=_DRAWS)
+def _hidden(draws: int) -> float:
+    """How much larger than all bars an error may be that so many draws do not show."""
+    return largest_within((1.0,) * draws, 1 - T.confidence)
