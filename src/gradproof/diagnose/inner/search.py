@@ -110,7 +110,7 @@ class Search:
         What is assigned before what it is made of, so that the whole is named and not a part.
         """
         every = self.question.instrument.sites
-        for number in reversed(self.order):
+        for number in self._in_turn():
             if self.spent:
                 return
             if (every[number].statement.function in self.question.shared) is not self.forward:
@@ -120,6 +120,25 @@ class Search:
                 blocks >= before for before in self.tried
             ):
                 yield number
+
+    def _in_turn(self) -> list[int]:
+        """All expressions, the last first; where a variable is read, after what it was set to.
+
+        So the statement that computed it is named, and not one that hands it on.
+        """
+        last, after = dict[tuple[str, str], int](), dict[int, list[int]]()
+        alone = list[int]()
+        for number in self.order:
+            site = self.question.instrument.sites[number]
+            function = site.statement.function
+            origin = last.get((function, site.text))
+            if origin is None or not _same(self.values[origin], self.values[number]):
+                alone.append(number)
+            else:
+                after.setdefault(origin, []).insert(0, number)
+            if site.assigned:
+                last[function, site.assigned] = number if origin is None else origin
+        return [n for number in reversed(alone) for n in (number, *after.get(number, ()))]
 
     def _behind(self, number: int) -> Blocks:
         """The blocks that are others where an expression is."""
@@ -246,6 +265,10 @@ def each(look: Callable[[Search, int], Iterator[Found]], kinds: str = "fcb") -> 
                 yield from look(search, number)
 
     return every
+
+
+def _same(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    return len(one) == len(other) and all(map(np.array_equal, one, other))
 
 
 def nearby(value: Any, _: int) -> Any:
