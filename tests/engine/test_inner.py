@@ -96,6 +96,36 @@ def test_one_value_explains_all_wrong_blocks(grad, kind, says, line):
         assert found.line.function == grad.__name__
 
 
+def gain(p):
+    return float(np.sum(np.tanh(p["x"] * p["g"])))
+
+
+def handed_on(p):
+    d = 1 - np.tanh(p["x"] * p["g"]) ** 2
+    dx = 1.0 * d
+    dg = d * p["x"]
+    return {"x": dx, "g": dg}
+
+
+def test_the_statement_that_computed_it_is_named_and_not_the_return():
+    point = {"x": values((3, 4), 5), "g": 1 + 0.1 * values((3, 4), 6)}
+    (found,) = gp.check(gain, point, grad=handed_on).findings
+    assert found.kind == "entry-factor"
+    assert found.line.text == "dx = 1.0 * d"
+
+
+def annotated(p):
+    d: np.ndarray = np.ones_like(p["x"]) * p["g"]
+    return {"x": d, "g": p["x"] * (1 - np.tanh(p["x"] * p["g"]) ** 2)}
+
+
+def test_values_of_variables_that_are_declared_with_a_type_are_looked_at():
+    point = {"x": values((3, 4), 5), "g": 1 + 0.1 * values((3, 4), 6)}
+    (found,) = gp.check(gain, point, grad=annotated).findings
+    assert found.kind == "entry-factor"
+    assert found.line.text.startswith("d: np.ndarray")
+
+
 def test_a_sum_of_which_only_the_first_row_was_taken():
     (found,) = gp.check(cost, W, grad=first_row).findings
     assert found.kind == "missing-accumulation"

@@ -13,7 +13,10 @@ from ...records.finding import Kind
 from ..forms import DERIVATIVES, PLAIN, Function, is_probability, whole_softmax
 from .hands import Hand
 from .question import Edit, Found
-from .search import Looking, Search
+from .search import Look, Looking, Search
+
+Making = Callable[[Function], Callable[[Any, Any], Any]]
+"""A function of an array at hand: what becomes of a value beside that array."""
 
 
 def lacking(functions: Sequence[Function]) -> Looking:
@@ -72,26 +75,26 @@ def _lacks(search: Search, number: int, hand: Hand, function: Function, right: A
     return search.told(number, Kind.ENTRY_FACTOR, words, right)
 
 
-def derived_twice(search: Search, number: int) -> Iterator[Found]:
-    """The derivative of an activation is a factor once too often."""
-    for hand in search.hands(number) if search.shape(number) else []:
-        for function in DERIVATIVES:
-            right = search.right(number, hand.edit(_divided(function)))
-            if right:
-                text = function.text.format(hand.text)
-                words = f"`{{v}}` has the derivative of an activation, `{text}`, once too often"
-                yield search.told(number, Kind.ACTIVATION, words, right)
+def derived(words: str, make: Making, *, alike: bool = False) -> Look:
+    """The derivative of an activation at an array at hand, or at one of the same shape."""
+
+    def look(search: Search, number: int) -> Iterator[Found]:
+        for hand in search.hands(number, alike=alike) if search.shape(number) else []:
+            for function in DERIVATIVES:
+                right = search.right(number, hand.edit(make(function)))
+                if right:
+                    said = words.format(v="{v}", at=function.text.format(hand.text))
+                    yield search.told(number, Kind.ACTIVATION, said, right)
+
+    return look
 
 
-def derived_elsewhere(search: Search, number: int) -> Iterator[Found]:
-    """A derivative of an activation at one array instead of another."""
-    for hand in search.hands(number, alike=True) if search.shape(number) else []:
-        for function in DERIVATIVES:
-            right = search.right(number, hand.edit(_put(function)))
-            if right:
-                text = function.text.format(hand.text)
-                words = f"`{{v}}` stands where the derivative of an activation belongs, `{text}`"
-                yield search.told(number, Kind.ACTIVATION, words, right)
+derived_twice = derived(
+    "`{v}` has the derivative of an activation, `{at}`, once too often", _divided
+)
+derived_elsewhere = derived(
+    "`{v}` stands where the derivative of an activation belongs, `{at}`", _put, alike=True
+)
 
 
 def derived_at_another(search: Search, number: int) -> Iterator[Found]:

@@ -121,24 +121,22 @@ class Search:
             ):
                 yield number
 
-    def _in_turn(self) -> list[int]:
-        """All expressions, the last first; where a variable is read, after what it was set to.
+    def _in_turn(self) -> Iterator[int]:
+        """All expressions, the last first; before a variable is read, what it was set to.
 
         So the statement that computed it is named, and not one that hands it on.
         """
-        last, after = dict[tuple[str, str], int](), dict[int, list[int]]()
-        alone = list[int]()
+        last, origins = dict[tuple[str, str], int](), dict[int, int]()
         for number in self.order:
             site = self.question.instrument.sites[number]
-            function = site.statement.function
-            origin = last.get((function, site.text))
-            if origin is None or not _same(self.values[origin], self.values[number]):
-                alone.append(number)
-            else:
-                after.setdefault(origin, []).insert(0, number)
+            origin = last.get((site.statement.function, site.text), number)
+            named = site.assigned.isidentifier()  # `dz = d`: more was meant to be there
+            if not named and _same(self.values[origin], self.values[number]):
+                origins[number] = origin
             if site.assigned:
-                last[function, site.assigned] = number if origin is None else origin
-        return [n for number in reversed(alone) for n in (number, *after.get(number, ()))]
+                last[site.statement.function, site.assigned] = origins.get(number, number)
+        turns = ((origins.get(number, number), number) for number in reversed(self.order))
+        return iter(dict.fromkeys(number for turn in turns for number in turn))
 
     def _behind(self, number: int) -> Blocks:
         """The blocks that are others where an expression is."""
@@ -254,9 +252,10 @@ class Search:
 
 
 Looking = Callable[[Search], Iterator[Found]]
+Look = Callable[[Search, int], Iterator[Found]]
 
 
-def each(look: Callable[[Search, int], Iterator[Found]], kinds: str = "fcb") -> Looking:
+def each(look: Look, kinds: str = "fcb") -> Looking:
     """The same look at each expression whose values are of some kinds."""
 
     def every(search: Search) -> Iterator[Found]:
