@@ -326,3 +326,93 @@ def test_a_sum_over_time_that_is_overwritten():
     (found,) = gp.check(unrolled, W, grad=overwritten).findings
     assert found.kind == "missing-accumulation"
     assert found.line.text == "dW = np.outer(X[t], dz)"
+
+
+# Running sums
+
+
+E = values(6, 11)
+
+
+def summed(x):
+    return float(np.sum(E * np.cumsum(x) ** 2))
+
+
+def from_the_first(x):
+    return np.cumsum(2 * E * np.cumsum(x))
+
+
+def not_at_all(x):
+    return 2 * E * np.cumsum(x)
+
+
+@pytest.mark.parametrize(
+    ("grad", "kind", "says"),
+    [
+        (from_the_first, "flip", "sums up from the wrong end along axis 0"),
+        (not_at_all, "missing-accumulation", "from the last entry on"),
+    ],
+)
+def test_running_sums(grad, kind, says):
+    (found,) = gp.check(summed, values(6, 12), grad=grad).findings
+    assert found.kind == kind
+    assert says in found.message
+    fix = gp.suggest_fixes(gp.check(summed, values(6, 12), grad=grad), most=1)[0]
+    assert "[::-1]" in fix.what
+
+
+# A number that nothing is called, and one number alone
+
+
+def weighted(x):
+    return float(SIGMA @ np.sin(x) / np.linalg.norm(SIGMA) + np.sum(x**2))
+
+
+def another_norm(x):
+    return SIGMA / SIGMA.sum() * np.cos(x) + 2 * x
+
+
+def test_a_norm_that_is_another_one():
+    (found,) = gp.check(weighted, values(9, 13), grad=another_norm).findings
+    assert found.kind == "term"
+    assert found.factor == pytest.approx(np.linalg.norm(SIGMA) / SIGMA.sum())
+
+
+def dispersed(r):
+    return float(np.sum(np.log(r + SIGMA) - np.sqrt(r) * SIGMA))
+
+
+def minus_for_plus(r):
+    return np.sum(-1 / (r + SIGMA) - SIGMA / (2 * np.sqrt(r)))
+
+
+def test_one_number_is_explained_by_what_is_wrong_on_the_way():
+    (found,) = gp.check(dispersed, 1.7, grad=minus_for_plus).findings
+    assert found.kind == "sign"
+    assert "-1 / (r + SIGMA)" in found.message
+
+
+def charged(x):
+    total = 0.0
+    for i in range(len(x)):
+        for j in range(i):
+            total += 1 / abs(x[i] - x[j])
+    return total
+
+
+def power_too_low(x):
+    out = np.zeros_like(x)
+    for i in range(len(x)):
+        for j in range(i):
+            d = x[i] - x[j]
+            f = -np.sign(d) / abs(d)
+            out[i] += f
+            out[j] -= f
+    return out
+
+
+def test_a_factor_of_single_numbers_in_a_loop():
+    x = np.array([0.0, 1.1, 2.5, 3.2])
+    (found,) = gp.check(charged, x, grad=power_too_low).findings
+    assert found.kind == "entry-factor"
+    assert "1 / " in found.message

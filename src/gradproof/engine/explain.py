@@ -17,7 +17,7 @@ from ..diagnose.evidence import Evidence
 from ..diagnose.numbers import name_factor
 from ..diagnose.places import by_entry, located
 from ..judge.credible import sharp_enough
-from ..judge.explain import is_discrepant, is_sharp
+from ..judge.explain import is_discrepant, is_plain, is_sharp
 from ..judge.thresholds import T
 from ..plan.effort import ONE_BY_ONE
 from ..plan.locate import Located
@@ -92,7 +92,9 @@ class _Asking:
         if said is None:
             return
         only = _some_outputs(self.inquiry, block)
-        if only:
+        if block.count == 1 and said.kind is Kind.SCALE and not _is_called(said, evidence):
+            self.in_part[block.index] = said  # any fault at all is some factor of one number
+        elif only:
             text = said.message.replace(f"{block.name}: ", f"{block.name}, for {only}: ", 1)
             self.in_part[block.index] = replace(said, message=text)
         else:
@@ -175,6 +177,12 @@ def explain(run: Run, watch: Progress) -> tuple[Run, dict[int, Finding]]:
     for block in rejected:
         asking.last(block)
     return replace(run, state=inquiry.state), findings
+
+
+def _is_called(said: Finding, evidence: Evidence) -> bool:
+    """Whether a factor is a number that people write, or the size of something."""
+    factor, bar = said.factor or 0.0, said.factor_bar or 0.0
+    return is_plain(factor, bar) or bool(name_factor(factor, bar, evidence))
 
 
 def _some_outputs(inquiry: _Inquiry, block: Block) -> str:

@@ -17,6 +17,7 @@ Held = Shape | float | None
 Names = Mapping[str, Mapping[str, Held]]
 
 _LARGEST = 12  # a measured factor is taken for a fraction of numbers up to this one
+_WHOLE = 10_000  # a whole number, or one over it, may be the size of something
 _FEW = 4  # names that hold the parameter, or its coefficient, are tried
 
 MODULE = "<module>"
@@ -68,7 +69,10 @@ def _factors(finding: Finding) -> Iterator[str]:
         return
     wanted = 1 / finding.factor
     near = Fraction(wanted).limit_denominator(_LARGEST)
-    if abs(near - wanted) <= T.same_number * abs(wanted) and abs(near.numerator) <= _LARGEST:
+    if abs(wanted) < 1:
+        near = max(near, 1 / Fraction(round(finding.factor)), key=lambda one: -abs(one - wanted))
+    most = _LARGEST if near.denominator > 1 else _WHOLE
+    if abs(near - wanted) <= T.same_number * abs(wanted) and abs(near.numerator) <= most and near.denominator <= _WHOLE:
         yield str(near).replace("/", " / ")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...judge.explain import is_plain, same_number
 from ...judge.thresholds import T
 from ...records.finding import Kind
 from ..values import Hook, Store
@@ -102,7 +103,17 @@ class Search:
     @property
     def several(self) -> bool:
         """Whether the last claim that held is another one in more than one number."""
-        return int(np.count_nonzero(self.held != self.question.base)) > 1
+        return self.differs(self.held) > 1
+
+    def differs(self, claim: Flat) -> int:
+        """In how many numbers a claim is another one: with one of them any factor would do."""
+        return int(np.count_nonzero(claim != self.question.base))
+
+    def is_meant(self, number: float, bar: float, claim: Flat) -> bool:
+        """Whether a number that was fitted is one that people write, and no accident."""
+        if self.differs(claim) < 2:
+            return any(same_number(abs(number), slip, bar) for slip in (1.0, 2.0, 0.5))
+        return is_plain(number, bar)
 
     def sites(self) -> Iterator[int]:
         """Expressions without which the open blocks would be others, and no right one: last first.
@@ -153,6 +164,10 @@ class Search:
         """That of the value of an expression."""
         return tuple(self.values[number][0].shape)
 
+    def is_array(self, number: int) -> bool:
+        """Whether an expression is several numbers: an array, or one in each round."""
+        return bool(self.shape(number)) or len(self.values[number]) > 1
+
     def type(self, number: int) -> str:
         """The kind of the numbers: ``f``, ``c``, ``b`` or ``i``."""
         return str(self.values[number][0].dtype.kind)
@@ -169,12 +184,17 @@ class Search:
 
         Where the claim follows the expression linearly, most edits need no run to be refused.
         """
-        if number not in self.responses:
-            self.responses[number] = self._response(number)
-        response = self.responses[number]
+        response = self._follows(number)
         if response is not None and not response.allows(self.values[number], edit):
             return Blocks()
         return self.holds(self.edited(number, edit))
+
+    def towards(self, number: int, edit: Edit) -> Flat | None:
+        """The claim with an edit of which some multiple may make it right."""
+        response = self._follows(number)
+        if response is not None and not response.allows(self.values[number], edit, times=True):
+            return None
+        return self.edited(number, edit)
 
     def holds(self, claim: Flat | None) -> Blocks:
         """The blocks that are right with another claim; none where a measurement speaks against."""
@@ -219,6 +239,11 @@ class Search:
         if not (np.abs(gaps - best * towards) <= limits).all():
             return None
         return best, 1 / size**0.5
+
+    def _follows(self, number: int) -> Response | None:
+        if number not in self.responses:
+            self.responses[number] = self._response(number)
+        return self.responses[number]
 
     def _response(self, number: int) -> Response | None:
         """How what was measured follows an expression; None where that takes too many runs."""

@@ -224,6 +224,8 @@ np.square(a) → 2 * a | 2.6 | np.square(A) → 2 * A
 np.sigmoid(a) → np.sigmoid(a) * (1 - np.sigmoid(a)) | 2.6 | \
 np.sigmoid(A) → np.sigmoid(A) * (1 - np.sigmoid(A))
 np.cumsum(a, ...) → np.cumsum(a[::-1], ...)[::-1] | 2.2 | np.cumsum(A) → np.cumsum(A[::-1])[::-1]
+@ a → np.cumsum(a, axis=0) ; np.cumsum(a[::-1], axis=0)[::-1] | 2.8 | \
+A @ v → np.cumsum(A @ v, axis=0)
 a[-1] → a.sum(axis=0) | 2.2 | Z[-1] → Z.sum(axis=0)
 a[0] → a.sum(axis=0) | 2.2 | Z[0] → Z.sum(axis=0)
 a[-1] → a.mean(axis=0) | 2.8 | Z[-1] → Z.mean(axis=0)
