@@ -68,11 +68,12 @@ def _factors(finding: Finding) -> Iterator[str]:
     if finding.factor is None or not finding.factor or finding.kind is Kind.PARAMETER_TERM:
         return
     wanted = 1 / finding.factor
-    near = Fraction(wanted).limit_denominator(_LARGEST)
-    if abs(wanted) < 1:
-        near = max(near, 1 / Fraction(round(finding.factor)), key=lambda one: -abs(one - wanted))
+    fractions = [Fraction(wanted).limit_denominator(_LARGEST)]
+    if 1 / _WHOLE <= abs(wanted) < 1:
+        fractions.append(1 / Fraction(round(finding.factor)))
+    near = min(fractions, key=lambda one: abs(one - wanted))
     most = _LARGEST if near.denominator > 1 else _WHOLE
-    if abs(near - wanted) <= T.same_number * abs(wanted) and abs(near.numerator) <= most and near.denominator <= _WHOLE:
+    if abs(near - wanted) <= T.same_number * abs(wanted) and abs(near.numerator) <= most:
         yield str(near).replace("/", " / ")
 
 
