@@ -44,7 +44,7 @@ def home_of(root: Path) -> str | None:
         return None
     command = ["git", "-C", str(root), "config", "--get", "remote.origin.url"]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603
     except OSError:  # no git there
         return None
     # Names and passwords before the host are nobody's business.
