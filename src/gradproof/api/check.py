@@ -22,7 +22,7 @@ from .callsite import call_in_source
 from .layout import Layout, parted
 from .options import checked, function_given, gradient_given, validate
 from .second import checked_second
-from .twice import both_orders
+from .twice import both_orders, order_given
 
 
 @public("gp.check(fun, point, grad=...)", report=True)
@@ -140,9 +140,8 @@ def check(
         args, kwargs, effort, seed, correct_below, wrong_above, name, tolerance=tolerance
     )
     validate(fun, options)
-    if isinstance(order, bool) or order not in (1, 2):
-        raise UsageError(f"order must be 1 or 2, but is {order!r}.")
-    if order == 2 and not (grad is None or grad is False):
+    twice = order_given(order)
+    if twice and not (grad is None or grad is False):
         raise UsageError(
             "order=2 is about the backward passes of a framework: the derivative of a gradient "
             "that is passed as grad= is passed as hess= or hessp=."
@@ -150,7 +149,7 @@ def check(
     _validate_point_and_grad(point, grad)
     if surrogate is not None:
         function_given("surrogate", surrogate, "gp.check(fun, point, surrogate=smooth)")
-    if surrogate is not None and (hess is not None or hessp is not None or order == 2):
+    if surrogate is not None and (hess is not None or hessp is not None or twice):
         raise UsageError("surrogate= is for first derivatives: leave it out.")
     if layout is not None:
         if surrogate is not None or hess is not None or hessp is not None:
@@ -165,7 +164,7 @@ def check(
         return examine(asked, call_in_source(int(seed)))
     where, claim = own_claim(point, None if surrogate is None else fun)
     first = checked(surrogate or fun, where, claim, options)
-    return both_orders(first, fun, where, claim, options) if order == 2 else first
+    return both_orders(first, fun, where, claim, options) if twice else first
 
 
 def _validate_point_and_grad(point: Any, grad: Any) -> None:
