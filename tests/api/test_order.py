@@ -198,7 +198,7 @@ def test_a_module():
 def test_layers(loss, checkpointed, dtype):
     for rule, ok in ((Tanh, True), (Kept, False)):
         module = Layers(rule, checkpointed).to(dtype)
-        before = [p for p in module.parameters()]
+        before = list(module.parameters())
         report = gp.check_module(module, BATCH.to(dtype), loss=loss, order=2)
         assert report.ok is ok, report.text()
         assert said(report)[0] == "grad against fun: correct"
