@@ -10,6 +10,7 @@ from ..backend.protocol import Backend
 from ..backend.registry import framework_of
 from ..calling import public
 from ..engine.examine import examine
+from ..engine.slopes_of import Counted
 from ..errors import UsageError
 from ..naming import is_function, what
 from ..plan.effort import Level
@@ -18,10 +19,12 @@ from ..space import tree
 from ..space.point import Point
 from ..subject.asked import Asked, Options
 from ..subject.providers import Autodiff
+from .bounds import inside, with_calls
 from .callsite import call_in_source
 from .layout import Layout, parted
 from .options import checked, function_given, gradient_given, validate
 from .second import checked_second
+from .starts import started
 from .twice import both_orders, order_given
 
 
@@ -44,6 +47,7 @@ def check(
     tolerance: float | None = None,
     surrogate: Callable[..., Any] | None = None,
     layout: Layout | None = None,
+    bounds: Any = None,
 ) -> Report:
     """Check a claimed gradient against slopes of the function itself.
 
@@ -104,6 +108,10 @@ def check(
     layout : mapping of str to int or tuple, optional
         The names and shapes of what lies one after the other in a ``point`` that is one flat
         vector, ``{"Theta1": (5, 4), "b1": 5}``: each is a block of its own, with its verdict.
+    bounds : sequence of pairs, pair or scipy.optimize.Bounds, optional
+        The lowest and the highest value of each parameter of a ``point`` that is one array, or of
+        all; None for none. ``fun`` and ``grad`` are then called inside alone; of a point on a bound
+        the slopes are those of one side.
 
     Returns
     -------
@@ -147,24 +155,38 @@ def check(
             "that is passed as grad= is passed as hess= or hessp=."
         )
     _validate_point_and_grad(point, grad)
-    if surrogate is not None:
-        function_given("surrogate", surrogate, "gp.check(fun, point, surrogate=smooth)")
-    if surrogate is not None and (hess is not None or hessp is not None or twice):
-        raise UsageError("surrogate= is for first derivatives: leave it out.")
+    second = hess is not None or hessp is not None
+    _first_alone(surrogate, layout, bounds, second=second, twice=twice)
+    claimed = not (grad is None or grad is False)
+    if claimed and surrogate is None:
+        point, options = started(fun, point, options)
+    own = Counted(fun)
+    if bounds is not None:
+        fun, point, grad = inside(own, point, grad, bounds)
     if layout is not None:
-        if surrogate is not None or hess is not None or hessp is not None:
-            raise UsageError("layout= goes with grad= alone: leave out surrogate=, hess=, hessp=.")
         fun, point, grad = parted(fun, point, grad, layout)
-    if hess is not None or hessp is not None:
+    if second:
         return checked_second(fun, point, grad, hess, hessp, options)
-    if grad is not None and grad is not False:
+    if claimed:
         if surrogate is not None and grad is True:
             grad = partial(_gradient_of, fun)
         asked = Asked(surrogate or fun, Point(point), grad, options)
-        return examine(asked, call_in_source(int(seed)))
+        return with_calls(examine(asked, call_in_source(int(seed))), own)
     where, claim = own_claim(point, None if surrogate is None else fun)
     first = checked(surrogate or fun, where, claim, options)
     return both_orders(first, fun, where, claim, options) if twice else first
+
+
+def _first_alone(surrogate: Any, layout: Any, bounds: Any, *, second: bool, twice: bool) -> None:
+    """Raise ``UsageError`` for what is of first derivatives alone beside second ones."""
+    if surrogate is not None:
+        function_given("surrogate", surrogate, "gp.check(fun, point, surrogate=smooth)")
+        if second or twice:
+            raise UsageError("surrogate= is for first derivatives: leave it out.")
+    for role, given in (("layout", layout), ("bounds", bounds)):
+        if given is not None and (surrogate is not None or second):
+            text = f"{role}= goes with grad= alone: leave out surrogate=, hess=, hessp=."
+            raise UsageError(text)
 
 
 def _validate_point_and_grad(point: Any, grad: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from ..slopes.measure import measure
 from ..slopes.sampler import Sampler, Taken
 from ..space.directions import vector
 from ..space.point import Line
-from ..subject.providers import Jacobian, raw_gradient
+from ..subject.providers import Jacobian, dense, raw_gradient
 from ..subject.session import Session
 
 Flat = NDArray[np.float64]
@@ -46,6 +47,7 @@ class Measured:
     bars: Flat
     shape: tuple[int, ...]
     outputs: tuple[int, ...]
+    stored: Mask | None = None  # the entries that a sparse one has places for
 
     @property
     def wrong(self) -> Mask:
@@ -69,6 +71,8 @@ def explained(session: Session, block: Block, spent: int) -> Finding | None:
     if found is None or not found.wrong.any():
         return None
     name = "jac" if len(session.point.blocks) == 1 else f"jac[{block.name}]"
+    if found.stored is not None and not (found.wrong & found.stored).any():
+        return _pattern(found, block, name)
     whole = _as_one(found, name)
     if whole is not None and whole.kind not in _PARTIAL:
         return dataclasses.replace(whole, block=block.name)
@@ -89,7 +93,7 @@ def _measured(session: Session, block: Block, spent: int) -> Measured | None:
     if output.dtype.kind != "f" or output.size * block.count > _LARGEST:
         return None
     claimed = grad.blocks(session.point, raw_gradient(session), output.shape)[block.index]
-    matrix = arrays.flat(np.asarray(claimed)).astype(float).reshape(output.size, block.count)
+    matrix = arrays.flat(dense(claimed)).astype(float).reshape(output.size, block.count)
     if not np.isfinite(matrix).all() or not np.isfinite(output).all():
         return None
     if block.count * PER_WINDOW + spent > T.unexplained and not _in_some_rows(
@@ -104,7 +108,16 @@ def _measured(session: Session, block: Block, spent: int) -> Measured | None:
         part = Part(block.index, step, entry=entry)
         columns.append(_column(session, Direction((part,), 0, 0), output) / step)
     values, shape = np.array(columns), (*output.shape, *block.shape)
-    return Measured(matrix, values[:, :, 0].T, values[:, :, 1].T, shape, output.shape)
+    stored = _stored(claimed) if hasattr(claimed, "tocsr") else None
+    return Measured(matrix, values[:, :, 0].T, values[:, :, 1].T, shape, output.shape, stored)
+
+
+def _stored(sparse: Any) -> Mask:
+    """The entries that a sparse matrix has places for, those that hold a zero too."""
+    pattern = sparse.tocsr().tocoo()
+    found = np.zeros(pattern.shape, bool)
+    found[pattern.row, pattern.col] = True
+    return found
 
 
 def _in_some_rows(session: Session, block: Block, matrix: Flat, output: Flat) -> bool:
@@ -215,6 +228,20 @@ def _how(factor: float) -> str:
     if abs(factor + 1) <= T.same_number:
         return "has the wrong sign"
     return "is zero, and should not be" if not factor else f"is {times(factor)}"
+
+
+def _pattern(found: Measured, block: Block, name: str) -> Finding:
+    """Entries that a sparse Jacobian has no place for."""
+    places = _indices(found) or ()
+    said = ", ".join(str(list(index)) for index in places[:_LISTED])
+    more = f" and {len(places) - _LISTED} more" if len(places) > _LISTED else ""
+    entries, has = ("entry", "is") if len(places) == 1 else ("entries", "are")
+    return Finding(
+        Kind.SPARSITY, block.name,
+        f"{name}: its sparsity pattern has no place for {entries} {said}{more}, which {has} not "
+        "zero: what output k depends on belongs into row k. Everything else is right.",
+        places, explained=1.0,
+    )  # fmt: skip
 
 
 def _entries(found: Measured, block: Block, name: str) -> Finding | None:
