@@ -46,6 +46,7 @@ def assert_gradient(
     tolerance: float | None = None,
     layout: Layout | None = None,
     bounds: Any = None,
+    jac_sparsity: Any = None,
     undecided: Undecided = "fail",
 ) -> Report:
     """Check a claimed gradient, and fail unless it is right.
@@ -54,7 +55,7 @@ def assert_gradient(
     ----------
     fun, point, grad, hess, hessp, order, args, kwargs
         As for ``gp.check``.
-    effort, seed, correct_below, wrong_above, name, surrogate, tolerance, layout, bounds
+    effort, seed, correct_below, wrong_above, name, surrogate, tolerance, layout, bounds, jac_sparsity
         As for ``gp.check``.
     undecided : {"fail", "warn"}
         What becomes of a verdict that says neither right nor wrong. A test that proves nothing
@@ -97,6 +98,7 @@ def assert_gradient(
         fun, point, grad=grad, hess=hess, hessp=hessp, order=order, args=args, kwargs=kwargs,
         effort=effort, seed=seed, correct_below=correct_below, wrong_above=wrong_above, name=name,
         surrogate=surrogate, tolerance=tolerance, layout=layout, bounds=bounds,
+        jac_sparsity=jac_sparsity,
     )  # fmt: skip
     return _asserted(report, undecided)
 

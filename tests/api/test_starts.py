@@ -74,6 +74,15 @@ def test_functions_that_return_a_list(make):
     assert "has shape (2, 3) and needs (3, 2): transposed it is right" in report.findings[0].message
 
 
+def test_an_array_for_each_parameter_is_no_transposed_jacobian():
+    t = np.linspace(0, 1, 7)
+    fun = lambda p: p[0] * np.exp(-p[1] * t)
+    each = lambda p: [np.exp(-p[1] * t), -p[0] * t * np.exp(-p[1] * t)]
+    assert gp.check(fun, (1.0, 2.0), grad=each).ok
+    assert gp.check(fun, (1.0, 2.0), grad=lambda p: np.stack(each(p), axis=1)).ok
+    assert not gp.check(fun, (1.0, 2.0), grad=lambda p: np.stack(each(p))).ok
+
+
 @pytest.mark.parametrize(
     "stored", [np.asarray, np.ndarray.tolist, sparse.csr_matrix, sparse.coo_array, aslinearoperator]
 )
@@ -102,3 +111,48 @@ def test_a_pattern_that_misses_an_entry():
     assert turned.findings[0].kind is gp.Kind.TRANSPOSE
     off = gp.check(chain, x, grad=lambda x: bands(x) * 1.5)
     assert off.findings[0].kind is gp.Kind.SCALE
+
+
+def chained(*diagonals, size=12):
+    return sum(np.diag(np.ones(size - abs(k)), k) for k in diagonals)
+
+
+@pytest.mark.parametrize("stored", [np.asarray, np.ndarray.tolist, sparse.csr_array])
+def test_a_pattern_in_place_of_a_jacobian(stored):
+    x = np.linspace(0.2, 2, 12)
+    assert gp.check(chain, x, jac_sparsity=stored(chained(0, 1))).ok
+    assert gp.check(chain, x, jac_sparsity=stored(chained(-1, 0, 1))).ok  # more than needed
+    short = chained(0, 1)
+    short[4, 5] = 0
+    report = gp.check(chain, x, jac_sparsity=stored(short))
+    assert report.findings[0].kind is gp.Kind.SPARSITY
+    assert report.findings[0].entries == ((4, 5),)
+    below = gp.check(chain, x, jac_sparsity=stored(chained(-1, 0)))
+    assert below.findings[0].entries == tuple((k, k + 1) for k in range(11))
+
+
+def test_a_pattern_inside_bounds():
+    def fun(x):
+        assert np.all(x >= 0)
+        return np.exp(MATRIX @ x)
+
+    full = np.ones((4, 3))
+    assert gp.check(fun, np.zeros(3), jac_sparsity=full, bounds=(0, 1)).ok
+    full[2, 1] = 0
+    report = gp.check(fun, np.zeros(3), jac_sparsity=full, bounds=(0, 1))
+    assert report.findings[0].entries == ((2, 1),)
+
+
+@pytest.mark.parametrize(
+    ("point", "grad", "pattern", "sentence"),
+    [
+        (np.ones(3), None, np.ones((3, 4)), "has shape (3, 4), but fun returns 4 numbers of 3"),
+        ({"a": np.ones(3)}, None, np.ones((4, 3)), "for a dict with the keys 'a': a matrix is"),
+        (np.ones(3), None, np.ones(4), "jac_sparsity is an array of shape (4,)"),
+        (np.ones(3), jacobian, np.ones((4, 3)), "leave out grad= and layout="),
+    ],
+)
+def test_bad_patterns(point, grad, pattern, sentence):
+    with pytest.raises(gp.UsageError) as caught:
+        gp.check(residuals, point, grad=grad, jac_sparsity=pattern)
+    assert sentence in str(caught.value)

@@ -35,8 +35,6 @@ _FORMS = (
 
 def inside(counted: Counted, point: Any, grad: Any, bounds: Any) -> tuple[Any, Any, Any]:
     """The function, the point and the gradient, extended beyond the bounds by what is inside."""
-    if grad is None or grad is False:
-        raise UsageError("bounds= goes with grad=, a gradient or a Jacobian by hand.")
     if isinstance(point, list | tuple) and point and all(map(is_number, point)):
         point = np.asarray(point, np.float64)
     if not isinstance(point, np.ndarray | np.floating | float) or not np.size(point):

@@ -19,11 +19,13 @@ _FLOATS = "The point is of integers, and was taken as floats."
 _NO_LIST = (TypeError, AttributeError, ValueError, IndexError)
 
 
-def started(fun: Callable[..., Any], point: Any, options: Options) -> tuple[Any, Options]:
+def started(
+    fun: Callable[..., Any], point: Any, grad: Any, options: Options
+) -> tuple[Any, Options]:
     """The point with floats for integers, of which a note tells, and as an array if it has to be.
 
     That is where ``fun`` takes no list, or returns several numbers: whoever hands over a Jacobian
-    means arrays.
+    means arrays, unless it is a list with an array for each parameter.
     """
     flat = tree.flatten(point)
     if all(map(_is_integer, flat.leaves)):
@@ -32,12 +34,21 @@ def started(fun: Callable[..., Any], point: Any, options: Options) -> tuple[Any,
     if not (isinstance(point, list | tuple) and flat.leaves and all(map(is_number, point))):
         return point, options
     array = np.asarray(point, np.float64)
+
+    def call(function: Callable[..., Any]) -> Any:
+        return function(deepcopy(point), *deepcopy(options.args), **deepcopy(options.kwargs or {}))
+
     with generators_restored(), np.errstate(all="ignore"):
         try:
-            found = fun(deepcopy(point), *deepcopy(options.args), **deepcopy(options.kwargs or {}))
+            found = call(fun)
+            if not _is_several(found):
+                return point, options
+            slopes = call(grad) if callable(grad) else grad
         except _NO_LIST:
             return array, options
-    return array if _is_several(found) else point, options
+    by_parameter = isinstance(slopes, list | tuple) and len(slopes) == len(point)
+    kept = by_parameter and all(isinstance(part, np.ndarray) and part.ndim for part in slopes)
+    return point if kept else array, options
 
 
 def floats(point: Any) -> Any:

@@ -90,10 +90,11 @@ class Jacobian(Provider):
 
     Its shape is that of the output followed by that of the parameters, as for ``jac=`` in SciPy's
     ``least_squares`` and ``root``; a two-dimensional sparse one or an operator will do. It may also
-    be known at one point alone.
+    be known at one point alone. ``stored`` are the places that a pattern has, where one is claimed.
     """
 
     function: Any
+    stored: NDArray[np.bool_] | None = None
 
     @property
     def fixed(self) -> bool:
