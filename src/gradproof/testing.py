@@ -55,7 +55,8 @@ def assert_gradient(
     ----------
     fun, point, grad, hess, hessp, order, args, kwargs
         As for ``gp.check``.
-    effort, seed, correct_below, wrong_above, name, surrogate, tolerance, layout, bounds, jac_sparsity
+    effort, seed, correct_below, wrong_above, name, surrogate, tolerance, layout, bounds,
+    jac_sparsity
         As for ``gp.check``.
     undecided : {"fail", "warn"}
         What becomes of a verdict that says neither right nor wrong. A test that proves nothing
