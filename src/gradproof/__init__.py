@@ -7,6 +7,7 @@ from typing import Any
 from . import testing, textbook
 from .api.case import case
 from .api.check import check
+from .api.forces import check_forces
 from .api.implicit import check_implicit
 from .api.layers import check_layer, check_layers
 from .api.module import check_module
@@ -60,6 +61,7 @@ __all__ = [
     "case",
     "check",
     "check_adjoint",
+    "check_forces",
     "check_implicit",
     "check_jvp",
     "check_layer",
