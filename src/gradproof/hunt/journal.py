@@ -97,7 +97,8 @@ class Journal:
 
 def _outcome(entry: dict[str, Any]) -> Outcome:
     facts = {name: entry[name] for name in _FACTS}
-    return Outcome(**facts, blocks=tuple(entry["blocks"]), kinds=tuple(entry["kinds"]))
+    listed = {name: tuple(entry[name]) for name in ("blocks", "kinds", "branches")}
+    return Outcome(**facts, **listed)
 
 
 def code_of(target: Target) -> str:
