@@ -1,61 +1,32 @@
 """Functions of released packages hunted for wrong derivatives, one for each choice of options.
 
-python benchmarks/released_pairs.py [--only WORD] [--every N] [--tries N] [--workers N] [--json FILE]
+python benchmarks/released_pairs.py [--only WORD] [--every N] [--tries N] [--workers N]
+        [--json FILE]
 
 What is shown as wrong is confirmed by a second oracle, or by hand with the reason that stands in
-``released/by_hand.py``; the exit status says whether 95 % of it is, within 30 minutes. Packages that
-are not installed are left out (`pip install gradproof[found]` brings them).
+``released/by_hand.py``; the exit status says whether 95 % of it is, within 30 minutes. Packages
+that are not installed are left out (`pip install gradproof[found]` brings them).
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import os
 import sys
 import time
-import warnings
 from collections import Counter
 from fnmatch import fnmatchcase
-from functools import cache
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from joblib import Parallel, delayed
 from released.by_hand import BY_HAND
-
-import gradproof as gp
+from released.hunted import hunted, pairs
 
 LIBRARIES = ("scipy", "sklearn", "statsmodels", "jax", "torch")
-SECONDS = 4.0  # for the tries of one pair and looking into what they show
 MINUTES, SHARE = 30, 0.95
-
-
-@cache
-def pairs(library):
-    """The pairs of a library; none where it is not installed."""
-    warnings.simplefilter("ignore")
-    try:
-        return tuple(importlib.import_module(f"released.of_{library}").pairs())
-    except ImportError:
-        return ()
-
-
-def hunted(library, number, tries):
-    """What comes of one pair, as plain data."""
-    pair = pairs(library)[number]
-    warnings.simplefilter("ignore")
-    began = time.perf_counter()
-    said = {"library": library, "name": pair.name, "found": [], "why": ""}
-    try:
-        hunt = gp.hunt(pair.fun, pair.point, grad=pair.grad, tries=tries, seconds=SECONDS)
-        said |= {"tries": hunt.tries, "skipped": hunt.skipped}
-        said["found"] = [(f.cause, str(f.report.verdict), f.confirmed_by) for f in hunt.found]
-    except gp.UsageError as error:
-        said |= {"tries": 0, "skipped": 0, "why": str(error)[:200]}
-    return said | {"seconds": time.perf_counter() - began}
 
 
 def reason(name, cause):

@@ -18,7 +18,8 @@ INTERPOLATORS = {
     "PchipInterpolator": interpolate.PchipInterpolator,
     "Akima1DInterpolator": interpolate.Akima1DInterpolator,
     "Akima1DInterpolator makima": partial(interpolate.Akima1DInterpolator, method="makima"),
-    **{f"make_interp_spline k={k}": partial(interpolate.make_interp_spline, k=k) for k in range(1, 6)},
+    **{f"make_interp_spline k={k}": partial(interpolate.make_interp_spline, k=k)
+       for k in range(1, 6)},
     **{f"UnivariateSpline k={k}": partial(interpolate.UnivariateSpline, k=k, s=0.1)
        for k in range(2, 6)},
     "InterpolatedUnivariateSpline": interpolate.InterpolatedUnivariateSpline,
@@ -47,8 +48,8 @@ LISTS = {  # all orders up to one at a number: the last is looked at
     "pbdv_seq": (2.5, 1.0, -1.5, -2.0, -3.5), "pbvv_seq": (2.5, 1.0, -1.5, -2.0, -3.5),
 }  # fmt: skip
 DOMAINS = {
-    "pro_ang1": (-1, 1), "obl_ang1": (-1, 1),
-    "mathieu_cem": (0, 6), "mathieu_sem": (0, 6), "pro_rad1": (1.001, 20), "pro_rad2": (1.001, 20), "obl_rad1": (0, 20), "obl_rad2": (0, 20),
+    "mathieu_cem": (0, 6), "mathieu_sem": (0, 6), "pro_ang1": (-1, 1), "obl_ang1": (-1, 1),
+    "pro_rad1": (1.001, 20), "pro_rad2": (1.001, 20), "obl_rad1": (0, 20), "obl_rad2": (0, 20),
     "pbdv": (-10, 10), "pbvv": (-10, 10), "pbwa": (-5, 5), "mathieu_modcem1": (0, 4),
     "mathieu_modcem2": (0, 4), "mathieu_modsem1": (0, 4), "mathieu_modsem2": (0, 4),
     "riccati_jn": (0, 30), "riccati_yn": (0.1, 30), "lqn": (-0.99, 10), "lpn": (-3, 3),
@@ -111,10 +112,11 @@ def _component(fun, place, *arguments):
 
 def _vectorised(fun, place, order):
     """The last order that a function of numbers returns, entry by entry."""
-    return lambda x: np.array([fun(order, float(t))[place][-1] for t in np.ravel(x)]).reshape(x.shape)
+    last = np.vectorize(lambda t: fun(order, float(t))[place][-1], otypes=[float])
+    return lambda x: last(x).astype(x.dtype)
 
 
-def special_pairs():
+def ordered_pairs():
     for name, derivative in ORDERED.items():
         fun = getattr(special, name)
         for order in ORDERS:
@@ -128,23 +130,32 @@ def special_pairs():
         for order in (0, 1, 2, 5):
             yield Pair(f"scipy.special.{name} {order}", partial(fun, order), vector(0.01, 30),
                        partial(fun, order, derivative=True))  # fmt: skip
+
+
+def special_pairs():
+    yield from ordered_pairs()
     for name, choices in TWO.items():
         fun = getattr(special, name)
         for chosen in choices:
+            point = vector(*DOMAINS[name], dtype="float64")  # in float32 some never come back
             yield Pair(f"scipy.special.{name} {chosen}", partial(_component, fun, 0, *chosen),
-                       vector(*DOMAINS[name]), partial(_component, fun, 1, *chosen))  # fmt: skip
+                       point, partial(_component, fun, 1, *chosen))  # fmt: skip
+    yield from listed_pairs()
+    for k, name in enumerate(("Ai", "Bi")):
+        yield Pair(f"scipy.special.airy {name}", partial(_component, special.airy, 2 * k),
+                   vector(-30, 10), partial(_component, special.airy, 2 * k + 1))  # fmt: skip
+    for name, derivative in KNOWN.items():
+        yield Pair(f"scipy.special.{name}", getattr(special, name.split("'s ")[-1]),
+                   vector(*DOMAINS.get(name, ())), derivative)  # fmt: skip
+    yield from legendre_pairs()
+
+
+def listed_pairs():
     for name, orders in LISTS.items():
         fun = getattr(special, name, None)
         for order in orders if fun else ():
             yield Pair(f"scipy.special.{name} {order}", _vectorised(fun, 0, order),
                        vector(*DOMAINS[name]), _vectorised(fun, 1, order))  # fmt: skip
-    for k, name in enumerate(("Ai", "Bi")):
-        yield Pair(f"scipy.special.airy {name}", partial(_component, special.airy, 2 * k),
-                   vector(-30, 10), partial(_component, special.airy, 2 * k + 1))  # fmt: skip
-    for name, derivative in KNOWN.items():
-        yield Pair(f"scipy.special.{name}", getattr(special, name.split()[-1].split("'s ")[-1]),
-                   vector(*DOMAINS.get(name, ())), derivative)  # fmt: skip
-    yield from legendre_pairs()
 
 
 def legendre_pairs():
@@ -175,7 +186,8 @@ def interpolation_pairs():
             yield Pair(f"scipy.interpolate.{name} nu={nu}", partial(made, nu=nu - 1), point,
                        partial(made, nu=nu))  # fmt: skip
         if hasattr(made, "antiderivative"):
-            yield Pair(f"scipy.interpolate.{name} antiderivative", made.antiderivative(), point, made)
+            whole = made.antiderivative()
+            yield Pair(f"scipy.interpolate.{name} antiderivative", whole, point, made)
     for name, make in KROGH.items():
         made = make(KNOTS, VALUES)
         yield Pair(f"scipy.interpolate.{name}", made, point, made.derivative)

@@ -19,8 +19,8 @@ class Pair:
     grad: Any = None
 
 
-def vector(low=float("-inf"), high=float("inf"), n=3):
-    return gp.arrays((n,), low=low, high=high)
+def vector(low=float("-inf"), high=float("inf"), n=3, dtype=None):
+    return gp.arrays((n,), dtype, low=low, high=high)
 
 
 def table(text):
