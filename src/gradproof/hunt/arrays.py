@@ -138,6 +138,16 @@ class Arrays(Space):
         found["form"] = forms[0 if rng.random() < 0.85 else int(rng.integers(len(forms)))]
         return found
 
+    def varied(
+        self, value: fills.Array, numbers: Sequence[float], rng: np.random.Generator
+    ) -> fills.Array:
+        """The same array but for an entry or two."""
+        if value.dtype.kind != "f" or not value.size:
+            return value
+        with np.errstate(all="ignore"):
+            array = self.fitted(fills.changed(value.astype(float), numbers, rng))
+            return laid(array.astype(value.dtype), layout_of(value))
+
     def simpler(self, value: fills.Array) -> Iterator[fills.Array]:
         """Smaller shapes, the plain form, then shorter numbers."""
         if self.free:

@@ -55,6 +55,10 @@ class Space:
             name: choices[int(rng.integers(len(choices)))] for name, choices in self.axes().items()
         }
 
+    def varied(self, value: Any, numbers: Sequence[float], rng: np.random.Generator) -> Any:  # noqa: ARG002
+        """A value like another one, where there is such a thing; ``numbers`` are the code's."""
+        return self.make(self.drawn(rng), rng)
+
     def simpler(self, value: Any) -> Iterator[Any]:
         """Values of this space that are simpler than one, the simplest first."""
         raise NotImplementedError

@@ -1,0 +1,88 @@
+"""Functions of released packages hunted for wrong derivatives, one for each choice of options.
+
+python benchmarks/released_pairs.py [--only WORD] [--every N] [--tries N] [--workers N]
+        [--json FILE]
+
+What is shown as wrong is confirmed by a second oracle, or by hand with the reason that stands in
+``released/by_hand.py``; the exit status says whether 95 % of it is, within 30 minutes. Packages
+that are not installed are left out (`pip install gradproof[found]` brings them).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections import Counter
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from joblib import Parallel, delayed
+from released.by_hand import BY_HAND
+from released.hunted import hunted, pairs
+
+LIBRARIES = ("scipy", "sklearn", "statsmodels", "jax", "torch")
+MINUTES, SHARE = 30, 0.95
+
+
+def reason(name, cause):
+    """How a fault was confirmed by hand, or "" where it was not."""
+    said = f"{name}: {cause}"
+    return next((how for pattern, how in BY_HAND.items() if fnmatchcase(said, pattern)), "")
+
+
+def judged(result):
+    """Each fault of a pair that is shown, with how it is confirmed."""
+    for cause, verdict, oracles in result["found"]:
+        yield cause, verdict, ", ".join(oracles) or reason(result["name"], cause)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default="")
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--tries", type=int, default=40)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--json", type=Path)
+    wanted = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    jobs = [(name, number) for name in LIBRARIES for number, pair in enumerate(pairs(name))
+            if wanted.only in f"{name} {pair.name}"][:: wanted.every]  # fmt: skip
+    began, results = time.perf_counter(), []
+    run = Parallel(n_jobs=wanted.workers, return_as="generator", pre_dispatch="2*n_jobs")
+    for result in run(delayed(hunted)(*job, wanted.tries) for job in jobs):
+        results.append(result)
+        if wanted.json:
+            with wanted.json.open("a") as file:
+                file.write(json.dumps(result) + "\n")
+        for cause, verdict, how in judged(result):
+            print(f"{result['name']}: {verdict} {cause}: {how or 'NOT CONFIRMED'}", flush=True)
+    return summary(results, (time.perf_counter() - began) / 60)
+
+
+def summary(results, minutes):
+    """Print the table; the exit status."""
+    shown, confirmed = Counter(), Counter()
+    for result in results:
+        for _, _, how in judged(result):
+            shown[result["library"]] += 1
+            confirmed[result["library"]] += bool(how)
+    print("\n| library | pairs | tries | shown as wrong | confirmed |\n|---|---|---|---|---|")
+    for library in LIBRARIES:
+        mine = [result for result in results if result["library"] == library and not result["why"]]
+        tries = sum(result["tries"] for result in mine)
+        print(f"| {library} | {len(mine)} | {tries:,} | {shown[library]} | {confirmed[library]} |")
+    failed = [result for result in results if result["why"]]
+    print(f"\n{minutes:.1f} minutes; {len(failed)} pairs could not be called")
+    for result in failed:
+        print(f"  {result['name']}: {result['why']}")
+    enough = confirmed.total() >= SHARE * shown.total() and minutes <= MINUTES
+    return 0 if enough and results else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
