@@ -60,7 +60,7 @@ class Target:
         raise NotImplementedError
 
 
-_OF_CHECK = ("hess", "hessp", "surrogate", "order", "layout", "bounds", "jac_sparsity")
+_OF_CHECK = ("hess", "hessp", "surrogate", "order", "layout", "bounds", "jac_sparsity", "tangent")
 
 
 @dataclass
