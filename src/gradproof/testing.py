@@ -47,6 +47,7 @@ def assert_gradient(
     layout: Layout | None = None,
     bounds: Any = None,
     jac_sparsity: Any = None,
+    tangent: Any = None,
     undecided: Undecided = "fail",
 ) -> Report:
     """Check a claimed gradient, and fail unless it is right.
@@ -56,7 +57,7 @@ def assert_gradient(
     fun, point, grad, hess, hessp, order, args, kwargs
         As for ``gp.check``.
     effort, seed, correct_below, wrong_above, name, surrogate, tolerance, layout, bounds,
-    jac_sparsity
+    jac_sparsity, tangent
         As for ``gp.check``.
     undecided : {"fail", "warn"}
         What becomes of a verdict that says neither right nor wrong. A test that proves nothing
@@ -99,7 +100,7 @@ def assert_gradient(
         fun, point, grad=grad, hess=hess, hessp=hessp, order=order, args=args, kwargs=kwargs,
         effort=effort, seed=seed, correct_below=correct_below, wrong_above=wrong_above, name=name,
         surrogate=surrogate, tolerance=tolerance, layout=layout, bounds=bounds,
-        jac_sparsity=jac_sparsity,
+        jac_sparsity=jac_sparsity, tangent=tangent,
     )  # fmt: skip
     return _asserted(report, undecided)
 

@@ -27,6 +27,7 @@ from .layout import Layout, parted
 from .options import checked, function_given, gradient_given, validate
 from .second import checked_second
 from .starts import started
+from .tangent import checked_on
 from .twice import both_orders, order_given
 
 
@@ -51,6 +52,7 @@ def check(
     layout: Layout | None = None,
     bounds: Any = None,
     jac_sparsity: Any = None,
+    tangent: Any = None,
 ) -> Report:
     """Check a claimed gradient against slopes of the function itself.
 
@@ -118,6 +120,11 @@ def check(
     jac_sparsity : array or sparse matrix, optional
         In place of ``grad``: which outputs depend on which parameters, as for
         ``scipy.optimize.least_squares``. What is checked is that nothing is left out.
+    tangent : callable, pair, "symmetric" or manifold, optional
+        Where the point lives on a manifold: ``tangent(point, vector)``, a point again, for vectors
+        of the shape of ``grad``. Where only tangent ones will do, ``(retraction, projection)``, or
+        an object that has both, as pymanopt's and geoopt's manifolds. ``grad`` is then the
+        Riemannian gradient, ``hess`` the Riemannian Hessian, each at the point.
 
     Returns
     -------
@@ -162,7 +169,13 @@ def check(
         )
     _validate_point_and_grad(point, grad)
     second = hess is not None or hessp is not None
-    _first_alone(surrogate, layout, bounds, second=second, twice=twice)
+    alone = {"layout": layout, "bounds": bounds, "jac_sparsity": jac_sparsity}
+    _first_alone(surrogate, alone, second=second, twice=twice)
+    if tangent is not None:
+        if twice or surrogate is not None or any(x is not None for x in alone.values()):
+            raise UsageError("tangent= goes with grad=, hess= and hessp= alone.")
+        again = call_in_source(int(seed))
+        return checked_on(tangent, fun, point, (grad, hess, hessp), options, again)
     if jac_sparsity is not None or not (grad is None or grad is False or second or surrogate):
         given = _Given(fun, point, grad, options, layout, bounds, jac_sparsity)
         return _by_hand(given, call_in_source(int(seed)))
@@ -211,13 +224,13 @@ def _by_hand(given: _Given, again: str) -> Report:
     return report if given.bounds is None else with_calls(report, own)
 
 
-def _first_alone(surrogate: Any, layout: Any, bounds: Any, *, second: bool, twice: bool) -> None:
+def _first_alone(surrogate: Any, alone: Mapping[str, Any], *, second: bool, twice: bool) -> None:
     """Raise ``UsageError`` for what is of first derivatives alone beside second ones."""
     if surrogate is not None:
         function_given("surrogate", surrogate, "gp.check(fun, point, surrogate=smooth)")
         if second or twice:
             raise UsageError("surrogate= is for first derivatives: leave it out.")
-    for role, given in (("layout", layout), ("bounds", bounds)):
+    for role, given in alone.items():
         if given is not None and (surrogate is not None or second):
             text = f"{role}= goes with grad= alone: leave out surrogate=, hess=, hessp=."
             raise UsageError(text)

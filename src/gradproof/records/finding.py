@@ -48,6 +48,7 @@ class Kind(StrEnum):
     ASYMMETRIC = "asymmetric"
     SECOND_ORDER = "second-order"
     NOT_SOLVED = "not-solved"
+    NOT_TANGENT = "not-tangent"
     IMPLICIT = "implicit"
     ENTRIES = "entries"
     NOT_FINITE = "not-finite"
