@@ -1,4 +1,4 @@
-"""The derivative of Laplace.icdf at 1/2 is 0. Known: it is one over the density, twice the scale."""
+"""The derivative of Laplace.icdf at 1/2 is 0. Known: it is 1 over the density, twice the scale."""
 
 import torch
 
