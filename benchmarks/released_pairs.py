@@ -1,7 +1,10 @@
 """Functions of released packages hunted for wrong derivatives, one for each choice of options.
 
-python benchmarks/released_pairs.py [--only WORD] [--every N] [--tries N] [--workers N]
+python benchmarks/released_pairs.py [--only WORD] [--most N] [--tries N] [--workers N]
         [--json FILE]
+
+Of each library 220 pairs are taken, evenly among all, or so many as --most says. A file has a line
+for each pair that was hunted; with a file that exists the rest is hunted.
 
 What is shown as wrong is confirmed by a second oracle, or by hand with the reason that stands in
 ``released/by_hand.py``; the exit status says whether 95 % of it is, within 30 minutes. Packages
@@ -14,7 +17,6 @@ import argparse
 import json
 import os
 import sys
-import time
 from collections import Counter
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -44,15 +46,17 @@ def judged(result):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="")
-    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--most", type=int, default=220)
     parser.add_argument("--tries", type=int, default=40)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", type=Path)
     wanted = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    jobs = [(name, number) for name in LIBRARIES for number, pair in enumerate(pairs(name))
-            if wanted.only in f"{name} {pair.name}"][:: wanted.every]  # fmt: skip
-    began, results = time.perf_counter(), []
+    results = known(wanted.json)
+    done = {result["name"] for result in results}
+    jobs = [
+        job for job in chosen(wanted.most, wanted.only) if pairs(job[0])[job[1]].name not in done
+    ]
     run = Parallel(n_jobs=wanted.workers, return_as="generator", pre_dispatch="2*n_jobs")
     for result in run(delayed(hunted)(*job, wanted.tries) for job in jobs):
         results.append(result)
@@ -61,11 +65,30 @@ def main():
                 file.write(json.dumps(result) + "\n")
         for cause, verdict, how in judged(result):
             print(f"{result['name']}: {verdict} {cause}: {how or 'NOT CONFIRMED'}", flush=True)
-    return summary(results, (time.perf_counter() - began) / 60)
+    return summary(results, wanted.workers)
 
 
-def summary(results, minutes):
+def chosen(most, word):
+    """Which pairs are hunted: the library of each, and its number there."""
+    for library in LIBRARIES:
+        count = len(pairs(library))
+        for number in sorted(
+            {k * count // most for k in range(most)} if count > most else range(count)
+        ):
+            if word in f"{library} {pairs(library)[number].name}":
+                yield library, number
+
+
+def known(file):
+    """What a file holds already."""
+    if file is None or not file.exists():
+        return []
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def summary(results, workers):
     """Print the table; the exit status."""
+    minutes = sum(result["seconds"] for result in results) / 60 / workers
     shown, confirmed = Counter(), Counter()
     for result in results:
         for _, _, how in judged(result):
@@ -77,7 +100,8 @@ def summary(results, minutes):
         tries = sum(result["tries"] for result in mine)
         print(f"| {library} | {len(mine)} | {tries:,} | {shown[library]} | {confirmed[library]} |")
     failed = [result for result in results if result["why"]]
-    print(f"\n{minutes:.1f} minutes; {len(failed)} pairs could not be called")
+    print(f"\n{minutes:.1f} minutes of {workers} processes, by their clocks; "
+          f"{len(failed)} pairs could not be called")  # fmt: skip
     for result in failed:
         print(f"  {result['name']}: {result['why']}")
     enough = confirmed.total() >= SHARE * shown.total() and minutes <= MINUTES

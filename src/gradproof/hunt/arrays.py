@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -178,21 +177,6 @@ class Arrays(Space):
             for side, length in zip(self.shape, value.shape, strict=True)
         )
 
-    def strategy(self) -> Any:
-        """``hypothesis.extra.numpy.arrays`` of moderate numbers."""
-        from hypothesis import strategies
-        from hypothesis.extra import numpy as arrays
-
-        if self.names:
-            return None
-        low, high = max(self.low, -1e6), min(self.high, 1e6)
-        shapes: Any = tuple(self.shape) if self.free is None else strategies.sampled_from(
-            [choice.value for choice in islice(self.free.axes()[""], 12)]
-        )  # fmt: skip
-        if not self.dtypes[0].startswith("float64"):
-            return None
-        return arrays.arrays(np.float64, shapes, elements=strategies.floats(low, high))
-
 
 DEFAULT = ("float64", "float32")
 
@@ -278,9 +262,3 @@ class Floats(Space):
     def contains(self, value: Any) -> bool:
         """It is a number between the ends."""
         return isinstance(value, float | int | np.floating) and bool(self.low <= value <= self.high)
-
-    def strategy(self) -> Any:
-        """``hypothesis.strategies.floats`` of moderate numbers."""
-        from hypothesis import strategies
-
-        return strategies.floats(max(self.low, -1e6), min(self.high, 1e6))

@@ -164,8 +164,12 @@ class Function(Target):
 
 
 def _pulled(grad: Any, point: Any, cotangent: Any, **options: Any) -> Any:
-    """The product that a derivative of each entry stands for."""
-    return cotangent * grad(point, **options)
+    """The product that a derivative of each entry stands for.
+
+    Of complex entries to complex ones it is that of complex analysis, as cos is for sin.
+    """
+    slope = grad(point, **options)
+    return cotangent * (np.conj(slope) if np.iscomplexobj(cotangent) else slope)
 
 
 @dataclass
