@@ -160,12 +160,19 @@ def _measured(asked: Asked, together: Together) -> _Measured:
         spread=point.spread,
         looks=len(made),
     )
-    demand(not any([spans_scales(setting, block) for block in point.blocks]))
+    numbers, parts = together.rows.origin, zip(point.blocks, point.slices, strict=True)
+    demand(not any([_spans(numbers[s]) and spans_scales(setting, b) for b, s in parts]))
     lone = len(point.blocks) == 1
     one = setting.alone(0, 0) if lone else setting.joint(setting.finite, 0)
     drawn = [setting.along(one.parts, draw) for draw in range(1 if point.count == 1 else _DRAWS)]
     found = _Measured(asked, together, setting, made, norms, noise, limits, drawn)
     return _measuring(found, one_may_do=lone or len(made) >= _DRAWS)
+
+
+def _spans(numbers: Numbers) -> bool:
+    """Whether a few numbers may be of very different sizes: a look before they are weighed."""
+    sizes = np.abs(numbers)
+    return bool(sizes.max() > T.spans * sizes.min())
 
 
 def _measuring(known: _Measured, *, one_may_do: bool) -> _Measured:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 
 from ..naming import called
@@ -32,12 +33,12 @@ def examine(asked: Asked, reproduce: str = "", *, inside: bool = True) -> Report
     began, options = time.perf_counter(), asked.options
     chosen = effort(options.effort)
     blocks = asked.where.blocks
-    watch = Watch(str(options.name or called(asked.fun)), chosen.expected(blocks))
-    line = ProgressLine(lambda: str(watch), watch.spent)
-    with generators_restored(), asked.where.session(), line:
+    with generators_restored(), asked.where.session(), ExitStack() as stack:
         seen = glance(asked)
         if seen.run is not None:
-            return _later(seen, watch, time.perf_counter() - began, reproduce)
+            return _later(asked, seen, time.perf_counter() - began, reproduce)
+        watch = Watch(_title(asked), chosen.expected(blocks))
+        stack.enter_context(ProgressLine(lambda: str(watch), watch.spent))
         run = check(asked, watch, seen.first)
         spent = run.session.evaluations
         verdicts = {j.verdict for j in run.state.judgements}
@@ -58,13 +59,17 @@ def examine(asked: Asked, reproduce: str = "", *, inside: bool = True) -> Report
     return report if report.ok else replace(report, origin=origin)
 
 
-def _later(seen: Glance, watch: Watch, seconds: float, reproduce: str) -> Report:
+def _title(asked: Asked) -> str:
+    return str(asked.options.name or called(asked.fun))
+
+
+def _later(asked: Asked, seen: Glance, seconds: float, reproduce: str) -> Report:
     """The report of what is plainly right: written when somebody reads it."""
     run = seen.run
     assert run is not None
 
     def write() -> Report:
-        return compose(run(), Explained({}, {}, 0), watch.title, seconds, reproduce)
+        return compose(run(), Explained({}, {}, 0), _title(asked), seconds, reproduce)
 
     return Report.later(write, verdict=Verdict.CORRECT, evaluations=seen.calls, findings=())
 

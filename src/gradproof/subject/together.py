@@ -49,11 +49,12 @@ class Together:
         self.scales: list[float] = []  # magnitudes of what is added up to each of them
         self.sizes: list[float] = []  # the larger of both
         self._weights = _ONE
+        self._apart: Sequence[Any] = ()  # what the claims are made of
         self._lists: Callable[[float], Sequence[Sequence[Any]]] = lambda _: []
 
     def here(self) -> None:
         """The values at the point, twice: ``centres`` and ``scales``."""
-        rows = self.rows.at(np.tile(self.rows.origin, (2, 1)))
+        *rows, self._apart = self.rows.at(np.tile(self.rows.origin, (3, 1)))
         tape = Tape()
         with self.library.calling("fun", promoted=False):
             with held(tape):
@@ -75,9 +76,8 @@ class Together:
 
         These come in another memory layout. All are pulled back through one pass.
         """
-        (leaves,) = self.rows.at(self.rows.origin[None])
         with self.library.calling("grad", promoted=False):
-            back = self.library.vjp(lambda moved: tree.leaves(self._fun(moved)), leaves)
+            back = self.library.vjp(lambda moved: tree.leaves(self._fun(moved)), self._apart)
             try:
                 demand(not back.untracked())
                 pulled = [back.pull(list(c)) for c in self._lists(1.0)]
@@ -86,12 +86,13 @@ class Together:
                 demand(not back.drew())
             finally:
                 back.close()
-        joined, shapes = self.library.about.joined, [block.shape for block in self.point.blocks]
-        found = [joined(each, shapes) for each in self._reached(pulled)]
-        demand(all([each is not None for each in found]))
-        half = len(found) // 2
-        made = np.array(found[:half])
-        return made, made - np.array(found[half:]) / MULTIPLE.factor
+        every = [gradient for each in self._reached(pulled) for gradient in each]
+        shapes = [block.shape for block in self.point.blocks] * len(pulled)
+        found = self.library.about.joined(every, shapes)
+        demand(found is not None and found.size == len(pulled) * self.point.count)
+        assert found is not None
+        made, other = found.reshape(2, len(pulled) // 2, -1)
+        return made, made - other / MULTIPLE.factor
 
     def _reached(self, pulled: list[list[Any]]) -> list[list[Any]]:
         """Zeros stand in for gradients of outputs that do not depend on a block, as others do."""
