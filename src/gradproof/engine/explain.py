@@ -104,13 +104,13 @@ class _Asking:
         """One value of the backward that explains all open blocks, or a path that is left out."""
         session, effort = self.inquiry.session, self.inquiry.state.setting.effort
         open_ = [b for b in rejected if b.index in self.known and self._is_open(b)]
-        alike = self._alike(rejected)
+        alike = self._alike(rejected) if open_ or callable(session.grad) else []
         if not (open_ or alike) or not effort.inquire or not session.finite:
             return
         for block in open_:
             self.known[block.index].need(_DRAWS)
         state, names = self.inquiry.state, {b.index: b.name for b in session.point.blocks}
-        forward = held.watched(session)
+        forward = held.watched(session) if open_ else held.unwatched()
         self.views = forward.views
         numbers = partial(_named, self.known[(open_ or alike)[0].index])
         search = inner.search(session, state, forward, rejected, numbers)
