@@ -256,6 +256,11 @@ a *= b → a = b | 2.2 | A *= B → A = B
 a[j] += b → np.add.at(a, j, b) | 1.3 | A[i] += B → np.add.at(A, i, B)
 a[j] -= b → np.subtract.at(a, j, b) | 1.3 | A[i] -= B → np.subtract.at(A, i, B)
 a[j] = b → np.add.at(a, j, b) | 1.3 | A[i] = B → np.add.at(A, i, B)
+a[i, j] += b → np.add.at(a, (i, j), b) | 1.3 | A[0, i] += B → np.add.at(A, (0, i), B)
+a[i, j] -= b → np.subtract.at(a, (i, j), b) | 1.3 | A[0, i] -= B → np.subtract.at(A, (0, i), B)
+a[i, j] = b → np.add.at(a, (i, j), b) | 1.3 | A[0, i] = B → np.add.at(A, (0, i), B)
+a[:, j] += b → np.add.at(a, np.s_[:, j], b) | 1.3 | A[:, i] += B → np.add.at(A, np.s_[:, i], B)
+a[:, j] = b → np.add.at(a, np.s_[:, j], b) | 1.3 | A[:, i] = B → np.add.at(A, np.s_[:, i], B)
 np.add.at(a, i, b) → a[i] += b | 2.2 | np.add.at(A, i, B) → A[i] += B
 v = s → v = s.copy() | 2.2 | dW = A → dW = A.copy()
 a.copy() → np.zeros_like(a) | 2.2 | A.copy() → np.zeros_like(A)
