@@ -416,3 +416,44 @@ def test_a_factor_of_single_numbers_in_a_loop():
     (found,) = gp.check(charged, x, grad=power_too_low).findings
     assert found.kind == "entry-factor"
     assert "1 / " in found.message
+
+
+# One statement for several blocks
+
+
+def centred(p):
+    z = X @ p["W"] + p["b"]
+    return float(np.sum(np.tanh(z - z.mean(axis=0)) * Y)) / len(X)
+
+
+def undivided(p):
+    z = X @ p["W"] + p["b"]
+    d = Y * (1 - np.tanh(z - z.mean(axis=0)) ** 2)
+    d = d - d.mean(axis=0)
+    return {"W": X.T @ d, "b": d.sum(axis=0)}
+
+
+def softened(p):
+    return float(np.sum(np.tanh(X @ p["W"] + p["b"]) * Y)) / len(X)
+
+
+def never_divided(p):
+    d = Y * (1 - np.tanh(X @ p["W"] + p["b"]) ** 2)
+    dW = X.T @ d
+    db = d.sum(axis=0)
+    return {"W": dW, "b": db}
+
+
+def test_of_blocks_with_one_factor_the_statement_that_they_share_is_named():
+    findings = gp.check(softened, W, grad=never_divided).findings
+    assert [found.kind for found in findings] == ["scale", "scale"]
+    for found in findings:
+        assert found.factor == pytest.approx(9)
+        assert found.line.text.startswith("d = Y")
+
+
+def test_a_gradient_that_is_round_off_of_zero_does_not_keep_a_fault_from_being_seen():
+    report = gp.check(centred, W, grad=undivided)
+    (found,) = report.findings
+    assert found.block == "params['W']"
+    assert found.factor == pytest.approx(9)

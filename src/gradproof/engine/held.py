@@ -70,6 +70,11 @@ def watched(session: Session) -> Forward:
         return Forward(first, made, values, views)
 
 
+def unwatched() -> Forward:
+    """The same where nobody asks what ``fun`` computes: no evaluation."""
+    return Forward(None, Instrument())
+
+
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Within this block the user's code prints nothing."""

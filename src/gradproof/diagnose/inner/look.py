@@ -52,3 +52,12 @@ def look(search: Search, blocks: Blocks) -> Found | None:
                 return found
     search.tried = (*search.tried, blocks)
     return None
+
+
+def shared_factor(search: Search, blocks: Blocks) -> Found | None:
+    """The value that makes all of some blocks as many times too large as they are."""
+    search.open = blocks
+    for search.forward in (False, True):
+        for found in scaled(search):
+            return found
+    return None

@@ -37,8 +37,9 @@ class Known:
     places: tuple[NDArray[np.intp], ...]
 
     def changed(self, one: Flat, other: Flat) -> Blocks:
-        """The blocks in which two claims differ."""
-        off = one != other
+        """The blocks in which two claims differ, by more than the round-off of the other one."""
+        least = T.followed * np.finfo(float).eps * np.abs(other).max(initial=0.0)
+        off = ~(np.abs(one - other) <= least)
         return frozenset(k for k, place in enumerate(self.places) if off[place].any())
 
     def about(self, blocks: Blocks, right: Blocks) -> NDArray[np.intp]:

@@ -138,16 +138,27 @@ class Search:
         So the statement that computed it is named, and not one that hands it on.
         """
         last, origins = dict[tuple[str, str], int](), dict[int, int]()
+        before = -1
         for number in self.order:
             site = self.question.instrument.sites[number]
             origin = last.get((site.statement.function, site.text), number)
-            named = site.assigned.isidentifier()  # `dz = d`: more was meant to be there
+            if origin == number and self._is_returned(before, number):
+                origin = origins.get(before, before)
+            named = site.assigned.isidentifier() and not site.text.endswith(")")
             if not named and _same(self.values[origin], self.values[number]):
-                origins[number] = origin
+                origins[number] = origin  # not of `dz = d`: more was meant to be there
             if site.assigned:
                 last[site.statement.function, site.assigned] = origins.get(number, number)
+            before = number
         turns = ((origins.get(number, number), number) for number in reversed(self.order))
         return iter(dict.fromkeys(number for turn in turns for number in turn))
+
+    def _is_returned(self, inside: int, number: int) -> bool:
+        """Whether an expression is a call, and the one before it what the call returned."""
+        if inside < 0 or not self.question.instrument.sites[number].text.endswith(")"):
+            return False
+        one, other = (self.question.instrument.sites[k].statement for k in (inside, number))
+        return one != other and one.text.startswith("return ")
 
     def _behind(self, number: int) -> Blocks:
         """The blocks that are others where an expression is."""

@@ -59,7 +59,9 @@ class Row:
     @cached_property
     def pattern(self) -> Any:
         """The tree of what is written."""
-        line: Any = cst.parse_statement(self.old.replace(".", "a.", self.old.startswith(".")))
+        # Behind a keyword no more arguments stand, but more keywords do.
+        old = self.old.replace(".", "a.", self.old.startswith(".")).replace("...", "**...")
+        line: Any = cst.parse_statement(old)
         whole = line.body[0]
         if isinstance(whole, cst.Expr) and _is_expression(self.new):
             return whole.value
@@ -255,7 +257,7 @@ def _spaced(gap: str, form: str) -> str:
 
 def _is_expression(form: str) -> bool:
     try:
-        ast.parse(form.lstrip("."), mode="eval")
+        ast.parse(form.lstrip(".").replace("...", "**..."), mode="eval")
     except SyntaxError:
         return False
     return True
