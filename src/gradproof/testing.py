@@ -48,6 +48,7 @@ def assert_gradient(
     bounds: Any = None,
     jac_sparsity: Any = None,
     tangent: Any = None,
+    residuals: Callable[..., Any] | None = None,
     undecided: Undecided = "fail",
 ) -> Report:
     """Check a claimed gradient, and fail unless it is right.
@@ -57,7 +58,7 @@ def assert_gradient(
     fun, point, grad, hess, hessp, order, args, kwargs
         As for ``gp.check``.
     effort, seed, correct_below, wrong_above, name, surrogate, tolerance, layout, bounds,
-    jac_sparsity, tangent
+    jac_sparsity, tangent, residuals
         As for ``gp.check``.
     undecided : {"fail", "warn"}
         What becomes of a verdict that says neither right nor wrong. A test that proves nothing
@@ -100,7 +101,7 @@ def assert_gradient(
         fun, point, grad=grad, hess=hess, hessp=hessp, order=order, args=args, kwargs=kwargs,
         effort=effort, seed=seed, correct_below=correct_below, wrong_above=wrong_above, name=name,
         surrogate=surrogate, tolerance=tolerance, layout=layout, bounds=bounds,
-        jac_sparsity=jac_sparsity, tangent=tangent,
+        jac_sparsity=jac_sparsity, tangent=tangent, residuals=residuals,
     )  # fmt: skip
     return _asserted(report, undecided)
 

@@ -53,6 +53,7 @@ def check(
     bounds: Any = None,
     jac_sparsity: Any = None,
     tangent: Any = None,
+    residuals: Callable[..., Any] | None = None,
 ) -> Report:
     """Check a claimed gradient against slopes of the function itself.
 
@@ -125,6 +126,10 @@ def check(
         of the shape of ``grad``. Where only tangent ones will do, ``(retraction, projection)``, or
         an object that has both, as pymanopt's and geoopt's manifolds. ``grad`` is then the
         Riemannian gradient, ``hess`` the Riemannian Hessian, each at the point.
+    residuals : callable, optional
+        Data less their means, or the other way round, as a function of the same arguments. Where
+        ``hess`` or ``hessp`` is wrong it is asked whether it is the Gauss–Newton matrix, or the
+        expected information, of which the data have to be among ``args``.
 
     Returns
     -------
@@ -171,6 +176,8 @@ def check(
     second = hess is not None or hessp is not None
     alone = {"layout": layout, "bounds": bounds, "jac_sparsity": jac_sparsity}
     _first_alone(surrogate, alone, second=second, twice=twice)
+    if residuals is not None:
+        _residuals_given(residuals, second=second)
     if tangent is not None:
         if twice or surrogate is not None or any(x is not None for x in alone.values()):
             raise UsageError("tangent= goes with grad=, hess= and hessp= alone.")
@@ -180,7 +187,7 @@ def check(
         given = _Given(fun, point, grad, options, layout, bounds, jac_sparsity)
         return _by_hand(given, call_in_source(int(seed)))
     if second:
-        return checked_second(fun, point, grad, hess, hessp, options)
+        return checked_second(fun, point, grad, hess, hessp, options, residuals)
     if surrogate is not None and grad is not None and grad is not False:
         claim = partial(_gradient_of, fun) if grad is True else grad
         return checked(surrogate, Point(point), claim, options)
@@ -234,6 +241,12 @@ def _first_alone(surrogate: Any, alone: Mapping[str, Any], *, second: bool, twic
         if given is not None and (surrogate is not None or second):
             text = f"{role}= goes with grad= alone: leave out surrogate=, hess=, hessp=."
             raise UsageError(text)
+
+
+def _residuals_given(residuals: Any, *, second: bool) -> None:
+    function_given("residuals", residuals, "residuals=lambda point, X, y: y - mean(point, X)")
+    if not second:
+        raise UsageError("residuals= goes with hess= or hessp=, to say what matrix that is.")
 
 
 def _validate_point_and_grad(point: Any, grad: Any) -> None:

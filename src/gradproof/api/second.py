@@ -14,11 +14,12 @@ from ..space.point import Point
 from ..subject.asked import Options
 from ..subject.second import OwnGradient
 from .callsite import call_in_source
+from .information import recognised
 from .starts import floats
 
 
 def checked_second(
-    fun: Any, point: Any, grad: Any, hess: Any, hessp: Any, options: Options
+    fun: Any, point: Any, grad: Any, hess: Any, hessp: Any, options: Options, residuals: Any = None
 ) -> Report:
     """The report of a gradient, its Hessian and the products of that."""
     if hessp is not None and not callable(hessp):
@@ -42,4 +43,5 @@ def checked_second(
     if grad is None and own is not None and "reverse" in own.about.modes:
         grad = OwnGradient(own, where, fun)
     claims = Claims(fun, where, None if grad is False else grad, hess, hessp, options)
-    return examine_second(claims, call_in_source(int(options.seed)))
+    report = examine_second(claims, call_in_source(int(options.seed)))
+    return report if residuals is None else recognised(report, claims, residuals)

@@ -45,6 +45,8 @@ class Kind(StrEnum):
     OUTER_PRODUCT = "outer-product"
     INVERSE = "inverse"
     SPARSITY = "sparsity"
+    EXPECTED = "expected-information"
+    GAUSS_NEWTON = "gauss-newton"
     ASYMMETRIC = "asymmetric"
     SECOND_ORDER = "second-order"
     NOT_SOLVED = "not-solved"
