@@ -6,11 +6,13 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 import pytest
 
+import docs_blocks
 import gradproof as gp
 from docs_blocks import LANGUAGES, SHOWN, Broken, Raised, alike, play, read, renewed
 from gradproof.cli import commands as cli
@@ -53,6 +55,9 @@ def text(name):
 # They start pytest, or look for repairs.
 SLOW = {"how-to/pytest", "how-to/repair", "reference/command-line"}
 
+# They need a package that not everybody has who runs the tests.
+NEEDS = {"how-to/forces": "ase"}
+
 
 @pytest.fixture(autouse=True)
 def what_a_page_registers_is_gone_after_it(monkeypatch):
@@ -63,7 +68,10 @@ def what_a_page_registers_is_gone_after_it(monkeypatch):
 def played(page):
     """The page as a parameter, marked where it takes long to run."""
     name = named(page)
-    return pytest.param(page, id=name, marks=[pytest.mark.slow] if name in SLOW else [])
+    missing = name in NEEDS and find_spec(NEEDS[name]) is None
+    marks = [pytest.mark.slow] if name in SLOW else []
+    marks += [pytest.mark.skip(f"{NEEDS[name]} is not installed")] if missing else []
+    return pytest.param(page, id=name, marks=marks)
 
 
 @pytest.mark.parametrize("page", [played(page) for page in PAGES])
@@ -407,3 +415,18 @@ def test_pages_can_be_renewed(tmp_path):
     assert renewed(new, tmp_path) == new
     with pytest.raises(Raised):
         renewed(page(("python", "1 / 0"), ("text", "1")), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "renewed"),
+    [
+        ("found 3 faults\n…\ncost: wrong\n", ["found 4 faults", "x", "y", "cost: wrong"],
+         "found 4 faults\n…\ncost: wrong\n"),
+        ("…\ncost: wrong, 1\n", ["x", "y", "cost: wrong, 2"], "…\ncost: wrong, 2\n"),
+        ("found 3 faults\n…\n", ["found 4 faults", "x", "y"], "found 4 faults\n…\n"),
+        ("found 3\n", ["found 4", "more"], "found 4\nmore\n"),
+        ("a\n…\nb 1\n…\nc\n", ["a", "x", "b 2", "y", "c"], "a\n…\nb 2\n…\nc\n"),
+    ],
+)  # fmt: skip
+def test_a_renewed_page_leaves_out_what_it_left_out(shown, printed, renewed):
+    assert docs_blocks.shortened("".join(line + "\n" for line in printed), shown) == renewed

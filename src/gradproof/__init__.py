@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from . import testing, textbook
     from .api.case import case
     from .api.check import check
+    from .api.forces import check_forces
     from .api.implicit import check_implicit
     from .api.layers import check_layer, check_layers
     from .api.module import check_module
@@ -64,6 +65,7 @@ __all__ = [
     "case",
     "check",
     "check_adjoint",
+    "check_forces",
     "check_implicit",
     "check_jvp",
     "check_layer",
@@ -91,41 +93,33 @@ __all__ = [
 
 # Where each name comes from: imported when it is first asked for.
 _HOMES = {
-    **dict.fromkeys(("case",), "api.case"),
-    **dict.fromkeys(("check",), "api.check"),
-    **dict.fromkeys(("check_implicit",), "api.implicit"),
-    **dict.fromkeys(("check_layer", "check_layers"), "api.layers"),
-    **dict.fromkeys(("check_module",), "api.module"),
-    **dict.fromkeys(("check_operations",), "api.operations"),
-    **dict.fromkeys(("check_adjoint", "check_jvp", "check_vjp"), "api.products"),
-    **dict.fromkeys(("GradientError", "UsageError"), "errors"),
-    **dict.fromkeys(("hunt",), "hunt.hunt"),
-    **dict.fromkeys(("Found", "Hunt"), "hunt.result"),
-    **dict.fromkeys(
-        (
-            "arrays",
-            "floats",
-            "integers",
-            "one_of",
-            "positive_definite",
-            "shapes",
-            "simplex",
-            "ties",
-            "trees",
-            "sorted",
-        ),
-        "hunt.spaces",
-    ),
-    **dict.fromkeys(("ClaimResult",), "records.claim_result"),
-    **dict.fromkeys(("Finding", "Kind"), "records.finding"),
-    **dict.fromkeys(("Operation",), "records.operation"),
-    **dict.fromkeys(("Slope", "Smoothness"), "records.slope"),
-    **dict.fromkeys(("Verdict",), "records.verdict"),
-    **dict.fromkeys(("Fix", "Miss", "Suggestions", "suggest_fixes"), "repair"),
-    **dict.fromkeys(("load",), "report.files"),
-    **dict.fromkeys(("BlockResult", "Report"), "report.report"),
-    **dict.fromkeys(("slope",), "slopes"),
-    **dict.fromkeys(("stop_gradient",), "subject.stopped"),
+    name: home
+    for home, names in {
+        "api.case": "case",
+        "api.check": "check",
+        "api.forces": "check_forces",
+        "api.implicit": "check_implicit",
+        "api.layers": "check_layer check_layers",
+        "api.module": "check_module",
+        "api.operations": "check_operations",
+        "api.products": "check_adjoint check_jvp check_vjp",
+        "errors": "GradientError UsageError",
+        "hunt.hunt": "hunt",
+        "hunt.result": "Found Hunt",
+        "hunt.spaces": "arrays floats integers one_of positive_definite shapes simplex sorted ties"
+        " trees",
+        "records.claim_result": "ClaimResult",
+        "records.finding": "Finding Kind",
+        "records.operation": "Operation",
+        "records.slope": "Slope Smoothness",
+        "records.verdict": "Verdict",
+        "repair": "Fix Miss Suggestions suggest_fixes",
+        "report.files": "load",
+        "report.report": "BlockResult Report",
+        "slopes": "slope",
+        "subject.stopped": "stop_gradient",
+    }.items()
+    for name in names.split()
 }
 
 # Modules of the same: drop-ins for other libraries' own checkers among them, which are large.

@@ -73,6 +73,13 @@ class Vjp:
     scatter: Callable[[], object] = lambda: None
     close: Callable[[], object] = lambda: None
 
+    def last(self, cotangents: Sequence[Any]) -> list[Any]:
+        """Pull back for the last time: the pass is over then."""
+        try:
+            return self.pull(cotangents)
+        finally:
+            self.close()
+
 
 Shape = tuple[int, ...]
 
