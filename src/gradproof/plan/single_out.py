@@ -6,7 +6,6 @@ from collections.abc import Generator
 
 from ..records.direction import Direction
 from ..records.judgement import Judgement
-from ..records.verdict import Verdict
 from .effort import ONE_BY_ONE, UNNAMED
 from .setting import Setting, State
 from .strategy import Steps, strategy
@@ -51,7 +50,7 @@ def _halving(state: State) -> Search:
     From the end: an error spoils every block before it in the forward pass. Where one half agrees
     the fault is in the other. As soon as some are found, a part is as large as what it took to find
     one, so that a few among many and many in a row are both found soon (Hwang, 1972). In the end
-    all others move together, once more where that leaves one open: none has to be looked at alone.
+    all others move together twice: that leaves no block open, nor any to be looked at alone.
     """
     setting, wrong, right = state.setting, list[int](), 0
     rest = setting.finite
@@ -60,8 +59,7 @@ def _halving(state: State) -> Search:
             others = [i for i in setting.finite if i not in wrong]
             state = yield setting.joint(others, state.drawn)
             if not state.disagreed:
-                if any([state.judgements[i].verdict is Verdict.UNDECIDED for i in others]):
-                    state = yield setting.joint(others, state.drawn)
+                state = yield setting.joint(others, state.drawn)
                 break
         group, size = rest, right // len(wrong) if wrong else len(rest)
         while len(group) > 1 and not spent(state):
