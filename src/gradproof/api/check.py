@@ -185,7 +185,10 @@ def check(
         return checked_on(tangent, fun, point, (grad, hess, hessp), options, again)
     if jac_sparsity is not None or not (grad is None or grad is False or second or surrogate):
         given = _Given(fun, point, grad, options, layout, bounds, jac_sparsity)
-        return _by_hand(given, call_in_source(int(seed)))
+        asked, own, spent = _by_hand(given)
+        report = examine(asked, call_in_source(int(seed)))
+        report = replace(report, evaluations=report.evaluations + spent) if spent else report
+        return report if bounds is None else with_calls(report, own)
     if second:
         return checked_second(fun, point, grad, hess, hessp, options, residuals)
     if surrogate is not None and grad is not None and grad is not False:
@@ -211,8 +214,11 @@ class _Given(NamedTuple):
     jac_sparsity: Any
 
 
-def _by_hand(given: _Given, again: str) -> Report:
-    """The report of a gradient or Jacobian, within bounds perhaps, or of a pattern in its place."""
+def _by_hand(given: _Given) -> tuple[Asked, Counted, int]:
+    """What is asked of a gradient or Jacobian, within bounds perhaps, or a pattern in its place.
+
+    With the function that counts its calls, and those that were spent on a pattern.
+    """
     fun, own, grad, spent = given.fun, Counted(given.fun), given.grad, 0
     point, options = started(fun, given.point, given.grad, given.options)
     if given.bounds is not None:
@@ -226,9 +232,7 @@ def _by_hand(given: _Given, again: str) -> Report:
         grad, spent = by_pattern(Asked(fun, Point(point), None, options), given.jac_sparsity)
     if given.layout is not None:
         fun, point, grad = parted(fun, point, grad, given.layout)
-    report = examine(Asked(fun, Point(point), grad, options), again)
-    report = replace(report, evaluations=report.evaluations + spent) if spent else report
-    return report if given.bounds is None else with_calls(report, own)
+    return Asked(fun, Point(point), grad, options), own, spent
 
 
 def _first_alone(surrogate: Any, alone: Mapping[str, Any], *, second: bool, twice: bool) -> None:
