@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 from ablating import rules
-from ablating.needs import NEEDS
+from ablating.needs import NEEDS, TESTED
 from ablating.rules import ALL as RULES
 from ablating.rules import EXPLAINING, Rule, returns, switched_off
 from ablating.tally import tallied
@@ -20,6 +22,7 @@ from trial.specimen import Specimen
 from trial.specimens import ALL, FURTHER
 from trial.specimens.calls import ALL_CALLS, TORCH
 
+ROOT = Path(__file__).parents[1]
 ablation = importlib.import_module("ablation")
 SPECIMENS = {s.name: s for s in (*ALL, *FURTHER, *ALL_CALLS)}
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -61,6 +64,28 @@ def test_a_rule_is_needed_by_the_specimens_that_are_said_to_need_it(name):
         with switched_off(rule):
             found = asked(chosen)
     assert tallied(name, chosen, found, whole).worse == NEEDS[name]
+
+
+_WITHOUT = """
+import sys
+import pytest
+from ablating.rules import ALL, switched_off
+with switched_off(next(rule for rule in ALL if rule.name == sys.argv[1])):
+    sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", sys.argv[2]]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TESTED)
+def test_a_test_fails_without_the_rule_that_it_is_said_to_need(name):
+    command = [sys.executable, "-c", _WITHOUT, name, TESTED[name]]
+    around = {**os.environ, "PYTHONPATH": str(ROOT / "benchmarks")}
+    done = subprocess.run(command, cwd=ROOT, env=around, capture_output=True, check=False)
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
+
+
+def test_every_rule_is_needed():
+    assert {rule.name for rule in RULES} == NEEDS.keys() | TESTED.keys()
 
 
 def specimen(name, *blocks):

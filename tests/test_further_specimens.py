@@ -24,6 +24,7 @@ from trial.known import KNOWN
 from trial.specimens import ALL, FURTHER
 from trial.specimens.calls import ALL_CALLS
 
+special = importlib.import_module("trial.specimens.special")
 unsteady = importlib.import_module("trial.specimens.unsteady")
 
 STEPS = 10.0 ** np.arange(-12, -0.2, 0.5)  # shares of a parameter, absolute where it is 0
@@ -40,11 +41,12 @@ KINKED = ("rectified", "shrunk", "shared")
 PLAIN = [
     s
     for s in FURTHER
-    if s.family not in ("ties", "given", "unsteady", "hidden", *KINKED)
+    if s.family not in ("ties", "given", "unsteady", "hidden", "special", *KINKED)
     and not (s.family == "detail" and s.open)
 ]
 AT_KINKS = [s for s in FURTHER if s.family in KINKED and s.right]
 HIDDEN = [s for s in FURTHER if s.family == "hidden"]
+SPECIAL = [s for s in FURTHER if s.family == "special"]
 TIES = [s for s in FURTHER if s.family == "ties"]
 
 
@@ -272,3 +274,10 @@ def test_a_hidden_claim_is_what_quotients_show_that_start_anew(specimen):
     quotients = [(anew(d, step) - anew(d, -step)) / (2 * step) for d in np.eye(claim.size)]
     off = np.linalg.norm(claim - quotients) / np.linalg.norm(quotients)
     assert off < 1e-5 if specimen.right else off > 0.1
+
+
+@pytest.mark.parametrize("specimen", SPECIAL, ids=lambda s: s.name)
+def test_a_claim_at_a_special_point_is_right_there_and_known_beside_it(specimen):
+    problem = specimen.make()
+    for where, right in ((problem, True), (special.beside(problem), specimen.right)):
+        assert shown(where, claims(where), "x", TOLERANCE, (), wide=True) == right

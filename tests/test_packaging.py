@@ -31,9 +31,18 @@ def imported_by(statement: str) -> set[str]:
 
 
 def test_import_gradproof_stays_light():
-    loaded = imported_by("import gradproof")
-    assert {"gradproof", "numpy"} <= loaded
-    assert loaded & HEAVY == set()
+    assert imported_by("import gradproof") & {"gradproof", "numpy", *HEAVY} == {"gradproof"}
+    every = imported_by("import gradproof\n[getattr(gradproof, n) for n in gradproof.__all__]")
+    assert {"gradproof", "numpy"} <= every
+    assert every & HEAVY == set()
+
+
+def test_a_name_means_the_same_whatever_was_imported_before():
+    probe = "import gradproof.hunt.spaces, gradproof; gradproof.check; print(gradproof.hunt)"
+    done = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.startswith("<function hunt")
 
 
 def test_import_textbook_and_the_network_stay_light():
@@ -92,6 +101,7 @@ def test_each_framework_appears_in_few_files():
                 "backend/leaves.py",
                 "backend/passing.py",
                 "backend/pulling.py",
+                "backend/rows.py",
                 "backend/torch.py",
                 "backend/widening.py",
             },
@@ -160,3 +170,44 @@ def test_code_and_links_to_the_network_stay_as_they_are(hook):
     assert hook["alone"](given) == (
         "See the `code`\npage, [web](https://a.org/b), `x[0](1)`.\n\n```\na[0](b)\n```\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("remote", "home"),
+    [
+        ("https://forge.example/us/gradproof.git", "https://forge.example/us/gradproof"),
+        ("https://name:secret@forge.example/us/gradproof", "https://forge.example/us/gradproof"),
+        ("git@forge.example:us/gradproof.git", None),
+        ("/some/folder", None),
+        (None, None),
+    ],
+)
+def test_the_addresses_are_those_of_the_repository(hook, tmp_path, remote, home):
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    if remote is not None:
+        add = ["git", "-C", str(tmp_path), "remote", "add", "origin", remote]
+        subprocess.run(add, check=True)
+    given = "![a picture](docs/a.png)\n\n[a page](docs/a.md#b), [web](https://a.org/b)\n"
+    (tmp_path / "README.md").write_text(given, "utf-8")
+    made, metadata = hook["CustomMetadataHook"](), {}
+    made.root = str(tmp_path)
+    made.update(metadata)
+    text = metadata["readme"]["text"]
+    if home is None:
+        assert "urls" not in metadata
+        assert text == "a page, [web](https://a.org/b)\n"
+        return
+    assert metadata["urls"]["Source"] == home
+    assert metadata["urls"]["Changelog"] == f"{home}/blob/HEAD/CHANGELOG.md"
+    assert text == (
+        f"![a picture]({home}/raw/HEAD/docs/a.png)\n\n"
+        f"[a page]({home}/blob/HEAD/docs/a.md#b), [web](https://a.org/b)\n"
+    )
+
+
+def test_a_source_distribution_remembers_the_addresses(hook, tmp_path):
+    home = "https://forge.example/us/gradproof"
+    (tmp_path / "PKG-INFO").write_text(f"Name: gradproof\nProject-URL: Source, {home}\n", "utf-8")
+    assert hook["home_of"](tmp_path) == home
+    (tmp_path / "PKG-INFO").write_text("Name: gradproof\n", "utf-8")
+    assert hook["home_of"](tmp_path) is None

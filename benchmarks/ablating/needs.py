@@ -1,11 +1,24 @@
 """Specimens that need a rule: up to three of each, for a test; `ablation.py --names` lists all.
 
-Of a rule that is not here none is known.
+Of a rule that is not here none is known. Rules of what is ``TESTED`` decide what ``gp.slope`` says,
+or what chance may do, which no single verdict shows: they are needed by tests.
 """
 
 from __future__ import annotations
 
+TESTED: dict[str, str] = {
+    "jump": "tests/slopes/test_smoothness.py::test_a_jump_is_a_jump",
+    "float32 inside": "tests/slopes/test_measure.py::test_low_precision_inside_and_float64_outside",
+    "single observation 3×": "tests/judge/test_verdict.py"
+    "::test_chance_does_not_reject_a_sweep_of_many_right_entries",
+}
+
 NEEDS: dict[str, tuple[str, ...]] = {
+    "special points": (
+        "an adjoint with the factors exchanged at constant 2, wrong",
+        "a determinant without its transpose at identity, wrong",
+        "a square with the factor twice at zero, wrong",
+    ),
     "pilot window": (
         "adjoint in float32, right",
         "(1e8 + x) - 1e8, right",

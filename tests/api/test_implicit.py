@@ -1,5 +1,7 @@
 """Derivatives of solutions (roots, fixed points, optima), each wrong one beside its right twin."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy import optimize, sparse
@@ -267,3 +269,31 @@ def test_wrong_use_gets_one_sentence(others, says):
     with pytest.raises(gp.UsageError) as caught:
         checked(**others)
     assert says in str(caught.value)
+
+
+def test_what_a_function_raises_says_which_one_it_was():
+    def broken(*_):
+        raise ValueError("no")
+
+    for role in ("residual", "solve"):
+        with pytest.raises(ValueError, match="no") as caught:
+            checked(**{role: broken})
+        assert [note.startswith(f"gradproof: raised by {role},") for note in caught.value.__notes__]
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "correct"), (1.01, "wrong")])
+def test_where_the_residual_raises_beside_the_solution_it_has_left_its_domain(factor, verdict):
+    raised = []
+
+    def residual(x, theta):
+        try:
+            return np.array([math.sqrt(x[0] - 1) - theta[0]])
+        except ValueError as error:
+            raised.append(error)
+            raise
+
+    report = gp.check_implicit(
+        residual, lambda t: 1 + t**2, lambda t: factor * 2 * t[:, None], np.array([0.03])
+    )
+    assert raised
+    assert report.verdict == verdict

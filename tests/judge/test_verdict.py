@@ -256,6 +256,19 @@ def test_a_sweep_sees_a_small_wrong_entry_beside_large_ones():
     assert right.verdict == "correct"
 
 
+def test_chance_does_not_reject_a_sweep_of_many_right_entries():
+    """Bars of ten standard errors with four degrees of freedom, and gaps drawn from that."""
+    block = Block(0, "w", (400,), "float64", 400, 1.0)
+    drawn = np.random.default_rng(3).standard_t(4, size=(100, 400))
+    ones = np.ones(400)
+    rejected = [
+        judged(swept(ones, ones + 1e-4 * row, 1e-3), block, norm=20.0).verdict.rejects
+        for row in drawn
+    ]
+    assert (np.abs(drawn) > 10).any(axis=1).mean() > 0.1  # beyond a bar, somewhere
+    assert np.mean(rejected) < 0.01
+
+
 def test_an_unfinished_sweep_proves_nothing():
     slopes = [3.0, 4.0, 0.0, 1.0]
     assert judged(swept(slopes, slopes)[:3], SMALL, norm=5.1).verdict == "undecided"

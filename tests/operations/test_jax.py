@@ -480,3 +480,30 @@ def test_compiled_functions_run_as_they_are_written(double):
         assert checked(models.scanned(1.0)).ok
         found = rejected(checked(models.scanned(1.5)))
     assert found == [("swish", "step", k) for k in (1, 2, 3)]  # no loop is left
+
+
+@pytest.mark.parametrize(("off", "spoiled"), [("w", {"b"}), ("x", {"a"}), ("", set())])
+@pytest.mark.parametrize("scanned", [False, True], ids=["once", "in a scan"])
+def test_blocks_before_a_rule_are_wrong_only_if_its_input_is(double, off, spoiled, scanned):
+    @jax.custom_vjp
+    def weighed(x, w):
+        return x @ w
+
+    def bwd(kept, g):
+        x, w = kept
+        return g @ w.T * (1.01 if off == "x" else 1), x.T @ g * (1.01 if off == "w" else 1)
+
+    weighed.defvjp(lambda x, w: (x @ w, (x, w)), bwd)
+    rng = np.random.default_rng(0)
+    point = {k: jnp.asarray(rng.standard_normal((4, 4))) for k in "ab"}
+    x = jnp.asarray(rng.standard_normal((6, 4)))
+
+    def fun(p):
+        inner, weight = jnp.tanh(x @ p["a"]), jnp.exp(p["b"])
+        if not scanned:
+            return jnp.tanh(weighed(inner, weight)).sum()
+        step = lambda total, row: (total + jnp.tanh(weighed(row[None], weight)).sum(), None)
+        return jax.lax.scan(step, 0.0, inner)[0]
+
+    report = gp.check(fun, point)
+    assert {b.name[-3] for b in report.blocks if b.verdict.rejects} == spoiled

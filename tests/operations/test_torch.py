@@ -229,7 +229,8 @@ class _Weighed(torch.autograd.Function):
 
 
 @pytest.mark.parametrize(("off", "spoiled"), [("w", {"b"}), ("x", {"a"}), ("", set())])
-def test_blocks_before_an_operation_are_wrong_only_if_its_input_is(off, spoiled):
+@pytest.mark.parametrize("computed", [False, True], ids=["a leaf", "computed from one"])
+def test_blocks_before_an_operation_are_wrong_only_if_its_input_is(off, spoiled, computed):
     generator = torch.Generator().manual_seed(0)
     shapes = {"a": (5, 4), "b": (4, 3)}
     point = {
@@ -237,9 +238,10 @@ def test_blocks_before_an_operation_are_wrong_only_if_its_input_is(off, spoiled)
         for k, shape in shapes.items()
     }
     x = torch.randn(6, 5, generator=generator, dtype=torch.float64)
+    weight = torch.exp if computed else torch.nn.Identity()
 
     def fun(p):
-        return torch.tanh(_Weighed.apply(torch.tanh(x @ p["a"]), p["b"], off)).sum()
+        return torch.tanh(_Weighed.apply(torch.tanh(x @ p["a"]), weight(p["b"]), off)).sum()
 
     report = gp.check(fun, point)
     assert {b.name[-3] for b in report.blocks if b.verdict.rejects} == spoiled

@@ -25,6 +25,7 @@ from . import (
     shrunk,
     sizes,
     small,
+    special,
     steps,
     ties,
     unsteady,
@@ -57,6 +58,7 @@ FURTHER: tuple[Specimen, ...] = (
     *shared.ALL_SHARED,
     *rounded.ALL_ROUNDED,
     *hidden.ALL_HIDDEN,
+    *special.ALL_SPECIAL,
 )
 FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(specimen.family for specimen in ALL))
 

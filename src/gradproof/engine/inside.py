@@ -55,9 +55,9 @@ def answered(found: Located, ask: Callable[[Asked], Report]) -> Located:
             if result.verdict.rejects
         )
         operations[place] = replace(operations[place], inputs=wrong)
-        if wrong and asked.direct.issuperset(wrong) and place in behind:
-            # What other operations made is right: nothing before this one is spoiled.
-            behind[place] = replace(behind[place], through=behind[place].itself)
+        if wrong and asked.through.keys() >= set(wrong):
+            # What comes through its other inputs is right.
+            behind[place] = frozenset[int]().union(*(asked.through[name] for name in wrong))
         lines = _lines(asked, report, operations[place].file)
         why = [replace(f, line=lines.get(f.block)) for f in report.findings if f.block is not None]
         if one := next(iter(lines.values()), None):
@@ -66,12 +66,7 @@ def answered(found: Located, ask: Callable[[Asked], Report]) -> Located:
         if why and findings[0].factor is None:  # a figure that a program can read
             first = replace(findings[0], factor=why[0].factor, factor_bar=why[0].factor_bar)
             findings[0] = first
-    spoiled = (
-        found.spoiled
-        if not behind
-        else frozenset(b for one in behind.values() for b in one.through)
-    )
-    return replace(found, operations=tuple(operations), findings=tuple(findings), spoiled=spoiled)
+    return replace(found, operations=tuple(operations), findings=tuple(findings), behind=behind)
 
 
 def _lines(asked: Question, report: Report, file: str) -> dict[str | None, SourceLine]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import arrays
-from ..backend.registry import home
+from ..backend.registry import home, outside
 from ..judge.thresholds import T
 from ..records.verdict import Verdict
 from ..report.report import Report
@@ -48,7 +48,12 @@ class Implicit:
     def call(self, function: Callable[..., Any], *before: Any) -> Any:
         """A function at θ itself, on copies."""
         params = Working(self.where, promote=False).tree()
-        return function(*before, params, *self.options.args, **(self.options.kwargs or {}))
+        try:
+            return function(*before, params, *self.options.args, **(self.options.kwargs or {}))
+        except BaseException as error:
+            role = "solve" if function is self.solve else "residual"
+            error.add_note(f"gradproof: raised by {role}, called at theta.")
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,10 @@ class Looked:
 
 
 class Calls:
-    """The residuals at steps along one direction, each evaluated once."""
+    """The residuals at steps along one direction, each evaluated once.
+
+    Where they raise beside the point, they have left their domain.
+    """
 
     def __init__(self, function: Callable[[float], Array], scale: float = 1.0) -> None:
         self._function = function
@@ -113,8 +121,16 @@ class Calls:
     def __call__(self, step: float) -> Array:
         """The residuals at one step."""
         if step not in self._known:
-            self._known[step] = self._function(step)
+            self._known[step] = self._at(step)
         return self._known[step]
+
+    def _at(self, step: float) -> Array:
+        try:
+            return self._function(step)
+        except Exception as error:
+            if step == 0 or not outside(error):
+                raise
+            return np.full_like(self(0.0), np.nan)
 
     def slope(self, k: int) -> tuple[float, float, float]:
         """The slope of one residual, its bar, and the noise of an evaluation."""

@@ -70,7 +70,7 @@ class Target:
         return {name: value for name, value in vars(self).items() if name != "forks"}
 
 
-_OF_CHECK = ("hess", "hessp", "surrogate", "order", "layout")
+_OF_CHECK = ("hess", "hessp", "surrogate", "order", "layout", "bounds", "jac_sparsity", "tangent")
 
 
 @dataclass

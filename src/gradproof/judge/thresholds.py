@@ -118,6 +118,15 @@ class Thresholds:
     # (tests/api/test_implicit.py: solutions that are rounded).
     solution_reach: float = 100.0
 
+    # Manifolds
+
+    # A retraction leaves the point where it is, and moves it by a small vector, to this share: a
+    # difference with steps of 1e-5 is good to 1e-10 (tests/api/test_tangent.py).
+    retracts: float = 1e-6
+    # One of second order does not bend within the manifold: the same steps show this to 1e-6, and
+    # the QR factor bends by 0.1 and more (tests/api/test_tangent.py).
+    bends_inside: float = 1e-3
+
     # The point
 
     # At a kink the gradient is checked so many block scales beside it: many windows away, yet the
@@ -231,6 +240,10 @@ class Thresholds:
     # A claim follows a value on the way linearly to this share of what it is; beyond that an edit
     # of the value is tried out (tests/diagnose/test_inner.py).
     linear: float = 1e-9
+    # With a value exchanged the gradient of a block is another one only beyond so many roundings of
+    # the largest entry there is: that of a bias before a batch normalisation is round-off of zero
+    # (tests/engine/test_inner.py).
+    followed: float = 64.0
     # Low precision (tests/diagnose/test_precision.py): so many different values at least that are
     # multiples of one step, none above so many steps, each to this share, were rounded to it; the
     # rounding of what was rounded leads this far beyond half a step.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
 
@@ -21,42 +21,37 @@ class Question:
     """A check of one operation by itself: its ``place`` among all, and what is ``asked``.
 
     ``watched(around)`` makes the same call with its backward inside of ``around``, and returns the
-    gradients as that returned them, those of the blocks of the check alone. Inputs that are
-    ``direct`` are parameters themselves.
+    gradients as that returned them, those of the blocks of the check alone. ``through`` are, by
+    the name of an input, the blocks of the function whose gradients come through that input.
     """
 
     place: int
     asked: Asked
     watched: Callable[[Around], list[Any]]
-    direct: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Behind:
-    """The blocks ``through`` whose gradients an operation is, and those that it takes itself."""
-
-    through: frozenset[int]
-    itself: frozenset[int] = frozenset()
+    through: Mapping[str, frozenset[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
     """All operations in the order of execution, a finding for each that is at fault.
 
-    ``spoiled`` are the blocks whose gradients come through operations at fault, ``passes`` counts
-    the passes forward that it took. ``questions`` are checks of single operations at fault, at the
-    inputs and with the gradient from above of the real pass; ``functions`` are the places of those
-    that have a backward of the user's; ``behind`` are, by the place of what is at fault, the blocks
-    that are spoiled by it.
+    ``behind`` are, by the place of what is at fault, the blocks whose gradients come through it,
+    ``passes`` counts the passes forward that it took. ``questions`` are checks of single operations
+    at fault, at the inputs and with the gradient from above of the real pass; ``functions`` are the
+    places of those that have a backward of the user's.
     """
 
     operations: tuple[Operation, ...]
     findings: tuple[Finding, ...]
-    spoiled: frozenset[int]
+    behind: Mapping[int, frozenset[int]]
     passes: int
     questions: tuple[Question, ...] = ()
     functions: frozenset[int] = frozenset()
-    behind: Mapping[int, Behind] = field(default_factory=dict)
+
+    @property
+    def spoiled(self) -> frozenset[int]:
+        """The blocks that are wrong because of what is at fault."""
+        return frozenset[int]().union(*self.behind.values())
 
     @property
     def explains(self) -> bool:

@@ -14,7 +14,7 @@ class Smoothness(StrEnum):
     JUMP = "jump"
     EDGE = "edge of the domain"
     NOT_FINITE = "not finite"
-    UNKNOWN = "none that can be told"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

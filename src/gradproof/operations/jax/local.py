@@ -38,8 +38,13 @@ def real(place: int, call: Call, inputs: Sequence[Any], claim: Claimed) -> Real:
     return Real([_row(x, call, row) for x in inputs], [_row(c, call, row) for c in above])
 
 
-def question(place: int, call: Call, real: Real, options: Options) -> Question | None:
-    """What a check of it alone is asked: ``⟨gradient from above, outputs⟩`` of its inputs."""
+def question(
+    place: int, call: Call, real: Real, options: Options, flows: Sequence[frozenset[int]]
+) -> Question | None:
+    """What a check of it alone is asked: ``⟨gradient from above, outputs⟩`` of its inputs.
+
+    ``flows`` are the blocks behind each of these.
+    """
     fixed, above = real.inputs, real.above
     names = dict(zip(_names(call), range(len(fixed)), strict=True))
     moving = {
@@ -70,7 +75,8 @@ def question(place: int, call: Call, real: Real, options: Options) -> Question |
     where = Point({name: fixed[k] for name, k in moving.items()}, root=f"{call.name}.inputs")
     limits = (options.correct_below, options.wrong_above)
     asked = Options((), None, options.effort, options.seed, *limits, call.name)
-    return Question(place, Asked(fun, where, Autodiff(BACKEND), asked), watched)
+    through = {name: flows[k] for name, k in moving.items()}
+    return Question(place, Asked(fun, where, Autodiff(BACKEND), asked), watched, through)
 
 
 def _row(array: Any, call: Call, row: int) -> Any:

@@ -146,11 +146,12 @@ def _told(found: _Found, spent: int) -> Located:
     right = sum(o.verdict is Verdict.CORRECT for k, o in by_place.items() if k)
     flows = reached(found.model.body)
     options = found.model.session.asked.options
-    made = [question(k, calls[k], one, options) for k, one in alone.items()]
+    made = [question(k, calls[k], one, options, flows[k]) for k, one in alone.items()]
+    behind = {shown.index(k): frozenset[int]().union(*flows.get(k, ())) for k in wrong}
     return Located(
         operations,
         tuple(f for k in wrong for f in _findings(found, by_place[k], k, right)),
-        frozenset[int]().union(*(flows.get(k, frozenset()) for k in wrong)),
+        behind,
         found.passes + spent,
         tuple(replace(q, place=shown.index(q.place)) for q in made if q is not None),
         frozenset(i for i, k in enumerate(shown) if _can_be_asked(found, k)),

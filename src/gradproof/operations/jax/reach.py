@@ -14,14 +14,14 @@ Blocks = frozenset[int]
 _NONE: Blocks = frozenset()
 
 
-def reached(body: Body) -> dict[int, Blocks]:
-    """By the place of a call the blocks of which something that moves gets there."""
-    found: dict[int, Blocks] = {}
+def reached(body: Body) -> dict[int, list[Blocks]]:
+    """By the place of a call, for each of its inputs, the blocks of which something gets there."""
+    found: dict[int, list[Blocks]] = {}
     _run(body, [frozenset([k]) for k in range(len(body.jaxpr.invars))], found)
     return found
 
 
-def _run(body: Body, inputs: Sequence[Blocks], found: dict[int, Blocks]) -> list[Blocks]:
+def _run(body: Body, inputs: Sequence[Blocks], found: dict[int, list[Blocks]]) -> list[Blocks]:
     known: dict[Any, Blocks] = dict(zip(body.jaxpr.invars, inputs, strict=True))
 
     def read(variable: Any) -> Blocks:
@@ -30,8 +30,8 @@ def _run(body: Body, inputs: Sequence[Blocks], found: dict[int, Blocks]) -> list
     for i, equation in enumerate(body.jaxpr.eqns):
         ins = [read(v) for v in equation.invars]
         if i in body.rules:
-            place = body.rules[i]
-            found[place] = found.get(place, _NONE).union(*ins)
+            before = found.get(body.rules[i], [_NONE] * len(ins))
+            found[body.rules[i]] = [a | b for a, b in zip(before, ins, strict=True)]
         outs = _inside(equation, body.bodies[i], ins, found) if i in body.bodies else None
         cut = equation.primitive.name == Kind.CUT
         through = _NONE if cut else _NONE.union(*ins)
@@ -42,7 +42,7 @@ def _run(body: Body, inputs: Sequence[Blocks], found: dict[int, Blocks]) -> list
 
 
 def _inside(
-    equation: Any, bodies: Sequence[Body], ins: list[Blocks], found: dict[int, Blocks]
+    equation: Any, bodies: Sequence[Body], ins: list[Blocks], found: dict[int, list[Blocks]]
 ) -> list[Blocks]:
     name, params = equation.primitive.name, equation.params
     if name == "cond":
@@ -58,7 +58,7 @@ def _inside(
 
 
 def _again(
-    body: Body, ins: list[Blocks], first: int, count: int, found: dict[int, Blocks]
+    body: Body, ins: list[Blocks], first: int, count: int, found: dict[int, list[Blocks]]
 ) -> list[Blocks]:
     """A loop, until nothing new comes round."""
     ins = list(ins)

@@ -162,25 +162,23 @@ def product(cotangent: Any, tensor: Any) -> tuple[float, float]:
     return float(terms.sum()), float(terms.abs().sum())
 
 
-def taken(tape_flows: Sequence[Flow], call: Call) -> set[int]:
-    """The leaves that a call takes itself, by identity."""
-    entered = [flow.source[0] for flow in tape_flows if flow.into is call]
-    return {id(node.variable) for node in entered if hasattr(node, "variable")}
+def leaves_behind(entered: Sequence[Any]) -> tuple[set[int], set[Any]]:
+    """The leaves behind some nodes, by identity, and the nodes in between."""
+    inside = set(nodes([node for node in entered if not hasattr(node, "variable")]))
+    further = [n for node in inside for n, _ in node.next_functions if n is not None]
+    leaves = [n for n in [*entered, *further] if hasattr(n, "variable")]
+    return {id(leaf.variable) for leaf in leaves}, inside
 
 
 def reached(tape_flows: Sequence[Flow], call: Call) -> set[int]:
     """The leaves that get their gradient through a call, by identity."""
     entered = [flow.source[0] for flow in tape_flows if flow.into is call]
-    inside = [node for node in entered if not hasattr(node, "variable")]
-    leaves = [node for node in entered if hasattr(node, "variable")]
-    visited = set(nodes(inside))
-    for node in visited:
-        leaves += [n for n, _ in node.next_functions if n is not None and hasattr(n, "variable")]
+    leaves, visited = leaves_behind(entered)
     # What a Function runs again in its backward has a graph of its own.
     again = {f.out_of.key for f in tape_flows if f.out_of is not None and f.source[0] in visited
              and isinstance(f.out_of.owner, type)}  # fmt: skip
     for flow in tape_flows:
         within = flow.into is not None and any(flow.into.key[: len(k)] == k for k in again)
         if within and hasattr(flow.source[0], "variable"):
-            leaves.append(flow.source[0])
-    return {id(leaf.variable) for leaf in leaves}
+            leaves.add(id(flow.source[0].variable))
+    return leaves

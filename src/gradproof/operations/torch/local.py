@@ -13,6 +13,7 @@ from ...space.point import Point
 from ...subject.asked import Asked, Options
 from ...subject.providers import Autodiff
 from .calls import Key, Log
+from .graph import leaves_behind
 from .real import Real
 from .target import Target, differentiable, from_above
 
@@ -29,6 +30,10 @@ def captured(target: Target, wanted: Iterable[Key]) -> dict[Key, Real]:
         with others_kept(leaves):
             torch.autograd.backward([o for o, _ in used], [w for _, w in used])
         log.stack = kept
+        blocks = {id(leaf): k for k, leaf in enumerate(leaves)}
+        for real in log.real.values():
+            behind = [leaves_behind([edge[0]])[0] if edge else set() for edge in real.sources]
+            real.through = tuple(frozenset(blocks[x] for x in b & blocks.keys()) for b in behind)
         return log.real
 
     return target.run(lambda _, tensor: tensor, use, wanted=frozenset(wanted))  # type: ignore[no-any-return]

@@ -12,17 +12,17 @@ from ...records.verdict import Verdict
 from ...space.point import Line
 from ...subject.session import Session
 from ..ladder import Balance, Passes, balances
-from ..located import Behind, Located, Question
+from ..located import Located, Question
 from ..measured import FIRST_STEP, MOST, limits_of, line_of, measured, sharpness
 from ..verdicts import Judged, judged
 from .calls import Call, Slot
 from .cuts import Cut, cuts, made_up_for, together, within
-from .graph import reached, taken
+from .graph import reached
 from .layouts import layouts, nonlinear, repeatable
 from .lines import place_of
 from .local import captured, question
 from .passes import Tape, claimed, moved, replayed
-from .real import is_own
+from .real import Real, is_own
 from .target import Target
 from .told import of_cut, of_layout, of_nonlinear, of_operation
 
@@ -171,18 +171,14 @@ def _told(search: _Search) -> Located:
         if i in wrong
     )
     behind = {k: _behind(tape, tape.calls[i]) for k, i in enumerate(shown) if i in wrong}
-    spoiled = frozenset(b for one in behind.values() for b in one.through)
     made = len(search.passes.made) + search.further
-    return _alone(search, Located(operations, findings, spoiled, made, behind=behind), shown)
+    return _alone(search, Located(operations, findings, behind, made), shown)
 
 
-def _behind(tape: Tape, call: Call) -> Behind:
-    """The blocks whose gradients go through a call, and those that it takes itself."""
-    through, itself = (
-        frozenset(tape.blocks[leaf] for leaf in leaves & tape.blocks.keys())
-        for leaves in (reached(tape.flows, call), taken(tape.flows, call))
-    )
-    return Behind(through, itself)
+def _behind(tape: Tape, call: Call) -> frozenset[int]:
+    """The blocks whose gradients go through a call."""
+    leaves = reached(tape.flows, call) & tape.blocks.keys()
+    return frozenset(tape.blocks[leaf] for leaf in leaves)
 
 
 def _alone(search: _Search, located: Located, shown: Sequence[int]) -> Located:
@@ -219,9 +215,20 @@ def _alone(search: _Search, located: Located, shown: Sequence[int]) -> Located:
         findings=tuple(findings),
         passes=located.passes + 1,
         questions=tuple(
-            Question(i, q, one.watched, one.direct) for i, one, q in asked if q is not None
+            Question(i, q, one.watched, _through(one, located.behind[i]))
+            for i, one, q in asked
+            if q is not None
         ),
     )
+
+
+def _through(real: Real, behind: frozenset[int]) -> dict[str, frozenset[int]]:
+    """By the name of an input the blocks behind it.
+
+    Blocks of which the graph shows no way (a backward that runs a forward again) may come by any.
+    """
+    hidden = behind.difference(*real.through)
+    return {n: b | hidden for n, b in zip(real.names(), real.through, strict=True)}
 
 
 def _parent(tape: Tape, place: int) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from .calls import floating, plain
+from .graph import Edge, edge_of
 from .lines import backward_of, backward_place, operator_of
 
 _HOOK: Any = torch.Tensor.register_hook
@@ -17,19 +18,19 @@ _HOOK: Any = torch.Tensor.register_hook
 
 @dataclass(slots=True)
 class Real:
-    """A call as it happened: its arguments, and the gradients that came to its outputs."""
+    """A call as it happened: its arguments, and the gradients that came to its outputs.
+
+    ``sources`` are the edges of the graph from which what is ``moving`` came, ``through`` the
+    blocks behind each of them.
+    """
 
     function: Any
     name: str
     args: tuple[Any, ...]
     moving: tuple[int, ...]
-    leaves: tuple[int, ...] = ()
+    sources: tuple[Edge | None, ...]
+    through: tuple[frozenset[int], ...] = ()
     gradients: dict[int, Any] = field(default_factory=dict)
-
-    @property
-    def direct(self) -> frozenset[str]:
-        """The names of the arguments that are leaves: no other operation made them."""
-        return frozenset(_argument(self.function, place) for place in self.leaves)
 
     def names(self) -> list[str]:
         """The names of the arguments that gradients go to."""
@@ -78,9 +79,9 @@ def noted(function: Any, name: str, args: tuple[Any, ...]) -> Real:
         and floating(x)
         and not (calling and x.is_leaf)
     )
-    leaves = tuple(i for i in moving if args[i].is_leaf)
     copies = [x.detach().clone() if isinstance(x, torch.Tensor) else x for x in args]
-    return Real(function, name, tuple(copies), moving, leaves)
+    sources = tuple(edge_of(plain(args[i])) for i in moving)
+    return Real(function, name, tuple(copies), moving, sources)
 
 
 def listen(real: Real, output: Any) -> None:
