@@ -57,7 +57,7 @@ LOSSES = {
 SOLVED = {
     name: LOSSES[name][0]
     for name in ("HalfSquaredError", "HalfPoissonLoss", "HalfGammaLoss", "HalfBinomialLoss",
-                 "HalfTweedieLoss 1.5", "HalfTweedieLoss 3")
+                 "HalfTweedieLoss 1.5")
 }  # fmt: skip
 
 
