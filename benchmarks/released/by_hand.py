@@ -5,6 +5,8 @@ Scripts are those of ``examples/found``.
 
 DIFFERENCES = "its code takes differences of the function, and is off by their error"
 
+AT_A_KINK = "the claim is no number, and the slopes on both sides are"
+
 BY_HAND = {
     # SciPy
     "scipy.special.pbvv *": "mpmath: scipy_pbvv.py",
@@ -56,7 +58,11 @@ BY_HAND = {
     "jax gammaincc {*": "closed form: jax_gammaincc.py",
     "jax xlogy's y {*": "closed form: jax_xlogy.py",
     "jax power {*": "closed form: jax_power.py",
+    "jax squareplus {'b': 0.0}: *": AT_A_KINK,
+    "jax std {*}: *": AT_A_KINK,
+    "jax norm {'ord': *}: at [[]0., 0., 0.[]], and not beside it": AT_A_KINK,
     # torch
+    "torch hypot {'y': 0.0}: *": AT_A_KINK,
     "torch*sinc: *": "series: torch_sinc.py",
     "torch*sinc twice: *": "series: torch_sinc_second.py",
     "torch*std*": "algebra: torch_std.py",
