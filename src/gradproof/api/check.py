@@ -227,7 +227,7 @@ def _by_hand(given: _Given, again: str) -> Report:
     if given.layout is not None:
         fun, point, grad = parted(fun, point, grad, given.layout)
     report = examine(Asked(fun, Point(point), grad, options), again)
-    report = replace(report, evaluations=report.evaluations + spent)
+    report = replace(report, evaluations=report.evaluations + spent) if spent else report
     return report if given.bounds is None else with_calls(report, own)
 
 
