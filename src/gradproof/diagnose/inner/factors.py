@@ -41,14 +41,19 @@ def lacking(functions: Sequence[Function]) -> Looking:
 def _says_little(function: Function, hand: Hand, shape: tuple[int, ...]) -> bool:
     """Whether it is a mask of so few entries that another one may be the same by chance.
 
-    That of an activation is believed where it has the shape of what it belongs to.
+    That of an activation is believed where it has the shape of what it belongs to; of what is a
+    mask already there is no derivative.
     """
+    if function in DERIVATIVES and _is_mask(hand.values):
+        return True
     masks = [function.of(value * 1.0) for value in hand.values]
-    if sum(mask.size for mask in masks) >= T.telling_mask:
-        return False
-    if not all(np.isin(mask, (0.0, 1.0)).all() for mask in masks):
+    if sum(mask.size for mask in masks) >= T.telling_mask or not _is_mask(masks):
         return False
     return function not in DERIVATIVES or hand.shape != shape
+
+
+def _is_mask(values: Sequence[Any]) -> bool:
+    return all(np.isin(value, (0.0, 1.0)).all() for value in values)
 
 
 def _multiplied(function: Function) -> Callable[[Any, Any], Any]:
