@@ -226,7 +226,7 @@ def test_leaves_that_do_not_move_reach_fun_as_they_are():
 
 @pytest.mark.parametrize(
     "point",
-    [np.arange(3), 3, True, None, "abc", np.zeros(0), {"a": None, "b": 1}, [None]],
+    [np.array([True]), True, None, "abc", np.zeros(0), {"a": None, "b": 1}, [None]],
     ids=repr,
 )
 def test_nothing_to_differentiate(point):
@@ -762,10 +762,10 @@ def test_the_wrong_number_of_arguments_is_the_functions_own_error():
 
 
 def test_a_list_where_the_function_takes_an_array():
+    assert gp.check(fun, [1.0, 2.0], grad=grad).ok
     with pytest.raises(TypeError) as caught:
-        gp.check(fun, [1.0, 2.0], grad=grad)
+        gp.check_vjp(lambda x: x**2, lambda x, g: 2 * x * g, [1.0, 2.0])
     assert "pass np.array(point)" in notes(caught.value)
-    assert gp.check(fun, np.array([1.0, 2.0]), grad=grad).ok
 
 
 def test_warnings_of_the_users_code_are_theirs():

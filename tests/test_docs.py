@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -53,6 +54,9 @@ def text(name):
 # They start pytest, or look for repairs.
 SLOW = {"how-to/pytest", "how-to/repair", "reference/command-line"}
 
+# They need a package that not everybody has who runs the tests.
+NEEDS = {"how-to/forces": "ase"}
+
 
 @pytest.fixture(autouse=True)
 def what_a_page_registers_is_gone_after_it(monkeypatch):
@@ -63,7 +67,10 @@ def what_a_page_registers_is_gone_after_it(monkeypatch):
 def played(page):
     """The page as a parameter, marked where it takes long to run."""
     name = named(page)
-    return pytest.param(page, id=name, marks=[pytest.mark.slow] if name in SLOW else [])
+    missing = name in NEEDS and find_spec(NEEDS[name]) is None
+    marks = [pytest.mark.slow] if name in SLOW else []
+    marks += [pytest.mark.skip(f"{NEEDS[name]} is not installed")] if missing else []
+    return pytest.param(page, id=name, marks=marks)
 
 
 @pytest.mark.parametrize("page", [played(page) for page in PAGES])

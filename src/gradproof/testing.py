@@ -45,6 +45,10 @@ def assert_gradient(
     surrogate: Callable[..., Any] | None = None,
     tolerance: float | None = None,
     layout: Layout | None = None,
+    bounds: Any = None,
+    jac_sparsity: Any = None,
+    tangent: Any = None,
+    residuals: Callable[..., Any] | None = None,
     undecided: Undecided = "fail",
 ) -> Report:
     """Check a claimed gradient, and fail unless it is right.
@@ -53,7 +57,8 @@ def assert_gradient(
     ----------
     fun, point, grad, hess, hessp, order, args, kwargs
         As for ``gp.check``.
-    effort, seed, correct_below, wrong_above, name, surrogate, tolerance, layout
+    effort, seed, correct_below, wrong_above, name, surrogate, tolerance, layout, bounds,
+    jac_sparsity, tangent, residuals
         As for ``gp.check``.
     undecided : {"fail", "warn"}
         What becomes of a verdict that says neither right nor wrong. A test that proves nothing
@@ -95,7 +100,8 @@ def assert_gradient(
     report = check(
         fun, point, grad=grad, hess=hess, hessp=hessp, order=order, args=args, kwargs=kwargs,
         effort=effort, seed=seed, correct_below=correct_below, wrong_above=wrong_above, name=name,
-        surrogate=surrogate, tolerance=tolerance, layout=layout,
+        surrogate=surrogate, tolerance=tolerance, layout=layout, bounds=bounds,
+        jac_sparsity=jac_sparsity, tangent=tangent, residuals=residuals,
     )  # fmt: skip
     return _asserted(report, undecided)
 

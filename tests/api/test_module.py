@@ -230,6 +230,16 @@ def test_keyword_arguments_and_names_are_passed_on():
     assert check(attention, x, x, x, kwargs={"key_padding_mask": mask}).ok
 
 
+def test_a_submodule_with_two_names_keeps_its_parameters():
+    module = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Tanh()).double()
+    module.append(module[0])
+    before = dict(module.named_parameters())
+    assert gp.check_module(module, torch.randn(2, 3).double()).ok
+    after = dict(module.named_parameters())
+    assert list(before) == list(after)
+    assert all(before[name] is after[name] for name in before)
+
+
 def test_a_shared_parameter_is_one_block_under_its_first_name():
     class Tied(nn.Module):
         def __init__(self, factor):

@@ -46,7 +46,9 @@ CASES = {
     "per example, to be averaged": (
         "W", lambda right, d, a: 5 * X[:, :, None] * d[:, None],
         "averaged over axis 0 it is right"),
-    "transposed and doubled": ("W", lambda right, d, a: 2 * right.T, "no sum of it is right"),
+    "transposed and doubled": (
+        "W", lambda right, d, a: 2 * right.T,
+        "transposed it has the shape, but its numbers are wrong too"),
     "on a diagonal": ("b", lambda right, d, a: np.diag(right) + np.tri(2, k=-1),
                       "its diagonal alone it is right"),
     "too short": ("b", lambda right, d, a: right[:1], "no sum of it is right"),
@@ -81,7 +83,9 @@ def test_another_fault_beside_it_is_found():
 def test_nothing_is_tried_where_nobody_is_to_ask_why():
     report = gp.check(cost, POINT, grad=lambda p: grad(p, "W", lambda r, *_: r.T), effort="quick")
     assert report.verdict is Verdict.WRONG
-    assert "one number for every parameter" in report.findings[0].message
+    assert report.findings[0].message.endswith("transposed it has the shape.")
+    short = gp.check(cost, POINT, grad=lambda p: grad(p, "b", lambda r, *_: r[:1]), effort="quick")
+    assert "one number for every parameter" in short.findings[0].message
 
 
 def test_at_a_kink():
@@ -112,7 +116,10 @@ def jacobian(p):
     [
         (lambda p: jacobian(p).T, "has shape (3, 9) and needs (9, 3): transposed it is right"),
         (lambda p: jacobian(p).ravel(), "reshaped to (9, 3) it is right"),
-        (lambda p: 2 * jacobian(p).T, "no sum of it is right"),
+        (
+            lambda p: 2 * jacobian(p).T,
+            "needs (9, 3): transposed it has the shape, but its numbers are wrong too",
+        ),
         (lambda p: jacobian(p)[:8], "has shape (8, 3) and needs (9, 3)"),
     ],
     ids=["transposed", "flat", "transposed and doubled", "a row less"],

@@ -21,7 +21,7 @@ _STDLIB = sysconfig.get_path("stdlib")
 _PUBLIC = frozenset({
     "check", "check_module", "check_operations", "check_vjp", "check_jvp", "check_adjoint",
     "check_layer", "check_layers", "gradcheck", "gradgradcheck", "check_grads", "check_grad",
-    "assert_gradient", "check_implicit",
+    "assert_gradient", "check_implicit", "check_forces",
 })  # fmt: skip
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ..backend.protocol import Backend
 from ..backend.registry import framework_of
 from ..calling import public
 from ..engine.examine import examine
+from ..engine.pattern import by_pattern
+from ..engine.slopes_of import Counted
 from ..errors import UsageError
 from ..naming import is_function, what
 from ..plan.effort import Level
@@ -18,11 +21,14 @@ from ..space import tree
 from ..space.point import Point
 from ..subject.asked import Asked, Options
 from ..subject.providers import Autodiff
+from .bounds import inside, with_calls
 from .callsite import call_in_source
 from .layout import Layout, parted
 from .options import checked, function_given, gradient_given, validate
 from .second import checked_second
-from .twice import both_orders
+from .starts import started
+from .tangent import checked_on
+from .twice import both_orders, order_given
 
 
 @public("gp.check(fun, point, grad=...)", report=True)
@@ -44,6 +50,10 @@ def check(
     tolerance: float | None = None,
     surrogate: Callable[..., Any] | None = None,
     layout: Layout | None = None,
+    bounds: Any = None,
+    jac_sparsity: Any = None,
+    tangent: Any = None,
+    residuals: Callable[..., Any] | None = None,
 ) -> Report:
     """Check a claimed gradient against slopes of the function itself.
 
@@ -104,6 +114,22 @@ def check(
     layout : mapping of str to int or tuple, optional
         The names and shapes of what lies one after the other in a ``point`` that is one flat
         vector, ``{"Theta1": (5, 4), "b1": 5}``: each is a block of its own, with its verdict.
+    bounds : sequence of pairs, pair or scipy.optimize.Bounds, optional
+        The lowest and the highest value of each parameter of a ``point`` that is one array, or of
+        all; None for none. ``fun`` and ``grad`` are then called inside alone; of a point on a bound
+        the slopes are those of one side.
+    jac_sparsity : array or sparse matrix, optional
+        In place of ``grad``: which outputs depend on which parameters, as for
+        ``scipy.optimize.least_squares``. What is checked is that nothing is left out.
+    tangent : callable, pair, "symmetric" or manifold, optional
+        Where the point lives on a manifold: ``tangent(point, vector)``, a point again, for vectors
+        of the shape of ``grad``. Where only tangent ones will do, ``(retraction, projection)``, or
+        an object that has both, as pymanopt's and geoopt's manifolds. ``grad`` is then the
+        Riemannian gradient, ``hess`` the Riemannian Hessian, each at the point.
+    residuals : callable, optional
+        Data less their means, or the other way round, as a function of the same arguments. Where
+        ``hess`` or ``hessp`` is wrong it is asked whether it is the Gauss–Newton matrix, or the
+        expected information, of which the data have to be among ``args``.
 
     Returns
     -------
@@ -140,32 +166,87 @@ def check(
         args, kwargs, effort, seed, correct_below, wrong_above, name, tolerance=tolerance
     )
     validate(fun, options)
-    if isinstance(order, bool) or order not in (1, 2):
-        raise UsageError(f"order must be 1 or 2, but is {order!r}.")
-    if order == 2 and not (grad is None or grad is False):
+    twice = order_given(order)
+    if twice and not (grad is None or grad is False):
         raise UsageError(
             "order=2 is about the backward passes of a framework: the derivative of a gradient "
             "that is passed as grad= is passed as hess= or hessp=."
         )
     _validate_point_and_grad(point, grad)
-    if surrogate is not None:
-        function_given("surrogate", surrogate, "gp.check(fun, point, surrogate=smooth)")
-    if surrogate is not None and (hess is not None or hessp is not None or order == 2):
-        raise UsageError("surrogate= is for first derivatives: leave it out.")
-    if layout is not None:
-        if surrogate is not None or hess is not None or hessp is not None:
-            raise UsageError("layout= goes with grad= alone: leave out surrogate=, hess=, hessp=.")
-        fun, point, grad = parted(fun, point, grad, layout)
-    if hess is not None or hessp is not None:
-        return checked_second(fun, point, grad, hess, hessp, options)
-    if grad is not None and grad is not False:
-        if surrogate is not None and grad is True:
-            grad = partial(_gradient_of, fun)
-        asked = Asked(surrogate or fun, Point(point), grad, options)
-        return examine(asked, call_in_source(int(seed)))
+    second = hess is not None or hessp is not None
+    alone = {"layout": layout, "bounds": bounds, "jac_sparsity": jac_sparsity}
+    _first_alone(surrogate, alone, second=second, twice=twice)
+    if residuals is not None:
+        _residuals_given(residuals, second=second)
+    if tangent is not None:
+        if twice or surrogate is not None or any(x is not None for x in alone.values()):
+            raise UsageError("tangent= goes with grad=, hess= and hessp= alone.")
+        again = call_in_source(int(seed))
+        return checked_on(tangent, fun, point, (grad, hess, hessp), options, again)
+    if jac_sparsity is not None or not (grad is None or grad is False or second or surrogate):
+        given = _Given(fun, point, grad, options, layout, bounds, jac_sparsity)
+        return _by_hand(given, call_in_source(int(seed)))
+    if second:
+        return checked_second(fun, point, grad, hess, hessp, options, residuals)
+    if surrogate is not None and grad is not None and grad is not False:
+        claim = partial(_gradient_of, fun) if grad is True else grad
+        return checked(surrogate, Point(point), claim, options)
+    if layout is not None or bounds is not None:
+        role = "layout=" if bounds is None else "bounds="
+        raise UsageError(f"{role} goes with grad=, a gradient or a Jacobian by hand.")
     where, claim = own_claim(point, None if surrogate is None else fun)
     first = checked(surrogate or fun, where, claim, options)
-    return both_orders(first, fun, where, claim, options) if order == 2 else first
+    return both_orders(first, fun, where, claim, options) if twice else first
+
+
+class _Given(NamedTuple):
+    """What goes with a gradient by hand."""
+
+    fun: Callable[..., Any]
+    point: Any
+    grad: Any
+    options: Options
+    layout: Layout | None
+    bounds: Any
+    jac_sparsity: Any
+
+
+def _by_hand(given: _Given, again: str) -> Report:
+    """The report of a gradient or Jacobian, within bounds perhaps, or of a pattern in its place."""
+    fun, own, grad, spent = given.fun, Counted(given.fun), given.grad, 0
+    point, options = started(fun, given.point, given.grad, given.options)
+    if given.bounds is not None:
+        fun, point, grad = inside(own, point, grad, given.bounds)
+    if given.jac_sparsity is not None:
+        if grad is not None or given.layout is not None:
+            raise UsageError(
+                "jac_sparsity= is in place of a Jacobian: leave out grad= and layout=, or return a "
+                "sparse matrix from grad, whose pattern is checked too."
+            )
+        grad, spent = by_pattern(Asked(fun, Point(point), None, options), given.jac_sparsity)
+    if given.layout is not None:
+        fun, point, grad = parted(fun, point, grad, given.layout)
+    report = examine(Asked(fun, Point(point), grad, options), again)
+    report = replace(report, evaluations=report.evaluations + spent)
+    return report if given.bounds is None else with_calls(report, own)
+
+
+def _first_alone(surrogate: Any, alone: Mapping[str, Any], *, second: bool, twice: bool) -> None:
+    """Raise ``UsageError`` for what is of first derivatives alone beside second ones."""
+    if surrogate is not None:
+        function_given("surrogate", surrogate, "gp.check(fun, point, surrogate=smooth)")
+        if second or twice:
+            raise UsageError("surrogate= is for first derivatives: leave it out.")
+    for role, given in alone.items():
+        if given is not None and (surrogate is not None or second):
+            text = f"{role}= goes with grad= alone: leave out surrogate=, hess=, hessp=."
+            raise UsageError(text)
+
+
+def _residuals_given(residuals: Any, *, second: bool) -> None:
+    function_given("residuals", residuals, "residuals=lambda point, X, y: y - mean(point, X)")
+    if not second:
+        raise UsageError("residuals= goes with hess= or hessp=, to say what matrix that is.")
 
 
 def _validate_point_and_grad(point: Any, grad: Any) -> None:

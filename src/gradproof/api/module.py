@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 from ..calling import public
 from ..errors import UsageError
@@ -14,7 +15,9 @@ from ..report.report import Report
 from ..space.point import Point
 from ..subject.asked import Options
 from ..subject.providers import Autodiff
+from .operations import of_module
 from .options import checked, function_given, validate
+from .twice import both_orders, order_given
 
 
 @public("gp.check_module(module, *inputs, loss=...)", report=True)
@@ -22,6 +25,7 @@ def check_module(
     module: Any,
     *inputs: Any,
     loss: Callable[[Any], Any] | None = None,
+    order: Literal[1, 2] = 1,
     kwargs: Mapping[str, Any] | None = None,
     effort: Level = "standard",
     seed: int = 0,
@@ -43,6 +47,10 @@ def check_module(
     loss : callable, optional
         ``loss(output)``, a real scalar or anything else with derivatives. Without it the output
         itself is checked, through random cotangents.
+    order : {1, 2}
+        2: also the derivatives of the backward pass, as a gradient penalty or a Hessian-vector
+        product takes them: of the gradients by parameters and inputs, by all of these and by the
+        gradients from above.
     kwargs : mapping, optional
         Keyword arguments of the module.
     effort, seed, correct_below, wrong_above, name
@@ -66,6 +74,7 @@ def check_module(
             f"module must be a torch.nn.Module, but is {what(module)}: functions are "
             "checked with gp.check(fun, tensors), classes need an instance."
         )
+    twice = order_given(order)
     if loss is not None:
         function_given("loss", loss, "loss=lambda output: output.sum()")
     from ..backend.torch import BACKEND
@@ -85,7 +94,26 @@ def check_module(
             "call requires_grad_() on those that should be checked."
         )
     where = Point(params, lambda leaf: "" if leaf.requires_grad else "is frozen (requires no grad)")
-    return checked(fun, where, Autodiff(BACKEND), options)
+    first = checked(fun, where, Autodiff(BACKEND), options)
+    return _with_second(first, module, loss, options) if twice else first
+
+
+def _with_second(first: Report, module: Any, loss: Any, options: Options) -> Report:
+    """The report of the parameters' gradients, and that of their derivatives with it.
+
+    The inputs' gradients are differentiated too: a penalty on them is what double backward is for.
+    """
+    from ..backend.torch import BACKEND
+
+    fun, where = of_module(module, tuple(options.args), loss)
+    names = [_plain(block.name) for block in where.blocks]
+    options = replace(options, args=(), notes=())
+    return both_orders(first, fun, where, Autodiff(BACKEND), options, names=names)
+
+
+def _plain(name: str) -> str:
+    """``['inputs'][0]`` is inputs[0]."""
+    return name.replace("['params']", "params", 1).replace("['inputs']", "inputs", 1)
 
 
 def _is_module(module: Any) -> bool:

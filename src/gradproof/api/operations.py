@@ -80,7 +80,7 @@ def check_operations(
         function_given("loss", loss, "loss=lambda output: output.sum()")
     title = name or (type(target).__name__ if _is_module(target) else called(target))
     fun, where = (
-        _of_module(target, inputs, loss) if _is_module(target) else _own(target, inputs, loss)
+        of_module(target, inputs, loss) if _is_module(target) else _own(target, inputs, loss)
     )
     options = Options((), kwargs, effort, seed, correct_below, wrong_above, title)
     validate(fun, options)
@@ -93,7 +93,7 @@ def _is_module(target: Any) -> bool:
     return torch is not None and isinstance(target, torch.nn.Module)
 
 
-def _of_module(module: Any, inputs: tuple[Any, ...], loss: Any) -> tuple[Any, Point]:
+def of_module(module: Any, inputs: tuple[Any, ...], loss: Any) -> tuple[Any, Point]:
     """The module as a function of its parameters and its inputs."""
     from ..subject.modules import ModuleFunction
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from ..backend.protocol import Backend
+from ..backend.registry import framework_of
 from ..calling import public
 from ..errors import UsageError
 from ..naming import called
@@ -15,8 +17,9 @@ from ..report.report import Report
 from ..space import tree
 from ..space.point import Point
 from ..subject.asked import Options
-from ..subject.providers import Products
+from ..subject.providers import Autodiff, Products
 from .options import checked, function_given, validate
+from .twice import both_orders, order_given
 
 
 @public("gp.check_vjp(fun, vjp, point)", report=True)
@@ -26,6 +29,7 @@ def check_vjp(
     point: Any,
     *,
     jvp: Callable[..., Any] | None = None,
+    order: Literal[1, 2] = 1,
     args: tuple[Any, ...] = (),
     kwargs: Mapping[str, Any] | None = None,
     effort: Level = "standard",
@@ -49,6 +53,9 @@ def check_vjp(
     jvp : callable, optional
         A Jacobian-vector product, ``jvp(point, tangent, *args, **kwargs)``: with both, the
         report says which of the two is at fault, and whether they agree with each other.
+    order : {1, 2}
+        2: also what PyTorch or JAX returns as the derivatives of ``vjp``, by the point and by the
+        cotangent: whoever differentiates twice gets them.
     args, kwargs, effort, seed, correct_below, wrong_above, name
         As for ``gp.check``.
 
@@ -67,7 +74,23 @@ def check_vjp(
 
     """
     options = Options(args, kwargs, effort, seed, correct_below, wrong_above, name)
-    return _examined(fun, Products(vjp, jvp), point, options, needed="vjp")
+    twice = order_given(order)
+    own = _framework(point) if twice else None
+    first = _examined(fun, Products(vjp, jvp), point, options, needed="vjp")
+    return both_orders(first, fun, Point(point), Autodiff(own), options, vjp=vjp) if own else first
+
+
+def _framework(point: Any) -> Backend:
+    """Whose derivatives of a vjp are meant."""
+    owners = (framework_of(leaf) for leaf in tree.flatten(point).leaves)
+    found = next((f for f in owners if f is not None and "reverse" in f.about.modes), None)
+    if found is None:
+        raise UsageError(
+            "order=2 is about what a framework makes of vjp, and there is neither a torch tensor "
+            "nor a JAX array in the point. Of NumPy code check the derivative of vjp as a product "
+            "of its own: gp.check_vjp(lambda p: vjp(*p), vjp_of_vjp, (point, cotangent))."
+        )
+    return found
 
 
 @public("gp.check_jvp(fun, jvp, point)", report=True)

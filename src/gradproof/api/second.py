@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..backend.registry import framework_of
 from ..engine.second import examine_second
 from ..engine.stated import Claims
 from ..errors import UsageError
 from ..naming import what
 from ..report.report import Report
-from ..space import tree
 from ..space.point import Point
 from ..subject.asked import Options
 from ..subject.second import OwnGradient
 from .callsite import call_in_source
+from .information import recognised
+from .starts import floats
 
 
 def checked_second(
-    fun: Any, point: Any, grad: Any, hess: Any, hessp: Any, options: Options
+    fun: Any, point: Any, grad: Any, hess: Any, hessp: Any, options: Options, residuals: Any = None
 ) -> Report:
     """The report of a gradient, its Hessian and the products of that."""
     if hessp is not None and not callable(hessp):
@@ -33,7 +32,7 @@ def checked_second(
             f"hess is {hess if isinstance(hess, str) else type(hess).__name__!r}, an approximation "
             "that SciPy makes by itself: there is no claim to check. Pass a function or a matrix."
         )
-    where = Point(_floats(point))
+    where = Point(floats(point))
     complex_ = [block.name for block in where.blocks if block.is_complex]
     if complex_:
         raise UsageError(
@@ -44,23 +43,5 @@ def checked_second(
     if grad is None and own is not None and "reverse" in own.about.modes:
         grad = OwnGradient(own, where, fun)
     claims = Claims(fun, where, None if grad is False else grad, hess, hessp, options)
-    return examine_second(claims, call_in_source(int(options.seed)))
-
-
-def _floats(point: Any) -> Any:
-    """Integers by themselves or among numbers in a list, as SciPy takes them, are floats."""
-    flat = tree.flatten(point)
-    plain = isinstance(point, list | tuple) and all(map(_is_number, flat.leaves))
-    if not (plain or all(map(_is_integer, flat.leaves))):
-        return point
-    return flat.unflatten([np.asarray(leaf, np.float64)[()] for leaf in flat.leaves])
-
-
-def _is_number(leaf: Any) -> bool:
-    return isinstance(leaf, int | float | np.number) and not isinstance(leaf, bool)
-
-
-def _is_integer(leaf: Any) -> bool:
-    if isinstance(leaf, bool) or not isinstance(leaf, int | np.integer | np.ndarray):
-        return False
-    return np.asarray(leaf).dtype.kind in "iu"
+    report = examine_second(claims, call_in_source(int(options.seed)))
+    return report if residuals is None else recognised(report, claims, residuals)

@@ -17,28 +17,46 @@ from ..space import tree
 from ..space.point import Point
 from ..subject.asked import Asked, Options
 from ..subject.providers import Autodiff
-from ..subject.twice import Backward, Given, backward_of, drawn, rounded_away
+from ..subject.twice import Backward, Given, backward_of, by_hand, drawn, rounded_away
 from .callsite import call_in_source
 
 _ROOT = "∂"  # before the names, where nobody else would write it
 _PLACE = re.compile(rf"{_ROOT}\.(inputs|grad_outputs)\[(\d+)\]")
 
 
-def both_orders(first: Report, fun: Any, where: Point, claim: Autodiff, options: Options) -> Report:
-    """The report of a first order, and that of the second with it."""
+def both_orders(
+    first: Report,
+    fun: Any,
+    where: Point,
+    claim: Autodiff,
+    options: Options,
+    *,
+    vjp: Any = None,
+    names: Sequence[str] = (),
+) -> Report:
+    """The report of a first order, and that of the second with it.
+
+    The backward is that of the framework, or a ``vjp`` by hand; ``names`` are what the blocks are
+    called, where that is not their own name.
+    """
 
     def call(moved: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
         return fun(where.assemble(moved), *args, **kwargs)
 
     inputs = tuple(where.leaf(block.index) for block in where.blocks)
     with where.session():
-        backward, outputs = backward_of(claim.framework, call, inputs, options.args, options.kwargs)
+        if vjp is None:
+            made = backward_of(claim.framework, call, inputs, options.args, options.kwargs)
+        else:
+            made = by_hand(vjp, call, where, claim.framework, options)
+        backward, outputs = made
         given = Given(inputs, drawn(outputs, int(options.seed)))
-    names = tuple(block.name for block in where.blocks)
-    second = checked_twice(backward, given, names, claim, options, every=True)
+    names = names or [block.name for block in where.blocks]
+    second = checked_twice(backward, given, tuple(names), claim, options, every=True)
+    name = "grad" if vjp is None else "vjp"
     claims = (
-        ClaimResult("grad", "fun", first.verdict),
-        ClaimResult("the gradient of grad", "grad", second.verdict),
+        ClaimResult(name, "fun", first.verdict),
+        ClaimResult(f"the gradient of {name}", name, second.verdict),
     )
     blocks = [replace(b, name=_SECOND + b.name) for b in second.blocks]
     findings = [_of_second(finding) for finding in second.findings]
@@ -59,6 +77,13 @@ def both_orders(first: Report, fun: Any, where: Point, claim: Autodiff, options:
         ),
         claims=claims,
     )  # fmt: skip
+
+
+def order_given(order: Any) -> bool:
+    """Whether the second order is asked for; raise ``UsageError`` for any but the first two."""
+    if isinstance(order, bool) or order not in (1, 2):
+        raise UsageError(f"order must be 1 or 2, but is {order!r}.")
+    return bool(order == 2)
 
 
 _SECOND = "second order by "
@@ -104,7 +129,8 @@ def checked_twice(
     try:
         asked = Asked(backward, Point(given, chosen, root=_ROOT), claim, options)
         report = examine_twice(asked, rows, again)
-        if not report.ok and (lost := rounded_away(backward, given)):
+        beside = options.args, options.kwargs or {}
+        if not report.ok and (lost := rounded_away(backward, given, *beside)):
             asked = replace(asked, fun=replace(backward, blank=frozenset(lost)))
             report = examine_twice(asked, rows, again)
             notes = [_LOST.format(rows[k], norm) for k, norm in lost.items()]

@@ -60,6 +60,11 @@ class Pass:
 _PASS: ContextVar[Pass | None] = ContextVar("pass", default=None)
 
 
+def is_going() -> bool:
+    """Whether there is a pass around what is called now."""
+    return _PASS.get() is not None
+
+
 def functional_call(
     module: Any, params: Mapping[str, Any], inputs: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> Any:
@@ -68,11 +73,27 @@ def functional_call(
     They stay in it until the pass is over: a backward may run the module once more.
     """
     buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
-    lent, now = {**params, **buffers}, _PASS.get()
+    lent, now = _everywhere(module, {**params, **buffers}), _PASS.get()
     if now is None:
-        return torch.func.functional_call(module, lent, inputs, dict(kwargs))
-    now.lent.enter_context(_reparametrize_module(module, lent, tie_weights=True))
+        return torch.func.functional_call(module, lent, inputs, dict(kwargs), tie_weights=False)
+    now.lent.enter_context(_reparametrize_module(module, lent))
     return module(*inputs, **kwargs)
+
+
+def _everywhere(module: Any, lent: Mapping[str, Any]) -> dict[str, Any]:
+    """What is lent, by all names under which a module has it, but each place in it only once.
+
+    A submodule with two names is one place: torch's own ``tie_weights`` puts what is lent there
+    twice, and at the end takes the first for what was there before.
+    """
+    found, first = dict(lent), dict[int, str]()
+    for prefix, part in module.named_modules():
+        for walk in (part.named_parameters, part.named_buffers):
+            for name, tensor in walk(prefix, recurse=False, remove_duplicate=False):
+                known = first.setdefault(id(tensor), name)
+                if known in lent:
+                    found[name] = lent[known]
+    return found
 
 
 def handed_on(outputs: Sequence[Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -41,8 +42,12 @@ def nodes(outputs: Sequence[Any]) -> Iterator[Any]:
 
 
 def again(call: Call, leaves: Sequence[Any]) -> Vjp:
-    """Gradients that are differentiated again, recorded wherever they are asked for."""
-    with torch.enable_grad():
+    """Gradients that are differentiated again, recorded wherever they are asked for.
+
+    Within a pass that is going on what is lent to a module stays there until that is over.
+    """
+    now = passing.Pass(plain=True)
+    with torch.enable_grad(), nullcontext() if passing.is_going() else now.going():
         moving = [_moving(leaf) for leaf in leaves]
         outputs = list(call(moving))
 
@@ -55,7 +60,7 @@ def again(call: Call, leaves: Sequence[Any]) -> Vjp:
             sums = [_product(cotangent, output) for output, cotangent in reached]
             return list(torch.autograd.grad(sums, moving, create_graph=True, allow_unused=True))
 
-    return Vjp(outputs, pull)
+    return Vjp(outputs, pull, close=now.lent.close)
 
 
 def _moving(tensor: Any) -> Any:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
+from ..profiling import profiled
 from .hooking import HOOK, INDEX, STORE, Site, hooked
 from .lines import is_library
 from .reachable import reachable
@@ -100,12 +101,8 @@ def instrument(call: Callable[[], Any]) -> tuple[Instrument, Any]:
         if event == "call" and not is_library(frame.f_code.co_filename):
             seen[frame.f_code] = frame.f_globals
 
-    before = sys.getprofile()
-    sys.setprofile(trace)
-    try:
+    with profiled(trace):
         result = call()
-    finally:
-        sys.setprofile(before)
     made = Instrument()
     files: dict[str, list[CodeType]] = {}
     every = list(seen)[:_MOST_FUNCTIONS]

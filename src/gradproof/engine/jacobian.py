@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..backend import arrays
-from ..backend.registry import home
+from ..backend.registry import home, outside
 from ..diagnose.diagnosis import diagnose
 from ..diagnose.evidence import Evidence
 from ..diagnose.numbers import times
@@ -26,7 +27,7 @@ from ..slopes.measure import measure
 from ..slopes.sampler import Sampler, Taken
 from ..space.directions import vector
 from ..space.point import Line
-from ..subject.providers import Jacobian, raw_gradient
+from ..subject.providers import Jacobian, dense, raw_gradient
 from ..subject.session import Session
 
 Flat = NDArray[np.float64]
@@ -46,6 +47,7 @@ class Measured:
     bars: Flat
     shape: tuple[int, ...]
     outputs: tuple[int, ...]
+    stored: Mask | None = None  # the entries that a sparse one has places for
 
     @property
     def wrong(self) -> Mask:
@@ -69,6 +71,11 @@ def explained(session: Session, block: Block, spent: int) -> Finding | None:
     if found is None or not found.wrong.any():
         return None
     name = "jac" if len(session.point.blocks) == 1 else f"jac[{block.name}]"
+    if found.stored is not None:
+        missed = found.wrong & ~found.stored
+        alone = not (found.wrong & found.stored).any()
+        if missed.any() and (alone or session.grad.stored is not None):
+            return _pattern(found, block, name, missed)
     whole = _as_one(found, name)
     if whole is not None and whole.kind not in _PARTIAL:
         return dataclasses.replace(whole, block=block.name)
@@ -89,7 +96,7 @@ def _measured(session: Session, block: Block, spent: int) -> Measured | None:
     if output.dtype.kind != "f" or output.size * block.count > _LARGEST:
         return None
     claimed = grad.blocks(session.point, raw_gradient(session), output.shape)[block.index]
-    matrix = arrays.flat(np.asarray(claimed)).astype(float).reshape(output.size, block.count)
+    matrix = arrays.flat(dense(claimed)).astype(float).reshape(output.size, block.count)
     if not np.isfinite(matrix).all() or not np.isfinite(output).all():
         return None
     if block.count * PER_WINDOW + spent > T.unexplained and not _in_some_rows(
@@ -102,15 +109,24 @@ def _measured(session: Session, block: Block, spent: int) -> Measured | None:
     for entry in range(block.count):
         step = session.point.entry_scale(block.index, entry)
         part = Part(block.index, step, entry=entry)
-        columns.append(_column(session, Direction((part,), 0, 0), output) / step)
+        columns.append(column(session, Direction((part,), 0, 0), output) / step)
     values, shape = np.array(columns), (*output.shape, *block.shape)
-    return Measured(matrix, values[:, :, 0].T, values[:, :, 1].T, shape, output.shape)
+    stored = _stored(claimed) if hasattr(claimed, "tocsr") else grad.stored
+    return Measured(matrix, values[:, :, 0].T, values[:, :, 1].T, shape, output.shape, stored)
+
+
+def _stored(sparse: Any) -> Mask:
+    """The entries that a sparse matrix has places for, those that hold a zero too."""
+    pattern = sparse.tocsr().tocoo()
+    found = np.zeros(pattern.shape, bool)
+    found[pattern.row, pattern.col] = True
+    return found
 
 
 def _in_some_rows(session: Session, block: Block, matrix: Flat, output: Flat) -> bool:
     """Whether only some outputs are wrong, along one direction through all of the block."""
     part = Part(block.index, block.scale)
-    slopes = _column(session, Direction((part,), 0, _DRAW), output)
+    slopes = column(session, Direction((part,), 0, _DRAW), output)
     moved = np.empty(block.count)
     vector(part, block.axes, 0, _DRAW).displace(moved, block.scale)
     expected = matrix @ moved
@@ -122,34 +138,44 @@ def _in_some_rows(session: Session, block: Block, matrix: Flat, output: Flat) ->
 _DRAW = 1 << 22
 
 
-def _column(session: Session, direction: Direction, output: Flat) -> Flat:
+def column(session: Session, direction: Direction, output: Flat) -> Flat:
     """The slopes of all outputs along a direction, with their bars: a row for each."""
     line, part = session.line(direction), direction.parts[0]
     taken, flat = line.taken if part.entry is not None else None, output.reshape(-1).astype(float)
     line.ready()
     with session.caller.many():
-        found = [_slope(session, line, k, float(flat[k]), taken) for k in range(flat.size)]
+        found = [_slope(session, line, k, flat, taken) for k in range(flat.size)]
     line.back()
     return np.array(found)
 
 
 def _slope(
-    session: Session, line: Line, k: int, centre: float, taken: Taken | None
+    session: Session, line: Line, k: int, here: Flat, taken: Taken | None
 ) -> tuple[float, float]:
     def values(t: float) -> tuple[float, ...]:
         if t not in line.values:
             if session.copying:
                 session.working.restore()
             line.move(t)
-            made = session.result()
-            line.values[t] = tuple(np.asarray(home(made).host(made), float).reshape(-1).tolist())
+            line.values[t] = _outputs(session, here.size)
         return line.values[t]
 
-    sampler = Sampler(values, pick=k, centre=centre, taken=taken)
+    sampler = Sampler(values, pick=k, centre=float(here[k]), taken=taken)
     slope = measure(
         sampler, lambda value, error: error <= max(T.known_well * abs(value), T.residual_rounding)
     )
     return (slope.value, slope.error) if np.isfinite(slope.value) else (0.0, np.inf)
+
+
+def _outputs(session: Session, size: int) -> tuple[float, ...]:
+    """All numbers that the function returns; none where it has left its domain."""
+    try:
+        made = session.result()
+    except Exception as error:
+        if not outside(error):
+            raise
+        return (np.nan,) * size
+    return tuple(np.asarray(home(made).host(made), float).reshape(-1).tolist())
 
 
 def _as_one(found: Measured, name: str) -> Finding | None:
@@ -217,13 +243,27 @@ def _how(factor: float) -> str:
     return "is zero, and should not be" if not factor else f"is {times(factor)}"
 
 
+def _pattern(found: Measured, block: Block, name: str, left_out: Mask) -> Finding:
+    """Entries that a sparse Jacobian has no place for."""
+    places = _indices(found, left_out)
+    said = ", ".join(str(list(index)) for index in places[:_LISTED])
+    more = f" and {len(places) - _LISTED} more" if len(places) > _LISTED else ""
+    entries, are = ("entry", "is") if len(places) == 1 else ("entries", "are")
+    return Finding(
+        Kind.SPARSITY, block.name,
+        f"{name}: its sparsity pattern has no place for {entries} {said}{more}, which {are} not "
+        "zero: what output k depends on belongs into row k. Everything else is right.",
+        places, explained=1.0,
+    )  # fmt: skip
+
+
 def _entries(found: Measured, block: Block, name: str) -> Finding | None:
     """Single entries."""
     wrong = found.wrong
     if wrong.all() and wrong.size > 1:
         return None
     factor = found.factor(wrong)
-    places = _indices(found) or ()
+    places = _indices(found)
     rows, columns = np.nonzero(wrong)
     said = [
         f"{list(index)} is {found.claimed[i, j]:.6g} and should be {found.true[i, j]:.6g} "
@@ -240,6 +280,7 @@ def _entries(found: Measured, block: Block, name: str) -> Finding | None:
     )  # fmt: skip
 
 
-def _indices(found: Measured) -> tuple[tuple[int, ...], ...] | None:
-    every: Sequence[Sequence[int]] = np.argwhere(found.wrong.reshape(found.shape)).tolist()
+def _indices(found: Measured, chosen: Mask | None = None) -> tuple[tuple[int, ...], ...]:
+    mask = found.wrong if chosen is None else chosen
+    every: Sequence[Sequence[int]] = np.argwhere(mask.reshape(found.shape)).tolist()
     return tuple(tuple(index) for index in every)

@@ -25,11 +25,14 @@ def explained(session: Session, state: State, block: Block, *, measuring: bool) 
     """Which sum, transposition or reshaping of it is right, if one is."""
     misfit = next(c.misfits[block.index] for c in state.claims if _misfits(c, block))
     advice = "one number for every parameter is needed"
+    if misfit.is_turned:
+        advice = "transposed it has the shape"
     if measuring:
         chosen = [k for k, claim in enumerate(state.claims) if _misfits(claim, block)]
         right = (w for w, other in _meant(state, block) if _holds(session, other, block, chosen))
         words = next(right, "")
-        advice = f"{words} it is right" if words else f"{advice}, and no sum of it is right"
+        none = "but its numbers are wrong too" if misfit.is_turned else "and no sum of it is right"
+        advice = f"{words} it is right" if words else f"{advice}, {none}"
     return Finding(Kind.SHAPE, block.name, f"{misfit.told(block.name)}: {advice}.")
 
 

@@ -85,26 +85,35 @@ def _reads(outputs: object, reading: int, index: int, count: int) -> bool:
 
 
 def _told(pairs: Mapping[tuple[str, str], Verdict], silent: Collection[str]) -> list[Finding]:
-    """Which second derivative is wrong, and whether its mirror image is right."""
-    found = []
+    """Which second derivatives are wrong, and whether their mirror images are right.
+
+    Gradients that are alike in that are told together, and why a derivative is zero once.
+    """
+    alike: dict[tuple[str, Verdict, bool], list[str]] = {}
     for (row, column), verdict in pairs.items():
-        if not verdict.rejects:
-            continue
-        text = f"∂(gradient of {row})/∂{column} is {verdict}"
-        mirror = pairs.get((column, row)) if row != column else None
-        kind = Kind.SECOND_ORDER
-        if mirror is Verdict.CORRECT:
-            text += f", ∂(gradient of {column})/∂{row} is right: the second derivative is not "
-            text += "symmetric"
-            kind = Kind.ASYMMETRIC
+        if verdict.rejects:
+            mirrored = row != column and pairs.get((column, row)) is Verdict.CORRECT
+            alike.setdefault((column, verdict, mirrored), []).append(row)
+    found, why = [], _CONSTANT
+    for (column, verdict, mirrored), rows in alike.items():
+        text = f"∂(gradient of {_listed(rows)})/∂{column} is {verdict}"
+        if mirrored:
+            text += f", ∂(gradient of {column})/∂{_listed(rows)} is right: the second derivative "
+            text += "is not symmetric"
         if column in silent:
-            text += _CONSTANT
+            text, why = f"{text}. It comes out as zero{why}", ""
+        kind = Kind.ASYMMETRIC if mirrored else Kind.SECOND_ORDER
         found.append(Finding(kind, column, text + "."))
     return found
 
 
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 _CONSTANT = (
-    ". It comes out as zero: what a backward uses of the forward pass is a constant to it where it "
-    "was kept as it is (ctx.r = …), detached or stopped, and what is once_differentiable has no "
-    "derivative. Compute it again from what was saved (save_for_backward)"
+    ": what a backward uses of the forward pass is a constant to it where it was kept as it is "
+    "(ctx.r = …), detached or stopped, and what is once_differentiable has no derivative. Compute "
+    "it again from what was saved (save_for_backward)"
 )

@@ -118,6 +118,15 @@ class Thresholds:
     # (tests/api/test_implicit.py: solutions that are rounded).
     solution_reach: float = 100.0
 
+    # Manifolds
+
+    # A retraction leaves the point where it is, and moves it by a small vector, to this share: a
+    # difference with steps of 1e-5 is good to 1e-10 (tests/api/test_tangent.py).
+    retracts: float = 1e-6
+    # One of second order does not bend within the manifold: the same steps show this to 1e-6, and
+    # the QR factor bends by 0.1 and more (tests/api/test_tangent.py).
+    bends_inside: float = 1e-3
+
     # The point
 
     # At a kink the gradient is checked so many block scales beside it: many windows away, yet the

@@ -32,6 +32,11 @@ class Misfit:
             return f"The gradient of {name} {shapes}"
         return f"The Jacobian with respect to {name} {shapes}"
 
+    @property
+    def is_turned(self) -> bool:
+        """Whether it has the shape of the transposed."""
+        return self.array.ndim > 1 and self.array.shape[::-1] == self.wanted
+
     def meant(self) -> Iterator[tuple[str, NDArray[Any]]]:
         """Claims that it can be made into, each with the words for how."""
         for words, array in _rearranged(self.array, self.wanted):

@@ -16,7 +16,7 @@ from . import claim as claims
 from .cancelled import as_zeros, cancelled
 from .claim import Claim, Claimed
 from .forward import Forward, pushed_claims
-from .providers import MULTIPLE, PLAIN, SCATTERED, Autodiff, Upstream, linear, watchable
+from .providers import MULTIPLE, PLAIN, SCATTERED, Autodiff, Jacobian, Upstream, linear, watchable
 from .providers import claim as claimed
 from .session import Session
 from .surroundings import Seen, surroundings, written
@@ -79,7 +79,7 @@ def _claims(session: Session, first: Any) -> list[Claim]:
     asked for another multiple of them first: it has to give the same multiple.
     """
     if not (session.movable or linear(session)):
-        return [claims.owned(claims.match(session.point, session.grad))]
+        return _finished(session, first)
     upstream = _first_upstream(session)
     between = session.elsewhere if session.traces else None
     made, changes, kept = _claim_twice(session, first, upstream, between=between)
@@ -116,6 +116,13 @@ def _claims(session: Session, first: Any) -> list[Claim]:
             replace(claim, noise=scatter) for claim, scatter in zip(after_fun, noise, strict=True)
         ]
     return [claims.owned(claim) for claim in made] if kept else made
+
+
+def _finished(session: Session, first: Any) -> list[Claim]:
+    """The claim where it is no function: a gradient, or a Jacobian, of one point."""
+    if isinstance(session.grad, Jacobian):
+        return claimed(session, first)
+    return [claims.owned(claims.match(session.point, session.grad))]
 
 
 def _first_upstream(session: Session) -> Upstream:

@@ -19,7 +19,7 @@ from .moved import Moves, displace
 from .obtain import obtain
 from .outputs import Outputs, Projected, Reading, Scalar, is_scalar
 from .promotion import promote
-from .providers import Jacobian, linear, raw_gradient, watchable
+from .providers import Jacobian, as_array, linear, raw_gradient, watchable
 from .session import Projection, Session, alike
 from .surroundings import moved_on, surroundings
 
@@ -29,11 +29,17 @@ _REPEATS = 4  # further evaluations at the point, to measure the spread of a ran
 _DOUBLE = float(np.finfo(np.float64).eps)
 
 
-def prepare(asked: Asked, calls: dict[str, int] | None = None, *, traces: bool = False) -> Session:
+def prepare(
+    asked: Asked,
+    calls: dict[str, int] | None = None,
+    *,
+    traces: bool = False,
+    first: tuple[Any, ...] = (),
+) -> Session:
     """Evaluate ``fun`` twice at the point, obtain the claim, and promote where that is possible.
 
     ``calls`` goes on counting from an earlier session; ``traces``: in that ``fun`` was seen to
-    leave something behind.
+    leave something behind. ``first`` holds what ``fun`` returned there before, if it was called.
     """
     point, options = asked.where, asked.options
     caller = Caller(
@@ -43,14 +49,16 @@ def prepare(asked: Asked, calls: dict[str, int] | None = None, *, traces: bool =
     session = Session(asked, caller, notes=list(options.notes))
     function = None if session.grad is True else watchable(session)
     before = surroundings(function)
-    first = _first_result(session)
+    result = first[0] if first else _first_result(session)
     session.traces = traces or (callable(function) and moved_on(function, before))
     session.seen = before
     caller.tape.recording = False
     session.look_for_mutation("fun")
-    session.outputs = _outputs(session, first, options.seed)
-    readings = _repeat(session, session.outputs.measure(first), options.seed)
-    for mode, made in obtain(session, first):
+    if _has_jacobian(session, result) and isinstance(result, list | tuple):
+        session.fun, result = as_array(session.fun), np.asarray(result, np.float64)
+    session.outputs = _outputs(session, result, options.seed)
+    readings = _repeat(session, session.outputs.measure(result), options.seed)
+    for mode, made in obtain(session, result):
         session.projections += [
             Projection(k, r.value, r.scale, r.floor, r.scatter, c, mode)
             for k, (r, c) in enumerate(zip(readings, made, strict=True))
@@ -98,16 +106,20 @@ def _outputs(session: Session, first: Any, seed: int) -> Outputs:
     """A number where ``fun`` returns one or the claim allows nothing else; else cotangents."""
     if linear(session):
         return Scalar(inside=True) if is_scalar(first) else Projected(first, seed)
-    if isinstance(session.grad, Jacobian) or _is_jacobian(session, first):
+    if isinstance(session.grad, Jacobian):
         return Projected(first, seed)
     return Scalar(with_gradient=session.grad is True)
 
 
-def _is_jacobian(session: Session, first: Any) -> bool:
-    """Whether ``grad`` returns a Jacobian; from then on it is the claim."""
+def _has_jacobian(session: Session, first: Any) -> bool:
+    """Whether ``grad`` is or returns a Jacobian; from then on it is the claim."""
     function = session.grad
+    if function is True or linear(session) or isinstance(function, Jacobian):
+        return isinstance(function, Jacobian)
+    if isinstance(first, list | tuple) and _is_row(first):
+        first = np.asarray(first, np.float64)
     array = isinstance(first, np.ndarray) or framework_of(first) is not None
-    if not (callable(function) and array and np.prod(np.shape(first)) > 1):
+    if not (array and np.prod(np.shape(first)) > 1):
         return False
     dtype = home(first).dtype(first)
     if not arrays.continuous(dtype) or arrays.is_complex(dtype):
@@ -117,6 +129,11 @@ def _is_jacobian(session: Session, first: Any) -> bool:
         return False
     session.grad = jacobian
     return True
+
+
+def _is_row(found: Sequence[Any]) -> bool:
+    """Whether it is a list of numbers, as functions for solvers often return."""
+    return all([isinstance(x, int | float | np.number) for x in found])
 
 
 def _repeat(session: Session, first: tuple[Reading, ...], seed: int) -> tuple[Reading, ...]:

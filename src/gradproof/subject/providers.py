@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -88,10 +89,17 @@ class Jacobian(Provider):
     """``jac(point, *args, **kwargs)``: every derivative of an array-valued function.
 
     Its shape is that of the output followed by that of the parameters, as for ``jac=`` in SciPy's
-    ``least_squares`` and ``root``; a two-dimensional sparse one will do.
+    ``least_squares`` and ``root``; a two-dimensional sparse one or an operator will do. It may also
+    be known at one point alone. ``stored`` are the places that a pattern has, where one is claimed.
     """
 
-    function: Callable[..., Any]
+    function: Any
+    stored: NDArray[np.bool_] | None = None
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it is no claim about another point."""
+        return not callable(self.function) or is_operator(self.function)
 
     def fits(self, point: Point, raw: Any, output: Any) -> bool:
         """Whether an answer is meant to be a Jacobian, if perhaps of another shape."""
@@ -113,14 +121,32 @@ class Jacobian(Provider):
 
     def blocks(self, point: Point, raw: Any, outputs: tuple[int, ...]) -> list[Any]:
         """Those of each block; of a list of numbers the last axis of one array, as for SciPy."""
+        if is_operator(raw):
+            raw = raw @ np.eye(raw.shape[1])
         numbers = [block.shape for block in point.blocks] == [()] * len(point.tree.leaves)
         if numbers and np.shape(raw) == (*outputs, len(point.blocks)):
-            return list(np.moveaxis(_dense(raw), -1, 0))
+            return list(np.moveaxis(dense(raw), -1, 0))
         known = tree.beginnings(point.tree.paths)
         return [tree.lookup(raw, point.path(block.index), known) for block in point.blocks]
 
 
-def _dense(jacobian: Any) -> NDArray[Any]:
+def is_operator(raw: Any) -> bool:
+    """Whether it is a LinearOperator of SciPy, which products alone are known of."""
+    return hasattr(raw, "matvec") and hasattr(raw, "shape") and not hasattr(raw, "tocsr")
+
+
+def as_array(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that returns a list of numbers as one that returns an array."""
+
+    @wraps(function)
+    def listed(*args: Any, **kwargs: Any) -> NDArray[np.float64]:
+        return np.asarray(function(*args, **kwargs), np.float64)
+
+    return listed
+
+
+def dense(jacobian: Any) -> NDArray[Any]:
+    """A Jacobian that may be sparse, as an array."""
     sparse = hasattr(jacobian, "tocsr")
     return np.asarray(jacobian.toarray() if sparse else home(jacobian).host(jacobian))
 
@@ -128,7 +154,7 @@ def _dense(jacobian: Any) -> NDArray[Any]:
 def _product(weights: NDArray[Any], jacobian: Any, shape: tuple[int, ...]) -> Any:
     """A cotangent's product with the Jacobian of one block, or what has another shape."""
     if np.shape(jacobian) != (*weights.shape, *shape):
-        return Misfit(_dense(jacobian), (*weights.shape, *shape), weights)
+        return Misfit(dense(jacobian), (*weights.shape, *shape), weights)
     if hasattr(jacobian, "tocsr"):
         return jacobian.T @ weights
     return np.tensordot(weights, jacobian, weights.ndim)
@@ -180,8 +206,13 @@ def raw_gradient(session: Session) -> Any:
     params = session.working.tree(fresh=session.fresh)
     if session.grad is True:
         return session.caller(session.fun, "fun", params)[1]
-    function = session.grad.function if isinstance(session.grad, Jacobian) else session.grad
-    return session.caller(function, "grad", params) if callable(function) else function
+    function = session.grad
+    if isinstance(function, Jacobian):
+        if function.fixed:
+            return function.function
+        function = function.function
+    known = not callable(function) or is_operator(function)
+    return function if known else session.caller(function, "grad", params)
 
 
 def _own(session: Session, claim: Claim) -> Claim:

@@ -13,7 +13,11 @@ from ..backend.protocol import Backend
 from ..backend.registry import home
 from ..errors import UsageError
 from ..judge.bands import bands
-from ..space.tree import leaves
+from ..space.point import Point
+from ..space.tree import beginnings, flatten, leaves, lookup
+from .asked import Options
+
+_NONE: Mapping[str, Any] = {}
 
 
 class Given(NamedTuple):
@@ -28,7 +32,8 @@ class Backward:
     """From inputs and gradients from above to gradients of ``call(inputs, *args, **kwargs)``.
 
     ``kept`` are the places of the outputs that have a gradient, among ``count``; ``blank`` those of
-    gradients for which zeros are returned.
+    gradients for which zeros are returned. ``written`` is the pass of somebody who wrote it, of
+    the inputs and all gradients from above; else it is the framework's.
     """
 
     framework: Backend
@@ -36,6 +41,7 @@ class Backward:
     kept: tuple[int, ...]
     count: int
     blank: frozenset[int] = frozenset()
+    written: Callable[..., Sequence[Any]] | None = None
 
     def __call__(self, given: Given, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """One gradient for each input."""
@@ -46,7 +52,10 @@ class Backward:
         def call(moved: Sequence[Any]) -> Sequence[Any]:
             return leaves(self.call(moved, *args, **kwargs))
 
-        found = self.framework.vjp(call, list(given.inputs), twice=True).pull(above)
+        if self.written is not None:
+            found = self.written(given.inputs, above, *args, **kwargs)
+        else:
+            found = self.framework.vjp(call, list(given.inputs), twice=True).last(above)
         return tuple(
             _zero(x) if gradient is None or k in self.blank else gradient
             for k, (gradient, x) in enumerate(zip(found, given.inputs, strict=True))
@@ -65,12 +74,44 @@ def backward_of(
     def outputs_of(moved: Sequence[Any]) -> Sequence[Any]:
         return leaves(call(moved, *args, **(kwargs or {})))
 
-    outputs = framework.vjp(outputs_of, inputs, twice=True).outputs
+    made = framework.vjp(outputs_of, inputs, twice=True)
+    made.close()
+    outputs = made.outputs
     kept = [k for k, output in enumerate(outputs) if _differentiable(output)]
     if not kept:
         raise UsageError("No output requires grad: there is nothing to differentiate.")
     backward = Backward(framework, call, tuple(kept), len(outputs))
     return backward, [outputs[k] for k in kept]
+
+
+def by_hand(
+    vjp: Callable[..., Any],
+    call: Callable[..., Any],
+    where: Point,
+    framework: Backend,
+    options: Options,
+) -> tuple[Backward, list[Any]]:
+    """A ``vjp(point, cotangent)`` that somebody wrote, and the outputs that have a gradient."""
+    inputs = [where.leaf(block.index) for block in where.blocks]
+    outputs = flatten(call(inputs, *options.args, **(options.kwargs or {})), "output")
+    known = beginnings(where.tree.paths)
+
+    def written(moved: Sequence[Any], above: Sequence[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        whole = [_zero(o) if c is None else c for c, o in zip(above, outputs.leaves, strict=True)]
+        found = vjp(where.assemble(moved), outputs.unflatten(whole), *args, **kwargs)
+        return [_entry(found, where.path(block.index), known) for block in where.blocks]
+
+    kept = [k for k, o in enumerate(outputs.leaves) if _continuous(o)]
+    backward = Backward(framework, call, tuple(kept), len(outputs.leaves), written=written)
+    return backward, [outputs.leaves[k] for k in kept]
+
+
+def _entry(found: Any, path: tuple[Any, ...], known: frozenset[tuple[Any, ...]]) -> Any:
+    """The gradient of one block; None where there is none, of which the first order tells."""
+    try:
+        return lookup(found, path, known)
+    except KeyError:
+        return None
 
 
 def _zero(leaf: Any) -> Any:
@@ -85,9 +126,11 @@ def _size(leaf: Any) -> int:
 
 
 def _differentiable(output: Any) -> bool:
-    if not hasattr(output, "dtype") or not getattr(output, "requires_grad", True):
-        return False
-    return arrays.continuous(home(output).dtype(output))
+    return getattr(output, "requires_grad", True) and _continuous(output)
+
+
+def _continuous(output: Any) -> bool:
+    return hasattr(output, "dtype") and arrays.continuous(home(output).dtype(output))
 
 
 def drawn(outputs: Sequence[Any], seed: int) -> tuple[Any, ...]:
@@ -96,7 +139,9 @@ def drawn(outputs: Sequence[Any], seed: int) -> tuple[Any, ...]:
     return tuple(home(o).array(generator.normal(size=_size(o)), o) for o in outputs)
 
 
-def rounded_away(backward: Backward, given: Given) -> dict[int, float]:
+def rounded_away(
+    backward: Backward, given: Given, args: Sequence[Any] = (), kwargs: Mapping[str, Any] = _NONE
+) -> dict[int, float]:
     """Gradients that are too small to be differentiated, by place, with their norms.
 
     A pass rounds at the scale of the outputs. Where a change of an input by all of itself moves
@@ -105,7 +150,7 @@ def rounded_away(backward: Backward, given: Given) -> dict[int, float]:
     """
 
     def call(moved: Sequence[Any]) -> Sequence[Any]:
-        return leaves(backward.call(moved))
+        return leaves(backward.call(moved, *args, **kwargs))
 
     made = backward.framework.vjp(call, list(given.inputs), twice=True)
     found = dict.fromkeys(range(len(given.inputs)), 0.0)
@@ -117,10 +162,12 @@ def rounded_away(backward: Backward, given: Given) -> dict[int, float]:
             norm = 0.0 if gradient is None else _norm(gradient)
             dtype = home(x).dtype(x)
             share = arrays.eps(dtype) / bands(dtype, None, None).correct_below
-            if norm * _norm(x) > share * size:
+            reach = _norm(x) or _size(x) ** 0.5  # of what is zero: by 1, as it is moved
+            if norm * reach > share * size:
                 found.pop(k, None)
             elif k in found:
                 found[k] = max(found[k], norm)
+    made.close()
     return {k: norm for k, norm in found.items() if norm}
 
 
