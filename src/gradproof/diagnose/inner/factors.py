@@ -10,7 +10,7 @@ import numpy as np
 from ...judge.explain import same_number
 from ...judge.thresholds import T
 from ...records.finding import Kind
-from ..forms import DERIVATIVES, PLAIN, Function, is_probability, whole_softmax
+from ..forms import DERIVATIVES, PLAIN, Function, held_together, is_probability, whole_softmax
 from .hands import Hand
 from .question import Edit, Found
 from .search import Look, Looking, Search
@@ -156,7 +156,10 @@ def diagonal(search: Search, number: int) -> Iterator[Found]:
                     continue
                 right = search.right(number, _softmax(p, g, place))
                 if right:
-                    whole = words.format(p=p.text, g="{v}" if g is None else g.text)
+                    own = search.question.instrument.sites[number].text
+                    whole = words.format(
+                        p=held_together(p.text), g=held_together(g.text if g else own)
+                    )
                     said = (
                         "`{v}` is not the product with the whole Jacobian of a softmax (with its "
                         f"diagonal alone?): it should be `{whole}`"
@@ -164,7 +167,10 @@ def diagonal(search: Search, number: int) -> Iterator[Found]:
                     yield search.told(number, Kind.DIAGONAL, said, right)
 
 
-_FORMULAS = ("{p} * ({g} - sum({p} * {g}))", "{g} - {p} * sum({g})")
+_FORMULAS = (
+    "{p} * ({g} - ({p} * {g}).sum(axis=-1, keepdims=True))",
+    "{g} - {p} * {g}.sum(axis=-1, keepdims=True)",
+)
 
 
 def _is_whole(p: Hand, g: Hand, place: int) -> bool:
