@@ -31,9 +31,18 @@ def imported_by(statement: str) -> set[str]:
 
 
 def test_import_gradproof_stays_light():
-    loaded = imported_by("import gradproof")
-    assert {"gradproof", "numpy"} <= loaded
-    assert loaded & HEAVY == set()
+    assert imported_by("import gradproof") & {"gradproof", "numpy", *HEAVY} == {"gradproof"}
+    every = imported_by("import gradproof\n[getattr(gradproof, n) for n in gradproof.__all__]")
+    assert {"gradproof", "numpy"} <= every
+    assert every & HEAVY == set()
+
+
+def test_a_name_means_the_same_whatever_was_imported_before():
+    probe = "import gradproof.hunt.spaces, gradproof; gradproof.check; print(gradproof.hunt)"
+    done = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.startswith("<function hunt")
 
 
 def test_import_textbook_and_the_network_stay_light():
@@ -92,6 +101,7 @@ def test_each_framework_appears_in_few_files():
                 "backend/leaves.py",
                 "backend/passing.py",
                 "backend/pulling.py",
+                "backend/rows.py",
                 "backend/torch.py",
                 "backend/widening.py",
             },

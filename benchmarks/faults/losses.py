@@ -286,7 +286,7 @@ FAULTS = (
     angle.plant(
         "projection forgotten",
         projection_forgotten,
-        at("[0]", ALL, "truncated", "unexplained", line="da = v[:, None] * b / na"),
+        at("[0]", ALL, "held-fixed", "unexplained", line="da = v[:, None] * b / na"),
     ),
     kl.plant(
         "with respect to log p",

@@ -219,6 +219,6 @@ FAULTS = (
         "residual in half precision",
         residual_in_half_precision,
         at("['w']", ALL, "low-precision", "other-tensor", "unexplained", line="dw = X.T @ r"),
-        at("['intercept']", ALL, "low-precision", "scale", "unexplained", line="d0 = r.sum("),
+        at("['intercept']", ALL, "low-precision", "other-tensor", "unexplained", line="d0 = r.sum"),
     ),
 )

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from .replica import Replica
+from .further import FURTHER
+from .replica import Replica, of
 
 __all__ = ["REPLICAS", "Replica"]
-
-
-def _of(module: str, *edits: tuple[Any, ...], asked: tuple[Any, ...] = ()) -> tuple[Replica, ...]:
-    return tuple(Replica(module, *edit, asked=asked) for edit in edits)
-
 
 ACTIVATION = ("activation",)
 TERM = ("term", "sign", "constant")
@@ -19,7 +13,7 @@ SCALE = ("scale", "term", "constant")
 SIGN = ("sign", "term")
 
 REPLICAS: tuple[Replica, ...] = (
-    *_of(
+    *of(
         "mlp",
         ("dZ1 = dA1 * (1 - A1**2)", "dZ1 = dA1", ACTIVATION),
         ("dZ1 = dA1 * (1 - A1**2)", "dZ1 = dA1 * (1 - np.tanh(A1) ** 2)", ACTIVATION),
@@ -35,7 +29,7 @@ REPLICAS: tuple[Replica, ...] = (
         ("db1 = dZ1.sum(axis=0)", "db1 = dZ1.mean(axis=0)", SCALE),
         ("db2 = dZ2.sum(axis=0)", "db2 = dZ2[0]", ("missing-accumulation", "upstream")),
     ),
-    *_of(
+    *of(
         "courseflat",
         (
             "D1[:, 1:] += lam / m * Theta1[:, 1:]",
@@ -56,7 +50,7 @@ REPLICAS: tuple[Replica, ...] = (
         ("D1 = d2.T @ a1 / m", "D1 = d2.T @ a1", ("scale", "term", "subset")),
         ("d3 = h - y", "d3 = (h - y) * h * (1 - h)", ("activation", "entry-factor")),
     ),
-    *_of(
+    *of(
         "classifier",
         (
             "scores = (p - one_hot) * weight[:, None]",
@@ -80,7 +74,7 @@ REPLICAS: tuple[Replica, ...] = (
             TERM,
         ),
     ),
-    *_of(
+    *of(
         "rnn",
         (
             "dh = W.T @ dz + 0.2 * hs[t]",
@@ -107,7 +101,7 @@ REPLICAS: tuple[Replica, ...] = (
             ("truncated", "missing-path", "held-fixed"),
         ),
     ),
-    *_of(
+    *of(
         "batchnorm",
         ("M = N * H * W", "M = N", ("term", "scale")),
         (
@@ -128,7 +122,7 @@ REPLICAS: tuple[Replica, ...] = (
         ("dgamma = (dout * xhat).sum", "dgamma = (dout * x).sum", ("other-tensor", "unexplained")),
         ("dxhat = dout * gamma", "dxhat = dout", ("entry-factor", "column-scale")),
     ),
-    *_of(
+    *of(
         "layernorm",
         (
             "return (dy - y * c1 - c2) * rstd",
@@ -146,7 +140,7 @@ REPLICAS: tuple[Replica, ...] = (
             ("entry-factor", "row-scale"),
         ),
     ),
-    *_of(
+    *of(
         "conv",
         ("return dx, dk\n\n\npoint", "return dx, dk[:, :, ::-1]\n\n\npoint", ("flip",)),
         ("dk += dy[:, i]", "dk = dy[:, i]", ("missing-accumulation",)),
@@ -166,7 +160,7 @@ REPLICAS: tuple[Replica, ...] = (
             ("activation", "entry-factor", "term"),
         ),
     ),
-    *_of(
+    *of(
         "filtering",
         ("flipped = kernel[::-1]", "flipped = kernel", ("flip",)),
         (
@@ -175,13 +169,13 @@ REPLICAS: tuple[Replica, ...] = (
             ("permutation",),
         ),
     ),
-    *_of(
+    *of(
         "softmaxvjp",
         ("return s * (g - inner)", "return g * s * (1 - s)", ("diagonal",)),
         ("return s * (g - inner)", "return s * g", ("missing-path", "held-fixed", "diagonal")),
         asked=("softmax",),
     ),
-    *_of(
+    *of(
         "softmaxvjp",
         ("return g - p * g.sum(axis=-1, keepdims=True)", "return g - p * g", ("diagonal",)),
         (
@@ -191,7 +185,7 @@ REPLICAS: tuple[Replica, ...] = (
         ),
         asked=("log",),
     ),
-    *_of(
+    *of(
         "activations",
         (
             "s = expit(BETA * x)\n    return g",
@@ -201,23 +195,23 @@ REPLICAS: tuple[Replica, ...] = (
         ("return g * (s + BETA * x * s * (1 - s))", "return g * (s + x * s * (1 - s))", TERM),
         asked=("swish",),
     ),
-    *_of(
+    *of(
         "activations",
         ("+ x * density)", "+ density)", ("entry-factor", "activation")),
         ("np.sqrt(2 * np.pi)", "np.sqrt(np.pi)", TERM),
         asked=("gelu",),
     ),
-    *_of(
+    *of(
         "activations",
         ("y + ALPHA)", "y + 1.0)", ("term", "branch", "subset", "constant")),
         asked=("elu",),
     ),
-    *_of(
+    *of(
         "activations",
         ("return g * expit(x)", "return g * expit(softplus(x))", ACTIVATION),
         asked=("softplus",),
     ),
-    *_of(
+    *of(
         "activations",
         (
             "return np.where(x > 0, g, ALPHA * g)",
@@ -231,7 +225,7 @@ REPLICAS: tuple[Replica, ...] = (
         ),
         asked=("leaky",),
     ),
-    *_of(
+    *of(
         "resizing",
         (
             "return g.reshape(c, h, 2, w, 2).sum(axis=(2, 4))",
@@ -241,7 +235,7 @@ REPLICAS: tuple[Replica, ...] = (
         ("sum(axis=(2, 4))", "mean(axis=(2, 4))\n    # a mean, once more", SCALE),
         asked=("upsample",),
     ),
-    *_of(
+    *of(
         "resizing",
         (
             "return g.repeat(2, axis=1).repeat(2, axis=2) / 4",
@@ -255,7 +249,7 @@ REPLICAS: tuple[Replica, ...] = (
         ),
         asked=("pool",),
     ),
-    *_of(
+    *of(
         "dropout",
         (
             'dh = np.outer(up, p["v"]) * keep / (1 - rate)',
@@ -279,20 +273,20 @@ REPLICAS: tuple[Replica, ...] = (
         ),
         ("dpre = dh * (pre > 0)", "dpre = dh", ACTIVATION),
     ),
-    *_of(
+    *of(
         "embedding",
         ("np.add.at(out, tokens, upstream)", "out[tokens] = upstream", ("missing-accumulation",)),
         ("np.add.at(out, tokens, upstream)", "out[tokens] += upstream", ("missing-accumulation",)),
         ("np.cos(rows) / len(tokens)\n    out", "np.cos(rows) / len(table)\n    out", SCALE),
     ),
-    *_of(
+    *of(
         "gaussian",
         ("return -jac.T @ (r / sigma)", "return -jac.T @ r", ("entry-factor",)),
         ("0.04 * theta\n\n\ndef report", "0.08 * theta\n\n\ndef report", ("parameter-term",)),
         ("-theta[0] * t * decay", "theta[0] * t * decay", ("sign", "entries", "term", "subset")),
         ("return -jac.T @ (r / sigma)", "return -jac.T @ (r * sigma)", ("entry-factor",)),
     ),
-    *_of(
+    *of(
         "profiled",
         ("return outer * ds - 1.5", "return -1.5", ("held-fixed",)),
         (
@@ -302,7 +296,7 @@ REPLICAS: tuple[Replica, ...] = (
         ),
         ("ds = -2 * X.T @ r / len(y)", "ds = -X.T @ r / len(y)", TERM),
     ),
-    *_of(
+    *of(
         "ratings",
         ("E = E / counts[:, None]\n    dU", "dU", ("entry-factor", "row-scale")),
         (
@@ -321,31 +315,31 @@ REPLICAS: tuple[Replica, ...] = (
             ("term", "parameter-term"),
         ),
     ),
-    *_of(
+    *of(
         "mechanics",
         ("f = K * (r - 1.0) * d / r", "f = 23.02 * (r - 1.0) * d / r", ("constant", "term")),
         ("out[j] -= f", "out[j] += f", (*TERM, "subset")),
         ("out[:, 2] -= WALL", "out[:, 2] += WALL", (*TERM, "subset")),
     ),
-    *_of(
+    *of(
         "mechanics",
         ("s[3], s[4], s[5]", "s[5], s[4], s[3]", ("exchanged", "flip", "permutation")),
         ("s = C @ e + 4 * e**3", "s = C @ e + 3 * e**3", TERM),
         asked=("stress",),
     ),
-    *_of(
+    *of(
         "waves",
         ("return M.conj().T @ g", "return M.T @ g", ("conjugate",)),
         ("return M.conj().T @ g", "return M.conj().T @ g.conj()", ("conjugate",)),
         asked=("apply",),
     ),
-    *_of(
+    *of(
         "waves",
         ("return 2 * M.conj().T @ r", "return 2 * M.T @ r", ("conjugate",)),
         ("return 2 * M.conj().T @ r", "return M.conj().T @ r", (*TERM, "parameter-term")),
         asked=("misfit",),
     ),
-    *_of(
+    *of(
         "constraints",
         (
             "J[1] = [np.cos(q[0]), 2 * q[1], 0.0]",
@@ -362,7 +356,7 @@ REPLICAS: tuple[Replica, ...] = (
         ("return J\n", "return J[:, [1, 0, 2]]\n", ("permutation", "exchanged")),
         ("return J\n", "return J * [1, 1, 0.5]\n", ("column-scale", "scale", "entries"), (":, 2",)),
     ),
-    *_of(
+    *of(
         "attention",
         (
             "dS = A * (dA - (dA * A).sum(axis=1, keepdims=True))",
@@ -373,7 +367,7 @@ REPLICAS: tuple[Replica, ...] = (
         ('dK = dS.T @ p["Q"] * scale', 'dK = dS @ p["Q"] * scale', ("transpose",)),
         ("dV = A.T @ G", "dV = A @ G", ("transpose",)),
     ),
-    *_of(
+    *of(
         "kernel",
         (
             "d_variance = K",
@@ -392,7 +386,7 @@ REPLICAS: tuple[Replica, ...] = (
         ),
         ("return np.array([-0.5 * np.trace", "return np.array([0.5 * np.trace", SIGN),
     ),
-    *_of(
+    *of(
         "outputs",
         (
             "return first * (np.cos(x) * x + np.sin(x)) + second",
@@ -403,4 +397,5 @@ REPLICAS: tuple[Replica, ...] = (
         ("second * 3 * x**2", "second * x**2", TERM),
         ("second * 3 * x**2", "3 * x**2", ("upstream", "not-linear")),
     ),
+    *FURTHER,
 )

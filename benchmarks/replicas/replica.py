@@ -53,3 +53,8 @@ class Replica:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module.report
+
+
+def of(module: str, *edits: tuple[Any, ...], asked: tuple[Any, ...] = ()) -> tuple[Replica, ...]:
+    """The replicas that are edits of one module."""
+    return tuple(Replica(module, *edit, asked=asked) for edit in edits)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -57,7 +57,7 @@ def public(
 
     def decorated(function: Callable[P, R]) -> Callable[P, R]:
         signature = inspect.signature(function)
-        former = renamed or {}
+        former, fits = renamed or {}, _fitting(signature)
 
         @wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -65,7 +65,7 @@ def public(
             for old in former.keys() & kwargs.keys():
                 kwargs.setdefault(former[old], kwargs.pop(old))
             try:
-                signature.bind(*args, **kwargs)
+                _ = fits(args, kwargs) or signature.bind(*args, **kwargs)
             except TypeError:
                 raise UsageError(_refusal(example, signature, args, kwargs)) from None
             result = function(*args, **kwargs)
@@ -74,6 +74,21 @@ def public(
         return call
 
     return decorated
+
+
+def _fitting(signature: inspect.Signature) -> Callable[[Sequence[Any], Mapping[str, Any]], bool]:
+    """Whether arguments are those that most calls have: sooner said than by binding them."""
+    known = signature.parameters.values()
+    places = [p.name for p in known if p.kind is p.POSITIONAL_OR_KEYWORD]
+    names = {p.name for p in known if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    needed = sum([p.default is p.empty for p in known])
+
+    def fits(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+        return needed <= len(args) <= len(places) and kwargs.keys() <= names.difference(
+            places[: len(args)]
+        )
+
+    return fits
 
 
 def _refusal(

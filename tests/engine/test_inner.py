@@ -96,6 +96,36 @@ def test_one_value_explains_all_wrong_blocks(grad, kind, says, line):
         assert found.line.function == grad.__name__
 
 
+def gain(p):
+    return float(np.sum(np.tanh(p["x"] * p["g"])))
+
+
+def handed_on(p):
+    d = 1 - np.tanh(p["x"] * p["g"]) ** 2
+    dx = 1.0 * d
+    dg = d * p["x"]
+    return {"x": dx, "g": dg}
+
+
+def test_the_statement_that_computed_it_is_named_and_not_the_return():
+    point = {"x": values((3, 4), 5), "g": 1 + 0.1 * values((3, 4), 6)}
+    (found,) = gp.check(gain, point, grad=handed_on).findings
+    assert found.kind == "entry-factor"
+    assert found.line.text == "dx = 1.0 * d"
+
+
+def annotated(p):
+    d: np.ndarray = np.ones_like(p["x"]) * p["g"]
+    return {"x": d, "g": p["x"] * (1 - np.tanh(p["x"] * p["g"]) ** 2)}
+
+
+def test_values_of_variables_that_are_declared_with_a_type_are_looked_at():
+    point = {"x": values((3, 4), 5), "g": 1 + 0.1 * values((3, 4), 6)}
+    (found,) = gp.check(gain, point, grad=annotated).findings
+    assert found.kind == "entry-factor"
+    assert found.line.text.startswith("d: np.ndarray")
+
+
 def test_a_sum_of_which_only_the_first_row_was_taken():
     (found,) = gp.check(cost, W, grad=first_row).findings
     assert found.kind == "missing-accumulation"
@@ -296,3 +326,134 @@ def test_a_sum_over_time_that_is_overwritten():
     (found,) = gp.check(unrolled, W, grad=overwritten).findings
     assert found.kind == "missing-accumulation"
     assert found.line.text == "dW = np.outer(X[t], dz)"
+
+
+# Running sums
+
+
+E = values(6, 11)
+
+
+def summed(x):
+    return float(np.sum(E * np.cumsum(x) ** 2))
+
+
+def from_the_first(x):
+    return np.cumsum(2 * E * np.cumsum(x))
+
+
+def not_at_all(x):
+    return 2 * E * np.cumsum(x)
+
+
+@pytest.mark.parametrize(
+    ("grad", "kind", "says"),
+    [
+        (from_the_first, "flip", "sums up from the wrong end along axis 0"),
+        (not_at_all, "missing-accumulation", "from the last entry on"),
+    ],
+)
+def test_running_sums(grad, kind, says):
+    (found,) = gp.check(summed, values(6, 12), grad=grad).findings
+    assert found.kind == kind
+    assert says in found.message
+    fix = gp.suggest_fixes(gp.check(summed, values(6, 12), grad=grad), most=1)[0]
+    assert "[::-1]" in fix.what
+
+
+# A number that nothing is called, and one number alone
+
+
+def weighted(x):
+    return float(SIGMA @ np.sin(x) / np.linalg.norm(SIGMA) + np.sum(x**2))
+
+
+def another_norm(x):
+    return SIGMA / SIGMA.sum() * np.cos(x) + 2 * x
+
+
+def test_a_norm_that_is_another_one():
+    (found,) = gp.check(weighted, values(9, 13), grad=another_norm).findings
+    assert found.kind == "term"
+    assert found.factor == pytest.approx(np.linalg.norm(SIGMA) / SIGMA.sum())
+
+
+def dispersed(r):
+    return float(np.sum(np.log(r + SIGMA) - np.sqrt(r) * SIGMA))
+
+
+def minus_for_plus(r):
+    return np.sum(-1 / (r + SIGMA) - SIGMA / (2 * np.sqrt(r)))
+
+
+def test_one_number_is_explained_by_what_is_wrong_on_the_way():
+    (found,) = gp.check(dispersed, 1.7, grad=minus_for_plus).findings
+    assert found.kind == "sign"
+    assert "-1 / (r + SIGMA)" in found.message
+
+
+def charged(x):
+    total = 0.0
+    for i in range(len(x)):
+        for j in range(i):
+            total += 1 / abs(x[i] - x[j])
+    return total
+
+
+def power_too_low(x):
+    out = np.zeros_like(x)
+    for i in range(len(x)):
+        for j in range(i):
+            d = x[i] - x[j]
+            f = -np.sign(d) / abs(d)
+            out[i] += f
+            out[j] -= f
+    return out
+
+
+def test_a_factor_of_single_numbers_in_a_loop():
+    x = np.array([0.0, 1.1, 2.5, 3.2])
+    (found,) = gp.check(charged, x, grad=power_too_low).findings
+    assert found.kind == "entry-factor"
+    assert "1 / " in found.message
+
+
+# One statement for several blocks
+
+
+def centred(p):
+    z = X @ p["W"] + p["b"]
+    return float(np.sum(np.tanh(z - z.mean(axis=0)) * Y)) / len(X)
+
+
+def undivided(p):
+    z = X @ p["W"] + p["b"]
+    d = Y * (1 - np.tanh(z - z.mean(axis=0)) ** 2)
+    d = d - d.mean(axis=0)
+    return {"W": X.T @ d, "b": d.sum(axis=0)}
+
+
+def softened(p):
+    return float(np.sum(np.tanh(X @ p["W"] + p["b"]) * Y)) / len(X)
+
+
+def never_divided(p):
+    d = Y * (1 - np.tanh(X @ p["W"] + p["b"]) ** 2)
+    dW = X.T @ d
+    db = d.sum(axis=0)
+    return {"W": dW, "b": db}
+
+
+def test_of_blocks_with_one_factor_the_statement_that_they_share_is_named():
+    findings = gp.check(softened, W, grad=never_divided).findings
+    assert [found.kind for found in findings] == ["scale", "scale"]
+    for found in findings:
+        assert found.factor == pytest.approx(9)
+        assert found.line.text.startswith("d = Y")
+
+
+def test_a_gradient_that_is_round_off_of_zero_does_not_keep_a_fault_from_being_seen():
+    report = gp.check(centred, W, grad=undivided)
+    (found,) = report.findings
+    assert found.block == "params['W']"
+    assert found.factor == pytest.approx(9)

@@ -352,3 +352,9 @@ def test_it_says_what_it_found_in_words():
     assert "with beta=0.5" in text
     assert ": found 1, tries" in text
     assert math.isfinite(hunted("zero at zero").seconds)
+
+
+def test_the_derivative_of_each_complex_entry_is_that_of_complex_analysis():
+    space = gp.arrays(3, "complex128")
+    assert gp.hunt(np.sin, space, grad=np.cos, tries=12).ok
+    assert gp.hunt(np.sin, space, grad=lambda z: np.conj(np.cos(z)), tries=12).found

@@ -106,6 +106,24 @@ def test_a_cluster_finds_the_same(where):
     assert said(alone) == said(there)
 
 
+def test_check_tries_the_parameters_of_a_case_in_processes(tmp_path, monkeypatch):
+    from click.testing import CliRunner
+
+    from gradproof.cli.commands import commands
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cases.py").write_text(
+        "import gradproof as gp, numpy as np\n"
+        "@gp.case\ndef f(x=gp.arrays(2), k=gp.one_of(1.0, 3.0)):\n"
+        "    fun = lambda x: float(np.sum(k * x**2))\n"
+        "    return dict(fun=fun, point=x, grad=lambda x: 2 * x * min(k, 2.0))\n"
+    )
+    ran = [CliRunner().invoke(commands, ["check", "cases.py", "-n", n]) for n in "12"]
+    assert [one.exit_code for one in ran] == [1, 1], ran[1].output
+    assert ran[0].output.splitlines()[0] == ran[1].output.splitlines()[0]
+    assert "with k=3.0" in ran[1].output
+
+
 def test_what_cannot_be_sent_is_said():
     import threading
 

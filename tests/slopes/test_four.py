@@ -23,7 +23,7 @@ FUNCTIONS = {
 
 def measured(phi, sharp=SHARP):
     sampler = Sampler(phi)
-    return four_points(sampler, half_width(sampler, sharp), sharp)[0], sampler.evaluations
+    return four_points(sampler, half_width(sampler.roundoff, sharp), sharp)[0], sampler.evaluations
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -106,7 +106,7 @@ def test_errors_above_the_resolution_are_not_accepted():
 
 def halved(phi, sharp=SHARP, halvings=3, blunt=1.0):
     sampler = Sampler(phi)
-    slope, _ = four_points(sampler, half_width(sampler, sharp), sharp, halvings, blunt)
+    slope, _ = four_points(sampler, half_width(sampler.roundoff, sharp), sharp, halvings, blunt)
     return slope, sampler.evaluations
 
 

@@ -84,6 +84,24 @@ class Vjp:
 Shape = tuple[int, ...]
 
 
+class Rows(Protocol):
+    """Copies of small arrays in double precision, one point a row; ``origin`` is the point, flat.
+
+    Numbers are real coordinates, those of all arrays one after the other.
+    """
+
+    origin: NDArray[np.float64]
+
+    def at(self, points: NDArray[np.float64]) -> Sequence[Sequence[Any]]:
+        """The arrays at each row of numbers, to be handed to a function."""
+
+    def changed(self) -> bool:
+        """Whether somebody has written into any of them."""
+
+    def read(self, outputs: Sequence[Any]) -> NDArray[np.float64] | None:
+        """The real coordinates of one output of several calls; None unless all are alike."""
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """What is always so of an array library.
@@ -99,6 +117,7 @@ class About:
     ``kind(array)`` is all that ``Backend.array(…, array)`` depends on, None where that is not to be
     said. ``joined(arrays, shapes)`` are the real coordinates of arrays of some shapes, one after
     the other in new memory; None unless they have these shapes and are in double precision.
+    ``rows(leaves)`` are copies to be handed out by the row, if there is such a thing.
     """
 
     name: str
@@ -112,6 +131,7 @@ class About:
     scattered: Callable[[Any], Any] | None = None
     kind: Callable[[Any], Hashable] = lambda _: None
     joined: Callable[[Sequence[Any], Sequence[Shape]], NDArray[np.float64] | None] = lambda *_: None
+    rows: Callable[[Sequence[Any]], Rows | None] = lambda _: None
 
 
 # What an error raised in a function under test says.

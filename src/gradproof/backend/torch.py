@@ -16,6 +16,7 @@ from ..errors import UsageError
 from . import passing
 from .protocol import OUTSIDE, WANTS_GRAD, About, Backend, Call, Drawn, Shape, Vjp
 from .pulling import NATIVE, again, is_plain, nodes, pulled, variables, wide
+from .rows import TensorRows
 from .widening import WIDE, promoting
 
 _NUMPY = {torch.float64, torch.float32, torch.float16, torch.complex128, torch.complex64}
@@ -46,12 +47,20 @@ def _joined(tensors: Sequence[Any], shapes: Sequence[Shape]) -> NDArray[np.float
     return torch.cat(flat).detach().numpy()
 
 
+def _rows(leaves: Sequence[Any]) -> TensorRows | None:
+    plain = [leaf.detach() for leaf in leaves]
+    origin = _joined(plain, [t.shape for t in plain])
+    if origin is None or any([t.is_conj() for t in plain]):
+        return None
+    return TensorRows(plain, origin, lambda leaf: _room(leaf, leaf.dtype))
+
+
 class Torch(Backend):
     """See ``Backend``; copies are written in place and keep their layout."""
 
     about = About(
         "PyTorch", torch.Tensor, modes=("reverse",), deep=True, held=_held,
-        scattered=passing.scattered, kind=_kind, joined=_joined,
+        scattered=passing.scattered, kind=_kind, joined=_joined, rows=_rows,
     )  # fmt: skip
 
     def differentiable(self, leaf: Any, name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..errors import UsageError
-from ..hunt.cases import seconds_of
+from ..hunt.cases import Wanted, seconds_of
 from ..plan.effort import LEVELS
 from .complete import TARGETS
 from .files import WritingCommand, apart, summarise, write_all
@@ -64,6 +64,11 @@ VERBOSE = click.option(
 
 
 _INSTEAD = "in place of what a case says itself."
+WORKERS = click.option(
+    "-n", "workers", type=click.IntRange(min=1), default=1,
+    help="Processes that try the parameters of cases (joblib).",
+)  # fmt: skip
+EXECUTOR = click.option("--executor", help="dask://host:port or ray: tries on other machines.")
 EFFORT = click.option(
     "--effort", type=click.Choice(list(LEVELS)), help=f"How many evaluations to spend, {_INSTEAD}"
 )
@@ -96,6 +101,8 @@ def given(wanted: Mapping[str, Any]) -> dict[str, Any]:
     help="30s, 10m or 2h for each check: what takes longer is stopped, and is an error that names "
     "the call.",
 )
+@WORKERS
+@EXECUTOR
 @VERBOSE
 @click.pass_context
 def check(
@@ -105,10 +112,12 @@ def check(
     verbose: bool,
     files: Mapping[str, str],
     time_limit: float | None,
+    workers: int,
+    executor: str | None,
     **wanted: Any,
 ) -> None:
     """Find the cases, check them one by one, and say what came of it."""
-    run = Run(targets, given(wanted))
+    run = Run(targets, given(wanted), Wanted(workers=workers, executor=executor))
     if time_limit is not None:
         run.limit = Limit(time_limit, partial(end, run, files))
     with apart(files):

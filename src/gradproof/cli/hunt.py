@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..hunt.cases import Wanted
-from .check import SEED, VERBOSE, given
+from .check import EXECUTOR, SEED, VERBOSE, WORKERS, given
 from .check import seconds as duration
 from .complete import targets
 from .files import WritingCommand, apart, summarise, write_all
@@ -54,8 +54,8 @@ Exit codes are those of gradproof check.
 @click.option("--catalogue", type=click.Path(dir_okay=False), metavar="FILE", help="Adapters.")
 @click.option("--tries", type=click.IntRange(min=1), help="At most so many tries for each case.")
 @click.option("--time", "seconds", callback=duration, metavar="TIME", help="30s, 10m or 2h a case.")
-@click.option("-n", "workers", type=click.IntRange(min=1), default=1, help="Processes (joblib).")
-@click.option("--executor", help="dask://host:port or ray: tries on other machines.")
+@WORKERS
+@EXECUTOR
 @click.option("--journal", type=click.Path(dir_okay=False), metavar="FILE", help="Resumable.")
 @SEED
 @VERBOSE

@@ -7,6 +7,7 @@ right value then is; whether it is, the measured slopes decide.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -73,6 +74,35 @@ def _moved(value: Array, axis: int) -> Iterator[Form]:
         yield Form(Kind.SUBSET, partial(_without, axis=axis, place=place), words)
 
 
+def summed_up(value: Array) -> Iterator[Form]:
+    """Running sums from the wrong end, or none where there should be one."""
+    for axis in (axis for axis, length in enumerate(value.shape) if length > 1):
+        for end in (False, True):
+            words = f"`{{v}}` sums up from the wrong end along axis {axis}"
+            yield Form(Kind.FLIP, partial(_from_the_other_end, axis=axis, end=end), words)
+        for end in (False, True):
+            words = f"`{{v}}` is not summed up along axis {axis}, from the {_ENDS[end]} entry on"
+            yield Form(Kind.MISSING_ACCUMULATION, partial(_running, axis=axis, end=end), words)
+
+
+_ENDS = ("first", "last")
+
+
+def _running(value: Array, axis: int, *, end: bool) -> Array:
+    """The running sum, from the first entry on or from the last."""
+    turned = np.flip(value, axis) if end else value
+    found = np.cumsum(turned, axis)
+    return np.flip(found, axis) if end else found
+
+
+def _from_the_other_end(value: Array, axis: int, *, end: bool) -> Array:
+    """A running sum as it is from the other end; ``end``: it begins at the last entry."""
+    turned = np.flip(value, axis) if end else value
+    parts = np.diff(turned, axis=axis, prepend=0)
+    found = _running(parts, axis, end=True)
+    return np.flip(found, axis) if end else found
+
+
 _TELLING = 6  # entries of a mask whose complement is no accident
 _FEW = 10  # places of which any two may have been exchanged
 
@@ -94,6 +124,14 @@ class Function:
 
     text: str
     of: Callable[[Array], Array]
+
+    def at(self, text: str) -> str:
+        """How it is written of an expression."""
+        whole = isinstance(ast.parse(text, mode="eval").body, _HELD_TOGETHER)
+        return self.text.format(text if whole or self.text == "{}" else f"({text})")
+
+
+_HELD_TOGETHER = (ast.Name, ast.Call, ast.Attribute, ast.Subscript)
 
 
 def _logistic(a: Array) -> Array:

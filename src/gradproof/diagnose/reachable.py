@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -41,5 +42,14 @@ def reachable(
         for part in inside:
             if id(part) not in seen and gc.is_tracked(part) and not isinstance(part, _CLOSED):
                 seen.add(id(part))
-                left.append(part)
+                if not (isinstance(part, type) and _of_library(part)):
+                    left.append(part)
     return [f for key, f in found.items() if key not in kept]
+
+
+def _of_library(kind: type) -> bool:
+    """Whether a class belongs to a library: what its instances hold is theirs."""
+    if kind.__module__ not in sys.modules or kind.__module__ == "__main__":
+        return False
+    file = getattr(sys.modules[kind.__module__], "__file__", None)
+    return file is None or is_library(file)

@@ -14,6 +14,7 @@ from typing import Any
 from ..judge.bands import Bands
 from ..judge.credible import amid_noise, flat_enough, known_enough, sharp_enough
 from ..judge.thresholds import T
+from ..records.block import Block
 from ..records.comparison import Comparison
 from ..records.direction import Direction
 from ..records.slope import Slope, Smoothness
@@ -177,7 +178,7 @@ def _width(
         return math.inf
     limits = state.limits(direction)
     width = max([
-        half_width(sampler, sharp_enough(unit(state, direction, k), limits))
+        half_width(sampler.roundoff, sharp_enough(unit(state, direction, k), limits))
         for k, sampler in zip(chosen, samplers, strict=True)
     ])  # fmt: skip
     return min(width, state.learned.width) if _is_large(state, direction) else width
@@ -264,11 +265,14 @@ def _doubt(
     k: int,
 ) -> tuple[Learned, bool]:
     """Whether a slope says nothing, since the function moves in steps."""
-    block = direction.block
-    if block is None or abs(claimed - slope.value) <= slope.error:
+    block, limits = direction.block, state.limits(direction)
+    if block is None:
         return learned, False
     memory = learned.memories[k]
     size = unit(state, direction, k) if state.claims[k].norms[block] else 0.0
+    # A gap that is beyond its bar by next to nothing, beside the band, rejects nobody.
+    if abs(claimed - slope.value) <= slope.error + T.tells * limits.correct_below * size:
+        return learned, False
     rounding = _EPS * max(1.0, state.setting.blocks[block].scale)
     doubt, steps = doubted(
         memory.steps, sampler, claimed, slope, block, state.eps[block], size, rounding
@@ -308,11 +312,17 @@ def unit(state: State, direction: Direction, k: int) -> float:
     In a joint direction, of the block that contributes least, unless that is next to
     nothing: such a block is measured on its own.
     """
-    norms, blocks = state.claims[k].norms, state.setting.blocks
+    return smallest_share(state.claims[k].norms, direction, state.setting.blocks, state.values[k])
+
+
+def smallest_share(
+    norms: Sequence[float], direction: Direction, blocks: Sequence[Block], otherwise: float
+) -> float:
+    """The same for the norms of a claim; ``otherwise`` where nothing is claimed."""
     units = []
     for part in direction.parts:
-        if 0 < norms[part.block] < float("inf"):
+        if 0 < norms[part.block] < math.inf:
             share = RMS if part.entry is None else blocks[part.block].count ** -0.5
             units.append(norms[part.block] * part.step * share)
     units.sort()
-    return max(units[0], 0.1 * units[len(units) // 2]) if units else state.values[k]
+    return max(units[0], 0.1 * units[len(units) // 2]) if units else otherwise

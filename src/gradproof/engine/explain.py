@@ -17,7 +17,7 @@ from ..diagnose.evidence import Evidence
 from ..diagnose.numbers import name_factor
 from ..diagnose.places import by_entry, located
 from ..judge.credible import sharp_enough
-from ..judge.explain import is_discrepant, is_sharp
+from ..judge.explain import is_discrepant, is_plain, is_sharp, same_number
 from ..judge.thresholds import T
 from ..plan.effort import ONE_BY_ONE
 from ..plan.locate import Located
@@ -92,7 +92,9 @@ class _Asking:
         if said is None:
             return
         only = _some_outputs(self.inquiry, block)
-        if only:
+        if block.count == 1 and said.kind is Kind.SCALE and not _is_called(said, evidence):
+            self.in_part[block.index] = said  # any fault at all is some factor of one number
+        elif only:
             text = said.message.replace(f"{block.name}: ", f"{block.name}, for {only}: ", 1)
             self.in_part[block.index] = replace(said, message=text)
         else:
@@ -102,14 +104,15 @@ class _Asking:
         """One value of the backward that explains all open blocks, or a path that is left out."""
         session, effort = self.inquiry.session, self.inquiry.state.setting.effort
         open_ = [b for b in rejected if b.index in self.known and self._is_open(b)]
-        if not open_ or not effort.inquire or not session.finite:
+        alike = self._alike(rejected) if open_ or callable(session.grad) else []
+        if not (open_ or alike) or not effort.inquire or not session.finite:
             return
         for block in open_:
             self.known[block.index].need(_DRAWS)
         state, names = self.inquiry.state, {b.index: b.name for b in session.point.blocks}
-        forward = held.watched(session)
+        forward = held.watched(session) if open_ else held.unwatched()
         self.views = forward.views
-        numbers = partial(_named, self.known[open_[0].index])
+        numbers = partial(_named, self.known[(open_ or alike)[0].index])
         search = inner.search(session, state, forward, rejected, numbers)
         for together in [open_, *([b] for b in open_ if len(open_) > 1)]:
             left = [b for b in together if self._is_open(b)]
@@ -119,7 +122,19 @@ class _Asking:
                 self.findings.update(made)
         self._left_out(open_, forward)
         if search is not None:
+            found = inner.shared(session, search, alike) if alike else None
+            for block in alike if found is not None else ():
+                assert found is not None
+                said = self.findings[block.index]
+                self.findings[block.index] = replace(said, line=found.line)
             inner.restored(session, search)
+
+    def _alike(self, rejected: Sequence[Block]) -> list[Block]:
+        """Blocks with one and the same factor: where two are, one statement may be at fault."""
+        said = {b.index: self.findings.get(b.index) for b in rejected}
+        scaled = [b for b in rejected if _is_scale(said[b.index])]
+        same = [b for b in scaled if _same_factor(said[b.index], said[scaled[0].index])]
+        return same if len(same) > 1 else []
 
     def _left_out(self, blocks: Sequence[Block], forward: held.Forward) -> None:
         """Paths through ``fun`` that are left out; one that explains a block may explain others."""
@@ -175,6 +190,23 @@ def explain(run: Run, watch: Progress) -> tuple[Run, dict[int, Finding]]:
     for block in rejected:
         asking.last(block)
     return replace(run, state=inquiry.state), findings
+
+
+def _is_scale(said: Finding | None) -> bool:
+    return said is not None and said.kind in (Kind.SCALE, Kind.SIGN) and said.factor is not None
+
+
+def _same_factor(one: Finding | None, other: Finding | None) -> bool:
+    assert one is not None
+    assert other is not None
+    bar = (one.factor_bar or 0.0) + (other.factor_bar or 0.0)
+    return same_number(one.factor or 0.0, other.factor or 0.0, bar)
+
+
+def _is_called(said: Finding, evidence: Evidence) -> bool:
+    """Whether a factor is a number that people write, or the size of something."""
+    factor, bar = said.factor or 0.0, said.factor_bar or 0.0
+    return is_plain(factor, bar) or bool(name_factor(factor, bar, evidence))
 
 
 def _some_outputs(inquiry: _Inquiry, block: Block) -> str:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from ..diagnose.hooking import Site
 from ..diagnose.inner.question import kept
 from ..diagnose.values import Instrument, instrument
 from ..judge.credible import bar_of
@@ -66,6 +68,11 @@ def watched(session: Session) -> Forward:
 
         values = _recorded(made, session.result, see) if made.codes else {}
         return Forward(first, made, values, views)
+
+
+def unwatched() -> Forward:
+    """The same where nobody asks what ``fun`` computes: no evaluation."""
+    return Forward(None, Instrument())
 
 
 @contextlib.contextmanager
@@ -220,6 +227,17 @@ def _explains(
     return bool(abs(draw.slope.value - share * path - draw.claimed) <= room)
 
 
+def _recurs(forward: Forward, site: Site) -> bool:
+    """Whether an expression is what an earlier round of the loop has set."""
+    name = _base(site.assigned or site.text)
+    sites = (s for s in forward.instrument.sites if s.statement.function == site.statement.function)
+    return any(name == _base(s.assigned) for s in sites)
+
+
+def _base(text: str) -> str:
+    return re.split(r"\W", text, maxsplit=1)[0]
+
+
 def finding(
     block: Block, forward: Forward, path: Path, entries: tuple[tuple[int, ...], ...] | None
 ) -> Finding:
@@ -234,7 +252,7 @@ def finding(
         kind = Kind.TRUNCATED
         words += f" in {path.hold.rounds} of its {rounds} rounds: it was cut off"
     elif same_number(path.share, 1.0, 0.0):
-        kind = Kind.TRUNCATED if rounds > 1 else kind
+        kind = Kind.TRUNCATED if rounds > 1 and _recurs(forward, site) else kind
         words += f": that this changes with {block.name} is left out"
     else:
         kind = Kind.MISSING_PATH

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backend import arrays
-from ..diagnose.inner.look import look
+from ..diagnose.inner.look import look, shared_factor
 from ..diagnose.inner.question import Found, Known, Question
 from ..diagnose.inner.search import Search
 from ..diagnose.places import by_entry, located
@@ -147,6 +147,12 @@ def asked(session: Session, search: Search, blocks: Sequence[Block]) -> Found | 
     """The fault that makes all of some blocks right, if one value is at fault."""
     with _unseen(session):
         return look(search, frozenset(b.index for b in blocks))
+
+
+def shared(session: Session, search: Search, blocks: Sequence[Block]) -> Found | None:
+    """The value of which all of some blocks are the same multiple of what they should be."""
+    with _unseen(session):
+        return shared_factor(search, frozenset(b.index for b in blocks))
 
 
 def _last_names(session: Session) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..plan.strategy import Plan
 from ..space.special import special
@@ -34,9 +35,12 @@ class Run:
     kinks: Mapping[int, AtKink] = field(default_factory=dict)
 
 
-def check(asked: Asked, watch: Watch) -> Run:
-    """Measure until the verdict stands, at the point or beside its kink; nobody asks why yet."""
-    restart: Restart | None = Restart(prepare(asked))
+def check(asked: Asked, watch: Watch, first: tuple[Any, ...] = ()) -> Run:
+    """Measure until the verdict stands, at the point or beside its kink; nobody asks why yet.
+
+    ``first`` holds what a first call of the function has returned, if there was one.
+    """
+    restart: Restart | None = Restart(prepare(asked, first=first))
     run: Run | None = None
     while restart is not None:
         session = restart.session

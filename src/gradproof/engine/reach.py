@@ -38,7 +38,7 @@ def _seen(session: Session, block: Block) -> float:
     values = partial(session.evaluate, line)
     chosen = range(len(session.projections))
     made = [sampler(session, direction, line, values, k) for k in chosen]
-    needed = max(too_narrow(one, _sharp(session, block, k)) for k, one in enumerate(made))
+    needed = max(too_narrow(one.roundoff, _sharp(session, block, k)) for k, one in enumerate(made))
     if needed > 1 and any([_bends(one) for one in made]):
         needed = 1.0
     line.back()

@@ -39,6 +39,8 @@ def on_treads(session: Session, state: State, rejected: Iterable[int]) -> dict[i
             break
         known = [c for c in state.against.get(index, ()) if not c.kinked]
         apart = sorted(known, key=lambda c: abs(c.gap))
+        if any([index in state.learned.memories[c.projection].steps.settled for c in apart]):
+            continue  # no wider window allows the claim
         if apart and all(_is_on_tread(session, state, c) for c in apart):
             found[index] = Ruling(Verdict.UNDECIDED, _WORDS)
     return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -138,6 +137,16 @@ class Arrays(Space):
         found["form"] = forms[0 if rng.random() < 0.85 else int(rng.integers(len(forms)))]
         return found
 
+    def varied(
+        self, value: fills.Array, numbers: Sequence[float], rng: np.random.Generator
+    ) -> fills.Array:
+        """The same array but for an entry or two."""
+        if value.dtype.kind != "f" or not value.size:
+            return value
+        with np.errstate(all="ignore"):
+            array = self.fitted(fills.changed(value.astype(float), numbers, rng))
+            return laid(array.astype(value.dtype), layout_of(value))
+
     def simpler(self, value: fills.Array) -> Iterator[fills.Array]:
         """Smaller shapes, the plain form, then shorter numbers."""
         if self.free:
@@ -167,21 +176,6 @@ class Arrays(Space):
             isinstance(side, str) or side == length
             for side, length in zip(self.shape, value.shape, strict=True)
         )
-
-    def strategy(self) -> Any:
-        """``hypothesis.extra.numpy.arrays`` of moderate numbers."""
-        from hypothesis import strategies
-        from hypothesis.extra import numpy as arrays
-
-        if self.names:
-            return None
-        low, high = max(self.low, -1e6), min(self.high, 1e6)
-        shapes: Any = tuple(self.shape) if self.free is None else strategies.sampled_from(
-            [choice.value for choice in islice(self.free.axes()[""], 12)]
-        )  # fmt: skip
-        if not self.dtypes[0].startswith("float64"):
-            return None
-        return arrays.arrays(np.float64, shapes, elements=strategies.floats(low, high))
 
 
 DEFAULT = ("float64", "float32")
@@ -268,9 +262,3 @@ class Floats(Space):
     def contains(self, value: Any) -> bool:
         """It is a number between the ends."""
         return isinstance(value, float | int | np.floating) and bool(self.low <= value <= self.high)
-
-    def strategy(self) -> Any:
-        """``hypothesis.strategies.floats`` of moderate numbers."""
-        from hypothesis import strategies
-
-        return strategies.floats(max(self.low, -1e6), min(self.high, 1e6))

@@ -22,9 +22,12 @@ from .trying import SKIPPED, Outcome
 BATCH = 16  # tries are made in batches of so many, whoever makes them
 
 # How often each source is asked in turn: while the menu lasts, and after it.
-_WHILE_SINGLES = ("single", "single", "code", "single", "single", "chance", "code")
-_AFTERWARDS = ("pair", "code", "pair", "chance", "pair", "chance")
-_RINGS = {"probe": 1, "single": 1, "pair": 1, "code": 2, "chance": 3}
+_WHILE_SINGLES = ("single", "single", "code", "near", "single", "single", "chance", "code")
+_AFTERWARDS = ("pair", "near", "code", "pair", "near", "chance", "pair", "near", "chance")
+_RINGS = {"probe": 1, "single": 1, "pair": 1, "code": 2, "chance": 3, "near": 3}
+
+_LEAD = "all lead"  # the axis of arguments that are those of another try but for one
+_FEWEST_LEADS = 2  # code that goes one way only has one, which leads nowhere
 
 _SHAPES_IN_PAIRS = 6
 _FORMS_IN_PAIRS = 10  # fills that are tried in every form
@@ -64,6 +67,8 @@ class Planner:
     seen: set[str] = field(default_factory=set)
     covered: set[frozenset[tuple[str, str]]] = field(default_factory=set)
     sources: dict[str, Iterator[dict[str, Choice]]] = field(default_factory=dict)
+    branches: set[int] = field(default_factory=set)
+    leads: list[Try] = field(default_factory=list)
     turn: int = 0
 
     def __post_init__(self) -> None:
@@ -73,7 +78,7 @@ class Planner:
         self.sources = {
             "probe": self._probes(), "single": self._singles(self.axes, skip=1),
             "code": self._singles(self.extra, skip=0), "pair": self._pairs(),
-            "chance": self._chance(),
+            "chance": self._chance(), "near": self._near(),
         }  # fmt: skip
 
     def batch(self, most: int) -> list[Try]:
@@ -90,11 +95,14 @@ class Planner:
         return found
 
     def only_menu(self) -> None:
-        """Leave out the numbers of the code, and chance."""
-        del self.sources["code"], self.sources["chance"]
+        """Leave out the numbers of the code, chance, and what is near others."""
+        del self.sources["code"], self.sources["chance"], self.sources["near"]
 
     def learn(self, one: Try, outcome: Outcome) -> None:
         """Where a choice by itself is no input of the functions, or wrong, pairs do without it."""
+        if outcome.branches and not (self.branches.issuperset(outcome.branches) or outcome.rejects):
+            self.branches.update(outcome.branches)
+            self.leads.append(one)
         apart = [axis for axis, c in one.chosen.items() if c != self.usual.get(axis)]
         if outcome.verdict != SKIPPED:
             self.alive.update((axis, choice.name) for axis, choice in one.chosen.items())
@@ -119,6 +127,8 @@ class Planner:
             turns = _WHILE_SINGLES if "single" in self.sources else _AFTERWARDS
             name = "probe" if "probe" in self.sources else turns[self.turn % len(turns)]
             self.turn += 1
+            if name == "near" and len(self.leads) < _FEWEST_LEADS:
+                continue
             source = self.sources.get(name)
             if source is None:
                 if not self.sources:
@@ -135,8 +145,13 @@ class Planner:
     def _try(self, chosen: Mapping[str, Choice], ring: int) -> Try | None:
         rng = np.random.default_rng([self.seed, self.made])
         self.made += 1
+        lead = chosen.get(_LEAD)
         with np.errstate(all="ignore"):
-            values = self.family.make(chosen, rng)
+            values = (
+                self.family.make(chosen, rng)
+                if lead is None
+                else self.family.varied(lead.value, self.hints.numbers, rng)
+            )
         key = key_of(values)
         if key in self.seen:
             return None
@@ -202,6 +217,14 @@ class Planner:
 
     def _open(self, axis: str, choice: Choice) -> bool:
         return (axis, choice.name) not in self.dead and (axis, choice.name) not in self.hot
+
+    def _near(self) -> Iterator[dict[str, Choice]]:
+        """What took a branch that nothing before it took, the latest most often, to be varied."""
+        rng = np.random.default_rng([self.seed, 2**22])
+        while True:
+            latest = int(len(self.leads) * rng.random() ** 2)
+            lead = self.leads[-1 - latest]
+            yield {_LEAD: Choice(f"near try {lead.number}", lead.values)}
 
     def _chance(self) -> Iterator[dict[str, Choice]]:
         """Random choices, as long as there is anything to choose."""

@@ -47,6 +47,16 @@ class PositiveDefinite(Arrays):
         fill = Choice("random", partial(_definite, float(least), float(size)), True)
         return {"fill": fill, "form": self.axes()["form"][0]}
 
+    def varied(
+        self,
+        value: fills.Array,  # noqa: ARG002
+        numbers: Sequence[float],  # noqa: ARG002
+        rng: np.random.Generator,
+    ) -> fills.Array:
+        """Another one: what one entry may be depends on all others."""
+        made: fills.Array = self.make(self.drawn(rng), rng)
+        return made
+
     def simpler(self, value: fills.Array) -> Iterator[fills.Array]:
         """The identity, diagonal ones, shorter numbers."""
         yield np.eye(len(value)).astype(value.dtype)

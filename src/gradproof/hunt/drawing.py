@@ -1,9 +1,8 @@
-"""Values drawn by Hypothesis: the same ones for the same seed, and the smallest that fails."""
+"""Values drawn by Hypothesis: the same ones for the same seed."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -16,39 +15,6 @@ def example(strategy: Any, number: int) -> Any:
     """The example of that number: Hypothesis draws blocks of them, its simplest come first."""
     block = _drawn(_Held(strategy), number // _BLOCK)
     return block[number % _BLOCK % len(block)]
-
-
-def smallest(strategy: Any, fails: Callable[[Any], bool], seed: int, most: int) -> tuple[bool, Any]:
-    """Whether Hypothesis finds a value that fails, and the smallest one that it comes to.
-
-    It begins anew: its shrinker needs the choices behind a value, not the value.
-    """
-    from hypothesis import HealthCheck, Phase, given, settings
-    from hypothesis import seed as seeded
-
-    last: list[Any] = []
-
-    @seeded(seed)
-    @settings(
-        max_examples=most, database=None, deadline=None,
-        suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink],
-        report_multiple_bugs=False, print_blob=False,
-    )  # fmt: skip
-    @given(strategy)
-    def fail(value: Any) -> None:
-        if fails(value):
-            last[:] = [value]
-            raise _FailedError
-
-    try:
-        fail()
-    except _FailedError:
-        return True, last[0]
-    return False, None
-
-
-class _FailedError(Exception):
-    """What Hypothesis is to make small."""
 
 
 class _Held:

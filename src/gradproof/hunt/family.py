@@ -109,6 +109,16 @@ class Family:
             leaves.append(value)
         return dict(self.flat.unflatten(leaves))
 
+    def varied(
+        self, values: Mapping[str, Any], numbers: Sequence[float], rng: np.random.Generator
+    ) -> dict[str, Any]:
+        """The same arguments but for one, which is varied."""
+        leaves = self.leaves(values)
+        loose = [k for k, space in enumerate(self.spaces) if not isinstance(space, Fixed)]
+        k = loose[int(rng.integers(len(loose)))]
+        leaves[k] = self.spaces[k].varied(leaves[k], numbers, rng)
+        return dict(self.flat.unflatten(leaves))
+
     def leaves(self, values: Mapping[str, Any]) -> list[Any]:
         """What stands in the places of the spaces."""
         known = tree.beginnings(self.flat.paths)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -201,6 +201,19 @@ def spread(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     """Entries of many sizes."""
     made: Array = rng.normal(size=shape) * 10.0 ** rng.uniform(-4, 3, size=shape)
     return made
+
+
+def changed(array: Array, numbers: Sequence[float], rng: np.random.Generator) -> Array:
+    """The same array with another number in one place or two."""
+    flat = array.reshape(-1).copy()
+    for place in rng.integers(flat.size, size=int(rng.integers(1, 3))):
+        value, other = flat[place], flat[rng.integers(flat.size)]
+        known = rng.choice([*_BY_THEMSELVES[:16], *numbers, *numbers])
+        flat[place] = rng.choice([
+            2 * value, 10 * value, -value, value + 1, value - 1, -other, 2 * other, other, known,
+            1.5 * known, -1.5 * known, rng.normal(), 10 * rng.normal(), 100 * rng.normal(),
+        ])  # fmt: skip
+    return flat.reshape(array.shape)
 
 
 def near(value: float, ulps: int, shape: tuple[int, ...], rng: np.random.Generator) -> Array:  # noqa: ARG001

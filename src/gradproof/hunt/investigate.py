@@ -22,7 +22,7 @@ from .result import Found
 from .script import scripts, shows_it
 from .shrink import nudged, shrunk
 from .space import same
-from .steep import diverges, near_a_pole
+from .steep import diverges, jumps, near_a_pole
 from .target import Target
 from .trying import Outcome, full, tried
 
@@ -139,6 +139,8 @@ class Inquiry:
             return Opinions(denied="the claim is not finite, and no slope is.")
         if beside == Verdict.CORRECT and near_a_pole(self.target, values, self.seed):
             return Opinions(denied="fun has a pole there.")
+        if beside == Verdict.CORRECT and not not_finite(report) and jumps(self.target, values):
+            return Opinions(denied="fun jumps there.")
         return second_opinions(self.target, values, report)
 
     def _plainer(self, values: Mapping[str, Any], report: Report) -> tuple[Any, Report]:

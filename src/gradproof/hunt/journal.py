@@ -18,6 +18,7 @@ from .target import Target
 from .trying import Outcome
 
 _FACTS = ("verdict", "why", "misuse", "claim", "seconds")
+_LISTS = ("blocks", "kinds", "branches")
 
 
 @dataclass(slots=True)
@@ -96,8 +97,8 @@ class Journal:
 
 
 def _outcome(entry: dict[str, Any]) -> Outcome:
-    facts = {name: entry[name] for name in _FACTS}
-    return Outcome(**facts, blocks=tuple(entry["blocks"]), kinds=tuple(entry["kinds"]))
+    listed: dict[str, Any] = {name: tuple(entry[name]) for name in _LISTS}
+    return Outcome(**{name: entry[name] for name in _FACTS}, **listed)
 
 
 def code_of(target: Target) -> str:

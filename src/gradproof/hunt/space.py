@@ -55,6 +55,10 @@ class Space:
             name: choices[int(rng.integers(len(choices)))] for name, choices in self.axes().items()
         }
 
+    def varied(self, value: Any, numbers: Sequence[float], rng: np.random.Generator) -> Any:  # noqa: ARG002
+        """A value like another one, where there is such a thing; ``numbers`` are the code's."""
+        return self.make(self.drawn(rng), rng)
+
     def simpler(self, value: Any) -> Iterator[Any]:
         """Values of this space that are simpler than one, the simplest first."""
         raise NotImplementedError
@@ -66,10 +70,6 @@ class Space:
     def ordinary(self, rng: np.random.Generator) -> Any:
         """A value with nothing special about it."""
         return self.make({name: choices[0] for name, choices in self.axes().items()}, rng)
-
-    def strategy(self) -> Any:
-        """The space as a strategy of Hypothesis, or None where it has none."""
-        return None
 
 
 @dataclass(frozen=True)
@@ -170,12 +170,6 @@ class Integers(Space):
         """It is an integer between the ends."""
         return isinstance(value, int | np.integer) and self.low <= int(value) <= self.high
 
-    def strategy(self) -> Any:
-        """``hypothesis.strategies.integers``."""
-        from hypothesis import strategies
-
-        return strategies.integers(self.low, self.high)
-
 
 # Shapes of up to four axes, the ordinary ones first.
 _SHAPES: tuple[tuple[int, ...], ...] = (
@@ -263,16 +257,12 @@ class Strategy(Space):
         return {"": Choice(f"example {number}", number)}
 
     def simpler(self, value: Any) -> Iterator[Any]:  # noqa: ARG002
-        """What is simpler is for Hypothesis to say, see ``drawing.smallest``."""
+        """Nobody can tell: the first examples are the simplest anyway."""
         yield from ()
 
     def contains(self, value: Any) -> bool:  # noqa: ARG002
         """Nobody can tell."""
         return True
-
-    def strategy(self) -> Any:
-        """Itself."""
-        return self.of
 
 
 Make = Callable[[], Any]

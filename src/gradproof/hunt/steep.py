@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +21,7 @@ from .target import Target
 _STEPS = (1e-4, 1e-6, 1e-8, 1e-10)
 _GROWS = 1.5
 _ADDED = 2.0
+_JUMPS = 90.0  # from each step to one of a hundredth
 _MOST = 64  # entries that are looked at
 
 
@@ -69,12 +70,37 @@ def _not_finite(session: Session, block: int) -> list[int]:
     return sorted(found)
 
 
+def jumps(target: Target, values: Mapping[str, Any]) -> bool:
+    """Whether fun jumps where some entry is moved to one side: no claim is right there."""
+    asked = target.asked(values)
+    with asked.where.session(), np.errstate(all="ignore"):
+        session = prepare(asked)
+        entries = [(b.index, k) for b in session.point.blocks for k in range(math.prod(b.shape))]
+        return any(
+            min(b / a for a, b in pairwise(map(abs, quotients))) > _JUMPS
+            for block, entry in entries[:_MOST]
+            for side in _quotients(session, block, entry)
+            for quotients in side
+            if np.all(np.abs(quotients) > 0)
+        )
+
+
 def _steep(session: Session, block: int, entry: int) -> bool:
     """Whether the quotients along one entry grow without end on every side that there is."""
+    scale = session.point.blocks[block].scale
+    most = float(np.finfo(session.point.blocks[block].dtype).max) * scale
+    told = [
+        any(abs(q[-1]) > most or _grows(q) for q in side)
+        for side in _quotients(session, block, entry)
+    ]
+    return bool(told) and all(told)
+
+
+def _quotients(session: Session, block: int, entry: int) -> Iterator[list[list[float]]]:
+    """The difference quotients of each part of fun along one entry, on each side that there is."""
     options = session.asked.options
     scale = session.point.blocks[block].scale
     line = session.line(Direction((Part(block, scale, entry),), int(options.seed), 0))
-    told = []
     for sign in (1.0, -1.0):
         each = []
         for step in _STEPS:
@@ -83,14 +109,9 @@ def _steep(session: Session, block: int, entry: int) -> bool:
                 (float(value) - float(projection.centre)) / step
                 for value, projection in zip(there, session.projections, strict=True)
             ])  # fmt: skip
-        with np.errstate(over="ignore"):
-            slopes = np.asarray(each) / scale
-        if np.isfinite(each).all() and np.isinf(slopes).any():
-            told.append(True)  # a slope that no float can hold
-        elif np.isfinite(each).all():
-            told.append(any(_grows(list(quotients)) for quotients in zip(*each, strict=True)))
+        if np.isfinite(each).all():
+            yield [list(quotients) for quotients in zip(*each, strict=True)]
     line.back()
-    return bool(told) and all(told)
 
 
 def _grows(quotients: list[float]) -> bool:

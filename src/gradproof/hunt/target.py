@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from ..space.point import Point
 from ..subject.asked import Asked, Options
 from ..subject.providers import Autodiff, Products
 from .arrays import Arrays, Floats
+from .branches import Forks, forks_of
 from .domains import PositiveDefinite
 from .family import Family
 from .guards import Inside, Laid, Symmetric
@@ -58,6 +59,15 @@ class Target:
     def code(self) -> list[Any]:
         """The functions whose source says what else to try."""
         raise NotImplementedError
+
+    @cached_property
+    def forks(self) -> Forks:
+        """The lines of its code after which there are two ways to go on."""
+        return forks_of(self.code())
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what holds in one process only."""
+        return {name: value for name, value in vars(self).items() if name != "forks"}
 
 
 _OF_CHECK = ("hess", "hessp", "surrogate", "order", "layout", "bounds", "jac_sparsity", "tangent")
@@ -154,8 +164,12 @@ class Function(Target):
 
 
 def _pulled(grad: Any, point: Any, cotangent: Any, **options: Any) -> Any:
-    """The product that a derivative of each entry stands for."""
-    return cotangent * grad(point, **options)
+    """The product that a derivative of each entry stands for.
+
+    Of complex entries to complex ones it is that of complex analysis, as cos is for sin.
+    """
+    slope = grad(point, **options)
+    return cotangent * (np.conj(slope) if np.iscomplexobj(cotangent) else slope)
 
 
 @dataclass

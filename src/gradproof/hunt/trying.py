@@ -24,6 +24,7 @@ from ..subject.asked import Asked
 from ..subject.guards import generators_restored
 from ..subject.prepare import prepare
 from ..subject.session import Session
+from .branches import Forks, followed
 from .target import Target
 
 SKIPPED = "skipped"
@@ -34,7 +35,8 @@ class Outcome:
     """What came of one try: a verdict or ``skipped``, and why.
 
     ``blocks`` are those that are wrong, ``kinds`` of finding what is said of them; ``misuse`` says
-    that what was raised is about the call itself, and ``claim`` that ``grad`` raised it.
+    that what was raised is about the call itself, and ``claim`` that ``grad`` raised it;
+    ``branches`` of the code are those that were taken.
     """
 
     verdict: str
@@ -44,6 +46,7 @@ class Outcome:
     misuse: bool = False
     claim: bool = False
     seconds: float = 0.0
+    branches: tuple[int, ...] = ()
 
     @property
     def rejects(self) -> bool:
@@ -54,18 +57,20 @@ class Outcome:
 def tried(target: Target, values: Mapping[str, Any], seed: int) -> Outcome:
     """What comes of one choice of the arguments."""
     began = time.perf_counter()
+    taken: set[int] = set()
     with np.errstate(all="ignore"):
-        found = _tried(target, values, seed)
-    return replace(found, seconds=time.perf_counter() - began)
+        found = _tried(target, values, seed, taken)
+    spent = time.perf_counter() - began
+    return replace(found, seconds=spent, branches=tuple(sorted(taken)))
 
 
-def _tried(target: Target, values: Mapping[str, Any], seed: int) -> Outcome:
+def _tried(target: Target, values: Mapping[str, Any], seed: int, taken: set[int]) -> Outcome:
     try:
         whole = target.whole(values, "quick", seed)
         if whole is not None:
             return outcome_of(whole)
         asked = target.asked(values, "quick", seed)
-        screened = _screen(asked)
+        screened = _screen(asked, target.forks, taken)
         if screened is not None:
             return screened
         return outcome_of(_judged(asked))
@@ -93,13 +98,18 @@ def outcome_of(report: Report) -> Outcome:
     return Outcome(str(report.verdict), "; ".join(report.doubts)[:200], blocks, kinds)
 
 
-def _screen(asked: Asked) -> Outcome | None:
+def _screen(asked: Asked, forks: Forks, taken: set[int]) -> Outcome | None:
     """Agreement along one direction, by the sharpest four points; None for all that is less plain.
 
-    It can only accept, and only where a full check could begin in the same way.
+    It can only accept, and only where a full check could begin in the same way. The branches that
+    both functions take at the point are added to ``taken``.
     """
     with generators_restored(), asked.where.session():
-        session = prepare(asked)
+        with followed(forks) as branches:
+            try:
+                session = prepare(asked)
+            finally:
+                taken |= branches
         if not session.finite:
             return Outcome(SKIPPED, "fun is not finite there")
         return Outcome(str(Verdict.CORRECT)) if _agrees(session) else None

@@ -20,10 +20,13 @@ class Bands:
     wrong_above: float
 
 
+_USUAL = {dtype: Bands(*limits) for dtype, limits in BANDS.items()}
+
+
 def bands(dtype: str, correct_below: float | None, wrong_above: float | None) -> Bands:
     """The bands for a claim of one dtype, with what the user set in their place."""
     if correct_below is None and wrong_above is None:
-        return Bands(*BANDS[_precision(dtype)])
+        return _USUAL[_precision(dtype)]
     for name, limit in (("correct_below", correct_below), ("wrong_above", wrong_above)):
         if limit is not None and not _is_limit(limit):
             raise UsageError(f"{name} must be a positive finite number, but is {limit!r}.")

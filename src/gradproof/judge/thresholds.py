@@ -244,6 +244,10 @@ class Thresholds:
     # A claim follows a value on the way linearly to this share of what it is; beyond that an edit
     # of the value is tried out (tests/diagnose/test_inner.py).
     linear: float = 1e-9
+    # With a value exchanged the gradient of a block is another one only beyond so many roundings of
+    # the largest entry there is: that of a bias before a batch normalisation is round-off of zero
+    # (tests/engine/test_inner.py).
+    followed: float = 64.0
     # Low precision (tests/diagnose/test_precision.py): so many different values at least that are
     # multiples of one step, none above so many steps, each to this share, were rounded to it; the
     # rounding of what was rounded leads this far beyond half a step.

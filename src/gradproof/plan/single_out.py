@@ -49,14 +49,17 @@ def _halving(state: State) -> Search:
 
     From the end: an error spoils every block before it in the forward pass. Where one half agrees
     the fault is in the other. As soon as some are found, a part is as large as what it took to find
-    one, so that a few among many and many in a row are both found soon (Hwang, 1972).
+    one, so that a few among many and many in a row are both found soon (Hwang, 1972). In the end
+    all others move together twice: that leaves no block open, nor any to be looked at alone.
     """
     setting, wrong, right = state.setting, list[int](), 0
     rest = setting.finite
     while rest and not spent(state):
         if wrong or right:
-            state = yield setting.joint(rest, state.drawn)
+            others = [i for i in setting.finite if i not in wrong]
+            state = yield setting.joint(others, state.drawn)
             if not state.disagreed:
+                state = yield setting.joint(others, state.drawn)
                 break
         group, size = rest, right // len(wrong) if wrong else len(rest)
         while len(group) > 1 and not spent(state):

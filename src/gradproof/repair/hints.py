@@ -17,6 +17,7 @@ Held = Shape | float | None
 Names = Mapping[str, Mapping[str, Held]]
 
 _LARGEST = 12  # a measured factor is taken for a fraction of numbers up to this one
+_WHOLE = 10_000  # a whole number, or one over it, may be the size of something
 _FEW = 4  # names that hold the parameter, or its coefficient, are tried
 
 MODULE = "<module>"
@@ -67,8 +68,12 @@ def _factors(finding: Finding) -> Iterator[str]:
     if finding.factor is None or not finding.factor or finding.kind is Kind.PARAMETER_TERM:
         return
     wanted = 1 / finding.factor
-    near = Fraction(wanted).limit_denominator(_LARGEST)
-    if abs(near - wanted) <= T.same_number * abs(wanted) and abs(near.numerator) <= _LARGEST:
+    fractions = [Fraction(wanted).limit_denominator(_LARGEST)]
+    if 1 / _WHOLE <= abs(wanted) < 1:
+        fractions.append(1 / Fraction(round(finding.factor)))
+    near = min(fractions, key=lambda one: abs(one - wanted))
+    most = _LARGEST if near.denominator > 1 else _WHOLE
+    if abs(near - wanted) <= T.same_number * abs(wanted) and abs(near.numerator) <= most:
         yield str(near).replace("/", " / ")
 
 

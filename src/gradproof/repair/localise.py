@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import numpy as np
 
 from ..diagnose.lines import is_library
 from ..errors import UsageError
+from ..profiling import profiled
 from ..report.report import Report
 from ..subject.obtain import call_grad
 from ..subject.providers import Autodiff, Jacobian, watchable
@@ -152,13 +152,8 @@ class Traced:
 
     def run(self, function: Callable[[], Any]) -> Any:
         """Call a function and note what runs."""
-        before = sys.getprofile()
-        sys.setprofile(self._note)
-        try:
+        with profiled(self._note):
             return function()
-        finally:
-            # A profiler written in C cannot be started again from here.
-            sys.setprofile(before if callable(before) else None)
 
     def _note(self, frame: FrameType, event: str, argument: Any) -> None:
         code = frame.f_code

@@ -199,7 +199,7 @@ class Session:
         if not number:
             return ""
         attempts = self.searches[place].attempts
-        reports = self._checked(attempts, edits, lambda: [check_smaller(self.asked, length)])
+        reports = self._checked(attempts, edits, lambda: check_smaller(self.asked, length))
         if reports and reports[0].ok:
             return ""
         surely = "" if reports and reports[0].verdict.rejects else "perhaps "

@@ -193,14 +193,23 @@ def _moved(point: Point, distance: float, seed: int, draw: int) -> Point:
     return point.at(working.tree(fresh=True))
 
 
-def check_smaller(asked: Asked, length: int) -> Report:
-    """The code as it now stands, where all axes of a length are by one shorter."""
+def check_smaller(asked: Asked, length: int) -> list[Report]:
+    """The code as it now stands, where all axes of a length are by one shorter; none without any.
+
+    What the functions take from their module stays as long as it is.
+    """
+    cuts = 0
 
     def cut(leaf: Any) -> Any:
+        nonlocal cuts
         shape = getattr(leaf, "shape", ())
-        return leaf[tuple(slice(n - (n == length)) for n in shape)] if length in shape else leaf
+        if length not in shape:
+            return leaf
+        cuts += 1
+        return leaf[tuple(slice(n - (n == length)) for n in shape)]
 
     tree = Working(asked.where, promote=False).tree(fresh=True)
     where = Point(optree.tree_map(cut, tree), root=asked.where.root)
     args = tuple(optree.tree_map(cut, one) for one in asked.options.args)
-    return examine(replace(asked, where=where, options=replace(asked.options, args=args)))
+    cutting = replace(asked, where=where, options=replace(asked.options, args=args))
+    return [examine(cutting)] if cuts else []

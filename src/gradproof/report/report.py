@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -90,20 +91,43 @@ class Report:
     effort: str
     blocks: tuple[BlockResult, ...]
     findings: tuple[Finding, ...] = ()
-    notes: tuple[str, ...] = ()
-    left_alone: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = field(default_factory=tuple)
+    left_alone: tuple[tuple[str, str], ...] = field(default_factory=tuple)
     inquiry: int = 0
-    distance: float = math.nan
-    measured: tuple[Measured, ...] = ()
+    distance: float = field(default_factory=lambda: math.nan)
+    measured: tuple[Measured, ...] = field(default_factory=tuple)
     operations: tuple[Operation, ...] = ()
-    reproduce: str = field(default="", compare=False)
+    reproduce: str = field(default_factory=str, compare=False)
     claims: tuple[ClaimResult, ...] = ()
-    modes: tuple[str, ...] = field(default=(), compare=False, metadata={"saved": False})
+    modes: tuple[str, ...] = field(default_factory=tuple, compare=False, metadata={"saved": False})
     # What was asked, for `suggest_fixes`; kept only where it is not correct, and never saved.
     origin: Any = field(default=None, compare=False, metadata={"saved": False})
 
+    @classmethod
+    def later(cls, write: Callable[[], Report], **known: Any) -> Report:
+        """A report of which only some facts are ``known``: all is written when more are read.
+
+        They are among those without a default of the class, and ``write`` has the same.
+        """
+        made = object.__new__(cls)
+        made.__dict__.update(known, _write=write)
+        return made
+
+    if not TYPE_CHECKING:  # of what is no attribute a type checker is to tell
+
+        def __getattr__(self, name: str) -> Any:
+            """What was not known when the report was made."""
+            write = None if name.startswith("_") else self.__dict__.pop("_write", None)
+            if write is not None:
+                self.__dict__.update(write().__dict__)
+            try:
+                return self.__dict__[name]
+            except KeyError:
+                raise AttributeError(f"a report has no {name!r}") from None
+
     def __getstate__(self) -> dict[str, Any]:
         """What is pickled or copied: everything but functions and parameters."""
+        self.blocks  # noqa: B018 - writes what is not written yet
         return {**self.__dict__, "origin": None}
 
     @property

@@ -22,22 +22,29 @@ _LEAST, _AMPLE = 1.5, 8.0
 _ODD = 0.9  # widths are this times a power of 2: no float32, as values of float32 are looked for
 _BARELY = 1.1  # the same where there are kinks: the next window is half as wide
 _SAME = 0.02  # a kink at the point is in all windows, with the same bar
-_NARROWEST, _USUAL, _WIDEST = 2.0**-20, 2.0**-16, 2.0**-12
+NARROWEST, _USUAL, _WIDEST = 2.0**-20, 2.0**-16, 2.0**-12
 _BESIDE = 2.0**-22  # no narrower window beside kinks
 
+Points = list[tuple[float, float]]
 
-def half_width(sampler: Sampler, sharp: float) -> float:
+
+def half_width(roundoff: float, sharp: float) -> float:
     """That of the window in which four points may have a ``sharp`` bar; infinite if none has."""
     if not sharp > 0:
         return math.inf
-    least = _noise(sampler) / sharp
-    found = max(_LEAST * least, min(_AMPLE * least, _USUAL), _NARROWEST)
+    least = _noise(roundoff) / sharp
+    found = max(_LEAST * least, min(_AMPLE * least, _USUAL), NARROWEST)
     return _ODD * 2.0 ** math.ceil(math.log2(found / _ODD)) if found <= _WIDEST else math.inf
 
 
-def too_narrow(sampler: Sampler, sharp: float) -> float:
+def too_narrow(roundoff: float, sharp: float) -> float:
     """How many times wider than the widest window one has to be for a ``sharp`` bar."""
-    return _noise(sampler) / sharp / _WIDEST if sharp > 0 else math.inf
+    return _noise(roundoff) / sharp / _WIDEST if sharp > 0 else math.inf
+
+
+def nodes(width: float) -> list[float]:
+    """The four steps of a window."""
+    return [width, width / 2, -width / 2, -width]
 
 
 def four_points(
@@ -52,19 +59,19 @@ def four_points(
     """
     if not width <= _WIDEST:
         return None, False
-    before, points = 0.0, _points(sampler, [width, width / 2, -width / 2, -width])
+    before, points = 0.0, _points(sampler, nodes(width))
     for halving in range(halvings + 1):
-        found = _from(sampler, points, width)
+        found = through(points, width, sampler.roundoff, sampler.evaluations)
         if found is None or found.error <= sharp:
             return found, False
-        if found.error <= min(blunt * sharp, _BARELY * _noise(sampler) / width):
+        if found.error <= min(blunt * sharp, _BARELY * _noise(sampler.roundoff) / width):
             return replace(found, limited=True), False
         width /= 2
         if halving == halvings:
             break
         if abs(found.error - before) <= _SAME * before:
             return None, False
-        if width < _BESIDE or _BARELY * _noise(sampler) / width > blunt * sharp:
+        if width < _BESIDE or _BARELY * _noise(sampler.roundoff) / width > blunt * sharp:
             break
         before = found.error
         inner = _points(sampler, [width / 2, -width / 2])
@@ -72,13 +79,13 @@ def four_points(
     return None, halvings > 0
 
 
-def _points(sampler: Sampler, steps: list[float]) -> list[tuple[float, float]]:
+def _points(sampler: Sampler, steps: list[float]) -> Points:
     """Steps as they were taken, and by what the value changes."""
     values, taken = sampler.take(steps)
     return list(zip(steps if taken is None else taken.tolist(), values, strict=True))
 
 
-def _from(sampler: Sampler, points: list[tuple[float, float]], width: float) -> Slope | None:
+def through(points: Points, width: float, roundoff: float, evaluations: int) -> Slope | None:
     """The slope from four points, outermost first and last; None where they show no slope."""
     (far, a), (near, b), (behind, c), (back, d) = points
     values = (a, b, c, d)
@@ -86,11 +93,11 @@ def _from(sampler: Sampler, points: list[tuple[float, float]], width: float) -> 
         return None
     wide, narrow = (a - d) / (far - back), (b - c) / (near - behind)
     uneven = abs(a + d - 4 * (b + c)) / width
-    error = abs(narrow - wide) / 3 + max(uneven, _noise(sampler) / width)
-    value, noise = (4 * narrow - wide) / 3, sampler.roundoff
-    return Slope(value, error, sampler.evaluations, noise, Smoothness.SMOOTH, window=width)
+    error = abs(narrow - wide) / 3 + max(uneven, _noise(roundoff) / width)
+    value = (4 * narrow - wide) / 3
+    return Slope(value, error, evaluations, roundoff, Smoothness.SMOOTH, window=width)
 
 
-def _noise(sampler: Sampler) -> float:
+def _noise(roundoff: float) -> float:
     """The bar that round-off alone makes, in a window of half-width 1."""
-    return BAR * _AMPLIFICATION * sampler.roundoff
+    return BAR * _AMPLIFICATION * roundoff

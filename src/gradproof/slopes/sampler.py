@@ -120,7 +120,7 @@ class Sampler:
         single = self._single and len(self._seen) >= _ENOUGH_TO_SAY
         eps = max(self._eps, _SINGLE if single else 0.0)
         size = max(size, abs(self.centre) if math.isfinite(self.centre) else 0.0, self._added)
-        return max(_ROUNDING * eps * size, self._floor)
+        return max(round_off(size, eps), self._floor)
 
     @property
     def counts(self) -> bool:
@@ -144,7 +144,7 @@ class Sampler:
         self.largest = max(self.largest, abs(number))
         self._whole = self._whole and number.is_integer() and abs(number) < _LARGEST_COUNT
         if self._single:
-            self._single = _holds_single(number)
+            self._single = is_single(number)
             self._seen.add(number)
         return number
 
@@ -161,5 +161,11 @@ def _eps(dtype: np.dtype[Any]) -> float:
     return max(float(np.finfo(dtype).eps), _DOUBLE) if dtype.kind == "f" else _DOUBLE
 
 
-def _holds_single(number: float) -> bool:
+def round_off(size: float, eps: float = _DOUBLE) -> float:
+    """Standard deviation of the rounding of a value of a size."""
+    return _ROUNDING * eps * size
+
+
+def is_single(number: float) -> bool:
+    """Whether a number is one of float32."""
     return abs(number) <= _LARGEST_SINGLE and float(np.float32(number)) == number

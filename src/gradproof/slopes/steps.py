@@ -138,7 +138,7 @@ def jumps(sampler: Sampler, slope: Slope, at: Rests) -> bool:
     far, above = max([s for s in sides if math.isfinite(s[1])], key=lambda side: abs(side[1]))
     near, below = 0.0, 0.0
     stayed = 0
-    for _ in range(_HALVINGS):
+    for left in reversed(range(_HALVINGS)):
         middle, height = (near + far) / 2, abs(above - below)
         rest = _rest(sampler, slope, middle)
         if abs(rest - below) > abs(above - rest):
@@ -146,8 +146,8 @@ def jumps(sampler: Sampler, slope: Slope, at: Rests) -> bool:
         else:
             near, below = middle, rest
         stayed = stayed + 1 if abs(above - below) > _STAYS * height else 0
-        if stayed == _SURE:
-            return True
+        if stayed == _SURE or stayed + left < _SURE:
+            return stayed == _SURE
     return False
 
 

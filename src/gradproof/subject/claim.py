@@ -120,7 +120,7 @@ def collect(point: Point, gradients: Sequence[Any]) -> Claim:
     if point.count <= _SMALL:
         whole = point.library.about.joined(gradients, [block.shape for block in point.blocks])
         if whole is not None and whole.size == point.count:
-            return _views(point, whole, {}, {})
+            return views(point, whole, {}, {})
     why = "no gradient reaches it (None)"
     missing = {k: why for k, gradient in enumerate(gradients) if gradient is None}
     return _made(point, gradients, missing)
@@ -137,12 +137,12 @@ def _made(point: Point, leaves: Sequence[Any], missing: dict[int, str]) -> Claim
             array = _filled(np.nan, block, point)
         found.append(array)
     if point.count <= _SMALL and all([array.dtype in _DOUBLES for array in found]):
-        return _views(point, np.concatenate(list(map(arrays.flat, found))), missing, misfits)
+        return views(point, np.concatenate(list(map(arrays.flat, found))), missing, misfits)
     norms = tuple(map(arrays.norm, found))
     return Claim(norms, (0.0,) * len(norms), missing, tuple(found), misfits)
 
 
-def _views(
+def views(
     point: Point, whole: NDArray[np.float64], missing: dict[int, str], misfits: dict[int, Misfit]
 ) -> Claim:
     """A claim whose blocks lie one after the other."""

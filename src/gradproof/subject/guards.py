@@ -153,9 +153,14 @@ def reseed(seed: int) -> None:
 
 def draws(call: Callable[[], Any]) -> tuple[Any, bool]:
     """What a call returns, and whether it draws from the generators of NumPy or Python."""
+    drawn = probe()
+    return call(), drawn()
+
+
+def probe() -> Callable[[], bool]:
+    """To be asked later: has anybody drawn from those generators since."""
     plain.BACKEND.reseed(_PROBE)
-    result = call()
-    return result, _next_draws() != _untouched()
+    return lambda: _next_draws() != _untouched()
 
 
 @lru_cache(maxsize=1)

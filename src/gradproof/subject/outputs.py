@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..backend import arrays
 from ..backend.registry import home
@@ -99,6 +100,16 @@ class Look:
     weights: tuple[tuple[Callable[[Any], list[float]] | None, list[int]], ...]
     kept: bool
     multiples: dict[float, list[list[Any]]] = field(default_factory=dict)
+    rows: list[tuple[NDArray[np.float64] | None, list[int]]] = field(default_factory=list)
+
+    def flat(self) -> list[tuple[NDArray[np.float64] | None, list[int]]]:
+        """For each output the real coordinates of its cotangents, a row each, and their lists."""
+        if not self.rows:
+            for i, (_, lists) in enumerate(self.weights):
+                each = [self.cotangents[k][i] for k in lists]
+                flat = [arrays.flat(home(c).host(c)).astype(np.float64) for c in each]
+                self.rows.append((np.stack(flat) if flat else None, lists))
+        return self.rows
 
     def times(self, factor: float) -> list[list[Any]]:
         """A multiple of the cotangents; whoever gets them does not write into them."""
@@ -122,13 +133,13 @@ class Projected:
         self._names = flat.names
         self._lone = type(result) if len(outputs) == 1 and outputs[0] is result else None
         self._shapes = _shapes(outputs)
-        chosen = [i for i, output in enumerate(outputs) if _countable(output)]
-        if not chosen:
+        look = looked_at(outputs, seed)
+        if look is None:
             raise UsageError(
                 f"fun returned {what(result)}, in which nothing can be differentiated: "
                 "return dense arrays of real or complex floating-point numbers."
             )
-        self.look = _look(outputs, chosen, seed)
+        self.look = look
         self.cotangents, self._weights = self.look.cotangents, self.look.weights
 
     def names(self, reading: int) -> list[str]:
@@ -165,11 +176,14 @@ class Projected:
 Outputs = Scalar | Projected
 
 
-def _look(outputs: Sequence[Any], chosen: Sequence[int], seed: int) -> Look:
+def looked_at(outputs: Sequence[Any], seed: int) -> Look | None:
     """How outputs are looked at; the same again for small ones of the same kind.
 
-    Those of many share cotangents, which depend on their size.
+    Those of many share cotangents, which depend on their size. None where there is nothing to see.
     """
+    chosen = [i for i, output in enumerate(outputs) if _countable(output)]
+    if not chosen:
+        return None
     kinds = [home(output).about.kind(output) for output in outputs]
     if None in kinds or len(chosen) > _GROUPS or sum(map(_size, outputs)) > _SMALL:
         return _looking(outputs, chosen, seed, kept=False)

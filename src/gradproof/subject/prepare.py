@@ -29,11 +29,17 @@ _REPEATS = 4  # further evaluations at the point, to measure the spread of a ran
 _DOUBLE = float(np.finfo(np.float64).eps)
 
 
-def prepare(asked: Asked, calls: dict[str, int] | None = None, *, traces: bool = False) -> Session:
+def prepare(
+    asked: Asked,
+    calls: dict[str, int] | None = None,
+    *,
+    traces: bool = False,
+    first: tuple[Any, ...] = (),
+) -> Session:
     """Evaluate ``fun`` twice at the point, obtain the claim, and promote where that is possible.
 
     ``calls`` goes on counting from an earlier session; ``traces``: in that ``fun`` was seen to
-    leave something behind.
+    leave something behind. ``first`` holds what ``fun`` returned there before, if it was called.
     """
     point, options = asked.where, asked.options
     caller = Caller(
@@ -43,16 +49,16 @@ def prepare(asked: Asked, calls: dict[str, int] | None = None, *, traces: bool =
     session = Session(asked, caller, notes=list(options.notes))
     function = None if session.grad is True else watchable(session)
     before = surroundings(function)
-    first = _first_result(session)
+    result = first[0] if first else _first_result(session)
     session.traces = traces or (callable(function) and moved_on(function, before))
     session.seen = before
     caller.tape.recording = False
     session.look_for_mutation("fun")
-    if _has_jacobian(session, first) and isinstance(first, list | tuple):
-        session.fun, first = as_array(session.fun), np.asarray(first, np.float64)
-    session.outputs = _outputs(session, first, options.seed)
-    readings = _repeat(session, session.outputs.measure(first), options.seed)
-    for mode, made in obtain(session, first):
+    if _has_jacobian(session, result) and isinstance(result, list | tuple):
+        session.fun, result = as_array(session.fun), np.asarray(result, np.float64)
+    session.outputs = _outputs(session, result, options.seed)
+    readings = _repeat(session, session.outputs.measure(result), options.seed)
+    for mode, made in obtain(session, result):
         session.projections += [
             Projection(k, r.value, r.scale, r.floor, r.scatter, c, mode)
             for k, (r, c) in enumerate(zip(readings, made, strict=True))

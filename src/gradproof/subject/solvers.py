@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import sys
 import sysconfig
 import textwrap
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any, TypeVar
 
+from ..profiling import profiled
 from .surroundings import functions
 
 # By name, with the relative tolerance that each has by default (SciPy 1.11 to 1.16, torchdiffeq,
@@ -75,14 +75,8 @@ def _met(call: Callable[[], object]) -> list[Solver]:
             if isinstance(value, float) and 0 < value <= _COARSEST:
                 found.append(Solver(code.co_name, float(value)))
 
-    before: Any = sys.getprofile()
-    if before is not None and not callable(before):
-        return found  # a profiler in C, which cannot be set again from here
-    sys.setprofile(look)
-    try:
+    with profiled(look):
         call()
-    finally:
-        sys.setprofile(before)
     return found
 
 

@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from ...judge.explain import is_plain
+from ...judge.explain import same_number
 from ...judge.thresholds import T
 from ...records.finding import Kind
 from ..forms import DERIVATIVES, PLAIN, Function, is_probability, whole_softmax
 from .hands import Hand
 from .question import Edit, Found
-from .search import Looking, Search
+from .search import Look, Looking, Search
+
+Making = Callable[[Function], Callable[[Any, Any], Any]]
+"""A function of an array at hand: what becomes of a value beside that array."""
 
 
 def lacking(functions: Sequence[Function]) -> Looking:
@@ -21,7 +24,7 @@ def lacking(functions: Sequence[Function]) -> Looking:
 
     def look(search: Search) -> Iterator[Found]:
         for number in search.sites():
-            if search.type(number) not in "fc" or not search.shape(number):
+            if search.type(number) not in "fc" or not search.is_array(number):
                 continue
             own = search.question.instrument.sites[number].text
             for hand in search.hands(number):
@@ -61,7 +64,7 @@ def _put(function: Function) -> Callable[[Any, Any], Any]:
 
 
 def _lacks(search: Search, number: int, hand: Hand, function: Function, right: Any) -> Found:
-    text = function.text.format(hand.text)
+    text = function.at(hand.text)
     if function in DERIVATIVES:
         words = f"`{{v}}` lacks the derivative of an activation, the factor `{text}`"
         return search.told(number, Kind.ACTIVATION, words, right)
@@ -72,43 +75,63 @@ def _lacks(search: Search, number: int, hand: Hand, function: Function, right: A
     return search.told(number, Kind.ENTRY_FACTOR, words, right)
 
 
-def derived_twice(search: Search, number: int) -> Iterator[Found]:
-    """The derivative of an activation is a factor once too often."""
-    for hand in search.hands(number) if search.shape(number) else []:
-        for function in DERIVATIVES:
-            right = search.right(number, hand.edit(_divided(function)))
-            if right:
-                text = function.text.format(hand.text)
-                words = f"`{{v}}` has the derivative of an activation, `{text}`, once too often"
-                yield search.told(number, Kind.ACTIVATION, words, right)
+def derived(words: str, make: Making, *, alike: bool = False) -> Look:
+    """The derivative of an activation at an array at hand, or at one of the same shape."""
+
+    def look(search: Search, number: int) -> Iterator[Found]:
+        for hand in search.hands(number, alike=alike) if search.is_array(number) else []:
+            for function in DERIVATIVES:
+                right = search.right(number, hand.edit(make(function)))
+                if right:
+                    said = words.format(v="{v}", at=function.at(hand.text))
+                    yield search.told(number, Kind.ACTIVATION, said, right)
+
+    return look
 
 
-def derived_elsewhere(search: Search, number: int) -> Iterator[Found]:
-    """A derivative of an activation at one array instead of another."""
-    for hand in search.hands(number, alike=True) if search.shape(number) else []:
-        for function in DERIVATIVES:
-            right = search.right(number, hand.edit(_put(function)))
-            if right:
-                text = function.text.format(hand.text)
-                words = f"`{{v}}` stands where the derivative of an activation belongs, `{text}`"
-                yield search.told(number, Kind.ACTIVATION, words, right)
+derived_twice = derived(
+    "`{v}` has the derivative of an activation, `{at}`, once too often", _divided
+)
+derived_elsewhere = derived(
+    "`{v}` stands where the derivative of an activation belongs, `{at}`", _put, alike=True
+)
 
 
 def derived_at_another(search: Search, number: int) -> Iterator[Found]:
     """The same in a product, in which it is a factor."""
-    hands = search.hands(number, alike=True) if search.shape(number) else []
-    for function in (DERIVATIVES[k] for k in (0, 1, 3, 4)):
-        for there in hands:
+    hands = search.hands(number, alike=True) if search.is_array(number) else []
+    for place, part in _COMPUTED.items():
+        function = DERIVATIVES[place]
+        wrong = [hand for hand in hands if _is_computed(search, hand, part)]
+        for there in hands if wrong else []:
             if not all(np.all(function.of(v * 1.0)) for v in there.values):
                 continue  # a zero would make it a mask
-            for here in hands:
+            for here in wrong:
                 right = there is not here and search.right(
                     number, _exchanged(function, here, there)
                 )
                 if right:
-                    one, other = function.text.format(here.text), function.text.format(there.text)
+                    one, other = function.at(here.text), function.at(there.text)
                     words = f"`{{v}}` has the derivative of an activation at `{one}`, not `{other}`"
                     yield search.told(number, Kind.ACTIVATION, words, right)
+
+
+# What whoever takes one of the derivatives computes on the way.
+_COMPUTED: dict[int, Callable[[Any], Any]] = {
+    0: np.square,
+    1: lambda a: 1 - a,
+    3: np.tanh,
+    4: DERIVATIVES[5].of,
+}
+
+
+def _is_computed(search: Search, hand: Hand, part: Callable[[Any], Any]) -> bool:
+    """Whether the backward computes a function of an array at hand."""
+    wanted = part(hand.values[0] * 1.0)
+    return any(
+        values[0].shape == wanted.shape and np.allclose(values[0], wanted, rtol=1e-12, atol=0)
+        for values in search.values.values()
+    )
 
 
 def _exchanged(function: Function, here: Hand, there: Hand) -> Edit:
@@ -124,6 +147,8 @@ def diagonal(search: Search, number: int) -> Iterator[Found]:
     for p in [h for h in hands if is_probability(h.values[0])]:
         for g in [None, *[h for h in hands if h is not p and h.shape == p.shape]]:
             for place, words in enumerate(_FORMULAS):
+                if g is not None and _is_whole(p, g, place):
+                    continue
                 right = search.right(number, _softmax(p, g, place))
                 if right:
                     whole = words.format(p=p.text, g="{v}" if g is None else g.text)
@@ -137,6 +162,13 @@ def diagonal(search: Search, number: int) -> Iterator[Found]:
 _FORMULAS = ("{p} * ({g} - sum({p} * {g}))", "{g} - {p} * sum({g})")
 
 
+def _is_whole(p: Hand, g: Hand, place: int) -> bool:
+    """Whether the product is with the diagonal alone in any case, as the sum is zero."""
+    one, other = p.at(0), g.at(0)
+    found = whole_softmax(one, other)[place]
+    return bool(np.allclose(found, other if place else one * other, rtol=1e-9))
+
+
 def _softmax(p: Hand, g: Hand | None, place: int) -> Edit:
     def edit(value: Any, count: int) -> Any:
         return whole_softmax(p.at(count), value if g is None else g.at(count))[place]
@@ -146,7 +178,7 @@ def _softmax(p: Hand, g: Hand | None, place: int) -> Edit:
 
 def another(search: Search, number: int) -> Iterator[Found]:
     """Another array stands where one at hand belongs."""
-    for hand in search.hands(number, alike=True) if search.shape(number) else []:
+    for hand in search.hands(number, alike=True) if search.is_array(number) else []:
         own = search.question.instrument.sites[number]
         if hand.text in (own.text, own.assigned):
             continue  # it was changed in between: that is no other array
@@ -159,19 +191,24 @@ def another(search: Search, number: int) -> Iterator[Found]:
 def added(search: Search, number: int) -> Iterator[Found]:
     """A term that is missing: some multiple of an array at hand."""
     for hand in search.hands(number):
-        claim = search.edited(number, hand.edit(_with(1.0)))
+        claim = search.towards(number, hand.edit(_with(1.0)))
         if claim is None:
             continue
         blocks = search.question.known.changed(claim, search.question.base)
         fit = search.coefficient(claim, blocks) if search.open <= blocks else None
-        if fit is None or not (is_plain(*fit) or search.question.numbers(*fit)):
+        if fit is None or not (search.is_meant(*fit, claim) or _is_called(search, fit, claim)):
             continue
         right = search.holds(search.edited(number, hand.edit(_with(fit[0]))))
         if right:
             text = hand.text if hand.text.isidentifier() else f"({hand.text})"
-            words = f"`{{v}}` lacks the term `{fit[0]:.6g} * {text}`"
+            times = "" if same_number(fit[0], 1.0, fit[1]) else f"{fit[0]:.6g} * "
+            words = f"`{{v}}` lacks the term `{times}{text}`"
             more = {"factor": fit[0], "factor_bar": fit[1]}
             yield search.told(number, Kind.MISSING_PATH, words, right, **more)
+
+
+def _is_called(search: Search, fit: tuple[float, float], claim: Any) -> bool:
+    return search.differs(claim) > 1 and bool(search.question.numbers(*fit))
 
 
 def _with(times: float) -> Callable[[Any, Any], Any]:

@@ -50,7 +50,7 @@ def hands_of(question: Question, values: Mapping[int, list[Any]], number: int) -
         first, many = every[0], every
         if len(every) > 1 and all(np.array_equal(first, other) for other in every[1:]):
             many = every[:1]
-        if first.size < 2 or len(many) not in (1, rounds) or not np.ptp(first.real * 1.0) > 0:
+        if len(many) not in (1, rounds) or not _varies(many):
             continue
         key = (len(many), first.shape, first.tobytes(), many[-1].tobytes())
         fitted = None if key in known else _fitted(many, shape, text)
@@ -62,6 +62,12 @@ def hands_of(question: Question, values: Mapping[int, list[Any]], number: int) -
             found.append(Hand(fitted.text, fitted.values, backwards=True))
     found.sort(key=lambda hand: hand.shape != shape)
     return found[:_MOST]
+
+
+def _varies(values: Sequence[Any]) -> bool:
+    """Whether there are several numbers, and not all the same."""
+    ends = [(v.real.min(), v.real.max()) for v in values if v.size]
+    return bool(ends) and min(low for low, _ in ends) < max(high for _, high in ends)
 
 
 def _fitted(values: Sequence[Any], shape: tuple[int, ...], text: str) -> Hand | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..forms import DERIVATIVES
+from ..forms import DERIVATIVES, rearranged, summed_up
 from .factors import (
     IDENTITY,
     OTHERS,
@@ -14,28 +14,31 @@ from .factors import (
     diagonal,
     lacking,
 )
-from .orders import accumulated, celled, overwritten, reordered
+from .orders import accumulated, celled, formed, overwritten
 from .question import Blocks, Found
-from .scales import moved, nearly, scaled
+from .scales import moved, nearly, repeated, scaled, somehow
 from .search import Looking, Search, each
 
 LOOKS: tuple[Looking, ...] = (
     scaled,
+    repeated,
     each(accumulated),
     overwritten,
-    each(reordered),
+    each(formed(rearranged)),
     lacking(IDENTITY),
     lacking(DERIVATIVES),
-    each(derived_elsewhere),
     each(diagonal),
     each(celled),
+    each(formed(summed_up), "fc"),
+    each(derived_elsewhere),
     nearly,
     each(derived_twice, "fc"),
     lacking(OTHERS),
     each(another),
+    moved,
     each(derived_at_another, "f"),
     each(added, "fc"),
-    moved,
+    somehow,
 )
 """The first that holds is what is reported."""
 
@@ -48,4 +51,13 @@ def look(search: Search, blocks: Blocks) -> Found | None:
             for found in one(search):
                 return found
     search.tried = (*search.tried, blocks)
+    return None
+
+
+def shared_factor(search: Search, blocks: Blocks) -> Found | None:
+    """The value that makes all of some blocks as many times too large as they are."""
+    search.open = blocks
+    for search.forward in (False, True):
+        for found in scaled(search):
+            return found
     return None

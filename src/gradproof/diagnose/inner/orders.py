@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ...records.finding import Kind
-from ..forms import Form, rearranged, reduced, resized
+from ..forms import Form, reduced, resized
 from .hands import Hand
 from .question import Edit, Found
-from .search import Search
+from .search import Look, Search
 
 
 def accumulated(search: Search, number: int) -> Iterator[Found]:
@@ -72,14 +72,16 @@ _ADDING = {
 }
 
 
-def reordered(search: Search, number: int) -> Iterator[Found]:
-    """The same numbers in another order, conjugated, or without those of a part."""
-    if not search.shape(number):
-        return
-    for form in rearranged(search.values[number][0]):
-        right = search.right(number, partial(_formed, form=form))
-        if right and (form.kind is not Kind.SUBSET or search.several):
-            yield search.told(number, form.kind, form.words, right)
+def formed(forms: Callable[[Any], Iterator[Form]]) -> Look:
+    """One of the forms that a table has for a value."""
+
+    def look(search: Search, number: int) -> Iterator[Found]:
+        for form in forms(search.values[number][0]) if search.shape(number) else ():
+            right = search.right(number, partial(_formed, form=form))
+            if right and (form.kind is not Kind.SUBSET or search.several):
+                yield search.told(number, form.kind, form.words, right)
+
+    return look
 
 
 def _formed(value: Any, _: int, form: Form) -> Any:

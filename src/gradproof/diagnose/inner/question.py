@@ -37,8 +37,9 @@ class Known:
     places: tuple[NDArray[np.intp], ...]
 
     def changed(self, one: Flat, other: Flat) -> Blocks:
-        """The blocks in which two claims differ."""
-        off = one != other
+        """The blocks in which two claims differ, by more than the round-off of the other one."""
+        least = T.followed * np.finfo(float).eps * np.abs(other).max(initial=0.0)
+        off = ~(np.abs(one - other) <= least)
         return frozenset(k for k, place in enumerate(self.places) if off[place].any())
 
     def about(self, blocks: Blocks, right: Blocks) -> NDArray[np.intp]:
@@ -98,14 +99,18 @@ class Response:
         moved = [np.broadcast_to(edit(v, k), v.shape) - v for k, v in enumerate(values)]
         return np.asarray(self.base + self.columns @ np.concatenate([m.reshape(-1) for m in moved]))
 
-    def allows(self, values: Sequence[Any], edit: Edit) -> bool:
-        """Whether the slopes do not speak against an edit."""
+    def allows(self, values: Sequence[Any], edit: Edit, *, times: bool = False) -> bool:
+        """Whether the slopes do not speak against an edit, or not against all multiples of it."""
         try:
-            found = self.products(values, edit)
+            moved = self.products(values, edit) - self.base
         except ValueError:
             return False
+        wanted = self.slopes - self.base
+        if times:
+            size = float(moved @ moved)
+            moved = moved * (float(moved @ wanted) / size) if size > 0 else moved
         room = self.limits + T.linear * (np.abs(self.slopes) + np.abs(self.base))
-        return bool((np.abs(found - self.slopes) <= room).all())
+        return bool((np.abs(moved - wanted) <= room).all())
 
 
 def kept(value: Any) -> NDArray[Any] | None:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from ...judge.explain import is_plain, same_number
 from ...judge.thresholds import T
 from ...records.finding import Kind
@@ -37,11 +35,28 @@ def scaled(search: Search) -> Iterator[Found]:
             yield from _told(search, fit)
 
 
+def repeated(search: Search) -> Iterator[Found]:
+    """The same in a loop whose rounds follow one another, so that no factor can be fitted."""
+    for number in search.sites():
+        alone = len(search.values[number]) < 2 or search.type(number) == "b"
+        for times in () if alone else _SLIPS:
+            right = search.holds(search.edited(number, partial(_times, by=times)))
+            if right and search.several:
+                yield from _told(search, _Fit(number, times, 0.0, right, 0))
+
+
 def nearly(search: Search) -> Iterator[Found]:
     """A factor next to 1, as of a constant with fewer digits."""
     for fit in _fits(search):
-        off = np.count_nonzero(search.near[fit.number][0] != search.question.base)
+        off = search.differs(search.near[fit.number][0])
         if fit.times and abs(1 / fit.times - 1) < T.approximate and off > 1:
+            yield from _told(search, fit)
+
+
+def somehow(search: Search) -> Iterator[Found]:
+    """A factor that nothing is called: a count, or a norm, that is another one."""
+    for fit in _fits(search):
+        if fit.times and search.differs(search.near[fit.number][0]) > 1:
             yield from _told(search, fit)
 
 
@@ -55,7 +70,7 @@ def moved(search: Search) -> Iterator[Found]:
             continue
         blocks = search.question.known.changed(claim, search.question.base)
         fit = search.coefficient(claim, blocks) if blocks >= search.open else None
-        if fit is None or not is_plain(*fit):
+        if fit is None or not search.is_meant(*fit, claim):
             continue
         right = search.holds(search.edited(number, partial(_more, by=fit[0])))
         if right:
@@ -109,6 +124,8 @@ def _plainness(search: Search, times: float, bar: float) -> int:
     """How easily a factor comes from a slip: the smaller, the more so."""
     if any(same_number(times, x, bar) for x in _SLIPS):
         return 0
+    if search.differs(search.held) < 2:
+        return _ANY  # of one number any factor would do
     if search.question.numbers(1 / times if times else 0.0, bar):
         return 1
     return 2 if is_plain(times, bar) or is_plain(1 / times, bar / times**2) else _ANY

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...judge.explain import is_plain, same_number
 from ...judge.thresholds import T
 from ...records.finding import Kind
 from ..values import Hook, Store
@@ -102,7 +103,17 @@ class Search:
     @property
     def several(self) -> bool:
         """Whether the last claim that held is another one in more than one number."""
-        return int(np.count_nonzero(self.held != self.question.base)) > 1
+        return self.differs(self.held) > 1
+
+    def differs(self, claim: Flat) -> int:
+        """In how many numbers a claim is another one: with one of them any factor would do."""
+        return int(np.count_nonzero(claim != self.question.base))
+
+    def is_meant(self, number: float, bar: float, claim: Flat) -> bool:
+        """Whether a number that was fitted is one that people write, and no accident."""
+        if self.differs(claim) < 2:
+            return any(same_number(abs(number), slip, bar) for slip in (1.0, 2.0, 0.5))
+        return is_plain(number, bar)
 
     def sites(self) -> Iterator[int]:
         """Expressions without which the open blocks would be others, and no right one: last first.
@@ -110,7 +121,7 @@ class Search:
         What is assigned before what it is made of, so that the whole is named and not a part.
         """
         every = self.question.instrument.sites
-        for number in reversed(self.order):
+        for number in self._in_turn():
             if self.spent:
                 return
             if (every[number].statement.function in self.question.shared) is not self.forward:
@@ -120,6 +131,34 @@ class Search:
                 blocks >= before for before in self.tried
             ):
                 yield number
+
+    def _in_turn(self) -> Iterator[int]:
+        """All expressions, the last first; before a variable is read, what it was set to.
+
+        So the statement that computed it is named, and not one that hands it on.
+        """
+        last, origins = dict[tuple[str, str], int](), dict[int, int]()
+        before = -1
+        for number in self.order:
+            site = self.question.instrument.sites[number]
+            origin = last.get((site.statement.function, site.text), number)
+            if origin == number and self._is_returned(before, number):
+                origin = origins.get(before, before)
+            named = site.assigned.isidentifier() and not site.text.endswith(")")
+            if not named and _same(self.values[origin], self.values[number]):
+                origins[number] = origin  # not of `dz = d`: more was meant to be there
+            if site.assigned:
+                last[site.statement.function, site.assigned] = origins.get(number, number)
+            before = number
+        turns = ((origins.get(number, number), number) for number in reversed(self.order))
+        return iter(dict.fromkeys(number for turn in turns for number in turn))
+
+    def _is_returned(self, inside: int, number: int) -> bool:
+        """Whether an expression is a call, and the one before it what the call returned."""
+        if inside < 0 or not self.question.instrument.sites[number].text.endswith(")"):
+            return False
+        one, other = (self.question.instrument.sites[k].statement for k in (inside, number))
+        return one != other and one.text.startswith("return ")
 
     def _behind(self, number: int) -> Blocks:
         """The blocks that are others where an expression is."""
@@ -135,6 +174,10 @@ class Search:
     def shape(self, number: int) -> tuple[int, ...]:
         """That of the value of an expression."""
         return tuple(self.values[number][0].shape)
+
+    def is_array(self, number: int) -> bool:
+        """Whether an expression is several numbers: an array, or one in each round."""
+        return bool(self.shape(number)) or len(self.values[number]) > 1
 
     def type(self, number: int) -> str:
         """The kind of the numbers: ``f``, ``c``, ``b`` or ``i``."""
@@ -152,12 +195,17 @@ class Search:
 
         Where the claim follows the expression linearly, most edits need no run to be refused.
         """
-        if number not in self.responses:
-            self.responses[number] = self._response(number)
-        response = self.responses[number]
+        response = self._follows(number)
         if response is not None and not response.allows(self.values[number], edit):
             return Blocks()
         return self.holds(self.edited(number, edit))
+
+    def towards(self, number: int, edit: Edit) -> Flat | None:
+        """The claim with an edit of which some multiple may make it right."""
+        response = self._follows(number)
+        if response is not None and not response.allows(self.values[number], edit, times=True):
+            return None
+        return self.edited(number, edit)
 
     def holds(self, claim: Flat | None) -> Blocks:
         """The blocks that are right with another claim; none where a measurement speaks against."""
@@ -203,6 +251,11 @@ class Search:
             return None
         return best, 1 / size**0.5
 
+    def _follows(self, number: int) -> Response | None:
+        if number not in self.responses:
+            self.responses[number] = self._response(number)
+        return self.responses[number]
+
     def _response(self, number: int) -> Response | None:
         """How what was measured follows an expression; None where that takes too many runs."""
         values = self.values[number]
@@ -235,9 +288,10 @@ class Search:
 
 
 Looking = Callable[[Search], Iterator[Found]]
+Look = Callable[[Search, int], Iterator[Found]]
 
 
-def each(look: Callable[[Search, int], Iterator[Found]], kinds: str = "fcb") -> Looking:
+def each(look: Look, kinds: str = "fcb") -> Looking:
     """The same look at each expression whose values are of some kinds."""
 
     def every(search: Search) -> Iterator[Found]:
@@ -246,6 +300,10 @@ def each(look: Callable[[Search, int], Iterator[Found]], kinds: str = "fcb") -> 
                 yield from look(search, number)
 
     return every
+
+
+def _same(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    return len(one) == len(other) and all(map(np.array_equal, one, other))
 
 
 def nearby(value: Any, _: int) -> Any:

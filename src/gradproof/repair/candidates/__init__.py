@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from heapq import heappop, heappush
 from importlib import import_module
 from itertools import pairwise
-from warnings import catch_warnings
-
-import libcst as cst
 
 from ..edit import Edit, applied, overlapping
 from ..hints import Hints
-from .body import Body, body_of, reduced
+from .body import body_of, reduced
 from .registry import Rule, candidates_of, rules
-from .source import Span, Text, find
+from .source import Text, find
 
 __all__ = ["candidates", "candidates_of"]
 
@@ -33,8 +29,8 @@ _EVERYWHERE = 0.8
 # The least part of its cost that an edit keeps which the diagnosis asks for.
 _ASKED = 0.2
 
-# What two edits that leave the same text have in common.
-Key = tuple[int, int, str]
+# What decides whose turn it is, and the edit.
+Waiting = tuple[float, int, int, str, int, Edit]
 
 
 def candidates(source: str, functions: Sequence[str], hints: Hints) -> Iterator[Edit]:
@@ -56,19 +52,18 @@ def candidates(source: str, functions: Sequence[str], hints: Hints) -> Iterator[
     text = Text.of(source)
     found = find(text, functions, hints.lines)
     bodies = [body_of(text, one, hints, found) for one in found]
-    told = {id(body): _statements(body) for body in bodies}
-    queue = list[tuple[float, int, int, str, int, Edit, Body]]()
+    queue = list[Waiting]()
     seen = {source}
     for rule, only, least in _in_turn(hints):
         while queue and queue[0][0] < least:
-            yield from _new(source, queue, told, seen)
+            yield from _new(source, queue, seen)
         for body in bodies:
             single = list(rule.edits(body, only))
             for edit in (*single, *_everywhere(source, single)):
                 key = (edit.cost, edit.begin, edit.end, edit.new, len(queue))
-                heappush(queue, (*key, edit, body))
+                heappush(queue, (*key, edit))
     while queue:
-        yield from _new(source, queue, told, seen)
+        yield from _new(source, queue, seen)
 
 
 def _in_turn(hints: Hints) -> list[tuple[Rule, bool | None, float]]:
@@ -89,40 +84,13 @@ def _in_turn(hints: Hints) -> list[tuple[Rule, bool | None, float]]:
     return sorted(least, key=lambda turn: turn[2])
 
 
-def _new(
-    source: str,
-    queue: list[tuple[float, int, int, str, int, Edit, Body]],
-    told: dict[int, list[Span]],
-    seen: set[str],
-) -> Iterator[Edit]:
-    """The likeliest edit that waits, unless it leaves a text that was there before, or none."""
-    *_, edit, body = heappop(queue)
+def _new(source: str, queue: list[Waiting], seen: set[str]) -> Iterator[Edit]:
+    """The likeliest edit that waits, unless it leaves a text that was there before."""
+    edit = heappop(queue)[-1]
     after = source[: edit.begin] + edit.new + source[edit.end :]
-    if after not in seen and _parses(source, told[id(body)], edit):
+    if after not in seen:
         seen.add(after)
         yield edit
-
-
-def _statements(body: Body) -> list[Span]:
-    """The spans of the simple statements, and of the whole that is parsed where none will do."""
-    kinds = (kind for kind in body.kinds if issubclass(kind, cst.BaseSmallStatement))
-    return [*(body.inner(node) for node in body.of(*kinds)), body.found.piece]
-
-
-def _parses(source: str, spans: Sequence[Span], edit: Edit) -> bool:
-    """Whether the smallest part of the text by which an edit can be judged still is Python."""
-    changed = edit.begin, edit.end
-    begin, end = next(
-        span
-        for span in spans
-        if span[0] <= edit.begin and edit.end <= span[1] and (edit.new or changed != span)
-    )
-    try:
-        with catch_warnings(action="ignore"):
-            ast.parse(source[begin : edit.begin] + edit.new + source[edit.end : end])
-    except (SyntaxError, ValueError):
-        return False
-    return True
 
 
 def _everywhere(source: str, edits: Sequence[Edit]) -> Iterator[Edit]:

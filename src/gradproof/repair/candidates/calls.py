@@ -1,4 +1,4 @@
-"""Calls: other axes and arguments, another function; the letters and axes of a transpose."""
+"""Calls: exchanged arguments, another function; the letters and axes of a transpose."""
 
 from __future__ import annotations
 
@@ -10,108 +10,16 @@ from itertools import combinations, permutations
 import libcst as cst
 
 from ..edit import Edit
-from .body import Body, Expression
+from .body import Body
 from .registry import candidates_of
 from .shapes import called, is_module, method
 from .table import COSTS
 
-_KEEPING = frozenset({
-    "sum", "mean", "max", "min", "prod", "var", "std", "any", "all", "norm", "nansum", "nanmean",
-    "amax", "amin", "argmax", "argmin",
-})  # fmt: skip
-_REDUCTIONS = _KEEPING | {
-    "cumsum", "cumprod", "average", "median", "logsumexp", "softmax", "flip", "roll", "sort",
-    "argsort", "concatenate", "stack", "split", "repeat", "take", "expand_dims", "squeeze", "diff",
-}  # fmt: skip
 _MOVING = frozenset({"transpose", "swapaxes", "moveaxis", "permute"})
 
 # Calls whose arguments nobody confuses.
 _PLAIN = frozenset({"reshape", "at", "astype", "einsum", "zeros", "ones", "range", "isinstance"})
 _FEW = 3  # axes of which all orders are tried; of more, two are exchanged
-
-
-@candidates_of("axis", cst.Call, least=COSTS["axis"])
-def other_axes(body: Body, call: cst.Call) -> Iterator[Edit]:
-    """Change, drop or add what a reduction runs over."""
-    argument = _axis(call)
-    if argument is not None and called(call) in _REDUCTIONS:
-        for new, cost in _axes(body, argument.value):
-            yield body.replace(argument.value, new, cost)
-        yield _without(body, call, argument, COSTS["axis"] + 0.3)
-    elif called(call) in _KEEPING:
-        for new in ("axis=0", "axis=1", "axis=-1"):
-            yield _with(body, call, new, COSTS["axis"] + 0.2)
-
-
-def _axes(body: Body, old: Expression) -> Iterator[tuple[str, float]]:
-    code, cost = body.code(old), COSTS["axis"]
-    yield from ((new, cost) for new in ("0", "1", "-1") if new != code)
-    yield "2", cost + 0.4
-    if not isinstance(old, cst.Tuple):
-        yield from ((new, cost + 0.6) for new in ("(0, 1)", "(1, 2)", "(0, 2)"))
-        return
-    items = [body.code(one.value) for one in old.elements]
-    fewer = [[one for one in items if one != item] for item in items]
-    yield from ((item, cost) for item in items)
-    yield from ((f"({', '.join(rest)})", cost) for rest in fewer if len(rest) > 1)
-    yield from ((f"({', '.join(order)})", cost + 0.4) for order in orders(items))
-
-
-@candidates_of("keepdims", cst.Call, least=COSTS["keepdims"])
-def kept_dimensions(body: Body, call: cst.Call) -> Iterator[Edit]:
-    """Keep the dimension that a reduction runs over, or lose it."""
-    if called(call) not in _KEEPING:
-        return
-    known = _keyword(call, "keepdims")
-    if known is None:
-        if _axis(call) is not None:
-            yield _with(body, call, "keepdims=True", COSTS["keepdims"])
-    elif body.code(known.value) == "False":
-        yield body.replace(known.value, "True", COSTS["keepdims"])
-    else:
-        yield _without(body, call, known, COSTS["keepdims"])
-
-
-def _keyword(call: cst.Call, *names: str) -> cst.Arg | None:
-    keyed = (one for one in call.args if one.keyword is not None and one.keyword.value in names)
-    return next(keyed, None)
-
-
-def _axis(call: cst.Call) -> cst.Arg | None:
-    positional = [one for one in call.args if one.keyword is None]
-    place = 1 if is_module(call) or isinstance(call.func, cst.Name) else 0
-    alone = len(positional) == place + 1 and _whole(positional[place].value)
-    return _keyword(call, "axis", "dim") or (positional[place] if alone else None)
-
-
-def _whole(node: Expression) -> bool:
-    """Whether a node is an integer, or a tuple of integers."""
-    match node:
-        case cst.Tuple(elements=elements):
-            return all(_whole(one.value) for one in elements)
-        case cst.UnaryOperation(expression=held):
-            return _whole(held)
-    return isinstance(node, cst.Integer)
-
-
-def _without(body: Body, call: cst.Call, argument: cst.Arg, cost: float) -> Edit:
-    """The edit that drops an argument, with the comma that parts it from its neighbour."""
-    k = next(k for k, one in enumerate(call.args) if one is argument)
-    begin, end = body.inner(argument)
-    if k > 0:
-        begin = body.inner(call.args[k - 1])[1]
-    elif len(call.args) > 1:
-        end = body.inner(call.args[1])[0]
-    return body.write((begin, end), "", cost, f"drop {body.sign(argument).rstrip(',')}", call)
-
-
-def _with(body: Body, call: cst.Call, argument: str, cost: float) -> Edit:
-    """The edit that adds an argument behind the others."""
-    if call.args:
-        place, new = body.outer(call.args[-1].value)[1], f", {argument}"
-    else:
-        place, new = body.text.source.index("(", body.outer(call.func)[1]) + 1, argument
-    return body.write((place, place), new, cost, f"add {argument}", call)
 
 
 @candidates_of("arguments", cst.Call, least=COSTS["arguments"])

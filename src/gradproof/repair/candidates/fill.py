@@ -13,7 +13,7 @@ from ..hints import Shape
 from .body import Body, Expression
 from .scope import fits
 from .sites import sites
-from .text import loaded, number
+from .text import close, loaded, number
 
 _CAPITAL = re.compile(r"(?<![\w.\"'])[SCVELHTR](?![\w\"'])")
 
@@ -119,6 +119,18 @@ def _factors(body: Body, place: Place) -> Texts:
     for hint in body.hints.factors:
         text = f"({hint})" if change else hint
         yield text, 0.0 if hint in _PLAIN or change else ODD
+        if not change and hint.startswith("-"):  # others are rows of their own, S and C
+            yield from _negatives(body, body.scope.value(hint) or 0.0)
+
+
+def _negatives(body: Body, wanted: float) -> Texts:
+    """Names and sizes that are a negative factor, or one over it, without their minus."""
+    for name in (*body.scope.numbers(), *body.scope.counts):
+        known = body.scope.value(name)
+        if known and close(-known, wanted):
+            yield f"-{name}", far(body, name)
+        elif known and close(-1 / known, wanted):
+            yield f"-1 / {name}", far(body, name)
 
 
 def _terms(body: Body, place: Place) -> Texts:  # noqa: ARG001

@@ -54,7 +54,6 @@ def _moved(body: Body, index: Expression) -> Iterator[Edit]:
     if code.isdigit() or code == "-1":
         for new in ("0", "1", "-1"):
             yield body.replace(index, new, COSTS["index"])
-        yield body.replace(index, ":", COSTS["rare index"])
 
 
 def _slices(body: Body, node: cst.Subscript, one: cst.Slice) -> Iterator[Edit]:

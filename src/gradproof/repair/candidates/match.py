@@ -19,6 +19,13 @@ _INDICES = (cst.Index, cst.Slice)
 _STRINGS = (cst.SimpleString, cst.FormattedString)
 _COUNTING = frozenset({"len", "range", "enumerate", "zip", "reversed", "sorted", "list", "tuple"})
 
+_REDUCTIONS = frozenset({
+    "sum", "mean", "max", "min", "prod", "var", "std", "any", "all", "norm", "nansum", "nanmean",
+    "amax", "amin", "argmax", "argmin", "cumsum", "cumprod", "average", "median", "logsumexp",
+    "softmax", "flip", "roll", "sort", "argsort", "concatenate", "stack", "repeat", "take",
+    "expand_dims", "squeeze", "diff",
+})  # fmt: skip
+
 Bound = dict[str, cst.CSTNode]
 
 
@@ -32,13 +39,18 @@ def matches(body: Body, pattern: cst.CSTNode, node: cst.CSTNode, bound: Bound) -
             return _is(body, letter, node) and _binds(body, letter, node, bound)
         case cst.Name(value=text) | cst.Integer(value=text) | cst.Float(value=text):
             return type(node) is type(pattern) and getattr(node, "value", "") == text
-    if type(node) is not type(pattern) or _told(node) != _told(pattern):
+    if type(node) is not type(pattern) or not _is_told(pattern, node):
         return False
     mine, others = list(parts(pattern)), list(parts(node))
     if isinstance(pattern, cst.Call) and _open(pattern):
         mine, others = mine[:-1], others[: len(mine) - 1]
     pairs = zip(mine, others, strict=False)
     return len(mine) == len(others) and all([matches(body, *pair, bound) for pair in pairs])
+
+
+def _is_told(pattern: cst.CSTNode, node: cst.CSTNode) -> bool:
+    meant, told = _told(pattern), _told(node)
+    return told == meant or (meant == "f" and told in _REDUCTIONS)
 
 
 def _told(node: cst.CSTNode) -> object:

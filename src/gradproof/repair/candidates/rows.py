@@ -59,7 +59,9 @@ class Row:
     @cached_property
     def pattern(self) -> Any:
         """The tree of what is written."""
-        line: Any = cst.parse_statement(self.old.replace(".", "a.", self.old.startswith(".")))
+        # Behind a keyword no more arguments stand, but more keywords do.
+        old = self.old.replace(".", "a.", self.old.startswith(".")).replace("...", "**...")
+        line: Any = cst.parse_statement(old)
         whole = line.body[0]
         if isinstance(whole, cst.Expr) and _is_expression(self.new):
             return whole.value
@@ -205,8 +207,10 @@ class Row:
             return True
         if "H" in filled and self.place:
             return True
-        if not body.hints.factors or self.place in {"(", "*"} or not self._scales:
+        if not body.hints.factors or self.place in {"(", "*"}:
             return False
+        if not self._scales:
+            return self._counted(body, node, bound, filled)
         numbers = {
             letter: known if (known := body.value(one)) is not None else 1.3717 + 0.61 * k
             for k, (letter, one) in enumerate(bound.items())
@@ -222,6 +226,17 @@ class Row:
         return body.asked(now / then if divides else then / now) and (
             divides is not None or self.old not in {"N", "D", "-N"}
         )
+
+    def _counted(
+        self, body: Body, node: cst.CSTNode, bound: Bound, filled: Mapping[str, str]
+    ) -> bool:
+        """The same of a number that a name, or a sum of such, came to."""
+        now, divides = (None, None) if self.place else (body.value(node), body.is_divisor(node))
+        if not now or divides is None:
+            return False
+        names = {"gap": " "} | {letter: body.bare(one) for letter, one in bound.items()}
+        then = body.scope.value(self._text(node, {**names, **filled}))
+        return then is not None and then != 0 and body.asked(now / then if divides else then / now)
 
 
 def _counts(body: Body, node: cst.CSTNode) -> bool:
@@ -242,7 +257,7 @@ def _spaced(gap: str, form: str) -> str:
 
 def _is_expression(form: str) -> bool:
     try:
-        ast.parse(form.lstrip("."), mode="eval")
+        ast.parse(form.lstrip(".").replace("...", "**..."), mode="eval")
     except SyntaxError:
         return False
     return True

@@ -64,14 +64,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A function: its qualified name, its tree, and where its nodes stand in the whole text.
-
-    ``piece`` is the span of the top-level statement that it is in.
-    """
+    """A function: its qualified name, its tree, and where its nodes stand in the whole text."""
 
     name: str
     node: Function
-    piece: Span
     spans: Mapping[cst.CSTNode, Span]
 
 
@@ -115,8 +111,7 @@ def _parsed(begin: int, piece: str) -> Iterator[Found]:
 
     where = wrapper.resolve(PositionProvider)
     spans = {node: (offset(one.start), offset(one.end)) for node, one in where.items()}
-    piece_ = begin, begin + len(piece)
-    yield from (Found(name, node, piece_, spans) for name, node in _functions(wrapper.module, ""))
+    yield from (Found(name, node, spans) for name, node in _functions(wrapper.module, ""))
 
 
 def _functions(node: cst.CSTNode, prefix: str) -> Iterator[tuple[str, Function]]:

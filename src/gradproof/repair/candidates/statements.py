@@ -13,14 +13,6 @@ from .registry import candidates_of
 from .table import COSTS
 from .text import loaded, normal, short
 
-_UFUNCS = {"+=": "add", "-=": "subtract"}
-
-
-@candidates_of("accumulation", cst.AugAssign, least=COSTS["accumulate"])
-def added_at(body: Body, node: cst.AugAssign) -> Iterator[Edit]:
-    """Add at indices that may come more than once."""
-    yield from _at(body, node.target, node, body.sign(node.operator))
-
 
 @candidates_of("accumulation", cst.Assign, least=COSTS["accumulate"])
 def added_for_assigned(body: Body, node: cst.Assign) -> Iterator[Edit]:
@@ -35,7 +27,6 @@ def added_for_assigned(body: Body, node: cst.Assign) -> Iterator[Edit]:
     cost = COSTS["accumulate"] if indexed and loop else COSTS["rarely accumulated"]
     what = f"add to {short(body.code(target))} what is assigned"
     yield body.write((begin, end), new, cost, what, node)
-    yield from _at(body, target, node, "+=")
     if loop is not None and isinstance(target, cst.Name):
         source, first = body.text.source, body.inner(loop)[0]
         newline = "\r\n" if "\r\n" in source else "\n"
@@ -50,29 +41,6 @@ def _loop(body: Body, node: cst.CSTNode) -> cst.CSTNode | None:
     stops = (cst.For, cst.While, cst.FunctionDef)
     around = next((one for one in body.around(node) if isinstance(one, stops)), None)
     return None if isinstance(around, cst.FunctionDef) else around
-
-
-def _at(
-    body: Body, target: Expression, node: cst.Assign | cst.AugAssign, sign: str
-) -> Iterator[Edit]:
-    """``np.add.at``, for which an index may come more than once."""
-    if sign not in _UFUNCS or not isinstance(target, cst.Subscript) or _fixed(target):
-        return
-    first, last = body.inner(target.slice[0])[0], body.inner(target.slice[-1])[1]
-    index = body.text.source[first:last].strip().rstrip(",")
-    if ":" in index:
-        index = f"np.s_[{index}]"
-    elif len(target.slice) > 1:
-        index = f"({index})"
-    new = f"np.{_UFUNCS[sign]}.at({body.code(target.value)}, {index}, {body.bare(node.value)})"
-    yield body.write(body.inner(node), new, COSTS["accumulate"], None, node)
-
-
-def _fixed(target: cst.Subscript) -> bool:
-    """Whether an index surely picks each entry once: keys, slices and numbers do."""
-    sure = (cst.Integer, cst.SimpleString, cst.FormattedString)
-    indices = (one.slice for one in target.slice if isinstance(one.slice, cst.Index))
-    return all(isinstance(one.value, sure) for one in indices)
 
 
 @candidates_of("statement", cst.IndentedBlock, least=COSTS["stray statement"])

@@ -19,7 +19,8 @@ stands elsewhere.
 A sign in front says where to look: ``@`` at what is assigned, returned or added up, ``=`` only at
 the whole of it, ``(`` at arguments, elements and branches, ``*`` at operands of matrix products,
 ``?`` at conditions. ``.sum`` is the name of a function or a method that is called. Of ``{a b}``
-each makes a row, and stands where there is ``{}``; ``f`` is the name of what is called.
+each makes a row, and stands where there is ``{}``; ``f`` is the name of what is called, and in what
+is written any reduction.
 """
 
 from __future__ import annotations
@@ -224,6 +225,8 @@ np.square(a) → 2 * a | 2.6 | np.square(A) → 2 * A
 np.sigmoid(a) → np.sigmoid(a) * (1 - np.sigmoid(a)) | 2.6 | \
 np.sigmoid(A) → np.sigmoid(A) * (1 - np.sigmoid(A))
 np.cumsum(a, ...) → np.cumsum(a[::-1], ...)[::-1] | 2.2 | np.cumsum(A) → np.cumsum(A[::-1])[::-1]
+@ a → np.cumsum(a, axis=0) ; np.cumsum(a[::-1], axis=0)[::-1] | 2.8 | \
+A @ v → np.cumsum(A @ v, axis=0)
 a[-1] → a.sum(axis=0) | 2.2 | Z[-1] → Z.sum(axis=0)
 a[0] → a.sum(axis=0) | 2.2 | Z[0] → Z.sum(axis=0)
 a[-1] → a.mean(axis=0) | 2.8 | Z[-1] → Z.mean(axis=0)
@@ -254,9 +257,54 @@ a *= b → a = b | 2.2 | A *= B → A = B
 a[j] += b → np.add.at(a, j, b) | 1.3 | A[i] += B → np.add.at(A, i, B)
 a[j] -= b → np.subtract.at(a, j, b) | 1.3 | A[i] -= B → np.subtract.at(A, i, B)
 a[j] = b → np.add.at(a, j, b) | 1.3 | A[i] = B → np.add.at(A, i, B)
+a[i, j] += b → np.add.at(a, (i, j), b) | 1.3 | A[0, i] += B → np.add.at(A, (0, i), B)
+a[i, j] -= b → np.subtract.at(a, (i, j), b) | 1.3 | A[0, i] -= B → np.subtract.at(A, (0, i), B)
+a[i, j] = b → np.add.at(a, (i, j), b) | 1.3 | A[0, i] = B → np.add.at(A, (0, i), B)
+a[:, j] += b → np.add.at(a, np.s_[:, j], b) | 1.3 | A[:, i] += B → np.add.at(A, np.s_[:, i], B)
+a[:, j] = b → np.add.at(a, np.s_[:, j], b) | 1.3 | A[:, i] = B → np.add.at(A, np.s_[:, i], B)
 np.add.at(a, i, b) → a[i] += b | 2.2 | np.add.at(A, i, B) → A[i] += B
 v = s → v = s.copy() | 2.2 | dW = A → dW = A.copy()
 a.copy() → np.zeros_like(a) | 2.2 | A.copy() → np.zeros_like(A)
+"""
+
+AXES = """
+np.f(a, {axis dim}=b, ...) → np.f(a, {}=0, ...) ; np.f(a, {}=1, ...) ; np.f(a, {}=-1, ...) | 1.4 | \
+np.sum(A, axis=2) → np.sum(A, axis=0)
+a.f({axis dim}=b, ...) → a.f({}=0, ...) ; a.f({}=1, ...) ; a.f({}=-1, ...) | 1.4 | \
+A.sum(axis=2) → A.sum(axis=0)
+a.f({axis dim}=b, ...) → a.f({}=2, ...) | 1.8 | A.sum(axis=0) → A.sum(axis=2)
+a.f({axis dim}=b, ...) → a.f({}=(0, 1), ...) ; a.f({}=(1, 2), ...) ; a.f({}=(0, 2), ...) | 2 | \
+A.sum(axis=0) → A.sum(axis=(0, 1))
+np.f(a, {axis dim}=b, ...) → np.f(a, {}=(0, 1), ...) ; np.f(a, {}=(1, 2), ...) | 2 | \
+np.sum(A, axis=0) → np.sum(A, axis=(0, 1))
+a.f({axis dim}=(b, c), ...) → a.f({}=b, ...) ; a.f({}=c, ...) | 1.4 | \
+A.sum(axis=(0, 1)) → A.sum(axis=0)
+np.f(a, {axis dim}=(b, c), ...) → np.f(a, {}=b, ...) ; np.f(a, {}=c, ...) | 1.4 | \
+np.sum(A, axis=(0, 1)) → np.sum(A, axis=0)
+a.f({axis dim}=(b, c, d), ...) → a.f({}=(b, c), ...) ; a.f({}=(b, d), ...) ; a.f({}=(c, d), ...) \
+| 1.4 | A.sum(axis=(0, 1, 2)) → A.sum(axis=(0, 2))
+np.f(a, {axis dim}=(b, c, d), ...) → np.f(a, {}=(b, c), ...) ; np.f(a, {}=(b, d), ...) ; \
+np.f(a, {}=(c, d), ...) | 1.4 | np.sum(A, axis=(0, 1, 2)) → np.sum(A, axis=(0, 2))
+np.f(a, {axis dim}=b, ...) → np.f(a, ...) | 1.7 | np.sum(A, axis=0) → np.sum(A)
+a.f({axis dim}=b, ...) → a.f(...) | 1.7 | A.sum(axis=0) → A.sum()
+a.f(N, ...) → a.f(0, ...) ; a.f(1, ...) ; a.f(-1, ...) | 1.4 | A.sum(2) → A.sum(0)
+a.f(-N, ...) → a.f(0, ...) ; a.f(1, ...) | 1.4 | A.sum(-1) → A.sum(0)
+np.f(a, N, ...) → np.f(a, 0, ...) ; np.f(a, 1, ...) ; np.f(a, -1, ...) | 1.4 | \
+np.sum(A, 2) → np.sum(A, 0)
+a.f(N, ...) → a.f(...) | 1.7 | A.sum(2) → A.sum()
+np.{sum mean max min norm}(a) → np.{}(a, axis=0) ; np.{}(a, axis=1) ; np.{}(a, axis=-1) | 1.6 | \
+np.sum(A) → np.sum(A, axis=0)
+a.{sum mean max min var std}() → a.{}(axis=0) ; a.{}(axis=1) ; a.{}(axis=-1) | 1.6 | \
+A.sum() → A.sum(axis=0)
+"""
+
+DIMENSIONS = """
+np.f(a, axis=b) ↔ np.f(a, axis=b, keepdims=True) | 1.6 | \
+np.sum(A, axis=0) → np.sum(A, axis=0, keepdims=True)
+a.f(axis=b) ↔ a.f(axis=b, keepdims=True) | 1.6 | A.sum(axis=0) → A.sum(axis=0, keepdims=True)
+a.f(N) ↔ a.f(N, keepdims=True) | 1.6 | A.sum(0) → A.sum(0, keepdims=True)
+a.f(axis=b, keepdims=False) → a.f(axis=b, keepdims=True) | 1.6 | \
+A.sum(axis=0, keepdims=False) → A.sum(axis=0, keepdims=True)
 """
 
 TABLE = {
@@ -268,6 +316,8 @@ TABLE = {
     "comparison": COMPARISONS,
     "term": TERMS,
     "reduction": CALLS,
+    "axis": AXES,
+    "keepdims": DIMENSIONS,
     "unwrap": WRAPPERS,
     "accumulation": ACCUMULATION,
 }
@@ -282,8 +332,6 @@ COSTS = {
     "values exchanged": 1.5,
     "names of a neighbour": 1.9,
     "term of a neighbour": 2.3,
-    "axis": 1.4,
-    "keepdims": 1.6,
     "order of axes": 1.6,
     "arguments": 2.0,
     "callee": 2.0,

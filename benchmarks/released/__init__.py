@@ -1,0 +1,1 @@
+"""Functions of released packages with what they say their derivatives are, one for each option."""

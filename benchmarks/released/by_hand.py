@@ -1,0 +1,3 @@
+"""What was confirmed by hand: patterns of ``name: cause``, and how it is known."""
+
+BY_HAND: dict[str, str] = {}
