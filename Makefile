@@ -21,7 +21,7 @@ test: .venv/.test ## run the tests that are not slow
 	$(PYTEST) -m "not slow" $(ARGS)
 
 # The plugin is tested with both: the older pytest lies beside the one that runs the tests.
-test-all: .venv/.test .venv/.docs .venv/pytest8 ## run all the tests
+test-all: .venv/.test .venv/.clusters .venv/.docs .venv/pytest8 ## run all the tests
 	GRADPROOF_OTHER_PYTEST=$(CURDIR)/.venv/pytest8 $(PYTEST) $(ARGS)
 
 lint: .venv/.dev ## check style, types and the floors of the house
