@@ -64,7 +64,7 @@ def settled(a):
 
 def settled_slope(a):
     x = a
-    for _ in range(400):
+    for _ in range(60):
         x = np.tanh(x / 2 + a)
     return (1 - x**2) / (1 - (1 - x**2) / 2)
 
