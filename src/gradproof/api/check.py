@@ -106,7 +106,8 @@ def check(
     tolerance : float, optional
         The relative tolerance to which ``fun`` is solved for, by an integrator or an iteration. A
         discrepancy of that size is undecided, and not wrong. Without it the solvers of SciPy,
-        torchdiffeq and diffrax are recognised, and loops that end at a small number.
+        torchdiffeq and diffrax are recognised, and loops that end at a small number. Where the
+        tolerance can be cut, it is: what shrinks with it is the solver's error, what stays wrong.
     surrogate : callable, optional
         The function whose gradient it is meant to be, where ``fun`` itself is flat or jumps (a
         straight-through estimator, a quantisation): of the same arguments, and returning the
