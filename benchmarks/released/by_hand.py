@@ -61,6 +61,8 @@ BY_HAND = {
     "jax squareplus {'b': 0.0}: *": AT_A_KINK,
     "jax std {*}: *": AT_A_KINK,
     "jax norm {'ord': *}: at [[]0., 0., 0.[]], and not beside it": AT_A_KINK,
+    "jax.linalg.matrix_norm: at [[][[]0., 0., 0.*": AT_A_KINK,
+    "jax norm {'ord': 'fro'}: at [[][[]0., 0., 0.*": AT_A_KINK,
     # torch
     "torch hypot {'y': 0.0}: *": AT_A_KINK,
     "torch*sinc: *": "series: torch_sinc.py",
