@@ -55,6 +55,7 @@ BY_HAND = {
     "jax poch {*": "closed form: jax_poch.py",
     "jax betainc {'a': 1.0, *": "closed form: jax_betainc.py",
     "jax gammainc {*": "closed form: jax_gammainc.py",
+    "jax.stats.gamma.* (1.0,): *": "closed form: jax_gammaincc.py",
     "jax gammaincc {*": "closed form: jax_gammaincc.py",
     "jax xlogy's y {*": "closed form: jax_xlogy.py",
     "jax power {*": "closed form: jax_power.py",

@@ -81,6 +81,8 @@ OPTIONS = {
 POSITIVE = {"expn", "zeta", "polygamma", "multigammaln", "betaln", "gammainc", "gammaincc", "poch",
             "kl_div", "rel_entr", "xlogy's y", "xlog1py's y", "gammainc's a", "bessel_jn",
             "poch's m", "float_power"}  # fmt: skip
+BINARY = {"arctan2", "float_power", "fmax", "fmod", "heaviside", "hypot", "kl_div", "logaddexp",
+          "logaddexp2", "maximum", "mod", "power", "rel_entr"}  # fmt: skip
 SQUARE = """det; inv; pinv; slogdet; cond; eigvalsh; svdvals; matrix_norm; vector_norm;
 cholesky"""
 MATRIX = {
@@ -141,7 +143,12 @@ def vectors():
         low = 0.05 if name == "gammainc's a" else 0.0  # inside the domain
         point = vector(low, 60.0) if name in POSITIVE else vector()
         for option in options:
-            yield from both(f"jax {name} {option}", partial(fun, **option), point)
+            call = partial(_by_position, fun, option) if name in BINARY else partial(fun, **option)
+            yield from both(f"jax {name} {option}", call, point)
+
+
+def _by_position(fun, option, x):
+    return fun(x, *option.values())
 
 
 def matrices():
