@@ -59,6 +59,7 @@ BY_HAND = {
     "jax gammaincc {*": "closed form: jax_gammaincc.py",
     "jax xlogy's y {*": "closed form: jax_xlogy.py",
     "jax power {*": "closed form: jax_power.py",
+    "jax hypot {*} twice: *": "closed form: jax_hypot.py",
     "jax squareplus {'b': 0.0}: *": AT_A_KINK,
     "jax std {*}: *": AT_A_KINK,
     "jax norm {'ord': *}: at [[]0., 0., 0.[]], and not beside it": AT_A_KINK,
