@@ -98,7 +98,7 @@ def summary(results, workers):
         tries = sum(result["tries"] for result in mine)
         print(f"| {library} | {len(mine)} | {tries:,} | {shown[library]} | {confirmed[library]} |")
     failed = [result for result in results if result["why"]]
-    print(f"\n{minutes:.1f} minutes of {workers} processes, by their clocks; "
+    print(f"\n{minutes:.1f} minutes of CPU time for each of {workers} processes; "
           f"{len(failed)} pairs could not be called")  # fmt: skip
     for result in failed:
         print(f"  {result['name']}: {result['why']}")

@@ -81,6 +81,8 @@ OPTIONS = {
 POSITIVE = {"expn", "zeta", "polygamma", "multigammaln", "betaln", "gammainc", "gammaincc", "poch",
             "kl_div", "rel_entr", "xlogy's y", "xlog1py's y", "gammainc's a", "bessel_jn",
             "poch's m", "float_power"}  # fmt: skip
+BINARY = {"arctan2", "float_power", "fmax", "fmod", "heaviside", "hypot", "kl_div", "logaddexp",
+          "logaddexp2", "maximum", "mod", "power", "rel_entr"}  # fmt: skip
 SQUARE = """det; inv; pinv; slogdet; cond; eigvalsh; svdvals; matrix_norm; vector_norm;
 cholesky"""
 MATRIX = {
@@ -89,8 +91,8 @@ MATRIX = {
     "expm": (jsp.linalg.expm, [{}]),
     "sqrtm's square": (lambda a: jsp.linalg.expm(a @ a.T), [{}]),
     "eigh": (lambda a: jnp.linalg.eigh(a + a.T)[0], [{}]),
-    "qr": (lambda a: jnp.linalg.qr(a)[1], [{}]),
-    "lu": (lambda a: jsp.linalg.lu(a)[2], [{}]),
+    "qr": (lambda a: jnp.linalg.qr(_definite(a))[1], [{}]),
+    "lu": (lambda a: jsp.linalg.lu(_definite(a))[2], [{}]),
     "solve": (lambda a: jnp.linalg.solve(a, jnp.ones(3)), [{}]),
     "lstsq": (lambda a: jnp.linalg.lstsq(a, jnp.ones(3))[0], [{}]),
     "polar": (lambda a: jsp.linalg.polar(a)[1], [{}]),
@@ -108,6 +110,10 @@ STATS = {
     "truncnorm": [((a, b), a, b) for a, b in ((-1.0, 2.0), (0.0, 3.0))],
     "wrapcauchy": [((0.5,), 0, 6.28)], "vonmises": [((a,), -3.1, 3.1) for a in (0.5, 4.0)],
 }  # fmt: skip
+
+
+def _definite(a):
+    return a @ a.T + 9 * jnp.eye(3, dtype=a.dtype)
 
 
 def weighted(fun, x):
@@ -134,9 +140,15 @@ def vectors():
         for name, low, high in table(text):
             yield from both(f"jax.{home}.{name}", getattr(module, name), vector(low, high))
     for name, (fun, options) in OPTIONS.items():
-        point = vector(0.0, 60.0) if name in POSITIVE else vector()
+        low = 0.05 if name == "gammainc's a" else 0.0  # inside the domain
+        point = vector(low, 60.0) if name in POSITIVE else vector()
         for option in options:
-            yield from both(f"jax {name} {option}", partial(fun, **option), point)
+            call = partial(_by_position, fun, option) if name in BINARY else partial(fun, **option)
+            yield from both(f"jax {name} {option}", call, point)
+
+
+def _by_position(fun, option, x):
+    return fun(x, *option.values())
 
 
 def matrices():

@@ -64,7 +64,7 @@ OTHERS = {
     "polygamma": (lambda x, n: torch.polygamma(n, x.abs()), [{"n": n} for n in (0, 1, 2, 4)]),
     "mvlgamma": (lambda x, p: torch.mvlgamma(x.abs() + p, p), [{"p": p} for p in (1, 2, 3)]),
     "zeta's q": (lambda x, s: torch.special.zeta(s, x.abs()), [{"s": s} for s in (1.5, 2.0, 4.0)]),
-    "xlogy": (torch.xlogy, [{"y": y} for y in (0.0, 0.5, 1.0)]),
+    "xlogy": (torch.xlogy, [{"other": y} for y in (0.5, 1.0)]),
     "xlogy's y": (lambda y, x: torch.xlogy(_full(y, x), y.abs()), [{"x": x} for x in (0.0, 1.0)]),
     "xlog1py's y": (lambda y, x: torch.special.xlog1py(_full(y, x), y.abs()),
                     [{"x": x} for x in (0.0, 1.0)]),
@@ -137,10 +137,10 @@ MATRIX = {
     "slogdet": (lambda a: torch.linalg.slogdet(a)[1], [{}]), "inv": (torch.linalg.inv, [{}]),
     "pinv": (torch.linalg.pinv, [{}]), "svdvals": (torch.linalg.svdvals, [{}]),
     "eigvalsh": (lambda a: torch.linalg.eigvalsh(a + a.mT), [{}]),
-    "qr": (lambda a, m: torch.linalg.qr(a, mode=m)[1], [{"m": m} for m in ("reduced", "complete")]),
-    "cholesky": (lambda a: torch.linalg.cholesky(a @ a.mT + torch.eye(3, dtype=a.dtype)), [{}]),
-    "lu": (lambda a: torch.linalg.lu(a)[2], [{}]),
-    "ldl": (lambda a: torch.linalg.lu_factor(a)[0], [{}]),
+    "qr": (lambda a, m: torch.linalg.qr(_definite(a), mode=m)[1],
+           [{"m": m} for m in ("reduced", "complete")]),
+    "cholesky": (lambda a: torch.linalg.cholesky(_definite(a)), [{}]),
+    "lu": (lambda a: torch.linalg.lu(_definite(a))[2], [{}]),
     "solve": (lambda a: torch.linalg.solve(a, a.new_ones(3)), [{}]),
     "solve_triangular": (lambda a, u, t: torch.linalg.solve_triangular(
         a, a.new_ones(3, 1), upper=u, unitriangular=t),
@@ -165,10 +165,10 @@ LAWS = {
     "Gumbel": (lambda a: laws.Gumbel(0.2, a), (0.5, 2.0), -3, 9),
     "HalfCauchy": (laws.HalfCauchy, (0.5, 2.0), 0, 30),
     "HalfNormal": (laws.HalfNormal, (0.5, 2.0), 0, 9),
-    "InverseGamma": (lambda a: laws.InverseGamma(a, 1.5), (0.5, 3.0), 0, 30),
+    "InverseGamma": (lambda a: laws.InverseGamma(a, 1.5), (0.5, 3.0), 0.01, 30),
     "Kumaraswamy": (lambda a: laws.Kumaraswamy(a, 2.0), (0.5, 1.0, 3.0), 0, 1),
     "Laplace": (lambda a: laws.Laplace(0.2, a), (0.5, 2.0), -9, 9),
-    "LogNormal": (lambda a: laws.LogNormal(0.2, a), (0.5, 2.0), 0, 30),
+    "LogNormal": (lambda a: laws.LogNormal(0.2, a), (0.5, 2.0), 0.01, 30),
     "Normal": (lambda a: laws.Normal(0.2, a), (0.5, 2.0), -9, 9),
     "Pareto": (lambda a: laws.Pareto(1.0, a), (0.5, 3.0), 1, 50),
     "StudentT": (laws.StudentT, (1.0, 2.5), -20, 20),
@@ -176,6 +176,10 @@ LAWS = {
     "VonMises": (lambda a: laws.VonMises(0.2, a), (0.5, 4.0, 60.0), -3.1, 3.1),
     "Weibull": (lambda a: laws.Weibull(1.3, a), (0.5, 1.0, 3.0), 0, 30),
 }  # fmt: skip
+
+
+def _definite(a):
+    return a @ a.mT + 9 * torch.eye(3, dtype=a.dtype)
 
 
 def _like(x, values):
