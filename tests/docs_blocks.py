@@ -29,6 +29,7 @@ import sys
 import tempfile
 import traceback
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from pathlib import Path
 
 LANGUAGES = {"python", "text", "console", "diff"}  # of blocks that are run or compared
@@ -142,7 +143,8 @@ class Session:
         if alike(promised, printed):
             return promised
         if self.lenient:
-            return "".join(line.rstrip() + "\n" for line in printed.rstrip("\n").split("\n"))
+            plain = "".join(line.rstrip() + "\n" for line in printed.rstrip("\n").split("\n"))
+            return shortened(plain, promised)
         about = f" of {command!r}" if command else ""
         raise Broken(block, f"what is printed{about} is this instead:\n{printed}\n")
 
@@ -369,6 +371,29 @@ def renewed(page: str, folder: Path, skip: frozenset[str] = frozenset()) -> str:
     for line, text in sorted(play(page, folder, skip, lenient=True).items(), reverse=True):
         lines[line - 1 : line - 1 + shown[line].count("\n")] = text.splitlines()
     return "\n".join(lines)
+
+
+def shortened(printed: str, before: str) -> str:
+    """What is printed, with lines left out where they were left out before.
+
+    The lines around each gap are found again by what they look like.
+    """
+    old, new = before.splitlines(), printed.splitlines()
+    gaps = [i for i, line in enumerate(old) if line.strip() == _GAP]
+    kept, at = list[str](), 0
+    for gap in gaps:
+        end = at if gap == 0 else 1 + _nearest(old[gap - 1], new, at)
+        resumed = len(new) if gap + 1 == len(old) else _nearest(old[gap + 1], new, end)
+        kept += [*new[at:end], old[gap]]
+        at = resumed
+    found = "".join(line + "\n" for line in [*kept, *new[at:]])
+    return found if gaps and alike(found, printed) else printed
+
+
+def _nearest(line: str, lines: list[str], first: int) -> int:
+    """The place of the line that looks most like one, from a place on."""
+    places = range(first, len(lines))
+    return max(places, key=lambda i: SequenceMatcher(None, line, lines[i]).ratio(), default=first)
 
 
 def main(pages: list[str]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
+import docs_blocks
 import gradproof as gp
 from docs_blocks import LANGUAGES, SHOWN, Broken, Raised, alike, play, read, renewed
 from gradproof.cli import commands as cli
@@ -414,3 +415,18 @@ def test_pages_can_be_renewed(tmp_path):
     assert renewed(new, tmp_path) == new
     with pytest.raises(Raised):
         renewed(page(("python", "1 / 0"), ("text", "1")), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "renewed"),
+    [
+        ("found 3 faults\n…\ncost: wrong\n", ["found 4 faults", "x", "y", "cost: wrong"],
+         "found 4 faults\n…\ncost: wrong\n"),
+        ("…\ncost: wrong, 1\n", ["x", "y", "cost: wrong, 2"], "…\ncost: wrong, 2\n"),
+        ("found 3 faults\n…\n", ["found 4 faults", "x", "y"], "found 4 faults\n…\n"),
+        ("found 3\n", ["found 4", "more"], "found 4\nmore\n"),
+        ("a\n…\nb 1\n…\nc\n", ["a", "x", "b 2", "y", "c"], "a\n…\nb 2\n…\nc\n"),
+    ],
+)  # fmt: skip
+def test_a_renewed_page_leaves_out_what_it_left_out(shown, printed, renewed):
+    assert docs_blocks.shortened("".join(line + "\n" for line in printed), shown) == renewed

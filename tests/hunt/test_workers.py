@@ -87,11 +87,14 @@ def test_a_try_has_a_limit_of_time_and_memory():
 
 
 @pytest.mark.parametrize("where", ["dask", "ray"])
-def test_a_cluster_finds_the_same(where):
+def test_a_cluster_finds_the_same(where, monkeypatch):
     alone = hunted(tries=60)
     if where == "ray":
         ray = pytest.importorskip("ray")
-        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+        monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
+        ray.init(
+            num_cpus=2, include_dashboard=False, log_to_driver=False, _node_ip_address="127.0.0.1"
+        )
         try:
             there = hunted(tries=60, executor="ray", workers=2)
         finally:

@@ -106,7 +106,8 @@ def check(
     tolerance : float, optional
         The relative tolerance to which ``fun`` is solved for, by an integrator or an iteration. A
         discrepancy of that size is undecided, and not wrong. Without it the solvers of SciPy,
-        torchdiffeq and diffrax are recognised, and loops that end at a small number.
+        torchdiffeq and diffrax are recognised, and loops that end at a small number. Where the
+        tolerance can be cut, it is: what shrinks with it is the solver's error, what stays wrong.
     surrogate : callable, optional
         The function whose gradient it is meant to be, where ``fun`` itself is flat or jumps (a
         straight-through estimator, a quantisation): of the same arguments, and returning the
@@ -227,7 +228,7 @@ def _by_hand(given: _Given, again: str) -> Report:
     if given.layout is not None:
         fun, point, grad = parted(fun, point, grad, given.layout)
     report = examine(Asked(fun, Point(point), grad, options), again)
-    report = replace(report, evaluations=report.evaluations + spent)
+    report = replace(report, evaluations=report.evaluations + spent) if spent else report
     return report if given.bounds is None else with_calls(report, own)
 
 

@@ -116,17 +116,17 @@ class _Asking:
         search = inner.search(session, state, forward, rejected, numbers)
         for together in [open_, *([b] for b in open_ if len(open_) > 1)]:
             left = [b for b in together if self._is_open(b)]
-            found = inner.asked(session, search, left) if left and search is not None else None
+            found = inner.asked(search, left) if left and search is not None else None
             if found is not None and search is not None:
                 made = {b.index: inner.finding(b, found, search, names) for b in left}
                 self.findings.update(made)
         self._left_out(open_, forward)
         if search is not None:
-            found = inner.shared(session, search, alike) if alike else None
+            found = inner.shared(search, alike) if alike else None
             for block in alike if found is not None else ():
                 assert found is not None
                 self.findings[block.index] = replace(self.findings[block.index], line=found.line)
-            inner.restored(session, search)
+            inner.restored(search)
 
     def _left_out(self, blocks: Sequence[Block], forward: held.Forward) -> None:
         """Paths through ``fun`` that are left out; one that explains a block may explain others."""

@@ -20,6 +20,7 @@ from ..subject.claim import Claim, Claimed
 from ..subject.session import Session
 from ..subject.solvers import Solver, solver
 from .compare import compare
+from .further import solved_further
 from .state import State, with_claims
 from .treads import on_treads
 
@@ -266,9 +267,13 @@ def _tolerance(session: Session, state: State) -> dict[int, Ruling]:
     if found is None:
         return {}
     limit = min(T.solved * found.tolerance, T.solved_at_most)
+    near = [i for i in rejected if errors[i] <= limit]
+    further = solved_further(session, state, {i: f for i in rejected if (f := _first(state, i))})
     where = f" of {found.name}" if found.name else ""
     words = (
         f"right within the tolerance{where}, {found.tolerance:.1e}: a smaller one in fun would "
         "decide"
     )
-    return {i: Ruling(Verdict.UNDECIDED, words, limit) for i in rejected if errors[i] <= limit}
+    rulings = {i: Ruling(Verdict.UNDECIDED, words, limit) for i in near}
+    rulings |= {i: ruling for i, ruling in further.items() if ruling is not None}
+    return {i: ruling for i, ruling in rulings.items() if further.get(i, ruling) is not None}

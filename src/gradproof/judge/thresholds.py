@@ -192,6 +192,10 @@ class Thresholds:
     # A gradient is off by so many times the tolerance of a solver, and by no factor of 2.
     solved: float = 30.0
     solved_at_most: float = 0.1
+    # With a tolerance cut a hundredfold the error of a solver shrinks by ten at least, and an error
+    # of the gradient by no half (tests/engine/test_further.py).
+    solver_shrinks: float = 0.1
+    gradient_stays: float = 0.5
 
     # Noise of such shares of a value is that of float32 inside, added up well or badly
     # (tests/judge/test_verdict.py).
