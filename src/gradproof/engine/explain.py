@@ -17,7 +17,7 @@ from ..diagnose.evidence import Evidence
 from ..diagnose.numbers import name_factor
 from ..diagnose.places import by_entry, located
 from ..judge.credible import sharp_enough
-from ..judge.explain import is_discrepant, is_plain, is_sharp, same_number
+from ..judge.explain import is_discrepant, is_plain, is_sharp
 from ..judge.thresholds import T
 from ..plan.effort import ONE_BY_ONE
 from ..plan.locate import Located
@@ -104,7 +104,7 @@ class _Asking:
         """One value of the backward that explains all open blocks, or a path that is left out."""
         session, effort = self.inquiry.session, self.inquiry.state.setting.effort
         open_ = [b for b in rejected if b.index in self.known and self._is_open(b)]
-        alike = self._alike(rejected) if open_ or callable(session.grad) else []
+        alike = inner.alike(rejected, self.findings) if open_ or callable(session.grad) else []
         if not (open_ or alike) or not effort.inquire or not session.finite:
             return
         for block in open_:
@@ -125,16 +125,8 @@ class _Asking:
             found = inner.shared(search, alike) if alike else None
             for block in alike if found is not None else ():
                 assert found is not None
-                said = self.findings[block.index]
-                self.findings[block.index] = replace(said, line=found.line)
+                self.findings[block.index] = replace(self.findings[block.index], line=found.line)
             inner.restored(search)
-
-    def _alike(self, rejected: Sequence[Block]) -> list[Block]:
-        """Blocks with one and the same factor: where two are, one statement may be at fault."""
-        said = {b.index: self.findings.get(b.index) for b in rejected}
-        scaled = [b for b in rejected if _is_scale(said[b.index])]
-        same = [b for b in scaled if _same_factor(said[b.index], said[scaled[0].index])]
-        return same if len(same) > 1 else []
 
     def _left_out(self, blocks: Sequence[Block], forward: held.Forward) -> None:
         """Paths through ``fun`` that are left out; one that explains a block may explain others."""
@@ -190,17 +182,6 @@ def explain(run: Run, watch: Progress) -> tuple[Run, dict[int, Finding]]:
     for block in rejected:
         asking.last(block)
     return replace(run, state=inquiry.state), findings
-
-
-def _is_scale(said: Finding | None) -> bool:
-    return said is not None and said.kind in (Kind.SCALE, Kind.SIGN) and said.factor is not None
-
-
-def _same_factor(one: Finding | None, other: Finding | None) -> bool:
-    assert one is not None
-    assert other is not None
-    bar = (one.factor_bar or 0.0) + (other.factor_bar or 0.0)
-    return same_number(one.factor or 0.0, other.factor or 0.0, bar)
 
 
 def _is_called(said: Finding, evidence: Evidence) -> bool:

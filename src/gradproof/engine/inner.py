@@ -17,11 +17,11 @@ from ..diagnose.inner.search import Search
 from ..diagnose.places import by_entry, located
 from ..diagnose.values import Instrument, instrument
 from ..judge.credible import bar_of
-from ..judge.explain import allowed
+from ..judge.explain import allowed, same_number
 from ..judge.thresholds import T
 from ..records.block import Block
 from ..records.comparison import Comparison
-from ..records.finding import Finding
+from ..records.finding import Finding, Kind
 from ..space.directions import vector
 from ..subject import claim as claims
 from ..subject import providers
@@ -136,6 +136,22 @@ def asked(search: Search, blocks: Sequence[Block]) -> Found | None:
     """The fault that makes all of some blocks right, if one value is at fault."""
     with quiet():
         return look(search, frozenset(b.index for b in blocks))
+
+
+def alike(rejected: Sequence[Block], findings: Mapping[int, Finding]) -> list[Block]:
+    """Blocks with one and the same factor: where two are, one statement may be at fault."""
+    scaled = [b for b in rejected if _is_scale(findings.get(b.index))]
+    same = [b for b in scaled if _same(findings[b.index], findings[scaled[0].index])]
+    return same if len(same) > 1 else []
+
+
+def _is_scale(said: Finding | None) -> bool:
+    return said is not None and said.kind in (Kind.SCALE, Kind.SIGN) and said.factor is not None
+
+
+def _same(one: Finding, other: Finding) -> bool:
+    bar = (one.factor_bar or 0.0) + (other.factor_bar or 0.0)
+    return same_number(one.factor or 0.0, other.factor or 0.0, bar)
 
 
 def shared(search: Search, blocks: Sequence[Block]) -> Found | None:

@@ -16,7 +16,7 @@ from .factors import (
 )
 from .orders import accumulated, celled, formed, overwritten
 from .question import Blocks, Found
-from .scales import moved, nearly, repeated, scaled, somehow
+from .scales import moved, nearly, repeated, scaled
 from .search import Looking, Search, each
 
 LOOKS: tuple[Looking, ...] = (
@@ -38,7 +38,6 @@ LOOKS: tuple[Looking, ...] = (
     moved,
     each(derived_at_another, "f"),
     each(added, "fc"),
-    somehow,
 )
 """The first that holds is what is reported."""
 

@@ -107,8 +107,8 @@ class Response:
             return False
         wanted = self.slopes - self.base
         if times:
-            size = float(moved @ moved)
-            moved = moved * (float(moved @ wanted) / size) if size > 0 else moved
+            size = float(np.vdot(moved, moved).real)
+            moved = moved * (float(np.vdot(moved, wanted).real) / size) if size > 0 else moved
         room = self.limits + T.linear * (np.abs(self.slopes) + np.abs(self.base))
         return bool((np.abs(moved - wanted) <= room).all())
 

@@ -53,13 +53,6 @@ def nearly(search: Search) -> Iterator[Found]:
             yield from _told(search, fit)
 
 
-def somehow(search: Search) -> Iterator[Found]:
-    """A factor that nothing is called: a count, or a norm, that is another one."""
-    for fit in _fits(search):
-        if fit.times and search.differs(search.near[fit.number][0]) > 1:
-            yield from _told(search, fit)
-
-
 def moved(search: Search) -> Iterator[Found]:
     """A constant in a sum that is another one."""
     for number in search.sites():

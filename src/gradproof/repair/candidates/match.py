@@ -22,8 +22,7 @@ _COUNTING = frozenset({"len", "range", "enumerate", "zip", "reversed", "sorted",
 _REDUCTIONS = frozenset({
     "sum", "mean", "max", "min", "prod", "var", "std", "any", "all", "norm", "nansum", "nanmean",
     "amax", "amin", "argmax", "argmin", "cumsum", "cumprod", "average", "median", "logsumexp",
-    "softmax", "flip", "roll", "sort", "argsort", "concatenate", "stack", "repeat", "take",
-    "expand_dims", "squeeze", "diff",
+    "softmax", "sort", "argsort",
 })  # fmt: skip
 
 Bound = dict[str, cst.CSTNode]

@@ -41,7 +41,8 @@ def said_by_the_diagnosis(body: Body) -> Iterator[Edit]:
             right, old = body.scope.written(said.right), body.bare(node)
             new = product(old, right) if said.factor else right
             what = f"multiply {short(old)} by {short(right)}" if said.factor else None
-            yield body.replace(node, new, COSTS["said"], what)
+            cost = COSTS["factor that is said" if said.factor else "said"]
+            yield body.replace(node, new, cost, what)
 
 
 @candidates_of("name", cst.Name, least=1.2)
