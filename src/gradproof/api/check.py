@@ -228,7 +228,8 @@ def _by_hand(given: _Given, again: str) -> Report:
     if given.layout is not None:
         fun, point, grad = parted(fun, point, grad, given.layout)
     report = examine(Asked(fun, Point(point), grad, options), again)
-    report = replace(report, evaluations=report.evaluations + spent)
+    if given.jac_sparsity is not None:
+        report = replace(report, evaluations=report.evaluations + spent, origin=None)
     return report if given.bounds is None else with_calls(report, own)
 
 
