@@ -158,7 +158,7 @@ def test_pairs_that_are_counted_twice():
     assert report.reproduce.startswith("gp.check_forces(molecule(")
     assert report.findings[0].line.function == "calculate"
     assert not report.repairable
-    with pytest.raises(gp.UsageError, match="is about forces"):
+    with pytest.raises(gp.UsageError, match="it is about forces"):
         gp.suggest_fixes(report)
 
 
