@@ -72,9 +72,7 @@ def chosen(most, word):
     """Which pairs are hunted: the library of each, and its number there."""
     for library in LIBRARIES:
         count = len(pairs(library))
-        for number in sorted(
-            {k * count // most for k in range(most)} if count > most else range(count)
-        ):
+        for number in [k * count // min(count, most) for k in range(min(count, most))]:
             if word in f"{library} {pairs(library)[number].name}":
                 yield library, number
 

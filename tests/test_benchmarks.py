@@ -148,3 +148,20 @@ def test_dropins(tmp_path):
     assert set(ends["torch"]) == {"test_right", "test_slightly_wrong", "test_wrong"}
     assert "test_slightly_wrong: failed, with torch's own passed" in done.stdout
     assert "2 tests: passed with torch's own, passed with gradproof's" in done.stdout
+
+
+def test_pairs_of_released_packages(tmp_path):
+    record = tmp_path / "record.jsonl"
+    command = [
+        sys.executable, str(BENCHMARKS / "released_pairs.py"), "--json", str(record),
+        "--workers", "1", "--most", "2000", "--tries", "20", "--only", "scipy.special.lqn",
+    ]  # fmt: skip
+    first = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert first.returncode == 0, first.stderr
+    assert "scipy.special.lqn 1: wrong" in first.stdout
+    assert "closed form: scipy_lqn.py" in first.stdout
+    lines = record.read_text().splitlines()
+    assert len(lines) == 4
+    again = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert record.read_text().splitlines() == lines
+    assert "| scipy | 4 | 80 |" in again.stdout

@@ -77,7 +77,8 @@ class GradientCase(pytest.Function):
                 made = _with_defaults(function(), wanted.marked)
             function = lambda: made  # noqa: E731 - it stands in the place of a function
         time = wanted.hunt if hunt else None
-        how = Wanted() if time is None else Wanted(seconds=seconds_of(time))
+        seconds = None if time is None else seconds_of(time)
+        how = Wanted(seconds=seconds, examples=str(self.config.rootpath))
         given = {**{k: v for k, v in wanted.marked.items() if hunt}, **wanted.given}
         for outcome in run(Case(self.name, function, folder), given, _OUTCOMES, how):
             yield outcome.result

@@ -56,6 +56,7 @@ def test_both_verdicts_and_both_figures_for_any_seed(seed):
     assert_both_verdicts_and_both_figures(told(seed))
 
 
+@pytest.mark.slow
 def test_it_ends_with_a_page_and_its_path(tmp_path):
     page = tmp_path / "demo.html"
     out = io.StringIO()

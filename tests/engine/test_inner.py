@@ -1,5 +1,7 @@
 """Which value of a backward is at fault: the kind, the statement, and nothing false."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -457,3 +459,34 @@ def test_a_gradient_that_is_round_off_of_zero_does_not_keep_a_fault_from_being_s
     (found,) = report.findings
     assert found.block == "params['W']"
     assert found.factor == pytest.approx(9)
+
+
+def test_every_call_of_the_gradient_is_counted():
+    called = [0, 0]
+
+    def fun(x):
+        called[0] += 1
+        return float(np.sum(np.tanh(x)))
+
+    def grad(x):
+        called[1] += 1
+        return 1 - np.tanh(x)
+
+    report = gp.check(fun, np.array([0.3, 0.8, 1.2]), grad=grad)
+    assert report.verdict == "wrong"
+    assert [report.evaluations, report.gradient_calls] == called
+    assert called[1] > 3  # it was looked into
+
+
+def test_a_gradient_that_waits_is_not_called_for_long(monkeypatch):
+    monkeypatch.setattr("gradproof.diagnose.inner.search._WAITED", 0.2)
+    called = [0]
+
+    def grad(x):
+        called[0] += 1
+        time.sleep(0.02)
+        return 1.17 - np.tanh(x) ** 2.3 + 0.1 * np.sin(np.exp(x)) * np.cos(x)
+
+    report = gp.check(lambda x: float(np.sum(np.tanh(x))), np.array([0.3, 0.8, 1.2]), grad=grad)
+    assert report.verdict == "wrong"
+    assert called[0] <= 40

@@ -58,7 +58,7 @@ def test_a_kernel_that_casts_to_bfloat16_is_not_accused():
 @pytest.mark.parametrize("step", [np.floor, np.round, np.trunc, np.sign])
 @pytest.mark.parametrize("count", [1, 20, 200])
 def test_the_zero_gradient_of_a_staircase_is_not_accused(step, count):
-    for seed in range(5):
+    for seed in range(2):
         rng = np.random.default_rng(seed)
         x, w = rng.uniform(-9, 9, count), rng.normal(size=count)
         report = gp.check(lambda x, w=w: float(w @ step(x)), x, grad=np.zeros_like)

@@ -19,7 +19,7 @@ models = importlib.util.module_from_spec(_spec)
 sys.modules["jax_models"] = models
 _spec.loader.exec_module(models)
 
-DTYPES = ["float64", "float32"]
+DTYPES = ["float64", pytest.param("float32", marks=pytest.mark.slow)]
 X = np.linspace(-1.0, 1.0, 4)
 
 

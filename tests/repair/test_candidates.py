@@ -8,7 +8,7 @@ import pytest
 
 from gradproof.repair.candidates import candidates, candidates_of, registry
 from gradproof.repair.edit import applied
-from gradproof.repair.hints import MODULE, Hints
+from gradproof.repair.hints import MODULE, Hints, Meant
 
 HEAD = "import numpy as np\n\n\n"
 SHAPES = {
@@ -385,6 +385,20 @@ def test_heads_of_compound_statements_are_edited():
         assert source.replace(old, new, 1) in texts
     for text in texts:
         ast.parse(text)
+
+
+def test_what_the_diagnosis_says_that_an_expression_should_be_is_tried_early():
+    source = function("dW = A - W1 * A\nreturn dW")
+    whole = Meant("A - W1 * A", "A - W1 * A.sum(axis=-1, keepdims=True)", factor=False)
+    told = Hints(SHAPES, lines=(5,), meant=(whole,))
+    first = after(source, hints=told)[:20]
+    assert source.replace("W1 * A", "W1 * A.sum(axis=-1, keepdims=True)") in first
+    over = Meant("A - W1 * A", "1 / np.exp(params['W'])", factor=True)
+    first = after(source, hints=Hints(SHAPES, lines=(5,), meant=(over,)))[:20]
+    divided = source.replace("A - W1 * A", '(A - W1 * A) / np.exp(params["W"])')
+    assert divided in first
+    elsewhere = Hints(SHAPES, lines=(6,), meant=(over,))
+    assert divided not in after(source, hints=elsewhere)
 
 
 def test_of_several_lambdas_those_on_the_accused_lines():

@@ -1,7 +1,7 @@
 """What a diagnosis suggests, as expressions that an edit can use."""
 
 from gradproof.records.finding import Finding, Kind, SourceLine
-from gradproof.repair.hints import MODULE, hints
+from gradproof.repair.hints import MODULE, Meant, hints
 
 HELD = {
     MODULE: {"LAMBDA": 0.3, "RATE": 0.1},
@@ -27,6 +27,25 @@ def decay(missing, bar=1e-9):
 def test_a_factor_is_undone():
     factors = told(scale(2.0), scale(1 / 6), scale(-1.0), scale(0.75), scale(2.0)).factors
     assert factors == ("1 / 2", "6", "-1", "4 / 3")
+
+
+def said(message):
+    line = SourceLine("net.py", 3, 3, "dZ = d", "grad")
+    return told(Finding(Kind.ENTRY_FACTOR, "params['W']", message, line=line)).meant
+
+
+def test_what_an_expression_should_be():
+    assert said("p: `d` lacks the factor `1 / s`.") == (Meant("d", "1 / s", factor=True),)
+    lacks = "p: `d` lacks the derivative of an activation, the factor `1 - A ** 2`. With it right"
+    assert said(lacks) == (Meant("d", "1 - A**2", factor=True),)
+    assert said("p: `X` stands where `Y` belongs.") == (Meant("X", "Y", factor=False),)
+    assert said("p: `X` stands where the derivative belongs, `sigmoid'(Z)`.") == ()
+    assert said("p: `d` has the wrong sign.") == ()
+
+
+def test_sizes_as_factors():
+    assert told(scale(1 / 300), scale(300.0)).factors == ("300", "1 / 300")
+    assert told(scale(1 / 20_000), scale(20_000.0)).factors == ()
 
 
 def test_no_factor_that_is_no_small_fraction():

@@ -54,21 +54,21 @@ def test_a_repair_that_holds_everywhere_is_offered_before_one_that_does_not(load
 
 
 def inexact(w):
-    return float(np.sum(np.sin(w)))
+    return float(np.sum(K * np.sin(w)))
 
 
 def test_a_rest_that_was_there_before(load):
-    code = load("def grad(w):\n    return 2 * np.cos(w) + 3e-6 * w**2\n")
+    code = load("def grad(w):\n    return 2 * K * np.cos(w) + 3e-6 * w**2\n")
     point = np.array([0.3, -1.2, 0.7])
     (fix,) = gp.suggest_fixes(gp.check(inexact, point, grad=code.grad), most=1)
     assert fix.caveat.startswith("a relative error of")
     assert fix.caveat.endswith("remains")
-    assert "+    return np.cos(w) + 3e-6 * w**2\n" in fix.diff
+    assert "+    return K * np.cos(w) + 3e-6 * w**2\n" in fix.diff
     assert fix.to_dict()["caveat"] == fix.caveat
 
 
 def test_a_large_rest_is_none(load):
-    code = load("def grad(w):\n    return 2 * np.cos(w) + 3e-2 * w**2\n")
+    code = load("def grad(w):\n    return 2 * K * np.cos(w) + 3e-2 * w**2\n")
     point = np.array([0.3, -1.2, 0.7])
     found = gp.suggest_fixes(gp.check(inexact, point, grad=code.grad), most=1)
     assert not [fix for fix in found if not fix.caveat and len(fix.edits) < 2]

@@ -127,8 +127,13 @@ class Function:
 
     def at(self, text: str) -> str:
         """How it is written of an expression."""
-        whole = isinstance(ast.parse(text, mode="eval").body, _HELD_TOGETHER)
-        return self.text.format(text if whole or self.text == "{}" else f"({text})")
+        return self.text.format(text if self.text == "{}" else held_together(text))
+
+
+def held_together(text: str) -> str:
+    """An expression with parentheses, where it needs them beside an operator."""
+    whole = isinstance(ast.parse(text, mode="eval").body, _HELD_TOGETHER)
+    return text if whole else f"({text})"
 
 
 _HELD_TOGETHER = (ast.Name, ast.Call, ast.Attribute, ast.Subscript)

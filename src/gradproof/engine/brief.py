@@ -45,7 +45,7 @@ from .start import start
 from .state import Measurement, update
 
 _DRAWS = 2  # directions, as in the loop
-_WINDOWS = 2  # so many are tried
+_WINDOWS = 3  # so many are tried
 _SHARPER = 0.1  # than along two directions: a bar with which one may do
 _SHRINK = 0.7  # of the width that may just be sharp
 _MOST = 4096  # coordinates
@@ -252,7 +252,7 @@ def _window(
             if slope.error > least:
                 narrower = min(narrower, _SHRINK * math.sqrt(least / slope.error))
             else:
-                demand(abs(claimed - slope.value) <= min(slope.error, least - slope.error))
+                demand(abs(claimed - slope.value) <= least - slope.error)
             found[i][1].append((claimed, slope, (np.array(taken), np.array(window))))
     return found, (width * narrower if narrower < 1 else 0.0)
 
@@ -282,15 +282,18 @@ def _accepts(known: _Measured, made: Sequence[Along]) -> bool:
     for direction, compared in made:
         for k, (claimed, slope, _) in enumerate(compared):
             scattered = [part.step * known.noise[k][part.block] for part in direction.parts]
-            gaps = abs(claimed - slope.value) + slope.error
-            gaps += T.claim_noise * math.hypot(*scattered)
+            gap = abs(claimed - slope.value)
+            gaps = gap + slope.error + T.claim_noise * math.hypot(*scattered)
+            if gap > slope.error and len(made) < len(known.drawn):
+                return False  # somebody's fault, of which one draw may have met the least
             for part in direction.parts:
                 norm = known.norms[k][part.block]
                 norm = norm or together.sizes[k] / point.blocks[part.block].scale
                 size, band = rms * part.step * norm, known.limits[part.block]
                 if times * slope.error > band.correct_below * size:
                     return False
-                if times * gaps > band.wrong_above * size:
+                most = band.wrong_above if gap <= slope.error else band.correct_below
+                if times * gaps > most * size:
                     return False
     return True
 

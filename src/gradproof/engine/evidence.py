@@ -140,7 +140,6 @@ def _curvature(pairs: Sequence[tuple[float, float]], window: float, noise: float
 # Steps in units of the block's size. None is wider than what the check itself has
 # measured: beyond it the function may raise, and a picture is not worth that.
 _STEPS = (1e-4, 1e-6, 1e-8, 1e-10)
-_DECADE = 10.0  # from a step that was measured another one shows nothing new
 
 
 def scanned(run: Run, verdicts: tuple[Verdict, ...]) -> Run:
@@ -171,11 +170,8 @@ def _first_rejected(state: State) -> Block:
 
 def _pairs(session: Session, chosen: Comparison) -> list[tuple[np.ndarray, np.ndarray]]:
     line, found = session.line(chosen.direction), []
-    known = [abs(t) for taken, _ in chosen.samples for t in taken.tolist()]
     with session.caller.many():
         for step in _STEPS:
-            if any([step / _DECADE < t < _DECADE * step for t in known]):
-                continue
             ends = np.array([step, -step])
             values = [float(session.evaluate(line, t)[chosen.projection]) for t in ends.tolist()]
             found.append((ends, np.array(values)))

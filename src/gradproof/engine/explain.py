@@ -116,18 +116,18 @@ class _Asking:
         search = inner.search(session, state, forward, rejected, numbers)
         for together in [open_, *([b] for b in open_ if len(open_) > 1)]:
             left = [b for b in together if self._is_open(b)]
-            found = inner.asked(session, search, left) if left and search is not None else None
+            found = inner.asked(search, left) if left and search is not None else None
             if found is not None and search is not None:
                 made = {b.index: inner.finding(b, found, search, names) for b in left}
                 self.findings.update(made)
         self._left_out(open_, forward)
         if search is not None:
-            found = inner.shared(session, search, alike) if alike else None
+            found = inner.shared(search, alike) if alike else None
             for block in alike if found is not None else ():
                 assert found is not None
                 said = self.findings[block.index]
                 self.findings[block.index] = replace(said, line=found.line)
-            inner.restored(session, search)
+            inner.restored(search)
 
     def _alike(self, rejected: Sequence[Block]) -> list[Block]:
         """Blocks with one and the same factor: where two are, one statement may be at fault."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,17 +72,6 @@ def _numbers(gradient: Any) -> Flat:
     return arrays.flat(gradient).astype(np.float64)
 
 
-@contextlib.contextmanager
-def _unseen(session: Session) -> Iterator[None]:
-    """Within this block the user's code prints nothing, and its calls are not counted."""
-    before = dict(session.caller.calls)
-    try:
-        with quiet():
-            yield
-    finally:
-        session.caller.calls = before
-
-
 def backward(session: Session, state: State, forward: Forward) -> Backward | None:
     """The gradient's function ready to be asked; None where it is not one in Python."""
     readings = _readings(session)
@@ -93,7 +82,7 @@ def backward(session: Session, state: State, forward: Forward) -> Backward | Non
     through = frozenset() if both else frozenset(f.__name__ for f in forward.instrument.codes)
     made = Backward(session, forward.first, Instrument(), forward.named, np.empty(0), through)
     try:
-        with _unseen(session):
+        with quiet():
             made.instrument, made.base = instrument(made.run)
     except Exception:  # noqa: BLE001 - it did work before: then nothing is said
         return None
@@ -133,25 +122,25 @@ def search(
         _readings(session), back.shared,
     )  # fmt: skip
     made = Search(question)
-    with _unseen(session):
+    with quiet():
         return made if made.record() else None
 
 
-def restored(session: Session, search: Search) -> None:
+def restored(search: Search) -> None:
     """What the backward leaves behind is again what it was: it runs once more as it is."""
-    with _unseen(session), contextlib.suppress(Exception):
+    with quiet(), contextlib.suppress(Exception):
         search.question.run()
 
 
-def asked(session: Session, search: Search, blocks: Sequence[Block]) -> Found | None:
+def asked(search: Search, blocks: Sequence[Block]) -> Found | None:
     """The fault that makes all of some blocks right, if one value is at fault."""
-    with _unseen(session):
+    with quiet():
         return look(search, frozenset(b.index for b in blocks))
 
 
-def shared(session: Session, search: Search, blocks: Sequence[Block]) -> Found | None:
+def shared(search: Search, blocks: Sequence[Block]) -> Found | None:
     """The value of which all of some blocks are the same multiple of what they should be."""
-    with _unseen(session):
+    with quiet():
         return shared_factor(search, frozenset(b.index for b in blocks))
 
 

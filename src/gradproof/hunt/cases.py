@@ -31,6 +31,7 @@ class Wanted:
     workers: int = 1
     executor: str | None = None
     journal: str | None = None
+    examples: str | None = None
 
     def limits(self, seed: int) -> Limits:
         """How far to go."""
@@ -73,7 +74,7 @@ def hunt_target(target: Target, seed: int, wanted: Wanted) -> tuple[Hunt, Report
     """The hunt for a target, and where nothing was found the report at an ordinary choice."""
     hunt = hunted(
         target, wanted.limits(seed), workers=wanted.workers, executor=wanted.executor,
-        journal=wanted.journal,
+        journal=wanted.journal, examples=wanted.examples,
     )  # fmt: skip
     return hunt, None if hunt.found else ordinary(target, seed, hunt)
 

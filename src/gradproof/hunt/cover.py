@@ -7,7 +7,7 @@ that many workers try the same as one.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -94,6 +94,11 @@ class Planner:
             vain = 0
         return found
 
+    def first(self, arguments: Sequence[Mapping[str, Any]]) -> list[Try]:
+        """Tries of some arguments as they are, before all others."""
+        found = [self._of(values, {_LEAD: Choice("found before")}, 0) for values in arguments]
+        return [one for one in found if one is not None]
+
     def only_menu(self) -> None:
         """Leave out the numbers of the code, chance, and what is near others."""
         del self.sources["code"], self.sources["chance"], self.sources["near"]
@@ -152,6 +157,9 @@ class Planner:
                 if lead is None
                 else self.family.varied(lead.value, self.hints.numbers, rng)
             )
+        return self._of(values, chosen, ring)
+
+    def _of(self, values: Mapping[str, Any], chosen: Mapping[str, Choice], ring: int) -> Try | None:
         key = key_of(values)
         if key in self.seen:
             return None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..errors import UsageError
 from ..progress import ProgressLine
@@ -41,6 +42,7 @@ class Search:
     target: Target
     limits: Limits
     runner: Runner
+    first: Sequence[Mapping[str, Any]] = ()
     planner: Planner = field(init=False)
     done: list[tuple[Try, Outcome]] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
@@ -76,8 +78,10 @@ class Search:
 
     def _tries(self) -> None:
         left = self.limits.tries
+        known = self.planner.first(self.first)
         while (left is None or left > 0) and self._in_time(_SHARE_OF_TRIES):
-            batch = self.planner.batch(10**9 if left is None else left)
+            batch = known or self.planner.batch(10**9 if left is None else left)
+            known = []
             if not batch:
                 self.notes.append("Every choice of the spaces was tried.")
                 return

@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import UsageError
 from .family import Family
 from .journal import Journal, with_journal
+from .replay import Replay
 from .result import Hunt
 from .run import Limits, Runner, Search, in_this_process
 from .target import POINT, Target
@@ -35,8 +36,12 @@ def hunted(
     workers: int = 1,
     executor: str | None = None,
     journal: Any = None,
+    examples: str | None = None,
 ) -> Hunt:
-    """The hunt for a target, by whoever is asked to make the tries."""
+    """The hunt for a target, by whoever is asked to make the tries.
+
+    Below the folder ``examples`` Hypothesis keeps what was found, to be tried first another time.
+    """
     require_spaces(target.family)
     asked_for: Any = workers
     if isinstance(asked_for, bool) or not isinstance(asked_for, Integral) or asked_for == 0:
@@ -49,7 +54,14 @@ def hunted(
         if workers != 1 or executor is not None:
             count = int(workers) if executor is None or workers != 1 else -1
             runner = stack.enter_context(Workers(target, limits.seed, count, executor)).run
-        return Search(target, limits, with_journal(kept, runner)).run()
+        runner = with_journal(kept, runner)
+        if examples is None:
+            return Search(target, limits, runner).run()
+        known = Replay(examples, target.name, target.family)
+        hunt = Search(target, limits, runner, known.values).run()
+        if not hunt.interrupted:
+            known.update([found.values for found in hunt.found])
+        return hunt
 
 
 def checked_limits(tries: Any, seconds: Any, seed: Any) -> Limits:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -33,6 +35,15 @@ def shape_of(held: Held) -> Shape | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Meant:
+    """An expression, as Python writes it, and what should stand there, or be a factor of it."""
+
+    wrong: str
+    right: str
+    factor: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Hints:
     """What is known about the run of the wrong code, and from its diagnosis.
 
@@ -43,13 +54,15 @@ class Hints:
     or a number, may stand among its names as ``"return"``.
 
     ``factors`` and ``terms`` are expressions that the diagnosis would multiply by, or add.
-    ``lines`` are the lines (from 1) of statements that it names.
+    ``lines`` are the lines (from 1) of statements that it names, ``meant`` is what it says
+    that expressions in them should be.
     """
 
     held: Names = field(default_factory=dict)
     factors: tuple[str, ...] = ()
     terms: tuple[str, ...] = ()
     lines: tuple[int, ...] = ()
+    meant: tuple[Meant, ...] = ()
 
 
 def hints(
@@ -60,7 +73,24 @@ def hints(
     numbers = {n for line in lines for n in range(line.number, line.end_number + 1)}
     factors = dict.fromkeys(text for finding in findings for text in _factors(finding))
     terms = dict.fromkeys(text for finding in findings for text in _terms(finding, held, blocks))
-    return Hints(held, tuple(factors), tuple(terms), tuple(sorted(numbers)))
+    meant = dict.fromkeys(m for f in findings if f.line in lines for m in _meant(f.message))
+    return Hints(held, tuple(factors), tuple(terms), tuple(sorted(numbers)), tuple(meant))
+
+
+# Sentences of the diagnosis that say what an expression should be, and whether that is a factor.
+_SENTENCES = (
+    (r"`([^`]+)` lacks[^`]* factor `([^`]+)`", True),
+    (r"`([^`]+)` stands where[^`]* `([^`]+)`", False),
+    (r"`([^`]+)` is not the product with the whole [^`]+ should be `([^`]+)`", False),
+)
+
+
+def _meant(message: str) -> Iterator[Meant]:
+    for sentence, factor in _SENTENCES:
+        for wrong, more in re.findall(sentence, message):
+            with suppress(SyntaxError):
+                ast.parse(more, mode="eval")  # not all is Python: `sigmoid'(Z)`
+                yield Meant(wrong, re.sub(r"(\w) \*\* (\w)", r"\1**\2", more), factor)
 
 
 def _factors(finding: Finding) -> Iterator[str]:

@@ -45,7 +45,10 @@ class Seen:
 
 def surroundings(function: Any) -> dict[str, Seen]:
     """Arrays and numbers that a function can reach, by the names that it has for them."""
-    return {name: Seen(v, np.array(_numbers(v))) for name, v in _reached(function)}
+    found = {}
+    for name, value in _reached(function):
+        found[name] = Seen(value, np.array(_numbers(value)))
+    return found
 
 
 def written(before: Mapping[str, Seen]) -> dict[str, Seen]:

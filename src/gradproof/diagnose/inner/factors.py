@@ -10,7 +10,7 @@ import numpy as np
 from ...judge.explain import same_number
 from ...judge.thresholds import T
 from ...records.finding import Kind
-from ..forms import DERIVATIVES, PLAIN, Function, is_probability, whole_softmax
+from ..forms import DERIVATIVES, PLAIN, Function, held_together, is_probability, whole_softmax
 from .hands import Hand
 from .question import Edit, Found
 from .search import Look, Looking, Search
@@ -41,14 +41,19 @@ def lacking(functions: Sequence[Function]) -> Looking:
 def _says_little(function: Function, hand: Hand, shape: tuple[int, ...]) -> bool:
     """Whether it is a mask of so few entries that another one may be the same by chance.
 
-    That of an activation is believed where it has the shape of what it belongs to.
+    That of an activation is believed where it has the shape of what it belongs to; of what is a
+    mask already there is no derivative.
     """
+    if function in DERIVATIVES and _is_mask(hand.values):
+        return True
     masks = [function.of(value * 1.0) for value in hand.values]
-    if sum(mask.size for mask in masks) >= T.telling_mask:
-        return False
-    if not all(np.isin(mask, (0.0, 1.0)).all() for mask in masks):
+    if sum(mask.size for mask in masks) >= T.telling_mask or not _is_mask(masks):
         return False
     return function not in DERIVATIVES or hand.shape != shape
+
+
+def _is_mask(values: Sequence[Any]) -> bool:
+    return all(np.isin(value, (0.0, 1.0)).all() for value in values)
 
 
 def _multiplied(function: Function) -> Callable[[Any, Any], Any]:
@@ -151,7 +156,10 @@ def diagonal(search: Search, number: int) -> Iterator[Found]:
                     continue
                 right = search.right(number, _softmax(p, g, place))
                 if right:
-                    whole = words.format(p=p.text, g="{v}" if g is None else g.text)
+                    own = search.question.instrument.sites[number].text
+                    whole = words.format(
+                        p=held_together(p.text), g=held_together(g.text if g else own)
+                    )
                     said = (
                         "`{v}` is not the product with the whole Jacobian of a softmax (with its "
                         f"diagonal alone?): it should be `{whole}`"
@@ -159,7 +167,10 @@ def diagonal(search: Search, number: int) -> Iterator[Found]:
                     yield search.told(number, Kind.DIAGONAL, said, right)
 
 
-_FORMULAS = ("{p} * ({g} - sum({p} * {g}))", "{g} - {p} * sum({g})")
+_FORMULAS = (
+    "{p} * ({g} - ({p} * {g}).sum(axis=-1, keepdims=True))",
+    "{g} - {p} * {g}.sum(axis=-1, keepdims=True)",
+)
 
 
 def _is_whole(p: Hand, g: Hand, place: int) -> bool:

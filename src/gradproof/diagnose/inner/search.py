@@ -21,9 +21,15 @@ STEP = 0.25
 """By such a share of itself a value is moved, to see what follows it."""
 
 _MOST_RUNS = 8192
-_SECONDS = 3.0  # of the processor: a slow gradient is run less often
+# A slow gradient is run less often: so many seconds of this processor, or of the clock where it
+# waits (for another processor, a disk, a network).
+_SECONDS, _WAITED = 3.0, 10.0
 _RESPONDING = 1500  # entries of an expression that are moved one by one
 _ROWS = 4
+
+
+def _now() -> tuple[float, float]:
+    return time.thread_time(), time.perf_counter()
 
 
 @dataclass(slots=True)
@@ -43,7 +49,7 @@ class Search:
     values: dict[int, list[Any]] = field(default_factory=dict)
     order: list[int] = field(default_factory=list)
     runs: int = 0
-    began: float = field(default_factory=time.thread_time)
+    began: tuple[float, float] = field(default_factory=_now)
     near: dict[int, tuple[Flat, Blocks]] = field(default_factory=dict)
     scopes: dict[Blocks, NDArray[np.intp]] = field(default_factory=dict)
     responses: dict[int, Response | None] = field(default_factory=dict)
@@ -67,7 +73,8 @@ class Search:
     @property
     def spent(self) -> bool:
         """Whether it has run often enough, or long enough."""
-        return self.runs >= _MOST_RUNS or time.thread_time() - self.began > _SECONDS
+        used, waited = np.subtract(_now(), self.began)
+        return bool(self.runs >= _MOST_RUNS or used > _SECONDS or waited > _WAITED)
 
     def edited(self, number: int, edit: Edit) -> Flat | None:
         """The claim where an expression answers something else; None where nothing came of it."""

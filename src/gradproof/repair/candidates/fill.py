@@ -138,11 +138,7 @@ def _terms(body: Body, place: Place) -> Texts:  # noqa: ARG001
     names = body.scope.own | body.scope.near | {*filter(str.isidentifier, body.scope.shapes)}
     for hint in body.hints.terms:
         if loaded(hint) <= names:
-            term = hint
-            for key in sorted(body.scope.spelled, key=len, reverse=True):
-                if not key.isidentifier():
-                    term = term.replace(key, body.scope.spelled[key])
-            yield term, _BARE * (number(hint.partition(" * ")[0]) is not None)
+            yield body.scope.written(hint), _BARE * (number(hint.partition(" * ")[0]) is not None)
 
 
 def _repeated(body: Body, place: Place) -> Texts:

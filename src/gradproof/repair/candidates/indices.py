@@ -10,7 +10,7 @@ import libcst as cst
 from ..edit import Edit
 from .body import Body, Expression
 from .registry import candidates_of
-from .shapes import method
+from .shapes import called
 from .source import nodes
 from .table import COSTS
 from .text import short, stands, written
@@ -118,8 +118,6 @@ def dropped_indices(body: Body, node: cst.Subscript) -> Iterator[Edit]:
     if not assigned and not _keyed(node):
         what = f"drop the index of {short(body.code(node))}"
         yield body.replace(node, body.bare(node.value), COSTS["rare index"], what)
-    if [body.raw(one.slice) for one in node.slice] == [":", "None"]:
-        yield body.replace(node, body.code(node.value), COSTS["index"])
 
 
 def _keyed(node: cst.Subscript) -> bool:
@@ -134,30 +132,12 @@ def _keyed(node: cst.Subscript) -> bool:
 
 @candidates_of("index", cst.Call, least=COSTS["index"])
 def other_ranges(body: Body, call: cst.Call) -> Iterator[Edit]:
-    """Loops that begin or end elsewhere, or run the other way; rolled the other way."""
-    name = call.func.value if isinstance(call.func, cst.Name) else ""
-    if name == "range":
-        yield from _ranges(body, call)
-    if name == "reversed":
-        yield body.replace(call, body.code(call.args[0].value), COSTS["rare index"])
-    if method(call) == "roll" and len(call.args) > 1:
-        shift = call.args[1].value
-        yield body.replace(shift, _negated(body.code(shift)), COSTS["index"])
-
-
-def _ranges(body: Body, call: cst.Call) -> Iterator[Edit]:
-    arguments = [body.code(one.value) for one in call.args]
-    for k, one in enumerate(call.args):
-        for new in shifted(arguments[k]):
+    """Loops that begin or end one earlier or later."""
+    arguments = call.args if called(call) == "range" else ()
+    for k, one in enumerate(arguments):
+        for new in shifted(body.code(one.value)):
             if not (k == 0 and len(arguments) == 2 and new == "0"):  # the same as without it
                 yield body.replace(one.value, new, COSTS["index"])
-    new, cost = {
-        1: (f"1, {arguments[0]}", COSTS["index"]),
-        2: (arguments[-1], COSTS["index"]),
-    }.get(len(arguments), (", ".join(arguments[:2]), COSTS["rare index"]))
-    yield body.replace(call, f"{body.code(call.func)}({new})", cost)
-    if not isinstance(body.parents.get(call), cst.Arg):
-        yield body.replace(call, f"reversed({body.code(call)})", COSTS["rare index"] + 0.4)
 
 
 @candidates_of("index", cst.Assign, cst.AugAssign, least=COSTS["index"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations, pairwise, product
+from itertools import combinations, pairwise
+from itertools import product as every
 
 import libcst as cst
 
@@ -18,7 +19,7 @@ from .registry import candidates_of
 from .scope import is_holder
 from .sites import sites
 from .table import COSTS
-from .text import normal, short, total
+from .text import loaded, normal, product, short, total
 
 _CONSTANT = (cst.Integer, cst.Float, cst.SimpleString)
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -27,6 +28,20 @@ _VIEWED = frozenset({"shape", "dtype", "ndim", "size"})
 # For a holder more than for a name: `params["W"]` for `W`.
 _HOLDER = 0.7
 _KEPT = frozenset({"True", "False", "None", "self", "cls"})
+
+
+@candidates_of("term", least=COSTS["said"])
+def said_by_the_diagnosis(body: Body) -> Iterator[Edit]:
+    """What the diagnosis says that an expression should be, at the lines that it names."""
+    meant = {normal(one.wrong): one for one in body.hints.meant}
+    names = body.scope.own | body.scope.near | body.scope.still
+    for node in body.parents if meant else ():
+        said = meant.get(normal(body.code(node))) if isinstance(node, Expression) else None
+        if said is not None and body.rejected(node) and loaded(said.right) <= names:
+            right, old = body.scope.written(said.right), body.bare(node)
+            new = product(old, right) if said.factor else right
+            what = f"multiply {short(old)} by {short(right)}" if said.factor else None
+            yield body.replace(node, new, COSTS["said"], what)
 
 
 @candidates_of("name", cst.Name, least=1.2)
@@ -102,7 +117,7 @@ def other_prefixes(body: Body, string: cst.FormattedString) -> Iterator[Edit]:
         return
     prefixes = dict.fromkeys(text.value for text in body.of(cst.FormattedStringText))
     texts = [part for part in string.parts if isinstance(part, cst.FormattedStringText)]
-    for part, prefix in product(texts, prefixes):
+    for part, prefix in every(texts, prefixes):
         if prefix != part.value:
             what = f"{part.value} → {prefix}"
             yield body.write(body.inner(part), prefix, COSTS["key of the same shape"], what, string)

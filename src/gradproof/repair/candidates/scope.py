@@ -83,6 +83,12 @@ class Scope:
         """How the user writes a name or a holder."""
         return self.spelled.get(name, name)
 
+    def written(self, text: str) -> str:
+        """An expression with its holders as the user writes them."""
+        for key in sorted(self.spelled, key=len, reverse=True):
+            text = text if key.isidentifier() else text.replace(key, self.spelled[key])
+        return text
+
     def is_near(self, text: str) -> bool:
         """Whether the function or its helpers read the name already, or it is its own."""
         return all(name in self.own or name in self.near for name in loaded(text))

@@ -267,6 +267,17 @@ v = s → v = s.copy() | 2.2 | dW = A → dW = A.copy()
 a.copy() → np.zeros_like(a) | 2.2 | A.copy() → np.zeros_like(A)
 """
 
+INDICES = """
+a[:, None] → a | 1.5 | A * u[:, None] → A * u
+range(a) → range(1, a) | 1.5 | range(m) → range(1, m)
+range(a, b) → range(b) | 1.5 | range(1, m) → range(m)
+range(a, b, c) → range(a, b) | 2.2 | range(0, m, 2) → range(0, m)
+range(...) → reversed(range(...)) | 2.6 | list(range(m)) → list(reversed(range(m)))
+reversed(a) → a | 2.2 | list(reversed(t)) → list(t)
+np.roll(a, b, ...) → np.roll(a, -b, ...) | 1.5 | np.roll(A, 1, axis=0) → np.roll(A, -1, axis=0)
+a.roll(b, ...) → a.roll(-b, ...) | 1.5 | A.roll(1, 0) → A.roll(-1, 0)
+"""
+
 AXES = """
 np.f(a, {axis dim}=b, ...) → np.f(a, {}=0, ...) ; np.f(a, {}=1, ...) ; np.f(a, {}=-1, ...) | 1.4 | \
 np.sum(A, axis=2) → np.sum(A, axis=0)
@@ -316,6 +327,7 @@ TABLE = {
     "comparison": COMPARISONS,
     "term": TERMS,
     "reduction": CALLS,
+    "index": INDICES,
     "axis": AXES,
     "keepdims": DIMENSIONS,
     "unwrap": WRAPPERS,
@@ -324,6 +336,7 @@ TABLE = {
 
 # What no pattern can say has a generator; these are the costs of what they write.
 COSTS = {
+    "said": 1.0,
     "name of the same shape": 1.5,
     "name of which nobody knows": 2.5,
     "name of another shape": 3.2,
