@@ -156,6 +156,10 @@ def test_pairs_that_are_counted_twice():
     report = gp.check_forces(molecule("CH3CH2OH", calculator=calculator))
     assert "2× too small" in report.findings[0].message
     assert report.reproduce.startswith("gp.check_forces(molecule(")
+    assert report.findings[0].line.function == "calculate"
+    assert not report.repairable
+    with pytest.raises(gp.UsageError, match="it is about forces"):
+        gp.suggest_fixes(report)
 
 
 @pytest.mark.slow

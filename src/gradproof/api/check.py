@@ -188,7 +188,8 @@ def check(
         given = _Given(fun, point, grad, options, layout, bounds, jac_sparsity)
         asked, own, spent = _by_hand(given)
         report = examine(asked, call_in_source(int(seed)))
-        report = replace(report, evaluations=report.evaluations + spent) if spent else report
+        if jac_sparsity is not None:  # no claim that an edit could correct
+            report = replace(report, evaluations=report.evaluations + spent, origin=None)
         return report if bounds is None else with_calls(report, own)
     if second:
         return checked_second(fun, point, grad, hess, hessp, options, residuals)

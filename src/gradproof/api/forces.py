@@ -288,4 +288,5 @@ def _whole(reports: dict[str, Report], stale: list[Finding], note: str) -> Repor
         findings=(*stale, *(f for r in every for f in r.findings)),
         notes=tuple(dict.fromkeys(notes)),
         claims=claims,
+        origin=None,  # a repair would edit what stands between ASE and the check
     )

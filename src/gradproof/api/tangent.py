@@ -103,7 +103,8 @@ def checked_on(
     options = replace(options, name=options.name or called(fun))
     asked = Asked(along, where, claim, options)
     if hess is None and hessp is None:
-        return _with_normal(examine(asked, again), moves, point, raw, asked)
+        found = replace(examine(asked, again), origin=None)  # only numbers were compared
+        return _with_normal(found, moves, point, raw, asked)
     if callable(hess):
         hess = hess(point, *args, **kwargs)
     whole = None if hess is None else _tangential(moves, point, hess, where)

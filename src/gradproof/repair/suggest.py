@@ -73,6 +73,7 @@ def validate(report: object, most: object, seconds: object) -> None:
         raise UsageError(f"seconds must be a positive number, but is {seconds!r}.")
     if report.verdict.rejects and not isinstance(report.origin, Asked):
         raise UsageError(
-            "This report was loaded, pickled or copied and does not hold the functions that it is "
-            "about: call suggest_fixes on what gp.check returned."
+            "This report was loaded, pickled or copied (or it is about forces, a manifold or a "
+            "pattern) and does not hold the functions that it is about: call suggest_fixes on what "
+            "gp.check returned."
         )

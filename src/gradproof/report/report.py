@@ -142,7 +142,8 @@ class Report:
     def repairable(self) -> bool:
         """Whether it is wrong and names a line, so that an edit can be looked for."""
         named = any([finding.line is not None for finding in self.findings])
-        return self.verdict.rejects and named
+        within = any([claim.against == "energy" for claim in self.claims])  # ASE stands between
+        return self.verdict.rejects and named and not within
 
     @property
     def supported(self) -> bool:
