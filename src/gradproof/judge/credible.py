@@ -131,25 +131,6 @@ def unresolved(
     return least < slope.noise < abs(claimed) * nearest
 
 
-def drowned(
-    claimed: float,
-    slope: Slope,
-    slope_wide: float,
-    bar_wide: float,
-    scatter: float,
-    rounding: float,
-) -> bool:
-    """Whether roundings inside the function hide what a narrow window would have to show.
-
-    A loss of 1e-12 that is made of numbers next to 25 stands still between their roundings, but
-    for other terms, over steps that change it by less; a wide window shows how they ``scatter``,
-    and allows the claim. ``rounding`` is one of numbers of the size of the block.
-    """
-    hidden = abs(slope.value) * slope.window < scatter
-    is_rounding = T.traces * rounding <= scatter <= T.roundings_seen * rounding
-    return hidden and is_rounding and abs(claimed - slope_wide) <= bar_wide
-
-
 def outstepped(
     claimed: float, slope: Slope, slope_wide: float, bar_wide: float, step: float
 ) -> bool:
@@ -166,13 +147,22 @@ def outstepped(
     return rejected or (slope.value == 0 and abs(claimed) * slope.window < step)
 
 
-def leaves_line(claimed: float, slope: Slope, by: float) -> bool:
-    """Whether the chord of wide steps differs from a slope ``by`` about as much as a claim does.
+def shown_by(claimed: float, slope: Slope, chord: float) -> bool:
+    """Whether the chord of wide steps is the claim rather than a slope that rejects it."""
+    return claimed != 0 and abs(chord - claimed) < T.nearer * abs(claimed - slope.value)
 
-    Much less says that the slope is right there, too; much more that the function bends.
+
+def below_roundings(change: float, scatter: float) -> bool:
+    """Whether a change of the value is within the bar that values of such a scatter have."""
+    return change <= T.scatters * scatter
+
+
+def is_rounding(scatter: float, rounding: float) -> bool:
+    """Whether values scatter as what is made of rounded numbers may; ``rounding`` is one of them.
+
+    They are averaged over a batch, or added up over it.
     """
-    gap = abs(claimed - slope.value)
-    return T.tells * gap < abs(by) < gap / T.tells
+    return T.traces * rounding <= scatter <= T.roundings_seen * rounding
 
 
 def is_small(step: float, largest: float) -> bool:
