@@ -8,12 +8,15 @@ there is their slope alone. A little farther away the roundings show.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 
-from ..judge.credible import below_roundings, is_rounding, shown_by
-from ..judge.thresholds import T
+import numpy as np
+
+from ..judge.credible import hidden_by, shown_by
+from ..records.block import Block
 from ..records.comparison import Comparison
+from ..records.slope import Slope
 from ..records.verdict import Ruling, Verdict
 from ..slopes import steps
 from ..slopes.sampler import Sampler
@@ -43,43 +46,43 @@ def on_treads(session: Session, state: State, rejected: Iterable[int]) -> dict[i
             break
         known = [c for c in state.against.get(index, ()) if not c.kinked]
         apart = sorted(known, key=lambda c: abs(c.gap), reverse=True)
-        rounding = _EPS * max(1.0, state.setting.blocks[index].scale)
-        if apart and all(_is_on_tread(session, c, rounding) for c in apart):
+        block = state.setting.blocks[index]
+        if apart and all(_is_on_tread(session, c, block) for c in apart):
             found[index] = Ruling(Verdict.UNDECIDED, _WORDS)
     return found
 
 
-def _is_on_tread(session: Session, comparison: Comparison, rounding: float) -> bool:
-    """Whether values farther away jump so much that its gap would not show before they do.
+def _is_on_tread(session: Session, comparison: Comparison, block: Block) -> bool:
+    """Whether the function jumps farther away, by more than the gap would change it before.
 
     Jumps of any height where wide steps show what is claimed, else those of roundings.
     """
     gap, slope = abs(comparison.gap), comparison.slope
     if slope.window >= steps.FAR:
         return False
-    line = session.line(comparison.direction)
+    line, rounding = session.line(comparison.direction), _EPS * max(1.0, block.scale)
     values = partial(session.evaluate, line)
     sampled = sampler(session, comparison.direction, line, values, comparison.projection)
     line.ready()
-    smooth, jumps = 0.0, 0.0
     with session.caller.many():
         shown = shown_by(comparison.claimed, slope, steps.chord(sampled, _WIDE))
-        if shown or below_roundings(gap * _NEAREST, T.roundings_seen * rounding):
-            farthest = 2 * _WIDE if shown else 1.0
-            smooth, jumps = _jumps(sampled, min(slope.window, _NEAREST), farthest)
+        hides = partial(hidden_by, gap=gap, rounding=math.inf if shown else rounding)
+        stretch = block.scale / comparison.direction.parts[0].step
+        found = hides(rounding, smooth=_NEAREST) or shown
+        found = found and any(
+            hides(rounding if math.isnan(height) and slope.value == 0 else height, smooth=smooth)
+            for smooth, height in _jumps(sampled, slope, 2 * _WIDE if shown else stretch)
+        )
     line.back()
-    if math.isnan(jumps) and slope.value == 0:  # flat to the end of the domain
-        jumps = rounding
-    return (shown or is_rounding(jumps, rounding)) and below_roundings(gap * smooth, jumps)
+    return found
 
 
-def _jumps(sampled: Sampler, smooth: float, farthest: float) -> tuple[float, float]:
-    """How far the function is smooth, and what its values scatter beyond; NaN where it ends."""
-    far = _NEAREST
+def _jumps(sampled: Sampler, slope: Slope, farthest: float) -> Iterator[tuple[float, float]]:
+    """How high the function jumps farther and farther away, and how far it did not till there.
+
+    NaN where its domain ends.
+    """
+    smooth, far = min(slope.window, _NEAREST), _NEAREST
     while far < farthest:
-        seen = [steps.jumpiness(sampled, step) for step in (far, -far)]
-        if any(seen):
-            known = [one for one in seen if not math.isnan(one)]
-            return smooth, max(known, default=math.nan)
+        yield smooth, float(np.fmax(steps.jump(sampled, far), steps.jump(sampled, -far)))
         smooth, far = far, far * _FARTHER
-    return smooth, 0.0

@@ -152,17 +152,13 @@ def shown_by(claimed: float, slope: Slope, chord: float) -> bool:
     return claimed != 0 and abs(chord - claimed) < T.nearer * abs(claimed - slope.value)
 
 
-def below_roundings(change: float, scatter: float) -> bool:
-    """Whether a change of the value is within the bar that values of such a scatter have."""
-    return change <= T.scatters * scatter
+def hidden_by(jump: float, *, smooth: float, gap: float, rounding: float) -> bool:
+    """Whether a gap changes the value of a function that does not jump ``smooth`` by less than one.
 
-
-def is_rounding(scatter: float, rounding: float) -> bool:
-    """Whether values scatter as what is made of rounded numbers may; ``rounding`` is one of them.
-
-    They are averaged over a batch, or added up over it.
+    By no more than the bar of values that are rounded to such jumps. These are no higher than what
+    a few numbers, of which ``rounding`` is one, are rounded by.
     """
-    return T.traces * rounding <= scatter <= T.roundings_seen * rounding
+    return gap * smooth <= T.rounded_to * jump <= T.rounded_to * T.roundings_seen * rounding
 
 
 def is_small(step: float, largest: float) -> bool:

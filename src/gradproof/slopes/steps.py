@@ -25,12 +25,12 @@ _NARROW = 1e-4
 FAR = 1e-2
 _WIDE = (FAR, 1e-1)
 
-# Windows around a step, as shares of it, each left by a cubic: in the next one a kink scatters a
-# tenth, and what bends a ten-thousandth, or so.
-_NARROWER = (0.5, 0.05, 0.005, 0.0005)
-_SHAPE = (4.0, 1e6)
+# Windows around a step, as shares of it, until what bends leaves a cubic by less than a jump does;
+# after so many halvings such a share of a height is left by no bend.
+_NARROWER = (0.5, 0.05, 0.005)
+_HALVINGS = 6
+_STAYS = 0.5
 _NODES = SYMMETRIC.nodes
-_FREE = len(_NODES) - 4
 _CUBIC = np.linalg.qr(np.vander(_NODES, 4))[0]
 _LEFT = np.eye(len(_NODES)) - _CUBIC @ _CUBIC.T
 
@@ -96,24 +96,38 @@ def chord(sampler: Sampler, step: float) -> float:
     return (right if math.isfinite(right) else -left) / step
 
 
-def jumpiness(sampler: Sampler, far: float) -> float:
-    """What values around a step scatter by jumps: as much in a narrower window, or nothing there.
+def jump(sampler: Sampler, far: float) -> float:
+    """The height of a jump around a step; NaN where the function is not finite there, 0 for none.
 
-    What bends, or has a kink there, scatters less by some factor. NaN where it is not finite, 0
-    where it is shape, or no more than the round-off of what is returned.
+    Windows around it are left by a cubic. Where one is left the most, halves of halves are: what
+    bends goes with their length, and a jump stays as high.
     """
-    before, alike = 0.0, False
     for share in _NARROWER:
-        moved, _ = sampler.take([far * (1 + share * node) for node in _NODES.tolist()])
+        nodes = [far * (1 + share * node) for node in _NODES.tolist()]
+        moved, _ = sampler.take(nodes)
         if not all(map(math.isfinite, moved)):
             return math.nan
-        scatter = float(np.linalg.norm(_LEFT @ moved)) / math.sqrt(_FREE)
-        if max(before, scatter) <= SHOWN * sampler.roundoff:
+        left = _LEFT @ moved
+        if float(np.linalg.norm(left)) <= SHOWN * sampler.roundoff:
             return 0.0
-        if before > _SHAPE[1] * scatter:
-            return before
-        alike, before = before <= _SHAPE[0] * scatter, scatter
-    return before if alike else 0.0
+        at = int(np.abs(np.diff(left)).argmax())
+        ends = [(nodes[i], moved[i]) for i in (at, at + 1)]
+        height = _bracketed(sampler, *ends)
+        if height > _STAYS * abs(left[at + 1] - left[at]):
+            return height
+    return 0.0
+
+
+def _bracketed(sampler: Sampler, one: tuple[float, float], other: tuple[float, float]) -> float:
+    """By how much the ends of the last of some halves differ, each the livelier of two."""
+    for _ in range(_HALVINGS):
+        middle = (one[0] + other[0]) / 2
+        found = middle, sampler.increment(middle)
+        if abs(found[1] - one[1]) > abs(other[1] - found[1]):
+            other = found
+        else:
+            one = found
+    return abs(other[1] - one[1])
 
 
 def _seen(window: Window) -> Seen:
