@@ -27,7 +27,7 @@ from .state import State
 _EPS = 2.0**-52
 _FEW = 3
 _WIDE = 3e-2
-_NEAREST, _FARTHER = 1e-3, 6.0  # steps in units of the block's size, and from one to the next
+_NEAREST, _FARTHER = 1e-3, 3.0  # steps in units of the block's size, and from one to the next
 
 _WORDS = (
     "fun is rounded inside: a little farther away its values scatter by more than what is claimed "
@@ -58,7 +58,7 @@ def _is_on_tread(session: Session, comparison: Comparison, block: Block) -> bool
     Jumps of any height where wide steps show what is claimed, else those of roundings.
     """
     gap, slope = abs(comparison.gap), comparison.slope
-    if slope.window >= steps.FAR:
+    if slope.value != 0 and slope.window >= steps.FAR:
         return False
     line, rounding = session.line(comparison.direction), _EPS * max(1.0, block.scale)
     values = partial(session.evaluate, line)
@@ -67,11 +67,11 @@ def _is_on_tread(session: Session, comparison: Comparison, block: Block) -> bool
     with session.caller.many():
         shown = shown_by(comparison.claimed, slope, steps.chord(sampled, _WIDE))
         hides = partial(hidden_by, gap=gap, rounding=math.inf if shown else rounding)
-        stretch = block.scale / comparison.direction.parts[0].step
-        found = hides(rounding, smooth=_NEAREST) or shown
-        found = found and any(
+        small = hidden_by(rounding, smooth=_NEAREST, gap=gap, rounding=rounding)
+        farthest = block.scale / comparison.direction.parts[0].step if small else 2 * _WIDE
+        found = (small or shown) and any(
             hides(rounding if math.isnan(height) and slope.value == 0 else height, smooth=smooth)
-            for smooth, height in _jumps(sampled, slope, 2 * _WIDE if shown else stretch)
+            for smooth, height in _jumps(sampled, slope, farthest)
         )
     line.back()
     return found

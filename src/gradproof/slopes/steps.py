@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,7 @@ _NARROWER = (0.5, 0.05, 0.005)
 _HALVINGS = 6
 _STAYS = 0.5
 _NODES = SYMMETRIC.nodes
-_CUBIC = np.linalg.qr(np.vander(_NODES, 4))[0]
-_LEFT = np.eye(len(_NODES)) - _CUBIC @ _CUBIC.T
+_CUBIC = np.linalg.pinv(np.vander(_NODES, 4))
 
 # A slope shows by such a step, if at all, that what scatters in wider windows is no noise.
 DIES_OUT = DIED_OUT * NEAREST[0]
@@ -99,35 +99,31 @@ def chord(sampler: Sampler, step: float) -> float:
 def jump(sampler: Sampler, far: float) -> float:
     """The height of a jump around a step; NaN where the function is not finite there, 0 for none.
 
-    Windows around it are left by a cubic. Where one is left the most, halves of halves are: what
-    bends goes with their length, and a jump stays as high.
+    Where a cubic is left the most, halves of halves are: what bends goes with their length, and a
+    jump stays as high. Windows are narrowed until what bends is left by less than a jump.
     """
     for share in _NARROWER:
-        nodes = [far * (1 + share * node) for node in _NODES.tolist()]
-        moved, _ = sampler.take(nodes)
+        moved, _ = sampler.take([far * (1 + share * node) for node in _NODES.tolist()])
         if not all(map(math.isfinite, moved)):
             return math.nan
-        left = _LEFT @ moved
-        if float(np.linalg.norm(left)) <= SHOWN * sampler.roundoff:
+        cubic = _CUBIC @ moved
+        left = list(zip(_NODES.tolist(), moved - np.polyval(cubic, _NODES), strict=True))
+        if math.hypot(*[rest for _, rest in left]) <= SHOWN * sampler.roundoff:
             return 0.0
-        at = int(np.abs(np.diff(left)).argmax())
-        ends = [(nodes[i], moved[i]) for i in (at, at + 1)]
-        height = _bracketed(sampler, *ends)
-        if height > _STAYS * abs(left[at + 1] - left[at]):
-            return height
+        ends = max(pairwise(left), key=_height)
+        enough = _STAYS * _height(ends)
+        for _ in range(_HALVINGS):
+            node = (ends[0][0] + ends[1][0]) / 2
+            rest = sampler.increment(far * (1 + share * node)) - np.polyval(cubic, node)
+            middle = node, float(rest)
+            ends = max((ends[0], middle), (middle, ends[1]), key=_height)
+        if _height(ends) > enough:
+            return _height(ends)
     return 0.0
 
 
-def _bracketed(sampler: Sampler, one: tuple[float, float], other: tuple[float, float]) -> float:
-    """By how much the ends of the last of some halves differ, each the livelier of two."""
-    for _ in range(_HALVINGS):
-        middle = (one[0] + other[0]) / 2
-        found = middle, sampler.increment(middle)
-        if abs(found[1] - one[1]) > abs(other[1] - found[1]):
-            other = found
-        else:
-            one = found
-    return abs(other[1] - one[1])
+def _height(ends: tuple[tuple[float, float], tuple[float, float]]) -> float:
+    return abs(ends[1][1] - ends[0][1])
 
 
 def _seen(window: Window) -> Seen:
