@@ -26,13 +26,13 @@ _NARROW = 1e-4
 FAR = 1e-2
 _WIDE = (FAR, 1e-1)
 
-# Windows around a step, as shares of it, until what bends leaves a cubic by less than a jump does;
+# Windows around a step, as shares of it, until what bends leaves a polynomial by less than a jump;
 # after so many halvings such a share of a height is left by no bend.
 _NARROWER = (0.5, 0.05, 0.005)
 _HALVINGS = 6
 _STAYS = 0.5
 _NODES = SYMMETRIC.nodes
-_CUBIC = np.linalg.pinv(np.vander(_NODES, 4))
+_QUINTIC = np.linalg.pinv(np.vander(_NODES, 6))
 
 # A slope shows by such a step, if at all, that what scatters in wider windows is no noise.
 DIES_OUT = DIED_OUT * NEAREST[0]
@@ -99,22 +99,22 @@ def chord(sampler: Sampler, step: float) -> float:
 def jump(sampler: Sampler, far: float) -> float:
     """The height of a jump around a step; NaN where the function is not finite there, 0 for none.
 
-    Where a cubic is left the most, halves of halves are: what bends goes with their length, and a
+    Where a polynomial is left the most, halves of halves are: what bends goes with their length, and a
     jump stays as high. Windows are narrowed until what bends is left by less than a jump.
     """
     for share in _NARROWER:
         moved, _ = sampler.take([far * (1 + share * node) for node in _NODES.tolist()])
         if not all(map(math.isfinite, moved)):
             return math.nan
-        cubic = _CUBIC @ moved
-        left = list(zip(_NODES.tolist(), moved - np.polyval(cubic, _NODES), strict=True))
+        fitted = _QUINTIC @ moved
+        left = list(zip(_NODES.tolist(), moved - np.polyval(fitted, _NODES), strict=True))
         if math.hypot(*[rest for _, rest in left]) <= SHOWN * sampler.roundoff:
             return 0.0
         ends = max(pairwise(left), key=_height)
         enough = _STAYS * _height(ends)
         for _ in range(_HALVINGS):
             node = (ends[0][0] + ends[1][0]) / 2
-            rest = sampler.increment(far * (1 + share * node)) - np.polyval(cubic, node)
+            rest = sampler.increment(far * (1 + share * node)) - np.polyval(fitted, node)
             middle = node, float(rest)
             ends = max((ends[0], middle), (middle, ends[1]), key=_height)
         if _height(ends) > enough:
