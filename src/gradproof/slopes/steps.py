@@ -6,9 +6,10 @@ Facts about a function, and no claim: what they mean for one is decided elsewher
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +27,14 @@ _NARROW = 1e-4
 FAR = 1e-2
 _WIDE = (FAR, 1e-1)
 
-# Windows around a step, as shares of it, until what bends leaves a polynomial by less than a jump;
-# after so many halvings such a share of a height is left by no bend.
+# Windows around a step, as shares of it. A jump stays as high in half of an interval, so many times
+# in a row; of several in it, or of a wave, some are lost on the way.
 _NARROWER = (0.5, 0.05, 0.005)
-_HALVINGS = 6
-_STAYS = 0.5
+_STAYS = 0.9
+_SURE = 10
+_FALLS = 6
+
+Place = tuple[float, float]  # an argument, and what is left of a value there
 _NODES = SYMMETRIC.nodes
 _QUINTIC = np.linalg.pinv(np.vander(_NODES, 6))
 
@@ -99,30 +103,40 @@ def chord(sampler: Sampler, step: float) -> float:
 def jump(sampler: Sampler, far: float) -> float:
     """The height of a jump around a step; NaN where the function is not finite there, 0 for none.
 
-    Where a polynomial is left the most, halves of halves are: what bends goes with their length, and a
-    jump stays as high. Windows are narrowed until what bends is left by less than a jump.
+    Windows are narrowed until what bends leaves a polynomial by less than a jump does.
     """
     for share in _NARROWER:
         moved, _ = sampler.take([far * (1 + share * node) for node in _NODES.tolist()])
         if not all(map(math.isfinite, moved)):
             return math.nan
         fitted = _QUINTIC @ moved
-        left = list(zip(_NODES.tolist(), moved - np.polyval(fitted, _NODES), strict=True))
-        if math.hypot(*[rest for _, rest in left]) <= SHOWN * sampler.roundoff:
+        rests = moved - np.polyval(fitted, _NODES)
+        if float(np.linalg.norm(rests)) <= SHOWN * sampler.roundoff:
             return 0.0
-        ends = max(pairwise(left), key=_height)
-        enough = _STAYS * _height(ends)
-        for _ in range(_HALVINGS):
-            node = (ends[0][0] + ends[1][0]) / 2
-            rest = sampler.increment(far * (1 + share * node)) - np.polyval(fitted, node)
-            middle = node, float(rest)
-            ends = max((ends[0], middle), (middle, ends[1]), key=_height)
-        if _height(ends) > enough:
-            return _height(ends)
+
+        def left(node: float, share: float = share, fitted: NDArray[Any] = fitted) -> float:
+            moved = sampler.increment(far * (1 + share * node))
+            return moved - float(np.polyval(fitted, node))
+
+        ends = max(pairwise(zip(_NODES.tolist(), rests.tolist(), strict=True)), key=_height)
+        if (height := _bracketed(left, *ends)) > 0:
+            return height
     return 0.0
 
 
-def _height(ends: tuple[tuple[float, float], tuple[float, float]]) -> float:
+def _bracketed(rest: Callable[[float], float], one: Place, other: Place) -> float:
+    """The height of a jump between two places, or 0: what bends goes with every halving."""
+    falls = stays = 0
+    while falls < _FALLS and stays < _SURE:
+        middle = (one[0] + other[0]) / 2
+        before, between = _height((one, other)), (middle, rest(middle))
+        one, other = max((one, between), (between, other), key=_height)
+        stayed = _height((one, other)) > _STAYS * before
+        falls, stays = falls + (not stayed), stays + 1 if stayed else 0
+    return _height((one, other)) if stays == _SURE else 0.0
+
+
+def _height(ends: tuple[Place, Place]) -> float:
     return abs(ends[1][1] - ends[0][1])
 
 
