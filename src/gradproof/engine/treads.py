@@ -47,15 +47,16 @@ def on_treads(session: Session, state: State, rejected: Iterable[int]) -> dict[i
         known = [c for c in state.against.get(index, ()) if not c.kinked]
         apart = sorted(known, key=lambda c: abs(c.gap), reverse=True)
         block = state.setting.blocks[index]
-        if apart and all(_is_on_tread(session, c, block) for c in apart):
+        if apart and all(_is_on_tread(session, state, c, block) for c in apart):
             found[index] = Ruling(Verdict.UNDECIDED, _WORDS)
     return found
 
 
-def _is_on_tread(session: Session, comparison: Comparison, block: Block) -> bool:
+def _is_on_tread(session: Session, state: State, comparison: Comparison, block: Block) -> bool:
     """Whether the function jumps farther away, by more than the gap would change it before.
 
-    Jumps of any height where wide steps show what is claimed, else those of roundings.
+    Jumps of any height where wide steps show what is claimed, else those of roundings. Of what is
+    flat, or moves in steps everywhere, wide steps were looked at before.
     """
     gap, slope = abs(comparison.gap), comparison.slope
     if slope.value != 0 and slope.window >= steps.FAR:
@@ -65,7 +66,8 @@ def _is_on_tread(session: Session, comparison: Comparison, block: Block) -> bool
     sampled = sampler(session, comparison.direction, line, values, comparison.projection)
     line.ready()
     with session.caller.many():
-        shown = shown_by(comparison.claimed, slope, steps.chord(sampled, _WIDE))
+        seen = slope.value == 0 or state.learned.memories[comparison.projection].steps.stepped
+        shown = not seen and shown_by(comparison.claimed, slope, steps.chord(sampled, _WIDE))
         hides = partial(hidden_by, gap=gap, rounding=math.inf if shown else rounding)
         small = hidden_by(rounding, smooth=_NEAREST, gap=gap, rounding=rounding)
         farthest = block.scale / comparison.direction.parts[0].step if small else 2 * _WIDE
