@@ -73,18 +73,23 @@ def _is_on_tread(session: Session, state: State, comparison: Comparison, block: 
         farthest = block.scale / comparison.direction.parts[0].step if small else 2 * _WIDE
         found = (small or shown) and any(
             hides(rounding if math.isnan(height) and slope.value == 0 else height, smooth=smooth)
-            for smooth, height in _jumps(sampled, slope, farthest)
+            for smooth, height in _jumps(sampled, comparison.claimed, slope, farthest)
         )
     line.back()
     return found
 
 
-def _jumps(sampled: Sampler, slope: Slope, farthest: float) -> Iterator[tuple[float, float]]:
+def _jumps(
+    sampled: Sampler, claimed: float, slope: Slope, farthest: float
+) -> Iterator[tuple[float, float]]:
     """How high the function jumps farther and farther away, and how far it did not till there.
 
     NaN where its domain ends.
     """
     smooth, far = min(slope.window, _NEAREST), _NEAREST
     while far < farthest:
-        yield smooth, float(np.fmax(steps.jump(sampled, far), steps.jump(sampled, -far)))
+        height = float(np.fmax(steps.jump(sampled, far), steps.jump(sampled, -far)))
+        chord = math.nan if far > _WIDE else steps.chord(sampled, far)  # farther away it bends
+        if math.isnan(height + chord) or shown_by(claimed, slope, chord, height / far):
+            yield smooth, height
         smooth, far = far, far * _FARTHER

@@ -147,9 +147,9 @@ def outstepped(
     return rejected or (slope.value == 0 and abs(claimed) * slope.window < step)
 
 
-def shown_by(claimed: float, slope: Slope, chord: float) -> bool:
+def shown_by(claimed: float, slope: Slope, chord: float, bar: float = 0.0) -> bool:
     """Whether the chord of wide steps is the claim rather than a slope that rejects it."""
-    return claimed != 0 and abs(chord - claimed) < T.nearer * abs(claimed - slope.value)
+    return claimed != 0 and abs(chord - claimed) < T.nearer * abs(claimed - slope.value) + bar
 
 
 def hidden_by(jump: float, *, smooth: float, gap: float, rounding: float) -> bool:
