@@ -156,3 +156,34 @@ def test_treads_at_the_edge_of_what_is_finite_reject_no_claim(margin, rows):
     assert not right.verdict.rejects, right
     for factor in (-1.0, 3.0):
         assert gp.check(loss, w, grad=lambda w, k=factor: grad(w, k)).verdict == "wrong"
+
+
+@pytest.mark.parametrize("margin", [31.0, 34.0, 36.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_stands_still_beside_exact_terms_is_not_rejected(margin, seed):
+    """34 - 34 shows its slope by jumps alone, and the first is a twentieth of the point away."""
+    rng = np.random.default_rng(seed)
+    z = np.array([-1, 1, 1, -1]) * (margin + rng.uniform(-1, 1, 4))
+    t = (z > 0) * 1.0
+    loss = lambda z: float(np.mean(np.logaddexp(0, z) - t * z))
+    grad = lambda z: np.where(t > 0, -1 / (1 + np.exp(z)), 1 / (1 + np.exp(-z))) / 4
+    report = gp.check(loss, z, grad=grad)
+    assert not report.verdict.rejects, report
+
+
+def test_the_same_sum_without_roundings_hides_nothing():
+    z = np.array([-34.0, 34.3, 33.8, -34.2])
+    loss = lambda z: float(np.mean(np.log1p(np.exp(-np.abs(z)))))
+    grad = lambda z: -np.sign(z) / (1 + np.exp(np.abs(z))) / 4
+    assert gp.check(loss, z, grad=grad).ok
+    for factor in (1.01, -1.0):
+        assert gp.check(loss, z, grad=lambda z, k=factor: k * grad(z)).verdict == "wrong"
+
+
+@pytest.mark.parametrize("at", [690.0, 697.0, 700.0])
+def test_no_scale_beyond_all_numbers_makes_a_wrong_gradient_right(at):
+    x = np.array([at])
+    fun = lambda x: float(np.exp(x[0]))
+    assert gp.check(fun, x, grad=np.exp).ok
+    for factor in (1.01, -1.0):
+        assert gp.check(fun, x, grad=lambda x, k=factor: k * np.exp(x)).verdict == "wrong"

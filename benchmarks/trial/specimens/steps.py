@@ -7,6 +7,7 @@ an accident of precision, and zero, where the step is the function (``floor``).
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -159,6 +160,29 @@ def saturated_among() -> Iterator[Specimen]:
             )  # fmt: skip
 
 
+def stood_still() -> Iterator[Specimen]:
+    """Cross-entropies as ``log(1 + exp(z)) - t z``: of a large z next to nothing is left.
+
+    Those of the other class are exact: no window at the point shows what is missing.
+    """
+    why = "34 - 34 stands still between the roundings of 34 while other terms slope"
+    for margin in (30.0, 32.0, 34.0, 36.0):
+        for draw, count in enumerate((4, 4, 12)):
+            rng = np.random.default_rng([8, int(margin), draw])
+            z = rng.choice([-1, 1], count) * (margin + rng.uniform(-1, 1, count))
+            t = np.where(z > 0, 1.0, 0.0)
+            for specimen in twins(
+                f"cross-entropy of {count}, both classes at {margin:g}, draw {draw}",
+                one(
+                    lambda z, t=t: float(np.mean(np.logaddexp(0, z) - t * z)), z,
+                    lambda z, t=t: np.where(t > 0, -1 / (1 + np.exp(z)), 1 / (1 + np.exp(-z)))
+                    / z.size,
+                ),
+                sign(), why=why,
+            ):  # fmt: skip
+                yield dataclasses.replace(specimen, open=True)
+
+
 def _naive(z: np.ndarray, t: np.ndarray) -> float:
     a = 1 / (1 + np.exp(-z))
     return -float(np.sum(t * np.log(a) + (1 - t) * np.log(1 - a)))
@@ -181,5 +205,6 @@ def rounded_values() -> Iterator[Specimen]:
 
 
 ALL_STEPS: tuple[Specimen, ...] = (
-    *rounded_arguments(), *staircases(), *saturated(), *saturated_among(), *rounded_values(),
+    *rounded_arguments(), *staircases(), *saturated(), *saturated_among(), *stood_still(),
+    *rounded_values(),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import partial
 
-from ..judge.credible import contradicted, drowned, is_small, outstepped, unresolved
+from ..judge.credible import contradicted, is_small, outstepped, unresolved
 from ..judge.thresholds import T
 from ..records.slope import Slope
 from ..slopes import steps
@@ -54,8 +54,8 @@ def doubted(
 
     ``eps`` is the block's precision, ``rounding`` one of numbers of its size in double precision.
     """
-    if _is_hidden(sampler, claimed, slope, rounding):
-        return Doubt.SLOPE, known
+    if unresolved(claimed, slope, sampler.largest, steps.DIES_OUT, rounding):
+        return Doubt.SLOPE, known  # waves that nothing tells from noise, or roundings
     known, stepped = _stepped(known, sampler, slope)
     if claimed != 0 and not (stepped or steps.is_narrow(slope)):
         return Doubt.NONE, known
@@ -77,19 +77,6 @@ def doubted(
     if not any([abs(claimed - wide.slope) <= wide.bar for wide in seen]):
         known = replace(known, settled=known.settled | {block})
     return found, known
-
-
-def _is_hidden(sampler: Sampler, claimed: float, slope: Slope, rounding: float) -> bool:
-    """Whether waves that nothing tells from noise, or roundings, hide what is claimed."""
-    if unresolved(claimed, slope, sampler.largest, steps.DIES_OUT, rounding):
-        return True
-    if abs(slope.value) * slope.window >= T.roundings_seen * rounding:
-        return False
-    look = partial(drowned, claimed, slope, rounding=rounding)
-    every = steps.wider(sampler, slope, stepped=False)
-    found = [wide for wide in every if look(wide.slope, wide.bar, scatter=wide.scatter)]
-    # What bends scatters far less in a narrower window; roundings do not.
-    return any([steps.narrowed(sampler, wide).scatter >= T.tells * wide.scatter for wide in found])
 
 
 def _outstepped(

@@ -40,7 +40,7 @@ def ruled(session: Session, state: State) -> State:
     """The state with the rejections that something else explains turned into what they are."""
     if state.right or not session.movable:
         return state
-    for rule in (_treads, _round_off, _chance, _tolerance):
+    for rule in (_round_off, _chance, _tolerance, _treads):
         state = _with(state, rule(session, state))
     return state
 

@@ -131,25 +131,6 @@ def unresolved(
     return least < slope.noise < abs(claimed) * nearest
 
 
-def drowned(
-    claimed: float,
-    slope: Slope,
-    slope_wide: float,
-    bar_wide: float,
-    scatter: float,
-    rounding: float,
-) -> bool:
-    """Whether roundings inside the function hide what a narrow window would have to show.
-
-    A loss of 1e-12 that is made of numbers next to 25 stands still between their roundings, but
-    for other terms, over steps that change it by less; a wide window shows how they ``scatter``,
-    and allows the claim. ``rounding`` is one of numbers of the size of the block.
-    """
-    hidden = abs(slope.value) * slope.window < scatter
-    is_rounding = T.traces * rounding <= scatter <= T.roundings_seen * rounding
-    return hidden and is_rounding and abs(claimed - slope_wide) <= bar_wide
-
-
 def outstepped(
     claimed: float, slope: Slope, slope_wide: float, bar_wide: float, step: float
 ) -> bool:
@@ -166,13 +147,18 @@ def outstepped(
     return rejected or (slope.value == 0 and abs(claimed) * slope.window < step)
 
 
-def leaves_line(claimed: float, slope: Slope, by: float) -> bool:
-    """Whether the chord of wide steps differs from a slope ``by`` about as much as a claim does.
+def shown_by(claimed: float, slope: Slope, chord: float, bar: float = 0.0) -> bool:
+    """Whether the chord of wide steps is the claim rather than a slope that rejects it."""
+    return claimed != 0 and abs(chord - claimed) < T.nearer * abs(claimed - slope.value) + bar
 
-    Much less says that the slope is right there, too; much more that the function bends.
+
+def hidden_by(jump: float, *, smooth: float, gap: float, rounding: float) -> bool:
+    """Whether a gap changes the value of a function that does not jump ``smooth`` by less than one.
+
+    By no more than the bar of values that are rounded to such jumps. These are no higher than what
+    a few numbers, of which ``rounding`` is one, are rounded by.
     """
-    gap = abs(claimed - slope.value)
-    return T.tells * gap < abs(by) < gap / T.tells
+    return gap * smooth <= T.rounded_to * jump <= T.rounded_to * T.roundings_seen * rounding
 
 
 def is_small(step: float, largest: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ..records.block import Block
@@ -33,7 +34,8 @@ def measured_against(
     """
     seen = told(own)
     gradient = size(own, norm, seen=seen)
-    natural = max(gradient, typical(own.bends, own) if own.bends else 0.0)
+    bend = typical(own.bends, own) if own.bends else 0.0
+    natural = max(gradient, bend if math.isfinite(bend) else 0.0)  # beyond all numbers: unknown
     flat = own.gaps and not any(own.slopes)
     # Where nothing is claimed, it is the scale that a block of zeros gets.
     ignored = (max(value, 1.0) if flat and norm == 0 else value) / block.scale

@@ -56,8 +56,9 @@ class Thresholds:
     rough: float = 1e-3
     # A flat window tells only where so many roundings of the value would have shown as a step.
     roundings_seen: float = 4.0
-    # Averaged over a batch no more than such a share of one rounding may be left of it.
-    traces: float = 1e-3
+    # Values that are rounded to a step scatter by a part of it, and bars are ten times that: what
+    # changes them by less is not proven (slopes/window.py: BAR; family "rounded").
+    rounded_to: float = 10.0 / 12**0.5
     # Steps that are noise are no coarser than those of bfloat16 (family "stepped": floor).
     coarsest: float = 2.0**-7
 

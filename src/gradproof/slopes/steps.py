@@ -6,17 +6,19 @@ Facts about a function, and no claim: what they mean for one is decided elsewher
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..records.slope import Slope
-from .below import DIED_OUT, LEVELS, NEAREST
+from .below import DIED_OUT, LEVELS, NEAREST, SHOWN
 from .sampler import Sampler
 from .search import PILOT, WIDEST
-from .window import BAR, LEFT, RATIO, RIGHT, SYMMETRIC, Stencil, Window
+from .window import LEFT, RIGHT, SYMMETRIC, Stencil, Window
 
 # Slopes from windows below this half-width are narrow: steps can mislead them.
 _NARROW = 1e-4
@@ -25,11 +27,16 @@ _NARROW = 1e-4
 FAR = 1e-2
 _WIDE = (FAR, 1e-1)
 
-# What bends leaves half of itself in half an interval, a jump all; so many times in a row.
-_HALVINGS = 16
+# Windows around a step, as shares of it. A jump stays as high in half of an interval, so many times
+# in a row; of several in it, or of a wave, some are lost on the way.
+_NARROWER = (0.5, 0.05, 0.005)
 _STAYS = 0.9
-_CUBIC = (3.0, 6.0)  # how much more a chord of twice the length changes, where a cubic bends it
-_SURE = 4
+_SURE = 10
+_FALLS = 6
+
+Place = tuple[float, float]  # an argument, and what is left of a value there
+_NODES = SYMMETRIC.nodes
+_QUINTIC = np.linalg.pinv(np.vander(_NODES, 6))
 
 # A slope shows by such a step, if at all, that what scatters in wider windows is no noise.
 DIES_OUT = DIED_OUT * NEAREST[0]
@@ -41,16 +48,12 @@ _ROUNDINGS = 16  # of its arguments in their own precision: a window is flat for
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The slope of one window, with its bar and the smallest step between its values.
-
-    ``scatter`` is what single values scatter around the fit.
-    """
+    """The slope of one window, with its bar and the smallest step between its values."""
 
     half_width: float
     slope: float
     bar: float
     step: float
-    scatter: float
 
 
 def is_narrow(slope: Slope) -> bool:
@@ -89,74 +92,53 @@ def _side(increments: NDArray[np.float64], half: int) -> Stencil:
     return RIGHT if np.isfinite(increments[:half]).all() else LEFT
 
 
-@dataclass(frozen=True, slots=True)
-class Rests:
-    """How far the function is ``off`` the line of a slope at two steps to either side of 0.
+def chord(sampler: Sampler, step: float) -> float:
+    """The slope between both ends of a step to either side; outside the domain that of one side."""
+    right, left = sampler.increment(step), sampler.increment(-step)
+    if math.isfinite(right - left):
+        return (right - left) / (2 * step)
+    return (right if math.isfinite(right) else -left) / step
 
-    Outside its domain nothing is known: of one side then.
+
+def jump(sampler: Sampler, far: float) -> float:
+    """The height of a jump around a step; NaN where the function is not finite there, 0 for none.
+
+    Windows are narrowed until what bends leaves a polynomial by less than a jump does.
     """
+    for share in _NARROWER:
+        moved, _ = sampler.take([far * (1 + share * node) for node in _NODES.tolist()])
+        if not all(map(math.isfinite, moved)):
+            return math.nan
+        fitted = _QUINTIC @ moved
+        rests = moved - np.polyval(fitted, _NODES)
+        if float(np.linalg.norm(rests)) <= SHOWN * sampler.roundoff:
+            return 0.0
 
-    far: float
-    right: float
-    left: float
+        def left(node: float, share: float = share, fitted: NDArray[Any] = fitted) -> float:
+            moved = sampler.increment(far * (1 + share * node))
+            return moved - float(np.polyval(fitted, node))
 
-    @property
-    def chord(self) -> float:
-        """By how much the slope of wide steps is another one."""
-        if not math.isfinite(self.right - self.left):
-            return (self.right if math.isfinite(self.right) else -self.left) / self.far
-        return (self.right - self.left) / (2 * self.far)
-
-
-def rests(sampler: Sampler, slope: Slope) -> Iterator[Rests]:
-    """The nearer ones first."""
-    for far in _WIDE:
-        yield _rests(sampler, slope, far)
-
-
-def _rests(sampler: Sampler, slope: Slope, far: float) -> Rests:
-    return Rests(far, _rest(sampler, slope, far), _rest(sampler, slope, -far))
+        ends = max(pairwise(zip(_NODES.tolist(), rests.tolist(), strict=True)), key=_height)
+        if (height := _bracketed(left, *ends)) > 0:
+            return height
+    return 0.0
 
 
-def bends(sampler: Sampler, slope: Slope, at: Rests) -> bool:
-    """Whether a chord changes as that of what bends smoothly does: half as far by a quarter."""
-    near = _rests(sampler, slope, at.far / 2)
-    return _CUBIC[0] * abs(near.chord) < abs(at.chord) < _CUBIC[1] * abs(near.chord)
+def _bracketed(rest: Callable[[float], float], one: Place, other: Place) -> float:
+    """The height of a jump between two places, or 0: what bends goes with every halving."""
+    falls = stays = 0
+    while falls < _FALLS and stays < _SURE:
+        middle = (one[0] + other[0]) / 2
+        before, between = _height((one, other)), (middle, rest(middle))
+        one, other = max((one, between), (between, other), key=_height)
+        stayed = _height((one, other)) > _STAYS * before
+        falls, stays = falls + (not stayed), stays + 1 if stayed else 0
+    return _height((one, other)) if stays == _SURE else 0.0
 
 
-def _rest(sampler: Sampler, slope: Slope, step: float) -> float:
-    return sampler.increment(step) - slope.value * step
-
-
-def jumps(sampler: Sampler, slope: Slope, at: Rests) -> bool:
-    """Whether the function leaves the line of a slope by a jump.
-
-    The half in which it leaves it farther is halved again: what bends goes with the length, and a
-    jump stays as high.
-    """
-    sides = [(at.far, at.right), (-at.far, at.left)]
-    far, above = max([s for s in sides if math.isfinite(s[1])], key=lambda side: abs(side[1]))
-    near, below = 0.0, 0.0
-    stayed = 0
-    for left in reversed(range(_HALVINGS)):
-        middle, height = (near + far) / 2, abs(above - below)
-        rest = _rest(sampler, slope, middle)
-        if abs(rest - below) > abs(above - rest):
-            far, above = middle, rest
-        else:
-            near, below = middle, rest
-        stayed = stayed + 1 if abs(above - below) > _STAYS * height else 0
-        if stayed == _SURE or stayed + left < _SURE:
-            return stayed == _SURE
-    return False
-
-
-def narrowed(sampler: Sampler, seen: Seen) -> Seen:
-    """What the next narrower window shows."""
-    return _seen(sampler.window(SYMMETRIC, seen.half_width / RATIO))
+def _height(ends: tuple[Place, Place]) -> float:
+    return abs(ends[1][1] - ends[0][1])
 
 
 def _seen(window: Window) -> Seen:
-    bar = window.bar()
-    scatter = bar * window.half_width / (BAR * window.amplification)
-    return Seen(window.half_width, window.slope, bar, window.step, scatter)
+    return Seen(window.half_width, window.slope, window.bar(), window.step)
