@@ -138,7 +138,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "norms of 1 rows of 5, 1 along the first axis, right",
         "norms of 4 rows of 2, 1 along the first axis, right",
     ),
-    "excused ties": (
+    "exempt ties": (
         "the largest of 20 equal ones, to all, evenly, right",
         "the largest of 60 equal ones, to all, evenly, right",
         "the largest of 200 equal ones, to all, evenly, right",
@@ -166,7 +166,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "rectifiers of slope 1 and 0.75 at 0, both chosen, times 10",
         "rectifiers of slope 1 and 2 at 0, both chosen, times 10",
     ),
-    "excuse kinks": (
+    "exempt kinks": (
         "rectifiers of slope 1 and 0.75 at 0, both chosen, right",
         "rectifiers of slope 1 and 2 at 0, both chosen, right",
         "rectifiers of slope 1 and 3 at 0, both chosen, right",

@@ -171,8 +171,8 @@ def _random_shifts(shifts: Any) -> Any:
 
 def _no_ties(ties: Any) -> Any:
     def none(*args: Any) -> Any:
-        amid, excused = ties(*args)
-        return amid & False, excused & False
+        amid, exempt = ties(*args)
+        return amid & False, exempt & False
 
     return none
 
@@ -278,7 +278,7 @@ ALL: tuple[Rule, ...] = (
          {f"{KINK}:balanced": returns(())}),
     Rule("shifts on demand", "further claims beside a kink, where something is open",
          {f"{KINK}:ROUNDS": value(0)}),
-    Rule("excused ties", "a tie of many that adds up", {f"{HULL}:ties": _no_ties}),
+    Rule("exempt ties", "a tie of many that adds up", {f"{HULL}:ties": _no_ties}),
     Rule("many values", "behind several kinks a claim may leave the hull", {
         f"{NUMBERS}.beyond_many": value(1e-3), f"{NUMBERS}.beyond_few": value(1e-3),
     }),
@@ -286,6 +286,6 @@ ALL: tuple[Rule, ...] = (
     Rule("ties", "tied entries move together, for claims in arrays", {PLANS: without("ties")}),
     Rule("beyond choice", "a claim in an array beyond all one-sided slopes",
          {f"{STATE}:beyond_choice": returns(False)}),
-    Rule("excuse kinks", "a claim known only at a kink is not rejected",
-         {f"{LOOP}:excused": gives(0)}),
+    Rule("exempt kinks", "a claim known only at a kink is not rejected",
+         {f"{LOOP}:exempt": gives(0)}),
 )  # fmt: skip

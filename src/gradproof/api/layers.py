@@ -232,6 +232,6 @@ def single_report(single: Single, options: Options) -> Report:
         single.layer.state.restore()
     return replace(
         report,
-        findings=(*single.told(), *report.findings),
+        findings=(*single.reported(), *report.findings),
         left_alone=(*report.left_alone, *single.left_alone.items()),
     )

@@ -63,7 +63,7 @@ class Columns:
         largest = np.abs(self.measured).max(axis=1, initial=0)
         return np.asarray(np.where(largest > 0, largest, 1.0))
 
-    def guilty(self) -> tuple[Indices, Indices]:
+    def wrong(self) -> tuple[Indices, Indices]:
         """The entries at fault, among the columns that moved by themselves."""
         rows, which = np.nonzero(self.off()[:, : len(self.lone)])
         return rows, self.lone[which]
@@ -149,7 +149,7 @@ class Case:
     @property
     def at_fault(self) -> tuple[Indices, Indices]:
         """The entries of the region that are at fault; without its mirror image."""
-        rows, columns = self.columns.guilty()
+        rows, columns = self.columns.wrong()
         inside = np.isin(rows, self.region.rows) & np.isin(columns, self.region.columns)
         inside &= self.mask[rows, columns]
         return rows[inside], columns[inside]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..judge.explain import is_discrepant, is_told, pattern, ratio_bar
+from ..judge.explain import is_discrepant, is_ratio_apart, pattern, ratio_bar
 from ..plan.locate import Located
 from ..records.comparison import Comparison
 from ..records.finding import Kind
@@ -38,7 +38,7 @@ def suspect(evidence: Evidence) -> Iterator[Explanation]:
 def _are_all(evidence: Evidence, located: Located) -> bool:
     """Whether every entry was measured, and all whose error would be seen are wrong."""
     swept = located.complete and len(located.sample) == evidence.block.count > 1
-    return swept and all(is_discrepant(c) for c in located.sample if is_told(c))
+    return swept and all(is_discrepant(c) for c in located.sample if is_ratio_apart(c))
 
 
 def _named(evidence: Evidence, wrong: Mask, factor: float | None, located: Located) -> Explanation:

@@ -30,7 +30,7 @@ from ..backend.registry import framework_of, home
 from ..records.finding import SourceLine
 from .statements import Position, begins, positions, shared_lines, statement
 
-# Arrays of any library; NumPy's are told at once.
+# Arrays of any library; NumPy's are known at once.
 Array = Any
 _NUMPY = np.ndarray | np.generic
 

@@ -16,7 +16,7 @@ def causes(columns: Columns) -> list[tuple[Case, Cause | None]]:
 
     All of them together are tried first, then those that are connected through their entries.
     """
-    rows, cols = columns.guilty()
+    rows, cols = columns.wrong()
     if not len(rows):
         return []
     size = len(columns.claimed)

@@ -17,7 +17,7 @@ from .columns import Array, Case, Cause, Indices, Rule
 
 def _pattern(case: Case) -> Cause | None:
     """A sparse matrix without an entry for what is not zero."""
-    rows, columns = case.columns.guilty()
+    rows, columns = case.columns.wrong()
     stored, inside = case.columns.stored, case.mask[rows, columns]
     if stored is None or stored[rows[inside], columns[inside]].any():
         return None
@@ -25,7 +25,7 @@ def _pattern(case: Case) -> Cause | None:
 
 
 def _zero(case: Case) -> Cause | None:
-    rows, columns = case.columns.guilty()
+    rows, columns = case.columns.wrong()
     inside = case.mask[rows, columns]
     if case.claimed[rows[inside], columns[inside]].any():
         return None
@@ -38,7 +38,7 @@ def _zero(case: Case) -> Cause | None:
 
 def _surplus(case: Case) -> Cause | None:
     """Entries that should be zero."""
-    rows, columns = case.columns.guilty()
+    rows, columns = case.columns.wrong()
     inside = case.mask[rows, columns]
     cleared = case.claimed.copy()
     cleared[rows[inside], columns[inside]] = 0
@@ -191,14 +191,14 @@ def _parametrisation(case: Case) -> Cause | None:
 
 
 def _transformed(case: Case) -> Iterator[Indices]:
-    """The coordinates that may have another parametrisation: all, one side, or the guilty rows."""
+    """The coordinates that may have another parametrisation: all, one side, or the wrong rows."""
     yield np.unique(np.concatenate([case.region.rows, case.region.columns]))
     if not case.square:
         yield case.region.rows
         yield case.region.columns
         return
     off = np.zeros_like(case.claimed, bool)
-    off[case.columns.guilty()] = True
+    off[case.columns.wrong()] = True
     share = (off & case.mask).sum(axis=1) / np.maximum(case.mask.sum(axis=1), 1)
     yield np.flatnonzero(share > T.most_entries)
     yield np.flatnonzero(np.diag(off) & np.diag(case.mask))

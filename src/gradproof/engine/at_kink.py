@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..backend import arrays
 from ..judge import hull
 from ..judge.functionals import WHOLE, Functionals
-from ..judge.hull import Claims, Spread, Told
+from ..judge.hull import Claims, Decision, Spread
 from ..judge.thresholds import T
 from ..plan.effort import ROUNDS
 from ..plan.shifts import Aimed, Shift, aimed, alone, balanced, shifts
@@ -203,16 +203,16 @@ class _Beside:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What all numbers say of a claim whose excused ties are settled."""
+    """What all numbers say of a claim whose exempt ties are settled."""
 
     claims: Claims
     spread: Spread
-    told: Told
+    decision: Decision
 
     @property
     def open(self) -> bool:
         """Whether there is any doubt."""
-        return bool(self.told.doubt.max() > T.doubt)
+        return bool(self.decision.doubt.max() > T.doubt)
 
 
 def _settled(beside: _Beside, k: int) -> dict[int, AtKink]:
@@ -233,24 +233,24 @@ def _settled(beside: _Beside, k: int) -> dict[int, AtKink]:
 def _found(beside: _Beside, k: int, flat: Flats) -> _Found:
     functionals, entries = beside.functionals, beside.functionals.entries
     claims = beside.claims(k, flat)
-    amid, excused = np.zeros((2, len(claims.claim)), bool)
+    amid, exempt = np.zeros((2, len(claims.claim)), bool)
     first = hull.spread(claims)
-    amid[:entries], excused[:entries] = hull.ties(functionals.equal, claims, first)
-    if excused.any():  # ties that add up are settled: what else is there?
+    amid[:entries], exempt[:entries] = hull.ties(functionals.equal, claims, first)
+    if exempt.any():  # ties that add up are settled: what else is there?
         rest, means = [np.array(g, np.float64) for g in flat], claims.beside.mean(0)
         for g, chosen, part in zip(rest, functionals.chosen, functionals.parts, strict=True):
-            g[chosen[excused[part]]] = means[part][excused[part]]
+            g[chosen[exempt[part]]] = means[part][exempt[part]]
         claims = Claims(
             functionals.read(rest), claims.beside, claims.bends, claims.sizes, claims.whole
         )
         first = hull.spread(claims)
-    return _Found(claims, first, hull.decide(first, amid, excused))
+    return _Found(claims, first, hull.decide(first, amid, exempt))
 
 
 def _further(beside: _Beside, found: _Found, turn: int) -> Iterator[Aimed]:
     """Shifts that may bring the worst number to where the claim has it."""
     every, functionals = beside.session.point.blocks, beside.functionals
-    worst, seed = int(found.told.doubt.argmax()), beside.session.asked.options.seed
+    worst, seed = int(found.decision.doubt.argmax()), beside.session.asked.options.seed
     row = found.claims.beside[:, worst]
     towards = np.sign(found.claims.claim[worst] - row.mean())
     away = found.claims.beside - found.claims.claim
@@ -274,14 +274,14 @@ def _further(beside: _Beside, found: _Found, turn: int) -> Iterator[Aimed]:
 
 def _outcomes(beside: _Beside, found: _Found, flat: Flats) -> dict[int, AtKink]:
     """Block by block; what is read from several counts where none of them is rejected alone."""
-    told, functionals = found.told, beside.functionals
-    rejected = bool((told.against[functionals.owner != WHOLE] > 1).any())
+    decision, functionals = found.decision, beside.functionals
+    rejected = bool((decision.against[functionals.owner != WHOLE] > 1).any())
     outcomes: dict[int, AtKink] = {}
     for position, block in enumerate(beside.blocks):
         mine = functionals.owner == position
         if not rejected:
             mine = functionals.belongs(position, ~found.spread.still)
-        against, doubt = np.where(mine, told.against, 0.0), np.where(mine, told.doubt, 0.0)
+        against, doubt = np.where(mine, decision.against, 0.0), np.where(mine, decision.doubt, 0.0)
         worst = int(against.argmax())
         if against[worst] > 1:
             outcomes[block.index] = _denied(beside, found, position, worst, flat[position])
@@ -296,7 +296,7 @@ def _denied(beside: _Beside, found: _Found, position: int, worst: int, claim: An
     size = max(map(arrays.norm, [claim, *found.claims.beside[:, part]]))
     error = float(found.spread.excess[worst] / functionals.norms[worst])
     least, entries = hull.share_of(error, size), None
-    against = np.flatnonzero(found.told.against[part] > 1)
+    against = np.flatnonzero(found.decision.against[part] > 1)
     if against.size:
         mask = np.zeros(block.count, dtype=bool)
         mask[functionals.chosen[position][against]] = True

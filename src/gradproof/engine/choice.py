@@ -111,8 +111,8 @@ def _column(run: Run, ladder: Ladder, claimed: Matrix, block: int, rows: Indices
         return []
     while len(members) > 1:
         half = members[: len(members) // 2]
-        guilty = len(_off(run, ladder, claimed, block, 0, row, half.tolist()))
-        members = half if guilty else members[len(members) // 2 :]
+        wrong_half = len(_off(run, ladder, claimed, block, 0, row, half.tolist()))
+        members = half if wrong_half else members[len(members) // 2 :]
     return [int(start + members[0])]
 
 

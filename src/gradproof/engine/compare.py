@@ -203,12 +203,12 @@ def _slope(
         done = error <= sharp and not nothing
         return done or known_enough(claimed, value, error, zero, share)
 
-    def faint(error: float, bend: float) -> bool:
+    def negligible(error: float, bend: float) -> bool:
         return abs(claimed) <= error <= sharp_enough(bend, limits) and not nothing
 
     expected = partial(amid_noise, claimed, unit=0.0 if nothing else size, bands=limits)
     hints = _hints(state, memory, direction, share)
-    slope = measure(sampler, enough, faint=faint, expected=expected, **hints)
+    slope = measure(sampler, enough, negligible=negligible, expected=expected, **hints)
     floor = max(floor, flat_enough(slope.bend, limits))
     if nothing and known_enough(claimed, slope.value, slope.error, floor):
         slope = replace(slope, smoothness=Smoothness.SMOOTH)

@@ -28,7 +28,7 @@ def solved_further(
 ) -> dict[int, Ruling | None]:
     """What becomes of the gaps of some blocks: a ruling, or None where the gradient is wrong.
 
-    Blocks of which it cannot be told are left out.
+    Blocks of which it cannot be known are left out.
     """
     if not all(isinstance(c, Claim) for c in state.claims):
         return {}

@@ -13,7 +13,7 @@ from ..records.verdict import Ruling, Verdict
 from ..subject.session import Session
 from .state import State
 
-_TOLD = (
+_SAYS = (
     "{name}: right at this point and wrong beside it, by {error:.2g} of itself where every block "
     "is moved by about 1 % of its size. Every block is constant or symmetric here, and such a "
     "point hides faults. If the gradient is meant for this point only, pass the array that it "
@@ -29,8 +29,8 @@ def hiding(session: Session, here: State, beside: State) -> State:
     for block, judgement in zip(here.setting.blocks, beside.judgements, strict=True):
         if judgement.verdict.rejects:
             ruled[block.index] = Ruling(Verdict.SUSPECT, "right here, wrong beside it")
-            told = _TOLD.format(name=block.name, error=judgement.error)
-            session.findings.append(Finding(Kind.SPECIAL_POINT, block.name, told))
+            reported = _SAYS.format(name=block.name, error=judgement.error)
+            session.findings.append(Finding(Kind.SPECIAL_POINT, block.name, reported))
     return replace(here, ruled=ruled, known={}) if len(ruled) > len(here.ruled) else here
 
 

@@ -68,7 +68,7 @@ def _looked(asked: Implicit, solution: Solution, solved: Solved, name: str) -> L
 
 
 def _settled(report: Report, solved: Solved) -> Report:
-    """What cannot be told: at a kink, and beyond the accuracy of the solution.
+    """What cannot be known: at a kink, and beyond the accuracy of the solution.
 
     Beside a kink the solution would be another one.
     """

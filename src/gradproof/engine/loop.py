@@ -18,7 +18,7 @@ from .reach import reach
 from .restart import Restart, Why, after, moved_beside
 from .rulings import ruled
 from .start import start, with_known_noise
-from .state import State, excused, update
+from .state import State, exempt, update
 from .watch import Watch
 
 
@@ -83,8 +83,8 @@ def follow(session: Session, state: State, stage: str, watch: Watch) -> State:
 
 
 def settled(session: Session, state: State, watch: Watch) -> State:
-    """With the round-off of the claims where it matters, and what is no fault of theirs excused."""
+    """With the round-off of the claims where it matters, and what is no fault of theirs exempt."""
     wider = with_known_noise(session, state)
     if wider is not state:  # with bars so much wider, one draw is seldom enough
         state = follow(session, wider, "sharpen", watch)
-    return ruled(session, excused(state))
+    return ruled(session, exempt(state))

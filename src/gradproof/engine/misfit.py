@@ -33,7 +33,7 @@ def explained(session: Session, state: State, block: Block, *, measuring: bool) 
         words = next(right, "")
         none = "but its numbers are wrong too" if misfit.is_turned else "and no sum of it is right"
         advice = f"{words} it is right" if words else f"{advice}, {none}"
-    return Finding(Kind.SHAPE, block.name, f"{misfit.told(block.name)}: {advice}.")
+    return Finding(Kind.SHAPE, block.name, f"{misfit.reported(block.name)}: {advice}.")
 
 
 def _meant(state: State, block: Block) -> Iterator[tuple[str, State]]:

@@ -49,8 +49,8 @@ def find_lines(run: Run, findings: Mapping[int, Finding]) -> dict[int, SourceLin
         array = None
         with contextlib.suppress(KeyError):
             array = lookup(gradient, session.point.path(block.index), known)
-        told = findings.get(block.index)
-        open_ = told is None or told.kind is Kind.UNEXPLAINED
+        reported = findings.get(block.index)
+        open_ = reported is None or reported.kind is Kind.UNEXPLAINED
         line = None if open_ and watch.is_store(array) else watch.origin(signs[block.index])
         line = line or watch.line(array)
         if line is not None:

@@ -257,7 +257,7 @@ def _sure(run: Run, k: int, block: int, judgement: Judgement, apart: float) -> J
     if not judgement.verdict.rejects:
         return judgement
     whole = run.state.judgements[block]
-    if whole.verdict is Verdict.UNDECIDED:  # what is a choice at a kink is excused
+    if whole.verdict is Verdict.UNDECIDED:  # what is a choice at a kink is exempt
         return replace(judgement, verdict=whole.verdict, reason=whole.reason)
     if judgement.error <= T.claim_noise * apart:
         return replace(judgement, verdict=Verdict.UNDECIDED, reason=_NOT_REPEATABLE)

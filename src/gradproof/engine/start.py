@@ -140,6 +140,6 @@ def _refusing(session: Session, state: State, lossy: Mapping[int, Roundings]) ->
         verdict = Verdict.WRONG if found.share > limits.wrong_above else Verdict.SUSPECT
         why = f"right in float64, not in {block.dtype}"
         ruled[index] = Ruling(verdict, why, found.share / found.seen, found.share)
-        told = found.told(block.name, block.dtype)
-        session.findings.append(Finding(Kind.LOW_PRECISION, block.name, told))
+        reported = found.reported(block.name, block.dtype)
+        session.findings.append(Finding(Kind.LOW_PRECISION, block.name, reported))
     return replace(state, ruled=ruled, known={})

@@ -110,7 +110,9 @@ class State:
         found: dict[int, Judged] = {}
         for index in range(len(self.setting.blocks)):
             known = self.known.get(index)
-            found[index] = known or _ruled(self, index, _weighed(self, index, _told(self, index)))
+            found[index] = known or _ruled(
+                self, index, _weighed(self, index, _reported(self, index))
+            )
         return list(found.values())
 
     @cached_property
@@ -245,7 +247,7 @@ def _beyond_excuse(state: State, index: int) -> bool:
     return any(beyond_choice(c, entries, state.bands[index], lone=lone) for c in entries)
 
 
-def excused(state: State) -> State:
+def exempt(state: State) -> State:
     """A claim known only at a kink is not rejected for the side that it picks there."""
     kinks = {c.direction.block for c in state.comparisons if c.kinked}
     if not kinks:
@@ -281,7 +283,7 @@ def _known(state: State) -> Mapping[int, Judged]:
     return state.known if made is None else dict(enumerate(made))
 
 
-def _told(state: State, index: int) -> Sequence[Comparison]:
+def _reported(state: State, index: int) -> Sequence[Comparison]:
     """What no fault of another block spoils."""
     others = (state.culprits | state.not_finite) - {index}
     if not others:

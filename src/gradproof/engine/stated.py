@@ -92,7 +92,7 @@ def whole(outcome: Outcome, began: float, reproduce: str) -> Report:
     blocks = [*(() if first is None else first.blocks), *_results(claims, last)]
     findings = [*(() if first is None else first.findings)]
     for one in looked:
-        findings += [*_told(one), *one.findings, *_plain(claims, one)]
+        findings += [*_reported(one), *one.findings, *_plain(claims, one)]
     findings += _about_call(outcome.known)
     findings += _about_beside(claims, beside, findings)
     results = _claim_results(first, looked, beside, claims)
@@ -177,10 +177,10 @@ _FACTS = frozenset({
 })  # fmt: skip
 
 
-def _told(one: Looked) -> list[Finding]:
+def _reported(one: Looked) -> list[Finding]:
     """What was noticed of the functions on the way, by their names in this check."""
     found = [f for f in one.report.findings if f.kind in _FACTS]
-    # What is not finite of a claim is told of the matrix.
+    # What is not finite of a claim is reported of the matrix.
     found = [f for f in found if f.kind is not Kind.NOT_FINITE or f.block is None]
     return [replace(f, message=_renamed(f.message, one.against), block=None) for f in found]
 
@@ -234,11 +234,11 @@ def _off(name: str, judgement: Judgement, against: str) -> Finding:
 
 
 def _about_beside(
-    claims: Claims, beside: Mapping[str, Agreement], told: Sequence[Finding]
+    claims: Claims, beside: Mapping[str, Agreement], reported: Sequence[Finding]
 ) -> list[Finding]:
-    """What disagrees without a measurement, unless it was told already."""
+    """What disagrees without a measurement, unless it was reported already."""
     blocks, found = claims.where.blocks, []
-    known_asymmetric = any(f.kind is Kind.ASYMMETRIC for f in told)
+    known_asymmetric = any(f.kind is Kind.ASYMMETRIC for f in reported)
     lone = len(blocks) == 1
     for key, agreement in beside.items():
         if not agreement.verdict.rejects or (key == "symmetry" and known_asymmetric):

@@ -19,8 +19,15 @@ from ..report.report import BlockResult, Report
 from .at_kink import AtKink
 from .evidence import gather
 from .loop import Run
+from .sentences import (
+    about_block,
+    about_choice,
+    about_kink,
+    about_modes,
+    about_value,
+    because_of_it,
+)
 from .state import State
-from .told import about_block, about_choice, about_kink, about_modes, about_value, because_of_it
 
 _NONE_BESIDE = "at the kink itself the claim is none of those just beside it"
 

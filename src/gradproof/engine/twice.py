@@ -43,8 +43,8 @@ def examine_twice(asked: Asked, rows: Sequence[str], reproduce: str = "") -> Rep
         explained = Explained(findings, {}, run.session.evaluations - spent)
         report = compose(run, explained, watch.title, time.perf_counter() - began, reproduce)
     silent = {f.block for f in report.findings if f.kind in _SILENT}
-    told = _told(pairs, {name for name in silent if name is not None})
-    about = {finding.block for finding in told}
+    reported = _reported(pairs, {name for name in silent if name is not None})
+    about = {finding.block for finding in reported}
     right = {block.name for block in report.blocks if block.verdict is Verdict.CORRECT}
     others = [
         f
@@ -53,7 +53,7 @@ def examine_twice(asked: Asked, rows: Sequence[str], reproduce: str = "") -> Rep
         # A second derivative may well be zero.
         and not (f.kind is Kind.MISSING_BLOCK and f.block in right)
     ]
-    return replace(report, findings=(*told, *others))
+    return replace(report, findings=(*reported, *others))
 
 
 _SILENT = frozenset({Kind.MISSING_BLOCK, Kind.CUT, Kind.ZERO})
@@ -84,10 +84,10 @@ def _reads(outputs: object, reading: int, index: int, count: int) -> bool:
     return on == [index] and count > index
 
 
-def _told(pairs: Mapping[tuple[str, str], Verdict], silent: Collection[str]) -> list[Finding]:
+def _reported(pairs: Mapping[tuple[str, str], Verdict], silent: Collection[str]) -> list[Finding]:
     """Which second derivatives are wrong, and whether their mirror images are right.
 
-    Gradients that are alike in that are told together, and why a derivative is zero once.
+    Gradients that are alike in that are reported together, and why a derivative is zero once.
     """
     alike: dict[tuple[str, Verdict, bool], list[str]] = {}
     for (row, column), verdict in pairs.items():

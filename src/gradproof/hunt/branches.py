@@ -16,7 +16,7 @@ from typing import Any
 
 from .source import codes, functions
 
-_MOST_LINES = 5000  # are followed at one try: code with long loops has told what it does by then
+_MOST_LINES = 5000  # are followed at one try: code with long loops has shown what it does by then
 _CONDITIONAL = ("POP_JUMP", "JUMP_IF", "FOR_ITER")
 
 Forks = Mapping[int, tuple[CodeType, frozenset[int]]]

@@ -52,7 +52,7 @@ class Try:
 
 @dataclass(slots=True)
 class Planner:
-    """The tries of a hunt, batch by batch; it is told what came of each."""
+    """The tries of a hunt, batch by batch; it learns what came of each."""
 
     family: Family
     hints: Hints

@@ -43,7 +43,7 @@ class Inquiry:
     size: float | None = None
     found: list[Found] = field(default_factory=list)
     causes: dict[Any, int] = field(default_factory=dict)
-    denied: list[str] = field(default_factory=list)
+    contradicted: list[str] = field(default_factory=list)
 
     def look_into(self, hits: Sequence[Hit]) -> None:
         """Make a ``Found`` of each group of hits that have one cause."""
@@ -97,8 +97,10 @@ class Inquiry:
             self._more(self.causes[key], hits)
             return True
         opinions = self._opinions(values, report, beside)
-        if opinions.denied:
-            self.denied.append(f"{cause_of(self.target, values, beside)}: {opinions.denied}")
+        if opinions.contradicted:
+            self.contradicted.append(
+                f"{cause_of(self.target, values, beside)}: {opinions.contradicted}"
+            )
             return False
         self.causes[key] = len(self.found)
         script, test = scripts(self.target, values, report)
@@ -136,11 +138,11 @@ class Inquiry:
         if self.target.whole(values, "quick", self.seed) is not None:
             return Opinions()  # of a Hessian, say, nobody else knows anything
         if not_finite(report) and diverges(self.target, values):
-            return Opinions(denied="the claim is not finite, and no slope is.")
+            return Opinions(contradicted="the claim is not finite, and no slope is.")
         if beside == Verdict.CORRECT and near_a_pole(self.target, values, self.seed):
-            return Opinions(denied="fun has a pole there.")
+            return Opinions(contradicted="fun has a pole there.")
         if beside == Verdict.CORRECT and not not_finite(report) and jumps(self.target, values):
-            return Opinions(denied="fun jumps there.")
+            return Opinions(contradicted="fun jumps there.")
         return second_opinions(self.target, values, report)
 
     def _plainer(self, values: Mapping[str, Any], report: Report) -> tuple[Any, Report]:

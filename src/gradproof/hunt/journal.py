@@ -102,7 +102,7 @@ def _outcome(entry: dict[str, Any]) -> Outcome:
 
 
 def code_of(target: Target) -> str:
-    """A digest of the code that is hunted, by which lines of older code are told."""
+    """A digest of the code that is hunted, by which lines of older code are known."""
     digest = hashlib.blake2b(digest_size=6)
     for function in functions(target.code()):
         for code in codes(function.__code__):
@@ -119,7 +119,7 @@ def replayed(journal: Journal, batch: Sequence[Try]) -> tuple[dict[str, Outcome]
 
 
 def with_journal(journal: Journal | None, runner: Any) -> Any:
-    """A runner that asks a journal first, and writes down what it is not told."""
+    """A runner that asks a journal first, and writes down what it does not know."""
     if journal is None:
         return runner
 

@@ -1,7 +1,7 @@
 """Second opinions on a fault: other ways to the same slope, which share nothing with steps.
 
 Each gives the slope along one direction. It confirms a fault where it is with what was measured
-and not with the claim, denies it where it is with the claim, and says nothing otherwise.
+and not with the claim, contradicts it where it is with the claim, and says nothing otherwise.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class Opinions:
 
     confirmed: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
-    denied: str = ""
+    contradicted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
     """A comparison along one direction, with the session and line it came from; it rejects.
 
-    Where it is ``assumed``, the slope is what a report said, and may be denied alone.
+    Where it is ``assumed``, the slope is what a report said, and may be contradicted alone.
     """
 
     session: Session
@@ -62,7 +62,7 @@ Oracle = Callable[[Looked], tuple[float, ...] | None]
 
 def second_opinions(target: Target, values: Mapping[str, Any], report: Report) -> Opinions:
     """What every oracle says that applies."""
-    confirmed, denied = list[str](), list[str]()
+    confirmed, contradicted = list[str](), list[str]()
     try:
         asked = target.asked(values, "standard", report.seed)
         with asked.where.session(), np.errstate(all="ignore"):
@@ -70,15 +70,15 @@ def second_opinions(target: Target, values: Mapping[str, Any], report: Report) -
             for name, oracle in _ORACLES.items():
                 side = 0 if looked is None else _heard(oracle, looked)
                 confirmed += [name] if side > 0 else []
-                denied += [name] if side < 0 else []
+                contradicted += [name] if side < 0 else []
     except KeyboardInterrupt:
         raise
     except Exception:  # noqa: BLE001 - what cannot be asked says nothing
         return Opinions()
-    doubts = tuple(f"{name} sides with the claim." for name in denied if name == "like")
-    others = [name for name in denied if name != "like"]
+    doubts = tuple(f"{name} sides with the claim." for name in contradicted if name == "like")
+    others = [name for name in contradicted if name != "like"]
     if others and not confirmed:
-        return Opinions(denied=f"{' and '.join(others)} sides with the claim.")
+        return Opinions(contradicted=f"{' and '.join(others)} sides with the claim.")
     return Opinions(tuple(confirmed), doubts)
 
 
@@ -118,38 +118,38 @@ def _directions(session: Session, report: Report) -> Iterator[Direction]:
 
 
 def _heard(oracle: Oracle, looked: Looked) -> int:
-    """1 where an oracle confirms, -1 where it denies, 0 where it says nothing."""
+    """1 where an oracle confirms, -1 where it contradicts, 0 where it says nothing."""
     try:
-        told = oracle(looked)
+        answers = oracle(looked)
     except KeyboardInterrupt:
         raise
     except Exception:  # noqa: BLE001 - it does not apply to such code
         return 0
-    if not told or not all(map(math.isfinite, told)):
+    if not answers or not all(map(math.isfinite, answers)):
         return 0
-    found = verdict(told, looked.compared)
+    found = verdict(answers, looked.compared)
     return min(found, 0) if looked.assumed else found
 
 
-def verdict(told: tuple[float, ...], compared: Comparison) -> int:
+def verdict(answers: tuple[float, ...], compared: Comparison) -> int:
     """Which side the slopes are on, one for both sides or one for each."""
     slope, claimed = compared.slope, compared.claimed
     measured: tuple[float, ...] = (slope.value,)
     if slope.left is not None and slope.right is not None:
-        if len(told) == 1:
+        if len(answers) == 1:
             return 0
         measured = (slope.left, slope.right)
     else:
-        told = (sum(told) / len(told),)
+        answers = (sum(answers) / len(answers),)
     if not all(map(math.isfinite, measured)):
         return 0
-    off = max(abs(o - m) for o, m in zip(told, measured, strict=True))
+    off = max(abs(o - m) for o, m in zip(answers, measured, strict=True))
     if not math.isfinite(claimed):
         return int(off <= compared.slope_bar + _SHARE * max(map(abs, measured)))
     apart = abs(compared.gap)
     if off <= max(_NEARER * apart, min(compared.slope_bar, 0.1 * apart)):
         return 1
-    return -1 if all(abs(o - claimed) <= _NEARER * apart for o in told) else 0
+    return -1 if all(abs(o - claimed) <= _NEARER * apart for o in answers) else 0
 
 
 def _complex_step(looked: Looked) -> tuple[float, ...] | None:

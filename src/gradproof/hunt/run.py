@@ -121,7 +121,10 @@ class Search:
         skipped = [outcome for _, outcome in self.done if outcome.verdict == SKIPPED]
         claims = Counter(o.why for o in skipped if o.claim)
         undecided = [o for _, o in self.done if o.verdict == "undecided"]
-        notes = [*self.notes, *(f"Not counted: {said}" for said in dict.fromkeys(inquiry.denied))]
+        notes = [
+            *self.notes,
+            *(f"Not counted: {said}" for said in dict.fromkeys(inquiry.contradicted)),
+        ]
         return Hunt(
             self.target.name, tuple(found), len(self.done), len(skipped), len(undecided),
             time.perf_counter() - self.began, self.limits.seed,

@@ -64,7 +64,7 @@ class Space:
         raise NotImplementedError
 
     def contains(self, value: Any) -> bool:
-        """Whether a value lies in the space, as far as can be told."""
+        """Whether a value lies in the space, as far as can be known."""
         raise NotImplementedError
 
     def ordinary(self, rng: np.random.Generator) -> Any:

@@ -89,11 +89,11 @@ def _steep(session: Session, block: int, entry: int) -> bool:
     """Whether the quotients along one entry grow without end on every side that there is."""
     scale = session.point.blocks[block].scale
     most = float(np.finfo(session.point.blocks[block].dtype).max) * scale
-    told = [
+    growing = [
         any(abs(q[-1]) > most or _grows(q) for q in side)
         for side in _quotients(session, block, entry)
     ]
-    return bool(told) and all(told)
+    return bool(growing) and all(growing)
 
 
 def _quotients(session: Session, block: int, entry: int) -> Iterator[list[list[float]]]:

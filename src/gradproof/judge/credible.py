@@ -123,7 +123,7 @@ def unresolved(
 ) -> bool:
     """Whether a claim is so steep that no step is small enough to tell waves from noise.
 
-    By the ``nearest`` step at which noise would be told the function would move as far as it
+    By the ``nearest`` step at which noise would show the function would move as far as it
     scatters; ``largest`` is the magnitude of its values, ``rounding`` one of numbers of the size of
     the block: what scatters by those is no wave.
     """

@@ -47,7 +47,7 @@ def is_discrepant(comparison: Comparison) -> bool:
     return abs(comparison.gap) > T.residual_bars * (comparison.slope_bar + comparison.claimed_bar)
 
 
-def is_told(comparison: Comparison) -> bool:
+def is_ratio_apart(comparison: Comparison) -> bool:
     """Whether a claim is large enough for its slope to tell whether it is right."""
     bar = comparison.slope_bar + comparison.claimed_bar
     return max(abs(comparison.claimed), abs(comparison.slope.value)) > T.residual_bars * bar
@@ -120,7 +120,7 @@ def ratio_bar(comparison: Comparison) -> float:
 
 
 def is_ratio_known(comparison: Comparison) -> bool:
-    """Whether the ratio of claim and slope is known so well that it can be told from others."""
+    """Whether the ratio of claim and slope is known so well that it can be known from others."""
     slope = comparison.slope
     return abs(slope.value) > 0 and slope.error <= T.ratio_known * abs(slope.value)
 

@@ -58,7 +58,7 @@ class Spread:
 
     @property
     def still(self) -> Mask:
-        """Where there is no spread, and so no excuse."""
+        """Where there is no spread, and so no exemption."""
         return np.asarray(self.half <= T.plain * self.bar)
 
 
@@ -80,7 +80,7 @@ def spread(claims: Claims) -> Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Decision:
     """Of each number how far it speaks ``against`` the claim: more than 1 rejects it.
 
     ``doubt`` is its excess in halves of the spread.
@@ -90,27 +90,27 @@ class Told:
     doubt: Array
 
 
-def decide(found: Spread, amid: Mask, excused: Mask) -> Told:
-    """Entries ``amid`` a tie are not rejected for want of a spread; ``excused`` ones not at all."""
+def decide(found: Spread, amid: Mask, exempt: Mask) -> Decision:
+    """Entries ``amid`` a tie are not rejected for want of a spread; ``exempt`` ones not at all."""
     limit = np.full(found.half.shape, T.beyond_many)
     known = found.ends >= T.at_an_end
     limit[known & (found.values <= T.few_values)] = T.beyond_few
     limit[known & (found.values == 2)] = T.beyond_two
-    out = np.where(excused, 0.0, np.maximum(found.excess - found.bar, 0.0))
+    out = np.where(exempt, 0.0, np.maximum(found.excess - found.bar, 0.0))
     half, still = np.maximum(found.half, _SMALLEST), found.still
     plainly = out / (T.plain * found.bar)
     against = np.where(still, np.where(amid, 0.0, plainly), out / (limit * half))
-    return Told(against, np.where(still, plainly, out / half))
+    return Decision(against, np.where(still, plainly, out / half))
 
 
 def ties(equal: NDArray[np.intp], claims: Claims, found: Spread) -> tuple[Mask, Mask]:
-    """The entries of groups of equal ones that have a spread, and of these the excused ones.
+    """The entries of groups of equal ones that have a spread, and of these the exempt ones.
 
-    That one of a group was never given anything may be chance. Excused is a whole group that adds
+    That one of a group was never given anything may be chance. Exempt is a whole group that adds
     up to what it always adds up to, each within what the group was seen to be given. ``equal``
     numbers the groups.
     """
-    amid, excused = np.zeros(equal.size, bool), np.zeros(equal.size, bool)
+    amid, exempt = np.zeros(equal.size, bool), np.zeros(equal.size, bool)
     order = np.argsort(equal, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(equal[order])) + 1)
     for group in groups:
@@ -122,8 +122,8 @@ def ties(equal: NDArray[np.intp], claims: Claims, found: Spread) -> tuple[Mask, 
         adds_up = np.ptp(sums) <= 2 * near * len(group) ** 0.5
         adds_up &= abs(claim.sum() - sums.mean()) <= T.plain * near
         within = (claim >= rows.min() - near) & (claim <= rows.max() + near)
-        excused[group] = adds_up and within.all()
-    return amid, excused
+        exempt[group] = adds_up and within.all()
+    return amid, exempt
 
 
 def share_of(error: float, size: float) -> float:

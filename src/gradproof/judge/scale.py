@@ -32,7 +32,7 @@ def measured_against(
 
     ``norm`` is that of the claim, known to ``eps``, ``value`` the magnitude of the function.
     """
-    seen = told(own)
+    seen = tells(own)
     gradient = size(own, norm, seen=seen)
     bend = typical(own.bends, own) if own.bends else 0.0
     natural = max(gradient, bend if math.isfinite(bend) else 0.0)  # beyond all numbers: unknown
@@ -70,6 +70,6 @@ def size(own: Evidence, norm: float, *, seen: bool) -> float:
     return typical(own.slopes, own) if typical(own.gaps, own) > norm / 2 else norm
 
 
-def told(own: Evidence) -> bool:
+def tells(own: Evidence) -> bool:
     """Whether some slope stands above its bar."""
     return any([slope > bar for slope, bar in zip(own.slopes, own.bars, strict=True)])

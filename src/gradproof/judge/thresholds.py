@@ -276,7 +276,7 @@ class Thresholds:
     # (tests/repair/test_text.py).
     same_result: float = 1e-9
     # A block is as wrong as before where a gap is so many times what it may be: a candidate that
-    # mends a part of it comes nearer (tests/repair/test_validation.py).
+    # corrects a part of it comes nearer (tests/repair/test_validation.py).
     as_wrong: float = 10.0
     # Gradients that agree to so many digits of their block's norm are one gradient, computed in
     # another order (tests/repair/test_validation.py).

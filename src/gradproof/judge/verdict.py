@@ -15,7 +15,7 @@ from .bands import Bands
 from .chance import largest_hidden, largest_within, smallest_proven
 from .credible import bar_of, miscounts
 from .evidence import Evidence, collect, common, typical
-from .scale import measured_against, told
+from .scale import measured_against, tells
 from .thresholds import T
 
 
@@ -41,7 +41,7 @@ def judge(
     telling = own if own.gaps else shared
     found = measured_against(block, own, norm, value, eps, bands)
     scale, limit = found.gradient, found.limit
-    nothing = bool(own.gaps) and not told(own)
+    nothing = bool(own.gaps) and not tells(own)
     low = _ratio(_plain(_proven(own, scale), found.rounding), scale)
     entry_noise = max(T.entry_roundoff * eps * norm, found.rounding)
     entry = _worst_entry(own, _scaled(own, entry_noise)) if own.sweep else 0.0
@@ -266,16 +266,16 @@ def _each_looked_at(block: Block, comparisons: Sequence[Comparison]) -> bool:
 def _would_decide(comparisons: Sequence[Comparison], value: float, high: float) -> str:
     """What would make an undecided block a decided one: other values, or other bands."""
     noise = max([c.slope.noise for c in comparisons if math.isfinite(c.slope.noise)], default=0.0)
-    told = ""
+    reported = ""
     stepped = any([c.slope.stepped for c in comparisons])
     if stepped and T.single[0] * value < noise < T.single[1] * value:
-        told = (
+        reported = (
             f"; fun is known to {noise / value:.0e} only, like what was made in float32: "
             "give it all of its data in float64"
         )
     if high < 1:
-        told += f"; wrong_above={_rounded_up(high)} would decide"
-    return told
+        reported += f"; wrong_above={_rounded_up(high)} would decide"
+    return reported
 
 
 def _rounded_up(number: float) -> str:

@@ -73,7 +73,7 @@ class Calls:
 
     @property
     def stepping(self) -> bool:
-        """Whether the backward is told how large a step to make of its parameters."""
+        """Whether the backward is given how large a step to make of its parameters."""
         return "rate" in self.roles
 
     def arguments(self, made: Made, cotangents: Sequence[Any]) -> list[Any]:

@@ -211,7 +211,7 @@ def _limits(moved: Moved, options: Options) -> Bands:
 def _notes(found: Sequence[Balance], operations: Sequence[Operation], line: Line) -> list[str]:
     """What a wrong gradient of inputs makes of all gradients before it; steps inside a backward."""
     stepping = [k for k, one in enumerate(found) if one.record.changed]
-    told = [_told(operations[k], found[k].record.changed) for k in stepping]
+    reported = [_reported(operations[k], found[k].record.changed) for k in stepping]
     handing = [
         k for k, one in enumerate(found)
         if one.verdict.rejects and not set(operations[k].inputs) <= set(one.record.params)
@@ -219,7 +219,7 @@ def _notes(found: Sequence[Balance], operations: Sequence[Operation], line: Line
     last = max(handing, default=0)
     spoiled = [m.name for m in line.moved if m.claims and max(m.claims) < last]
     if not spoiled:
-        return told
+        return reported
     listed = ", ".join(spoiled[:3]) + (", …" if len(spoiled) > 3 else "")
     how = "are wrong because of it, and not by a fault of their own layers."
     return [
@@ -227,7 +227,7 @@ def _notes(found: Sequence[Balance], operations: Sequence[Operation], line: Line
     ]
 
 
-def _told(operation: Operation, changed: Sequence[str]) -> str:
+def _reported(operation: Operation, changed: Sequence[str]) -> str:
     return (
         f"The backward of {operation.where} changes {' and '.join(changed)}, an optimiser's step "
         "inside it: here the parameters were put back after each pass."

@@ -173,7 +173,7 @@ class Layer:
 
 
 def study(
-    target: Any, inputs: Sequence[Any], hints: Hints, strangers: frozenset[int] = frozenset()
+    target: Any, inputs: Sequence[Any], hints: Hints, outsiders: frozenset[int] = frozenset()
 ) -> Layer:
     """Understand a layer from one look at how it works; it is left as it was.
 
@@ -185,7 +185,7 @@ def study(
     state = State([*owners, hints.params, hints.grads])
     layer = Layer(target, hints, calls, state)
     owner = owners[0] if owners else target
-    before = Before.of(owner, strangers)
+    before = Before.of(owner, outsiders)
     try:
         return _studied(layer, owner, before, [copied(one) for one in inputs])
     finally:

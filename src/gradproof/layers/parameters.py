@@ -58,9 +58,9 @@ class Before:
     copies: Mapping[str, Any] = field(repr=False)
 
     @classmethod
-    def of(cls, layer: Any, strangers: frozenset[int]) -> Before:
+    def of(cls, layer: Any, outsiders: frozenset[int]) -> Before:
         """What is there now."""
-        places = tuple(walk(layer, strangers))
+        places = tuple(walk(layer, outsiders))
         values = {p.name: p.get() for p in places}
         copies = {n: np.array(v) for n, v in values.items() if isinstance(v, np.ndarray)}
         return cls(places, values, copies)

@@ -179,10 +179,10 @@ def _is_private(name: str) -> bool:
     return name.startswith("__") and not name.endswith("__")
 
 
-def walk(thing: Any, strangers: frozenset[int] = frozenset()) -> Iterator[Place]:
-    """Every place that is reached from a layer; each container once, ``strangers`` not at all."""
+def walk(thing: Any, outsiders: frozenset[int] = frozenset()) -> Iterator[Place]:
+    """Every place that is reached from a layer; each container once, ``outsiders`` not at all."""
     queue: deque[tuple[Any, Place | None, int]] = deque([(thing, None, 0)])
-    seen = {id(thing), *strangers}
+    seen = {id(thing), *outsiders}
     while queue and len(seen) < _MANY:
         owner, inside, depth = queue.popleft()
         for place in parts(owner, "" if inside is None else inside.name, inside):

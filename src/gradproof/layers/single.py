@@ -145,7 +145,7 @@ class Single:
         vjp.__wrapped__ = self.layer.calls.source  # type: ignore[attr-defined]
         return fun, vjp
 
-    def told(self) -> list[Finding]:
+    def reported(self) -> list[Finding]:
         """What the report has to say of the way in which the layer works."""
         if not self.written:
             return []

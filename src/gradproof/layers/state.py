@@ -22,12 +22,12 @@ class State:
     An array keeps its identity: other objects that hold it see it put back.
     """
 
-    def __init__(self, roots: Iterable[Any], strangers: frozenset[int] = frozenset()) -> None:
+    def __init__(self, roots: Iterable[Any], outsiders: frozenset[int] = frozenset()) -> None:
         self._undo: list[Undo] = []
         self._kept: list[Any] = []  # an id stays that of one thing
         seen: set[int] = set()
         for root in roots:
-            for thing in (root, *(place.get() for place in walk(root, strangers))):
+            for thing in (root, *(place.get() for place in walk(root, outsiders))):
                 if id(thing) not in seen:
                     seen.add(id(thing))
                     self._keep(thing)

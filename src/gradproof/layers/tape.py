@@ -89,7 +89,7 @@ class Tape:
 
     entries: Mapping[int, Entry]
     hints: Hints
-    strangers: frozenset[int]
+    outsiders: frozenset[int]
     records: list[Record] = field(default_factory=list)
     running: list[Record] = field(default_factory=list)
     against: list[Record] | None = None
@@ -135,7 +135,7 @@ class Tape:
         hints = replace(self.hints, forward=entry.forward, backward=entry.backward)
         hints = replace(hints, kwargs=taken(entry.forward, hints.kwargs))
         try:
-            entry.known = study(entry.target, inputs, hints, self.strangers)
+            entry.known = study(entry.target, inputs, hints, self.outsiders)
         except UsageError as error:
             raise UsageError(f"Layer {entry.path}: {error}" if entry.path else str(error)) from None
         finally:

@@ -114,8 +114,8 @@ class Locator:
         if not 0 < self.vain < self.block.count:
             return ()
         sample = yield from (self._corner() if len(self._long_axes()) > 1 else self._few_of())
-        told = all([is_discrepant(c) and is_ratio_known(c) for c in sample])
-        if len(sample) < MIXED or not told:
+        reported = all([is_discrepant(c) and is_ratio_known(c) for c in sample])
+        if len(sample) < MIXED or not reported:
             return ()
         ratios = [c.claimed / c.slope.value for c in sample]
         return () if pattern(ratios, list(map(ratio_bar, sample))) else sample

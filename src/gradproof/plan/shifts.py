@@ -23,7 +23,7 @@ TINY = 1e-2  # what the others move while one block leads
 _DEEP = 30.0  # from one block to the next, where sizes follow the order of the blocks
 _SHALLOW = 1e-4  # of a block's scale; smaller steps drown in round-off
 # Contributions are unlike where those of so many entries stay below what leading makes up for;
-# those that are fainter than such a share of the largest are none.
+# those that are smaller than such a share of the largest are none.
 _FEW = 0.1
 _FAINT = 1e-5
 # All alike or halfway there, evenly or with long tails, in which another one leads each kink.

@@ -29,7 +29,7 @@ class Slope:
     ``has_pilot`` says that the noise was measured on its own, at a tiny scale, so that other slopes
     may start from this window, and ``stepped`` that the function moved in steps there, if at all.
     ``bend`` is by how much the slope changes over one unit of the variable, by the widest window
-    that told: a lower bound. ``limited`` says that no other window would give a sharper value:
+    that reported: a lower bound. ``limited`` says that no other window would give a sharper value:
     wider ones have kinks, narrower ones more round-off.
     """
 

@@ -85,10 +85,10 @@ def _ran(session: Session, report: Report) -> Iterator[tuple[list[CodeType], Nam
     gradient.run(lambda: call_grad(session, first))
     files = list(dict.fromkeys([*_named(report), *_others(gradient, own), own]))
     apart = [code for code in gradient.codes if code not in value.codes]
-    accused = [code for code in gradient.codes if _is_accused(code, report)]
+    suspected = [code for code in gradient.codes if _is_suspect(code, report)]
     shared = [code for code in gradient.codes if code not in apart]
     seen = set[CodeType]()
-    for group in (accused, apart, shared):
+    for group in (suspected, apart, shared):
         for file in files:
             chosen = [code for code in group if code.co_filename == file and code not in seen]
             seen.update(chosen)
@@ -109,7 +109,7 @@ def _others(gradient: Traced, own: str) -> Iterator[str]:
     return (code.co_filename for code in gradient.codes if code.co_filename != own)
 
 
-def _is_accused(code: CodeType, report: Report) -> bool:
+def _is_suspect(code: CodeType, report: Report) -> bool:
     """Whether some code is the backward of the call that is at fault."""
     lines = {line for _, _, line in code.co_lines() if line is not None}
     lines.add(code.co_firstlineno)

@@ -28,8 +28,8 @@ _ENOUGH = 3
 # Of edits that do the same, so many are tried in pairs: with each other they may overlap.
 _ALIKE = 2
 
-# So many repairs that give the same gradient at the point are denied before no more are asked for.
-_DENIED = 4
+# So many that give the same gradient at the point are refuted before no more are asked for.
+_REFUTED = 4
 
 # Of each set of blocks that edits fix, so many of these are combined with those of others.
 _EACH = 3
@@ -51,7 +51,7 @@ class Search:
     """A search under way.
 
     ``listed`` are the edits, the likeliest first. ``wanted`` repairs are enough; ``confirm`` has
-    the last word on each of them. ``refuted`` are those that it denied, ``nearly`` those that
+    the last word on each of them. ``refuted`` are those that it refuted, ``nearly`` those that
     leave a rest, ``closest`` is the attempt that came nearest to a repair, ``effects`` has edits
     by what each of them does alone.
     """
@@ -129,15 +129,15 @@ class Search:
                 yield edits
 
     def _keep(self, attempt: Attempt) -> None:
-        """A repair, if nobody denies it.
+        """A repair, if nothing refutes it.
 
-        Of those that give the same gradient the simplest is kept; what was denied may have only
+        Of those that give the same gradient the simplest is kept; what was refuted may have only
         looked the same at the point, so that another one gets its chance, but not everyone.
         """
         rival = next((one for one in self.found if _same(one, attempt)), None)
         if rival is not None and _simplicity(rival) <= _simplicity(attempt):
             return
-        if sum(_same(one, attempt) for one in self.refuted) >= _DENIED:
+        if sum(_same(one, attempt) for one in self.refuted) >= _REFUTED:
             return
         if self.confirm(attempt):
             self.found = [*(one for one in self.found if one is not rival), attempt]

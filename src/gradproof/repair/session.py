@@ -215,8 +215,8 @@ class Session:
                 self._confirm(search.attempts, one)
                 if self._small(one.edits, PLACES):
                     left.append((one, place, _REST.format(one.known.error)))
-            denied = (one for one in search.refuted if one.edits in self.confirmed)
-            here += [(one, place, _HERE) for one in denied if self._small(one.edits, 1)]
+            refuted = (one for one in search.refuted if one.edits in self.confirmed)
+            here += [(one, place, _HERE) for one in refuted if self._small(one.edits, 1)]
         offered = sorted(left or here, key=lambda one: one[0].cost)
         return [self._fix(*one) for one in offered[:most]]
 

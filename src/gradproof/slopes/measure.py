@@ -14,7 +14,7 @@ from ..naming import what
 from ..records.slope import Slope, Smoothness
 from .ladder import START
 from .sampler import Sampler
-from .search import WIDEST, Enough, Expected, Faint, Search, never
+from .search import WIDEST, Enough, Expected, Negligible, Search, never
 from .smoothness import conclude
 from .window import SYMMETRIC
 
@@ -114,12 +114,12 @@ def measure(
     widest: float = WIDEST,
     noise: float | None = None,
     stepped: bool = False,
-    faint: Faint = never,
+    negligible: Negligible = never,
     expected: Expected = never,
 ) -> Slope:
     """Measure with a sampler at hand.
 
-    ``enough(value, error)`` decides when to stop, ``faint(error, bend)`` where the
+    ``enough(value, error)`` decides when to stop, ``negligible(error, bend)`` where the
     slope is zero within its bar, ``expected(value, error)`` whether a function with such a slope
     may be noisy around it. ``start``, ``widest`` and ``noise`` may be
     known from neighbours: the first and the widest half-width, in units of ``scale``, the
@@ -129,7 +129,7 @@ def measure(
         return Slope(math.nan, math.inf, sampler.evaluations, 0.0, Smoothness.NOT_FINITE)
     search = Search(
         sampler, SYMMETRIC, lambda v, e: enough(v / scale, e / scale), noise, widest,
-        stepped=stepped, faint=faint, expected=expected,
+        stepped=stepped, negligible=negligible, expected=expected,
     )  # fmt: skip
     search.run(start)
     return _rescale(conclude(search, start), scale)

@@ -28,7 +28,7 @@ _COARSEST = 2.0**-7  # relative step of bfloat16, the coarsest format for which 
 
 
 Enough = Callable[[float, float], bool]
-Faint = Callable[[float, float], bool]
+Negligible = Callable[[float, float], bool]
 Expected = Callable[[float, float], bool]
 
 
@@ -49,7 +49,7 @@ class Search(Ladder):
     windows: list[Window] = field(default_factory=list)
     pilot: Window | None = None
     shallow: Window | None = None  # the pilot window where another had to be taken below it
-    faint: Faint = never  # whether a bar is next to nothing beside a bend
+    negligible: Negligible = never  # whether a bar is next to nothing beside a bend
     expected: Expected = never  # whether it is a slope that noise may stand around
     stepped: bool = False  # whether its values move in steps at the smallest scale, if at all
 
@@ -110,7 +110,7 @@ class Search(Ladder):
             return True  # the flat side of a kink
         bar = self.bar(window)
         return self.enough(window.slope, bar) or (
-            abs(window.slope) <= bar and self.faint(bar, self.bend())
+            abs(window.slope) <= bar and self.negligible(bar, self.bend())
         )
 
     def _next(self) -> float | None:

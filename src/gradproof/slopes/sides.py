@@ -6,7 +6,7 @@ from .window import Window, halves
 
 
 def kinked(windows: list[Window]) -> bool:
-    """Whether two neighbouring windows show the same two sides, and no narrower one denies it.
+    """Whether two neighbouring windows show the same two sides, and no narrower one contradicts it.
 
     A kink beside 0 bends one side of a window, which then does not fit, or shows other slopes in
     the next window; a kink at 0 leaves each side smooth and the two sides apart.

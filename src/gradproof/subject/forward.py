@@ -151,8 +151,8 @@ def pushed_claims(
 ) -> list[Pushed]:
     """One claim for each reading; norms that reverse mode does not know are estimated."""
     blocks = forward.session.point.blocks
-    told = bool(known) and bool(np.isfinite(known).all()) and forward.finite()
-    sizes = np.array(known) if told else _estimated(forward, readings)
+    reported = bool(known) and bool(np.isfinite(known).all()) and forward.finite()
+    sizes = np.array(known) if reported else _estimated(forward, readings)
     nothing = (0.0,) * len(blocks)
     return [Pushed(tuple(map(float, sizes[k])), nothing, {}, forward, k) for k in range(readings)]
 

@@ -25,7 +25,7 @@ class Misfit:
     wanted: tuple[int, ...]
     weights: NDArray[Any] | None = None
 
-    def told(self, name: str) -> str:
+    def reported(self, name: str) -> str:
         """What a person reads: both shapes."""
         shapes = f"has shape {self.array.shape} and needs {self.wanted}"
         if self.weights is None:

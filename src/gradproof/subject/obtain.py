@@ -205,9 +205,11 @@ def _refuse(
         if not off:
             continue
         apart, norm = max(off)
-        told = sentence.format(name=block.name, factor=MULTIPLE.factor, share=apart / (norm or 1.0))
+        reported = sentence.format(
+            name=block.name, factor=MULTIPLE.factor, share=apart / (norm or 1.0)
+        )
         session.refused[i] = Ruling(Verdict.WRONG, _REFUSED[kind])
-        session.findings.append(Finding(kind, block.name, told))
+        session.findings.append(Finding(kind, block.name, reported))
 
 
 # What a verdict rests on where the backward itself is refused.
@@ -233,7 +235,7 @@ def _called(session: Session, first: Any, upstream: Upstream) -> list[Claim]:
     """The claims; a backward that refuses another memory layout gets the plain one."""
     try:
         return call_grad(session, first, upstream)
-    except Exception as error:  # noqa: BLE001 - whatever it is: it surfaces again, or is told
+    except Exception as error:  # noqa: BLE001 - whatever it is: it surfaces again, or is reported
         made = call_grad(session, first, MULTIPLE)
         session.notes.append(
             "Where the gradient from above is not contiguous in memory, the backward raises "
@@ -255,7 +257,7 @@ def call_grad(session: Session, first: Any, upstream: Upstream = PLAIN) -> list[
 
 
 def _unspoiled(session: Session, made: list[Claim], spoiled: Mapping[str, Seen]) -> list[Claim]:
-    """The claims where ``grad`` changed what ``fun`` may read: put back, and told, if it does."""
+    """The claims where ``grad`` changed what ``fun`` may read: put back and reported."""
     made = [claims.owned(claim) for claim in made]
     after = session.here()
     for seen in spoiled.values():

@@ -226,7 +226,7 @@ def _differentiated(session: Session, framework: Backend, upstream: Upstream) ->
     def differentiate(leaves: Sequence[Any], *args: Any, **kwargs: Any) -> list[Claim]:
         back = _passed(session, framework, leaves, args, kwargs)
         try:
-            if not session.untracked_told:
+            if not session.untracked_reported:
                 _note_untracked(session, back.untracked())
                 session.operations = back.operations()
             if upstream.scattered:
@@ -267,7 +267,7 @@ _DRAWS = Finding(
 def _note_untracked(session: Session, untracked: dict[int, str]) -> None:
     """Tell what two passes in a row depend on: what is new each time was made inside."""
     before, session.untracked = session.untracked, untracked
-    session.untracked_told = before is not None or not untracked
+    session.untracked_reported = before is not None or not untracked
     if before is None:
         return
     lasting = [text for key, text in untracked.items() if key in before]

@@ -32,7 +32,7 @@ class Roundings:
     explained: float
     operations: int
 
-    def told(self, name: str, dtype: str) -> str:
+    def reported(self, name: str, dtype: str) -> str:
         """The sentence of a finding."""
         return (
             f"{name}: right in float64, but in {dtype} {100 * self.share:.2g} % off: "

@@ -92,7 +92,7 @@ class Session:
     copying: bool = False
     fresh: bool = False
     untracked: dict[int, str] | None = None
-    untracked_told: bool = False
+    untracked_reported: bool = False
     passed: list[tuple[Sequence[Any], Vjp]] | None = None
     confined: bool = False
     left: str = ""

@@ -1,7 +1,7 @@
 """A small function at several points in one go, and what its framework claims of it there.
 
 Each call gets copies of its own, one pass serves all claims and their repetition, and what all the
-calls return is read at once. Nobody is told anything here: whatever is out of the ordinary ends it.
+calls return is read at once. Nothing is reported here: whatever is unusual ends it.
 """
 
 from __future__ import annotations

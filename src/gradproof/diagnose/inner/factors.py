@@ -72,12 +72,12 @@ def _lacks(search: Search, number: int, hand: Hand, function: Function, right: A
     text = function.at(hand.text)
     if function in DERIVATIVES:
         words = f"`{{v}}` lacks the derivative of an activation, the factor `{text}`"
-        return search.told(number, Kind.ACTIVATION, words, right)
+        return search.finding(number, Kind.ACTIVATION, words, right)
     words = f"`{{v}}` lacks the factor `{text}`"
     if hand.text in search.question.upstream:
         words = f"`{{v}}` does not use the gradient from above: it lacks the factor `{text}`"
-        return search.told(number, Kind.UPSTREAM, words, right)
-    return search.told(number, Kind.ENTRY_FACTOR, words, right)
+        return search.finding(number, Kind.UPSTREAM, words, right)
+    return search.finding(number, Kind.ENTRY_FACTOR, words, right)
 
 
 def derived(words: str, make: Making, *, alike: bool = False) -> Look:
@@ -89,7 +89,7 @@ def derived(words: str, make: Making, *, alike: bool = False) -> Look:
                 right = search.right(number, hand.edit(make(function)))
                 if right:
                     said = words.format(v="{v}", at=function.at(hand.text))
-                    yield search.told(number, Kind.ACTIVATION, said, right)
+                    yield search.finding(number, Kind.ACTIVATION, said, right)
 
     return look
 
@@ -118,7 +118,7 @@ def derived_at_another(search: Search, number: int) -> Iterator[Found]:
                 if right:
                     one, other = function.at(here.text), function.at(there.text)
                     words = f"`{{v}}` has the derivative of an activation at `{one}`, not `{other}`"
-                    yield search.told(number, Kind.ACTIVATION, words, right)
+                    yield search.finding(number, Kind.ACTIVATION, words, right)
 
 
 # What whoever takes one of the derivatives computes on the way.
@@ -164,7 +164,7 @@ def diagonal(search: Search, number: int) -> Iterator[Found]:
                         "`{v}` is not the product with the whole Jacobian of a softmax (with its "
                         f"diagonal alone?): it should be `{whole}`"
                     )
-                    yield search.told(number, Kind.DIAGONAL, said, right)
+                    yield search.finding(number, Kind.DIAGONAL, said, right)
 
 
 _FORMULAS = (
@@ -196,7 +196,7 @@ def another(search: Search, number: int) -> Iterator[Found]:
         right = search.right(number, hand.edit(lambda _, array: array))
         if right:
             words = f"`{{v}}` stands where `{hand.text}` belongs"
-            yield search.told(number, Kind.OTHER_TENSOR, words, right)
+            yield search.finding(number, Kind.OTHER_TENSOR, words, right)
 
 
 def added(search: Search, number: int) -> Iterator[Found]:
@@ -215,7 +215,7 @@ def added(search: Search, number: int) -> Iterator[Found]:
             times = "" if same_number(fit[0], 1.0, fit[1]) else f"{fit[0]:.6g} * "
             words = f"`{{v}}` lacks the term `{times}{text}`"
             more = {"factor": fit[0], "factor_bar": fit[1]}
-            yield search.told(number, Kind.MISSING_PATH, words, right, **more)
+            yield search.finding(number, Kind.MISSING_PATH, words, right, **more)
 
 
 def _is_called(search: Search, fit: tuple[float, float], claim: Any) -> bool:

@@ -66,8 +66,10 @@ def hands_of(question: Question, values: Mapping[int, list[Any]], number: int) -
 
 def _varies(values: Sequence[Any]) -> bool:
     """Whether the first one, or all of them, are several numbers and not all the same."""
-    told = values[0].reshape(-1) if values[0].size > 1 else np.concatenate([*map(np.ravel, values)])
-    return told.size > 1 and bool(np.ptp(told.real * 1.0) > 0)
+    reported = (
+        values[0].reshape(-1) if values[0].size > 1 else np.concatenate([*map(np.ravel, values)])
+    )
+    return reported.size > 1 and bool(np.ptp(reported.real * 1.0) > 0)
 
 
 def _fitted(values: Sequence[Any], shape: tuple[int, ...], text: str) -> Hand | None:

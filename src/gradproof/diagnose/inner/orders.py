@@ -22,7 +22,7 @@ def accumulated(search: Search, number: int) -> Iterator[Found]:
     right = search.holds(search.edited(number, _adding()))
     if right:
         words = "`{v}` overwrites what it was in the rounds before, instead of adding up"
-        yield search.told(number, Kind.MISSING_ACCUMULATION, words, right)
+        yield search.finding(number, Kind.MISSING_ACCUMULATION, words, right)
 
 
 def _adding() -> Edit:
@@ -45,13 +45,13 @@ def overwritten(search: Search) -> Iterator[Found]:
         right = search.holds(search.stored(site.number, adding))
         if right and not any(seen):
             words = f"`{site.statement.text}` sets it to zero, but fun changes with it"
-            yield search.told(site.number, Kind.ZERO, words, right)
+            yield search.finding(site.number, Kind.ZERO, words, right)
         elif right:
             words = (
                 f"`{site.statement.text}` overwrites what is there already, or is stored twice at "
                 "the same place, instead of adding up"
             )
-            yield search.told(site.number, Kind.MISSING_ACCUMULATION, words, right)
+            yield search.finding(site.number, Kind.MISSING_ACCUMULATION, words, right)
 
 
 def _noting(value: Any, array: Any, index: Any, adding: Any, seen: list[bool]) -> Any:
@@ -79,7 +79,7 @@ def formed(forms: Callable[[Any], Iterator[Form]]) -> Look:
         for form in forms(search.values[number][0]) if search.shape(number) else ():
             right = search.right(number, partial(_formed, form=form))
             if right and (form.kind is not Kind.SUBSET or search.several):
-                yield search.told(number, form.kind, form.words, right)
+                yield search.finding(number, form.kind, form.words, right)
 
     return look
 
@@ -99,9 +99,9 @@ def celled(search: Search, number: int) -> Iterator[Found]:
             for place, (_, words) in enumerate(make(values[0], shape)):
                 right = search.right(number, hand.edit(_made(make, place)))
                 if right:
-                    told = Kind.UPSTREAM if _is_given(search, hand, kind) else kind
+                    reported = Kind.UPSTREAM if _is_given(search, hand, kind) else kind
                     said = f"`{{v}}` should be {words.replace('{a}', f'`{hand.text}`')}"
-                    yield search.told(number, told, said, right)
+                    yield search.finding(number, reported, said, right)
 
 
 def _is_given(search: Search, hand: Hand, kind: Kind) -> bool:

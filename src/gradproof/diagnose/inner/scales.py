@@ -32,7 +32,7 @@ def scaled(search: Search) -> Iterator[Found]:
     """A factor that comes from a slip: one term of a sum, a wrong sign, a count."""
     for fit in _fits(search):
         if fit.plain < _ANY:
-            yield from _told(search, fit)
+            yield from _reported(search, fit)
 
 
 def repeated(search: Search) -> Iterator[Found]:
@@ -42,7 +42,7 @@ def repeated(search: Search) -> Iterator[Found]:
         for times in () if alone else _SLIPS:
             right = search.holds(search.edited(number, partial(_times, by=times)))
             if right and search.several:
-                yield from _told(search, _Fit(number, times, 0.0, right, 0))
+                yield from _reported(search, _Fit(number, times, 0.0, right, 0))
 
 
 def nearly(search: Search) -> Iterator[Found]:
@@ -50,7 +50,7 @@ def nearly(search: Search) -> Iterator[Found]:
     for fit in _fits(search):
         off = search.differs(search.near[fit.number][0])
         if fit.times and abs(1 / fit.times - 1) < T.approximate and off > 1:
-            yield from _told(search, fit)
+            yield from _reported(search, fit)
 
 
 def moved(search: Search) -> Iterator[Found]:
@@ -69,7 +69,7 @@ def moved(search: Search) -> Iterator[Found]:
         if right:
             words = f"`{{v}}` is {-fit[0]:.6g} more than it should be: a constant in it is off"
             more = {"factor": -fit[0], "factor_bar": fit[1]}
-            yield search.told(number, Kind.CONSTANT, words, right, **more)
+            yield search.finding(number, Kind.CONSTANT, words, right, **more)
 
 
 def _fits(search: Search) -> list[_Fit]:
@@ -124,18 +124,18 @@ def _plainness(search: Search, times: float, bar: float) -> int:
     return 2 if is_plain(times, bar) or is_plain(1 / times, bar / times**2) else _ANY
 
 
-def _told(search: Search, fit: _Fit) -> Iterator[Found]:
+def _reported(search: Search, fit: _Fit) -> Iterator[Found]:
     number, times = fit.number, fit.times
     blocks = search.holds(search.edited(number, partial(_times, by=times)))
     if not blocks:
         return
     if same_number(times, 0.0, fit.bar) or abs(times) <= T.residual_bars * fit.bar:
         words = "the term `{v}` is too much"
-        yield search.told(number, Kind.TERM, words, blocks, factor=0.0, factor_bar=fit.bar)
+        yield search.finding(number, Kind.TERM, words, blocks, factor=0.0, factor_bar=fit.bar)
         return
     factor, bar = 1 / times, fit.bar / times**2
     kind, words = _said(search, factor, bar)
-    yield search.told(number, kind, words, blocks, factor=factor, factor_bar=bar)
+    yield search.finding(number, kind, words, blocks, factor=factor, factor_bar=bar)
 
 
 def _said(search: Search, factor: float, bar: float) -> tuple[Kind, str]:

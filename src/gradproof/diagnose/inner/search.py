@@ -287,7 +287,7 @@ class Search:
         size = np.abs(known.rows[rows] @ claim).max() + np.abs(made.base).max()
         return made if off <= T.linear * size else None
 
-    def told(self, number: int, kind: Kind, words: str, blocks: Blocks, **more: float) -> Found:
+    def finding(self, number: int, kind: Kind, words: str, blocks: Blocks, **more: float) -> Found:
         """The fault, in words in which ``{v}`` is the expression."""
         site = self.question.instrument.sites[number]
         text = words.replace("{v}", site.text)

@@ -19,7 +19,7 @@ from ..ladder import Balance, Passes
 from ..located import Located
 from ..measured import FIRST_STEP, MOST, limits_of, line_of, measured, sharpness
 from ..verdicts import Judged
-from . import told
+from . import sentences
 from .forward import one_way, pushed, transposed
 from .local import Real, question, real
 from .passes import Claimed, Traced, captured, claimed, replayed, traced
@@ -71,7 +71,7 @@ def located(session: Session) -> Located:
         spent = found.passes
         other = _searched(session, forward=True)
         found = other if other.rejected else found
-    return _told(found, spent)
+    return _reported(found, spent)
 
 
 def _searched(session: Session, *, forward: bool) -> _Found:
@@ -112,7 +112,7 @@ def _add_what_no_slope_shows(found: _Found, limits: list[Bands]) -> None:
     """Rules that return another value or no number, or are not linear in what is above."""
     claim, results = found.claim, found.results
     for k in claim.broken:
-        results[k] = Judged(Verdict.WRONG, math.inf, 0.0, 0.0, told.NO_NUMBER)
+        results[k] = Judged(Verdict.WRONG, math.inf, 0.0, 0.0, sentences.NO_NUMBER)
     for k in found.model.places:
         if claim.apart[k] > limits[k].correct_below:
             found.values.add(k)
@@ -121,15 +121,15 @@ def _add_what_no_slope_shows(found: _Found, limits: list[Bands]) -> None:
         elif claim.bent[k] > 0 and not results[k].verdict.rejects:
             found.bent.add(k)
             off = float(claim.bent[k])
-            results[k] = Judged(Verdict.WRONG, off, 0.0, off, told.NOT_LINEAR)
+            results[k] = Judged(Verdict.WRONG, off, 0.0, off, sentences.NOT_LINEAR)
 
 
 def _another_value(call: Call, apart: float, limits: Bands) -> Judged:
     verdict = Verdict.WRONG if apart > limits.wrong_above else Verdict.SUSPECT
-    return Judged(verdict, float(apart), 0.0, limits.correct_below, told.another_value(call))
+    return Judged(verdict, float(apart), 0.0, limits.correct_below, sentences.another_value(call))
 
 
-def _told(found: _Found, spent: int) -> Located:
+def _reported(found: _Found, spent: int) -> Located:
     calls, results = found.model.calls, found.results
     shown = [
         k for k in range(len(calls))
@@ -169,7 +169,7 @@ def _alone(found: _Found, wrong: list[int]) -> dict[int, Real]:
 def _can_be_asked(found: _Found, place: int) -> bool:
     """Whether a slope says something of a rule that a check of it alone can explain."""
     call, reason = found.model.calls[place], found.results[place].reason
-    known = reason in (told.NOT_LINEAR, told.NO_NUMBER, told.another_value(call))
+    known = reason in (sentences.NOT_LINEAR, sentences.NO_NUMBER, sentences.another_value(call))
     return call.own and not known and call.kind not in (Kind.CUT, Kind.WHOLE)
 
 
@@ -184,19 +184,19 @@ def _only_back(found: _Found, place: int, one: Real) -> bool:
 def _findings(found: _Found, operation: Operation, place: int, right: int) -> Iterator[Finding]:
     call = found.model.calls[place]
     if place in found.values:
-        yield told.of_value(operation, call, _forward(call), float(found.claim.apart[place]))
-    if operation.reason == told.another_value(call):
+        yield sentences.of_value(operation, call, _forward(call), float(found.claim.apart[place]))
+    if operation.reason == sentences.another_value(call):
         return
-    if operation.reason == told.NO_NUMBER:
-        yield told.of_no_number(operation, call)
+    if operation.reason == sentences.NO_NUMBER:
+        yield sentences.of_no_number(operation, call)
     elif place in found.bent:
-        yield told.of_nonlinear(operation, call)
+        yield sentences.of_nonlinear(operation, call)
     elif call.kind is Kind.CUT:
-        yield told.of_cut(operation, call)
+        yield sentences.of_cut(operation, call)
     elif call.kind is Kind.WHOLE:
-        yield told.of_whole(operation, call, found.model.opaque)
+        yield sentences.of_whole(operation, call, found.model.opaque)
     else:
-        yield told.of_rule(operation, call, right, found.rules.get(place))
+        yield sentences.of_rule(operation, call, right, found.rules.get(place))
 
 
 def _forward(call: Call) -> Place:

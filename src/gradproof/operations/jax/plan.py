@@ -254,9 +254,10 @@ def transpose_of(equation: Any) -> Place:
 
 def _function(params: Any, rule: str) -> str:
     """The name of the function that has a rule: the user's, where JAX has wrapped it."""
-    told = described(params["call_jaxpr"].jaxpr)
-    inner = rule_place(params[rule]) if told.name == "wrapped_fun" else told  # custom_gradient
-    return told.name if of_jax(inner) else inner.name
+    place = described(params["call_jaxpr"].jaxpr)
+    by_gradient = place.name == "wrapped_fun"  # of custom_gradient
+    inner = rule_place(params[rule]) if by_gradient else place
+    return place.name if of_jax(inner) else inner.name
 
 
 def _name(equation: Any) -> str:

@@ -41,10 +41,10 @@ def described(info: Any) -> Place:
 
 def rule_place(rule: Any) -> Place:
     """The user's function that is a rule, or JAX's where it is JAX's."""
-    told = described(rule)
-    if told.file and not told.file.startswith(_JAX):
-        return told
-    return next((place for place in _functions(rule) if not of_jax(place)), told)
+    place = described(rule)
+    if place.file and not place.file.startswith(_JAX):
+        return place
+    return next((inner for inner in _functions(rule) if not of_jax(inner)), place)
 
 
 def of_jax(place: Place) -> bool:
@@ -60,8 +60,8 @@ def _functions(root: Any) -> Iterator[Place]:
         if function is None or any(function is other for other in seen):
             continue
         seen.append(function)
-        if (told := described(function)).file:
-            yield told
+        if (place := described(function)).file:
+            yield place
         if isinstance(function, tuple):
             todo += function
             continue

@@ -58,7 +58,7 @@ class Cut:
 
 
 def cuts(calls: Sequence[Call], loose: Loose) -> list[Cut]:
-    """The cuts, each told by the outermost call that gets the input."""
+    """The cuts, each reported by the outermost call that gets the input."""
     places = {call.key: i for i, call in enumerate(calls)}
     found: dict[tuple[int, Key], list[Slot]] = {}
     for slot in sorted(loose.moved, key=lambda s: (places[s[0]], s[2])):

@@ -3,7 +3,7 @@
 A node belongs to the innermost call in which it was made. An edge between nodes of two calls
 carries the cotangent of one tensor from the one to the other; an edge to a leaf that of a
 parameter. So every call has its own share of shared parameters, and what happens between the
-calls inside a module is told apart from what happens in them.
+calls inside a module is kept apart from what happens in them.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ from .lines import place_of
 from .local import captured, question
 from .passes import Tape, claimed, moved, replayed
 from .real import Real, is_own
+from .sentences import of_cut, of_layout, of_nonlinear, of_operation
 from .target import Target
-from .told import of_cut, of_layout, of_nonlinear, of_operation
 
 # Passes forward, fewer where some are made once more with inputs held.
 _FIRST, _FEW = 1 + 3 * 8, 1 + 8
@@ -84,7 +84,7 @@ def located(session: Session) -> Located | None:
     found, results = measured(passes, tape.sums, tape.eps, sharp, limits)
     search = _Search(target, line, tape, passes, found, results, limits, sharp, further=asked)
     _set_right(search)
-    return _told(search)
+    return _reported(search)
 
 
 def _unwanted(session: Session, tape: Tape) -> frozenset[int]:
@@ -157,7 +157,7 @@ def _hold(search: _Search, still: Sequence[Slot]) -> None:
     search.further += len(held.made)
 
 
-def _told(search: _Search) -> Located:
+def _reported(search: _Search) -> Located:
     tape, results = search.tape, search.results
     shown = [i for i in range(len(results)) if tape.sums[i] > 0 or i in search.cut]
     operations = tuple(_operation(tape.calls[i], results[i]) for i in shown)
@@ -198,17 +198,17 @@ def _alone(search: _Search, located: Located, shown: Sequence[int]) -> Located:
     asked = [(i, known[i], question(known[i], options)) for i in wrong if i in known]
     operations, findings = list(located.operations), list(located.findings)
     for i, one in known.items():
-        told = next(layouts(one), None)
+        reported = next(layouts(one), None)
         if not operations[i].verdict.rejects and (off := nonlinear(one)):
             operations[i] = replace(
                 operations[i], verdict=Verdict.WRONG, error=off, bar=0.0, reason=_NOT_LINEAR
             )
             findings.append(of_nonlinear(operations[i], off))
-        elif told is not None:
+        elif reported is not None:
             operations[i] = replace(
-                operations[i], verdict=Verdict.WRONG, error=told[1], bar=0.0, reason=_LAYOUT
+                operations[i], verdict=Verdict.WRONG, error=reported[1], bar=0.0, reason=_LAYOUT
             )
-            findings.append(of_layout(operations[i], *told))
+            findings.append(of_layout(operations[i], *reported))
     return replace(
         located,
         operations=tuple(operations),

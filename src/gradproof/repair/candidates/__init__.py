@@ -79,8 +79,8 @@ def _in_turn(hints: Hints) -> list[tuple[Rule, bool | None, float]]:
             turns += [(rule, True, cheap), (rule, False, rule.least)]
         else:
             turns.append((rule, None, cheap if asked and rule.kind == "name" else rule.least))
-    accused = bool(hints.lines)
-    least = [(rule, only, reduced(cost) if accused else cost) for rule, only, cost in turns]
+    suspected = bool(hints.lines)
+    least = [(rule, only, reduced(cost) if suspected else cost) for rule, only, cost in turns]
     return sorted(least, key=lambda turn: turn[2])
 
 

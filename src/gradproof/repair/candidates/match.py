@@ -38,7 +38,7 @@ def matches(body: Body, pattern: cst.CSTNode, node: cst.CSTNode, bound: Bound) -
             return _is(body, letter, node) and _binds(body, letter, node, bound)
         case cst.Name(value=text) | cst.Integer(value=text) | cst.Float(value=text):
             return type(node) is type(pattern) and getattr(node, "value", "") == text
-    if type(node) is not type(pattern) or not _is_told(pattern, node):
+    if type(node) is not type(pattern) or not _is_met(pattern, node):
         return False
     mine, others = list(parts(pattern)), list(parts(node))
     if isinstance(pattern, cst.Call) and _open(pattern):
@@ -47,12 +47,12 @@ def matches(body: Body, pattern: cst.CSTNode, node: cst.CSTNode, bound: Bound) -
     return len(mine) == len(others) and all([matches(body, *pair, bound) for pair in pairs])
 
 
-def _is_told(pattern: cst.CSTNode, node: cst.CSTNode) -> bool:
-    meant, told = _told(pattern), _told(node)
-    return told == meant or (meant == "f" and told in _REDUCTIONS)
+def _is_met(pattern: cst.CSTNode, node: cst.CSTNode) -> bool:
+    meant, reported = _reported(pattern), _reported(node)
+    return reported == meant or (meant == "f" and reported in _REDUCTIONS)
 
 
-def _told(node: cst.CSTNode) -> object:
+def _reported(node: cst.CSTNode) -> object:
     """What tells nodes of one type apart, beside what they consist of."""
     match node:
         case cst.Attribute(attr=cst.Name(value=name)):

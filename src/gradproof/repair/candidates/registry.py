@@ -21,7 +21,7 @@ Generator = TypeVar("Generator", bound=Callable[..., Iterator[Edit]])
 class Rule:
     """What writes edits of a ``kind``, none of which costs less than ``least`` by itself.
 
-    ``parted`` are what can be told to write only what the diagnosis asks for, or the rest.
+    ``parted`` are what can be known to write only what the diagnosis asks for, or the rest.
     """
 
     kind: str

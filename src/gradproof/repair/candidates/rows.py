@@ -168,8 +168,8 @@ class Row:
 
     def _what(self, names: Mapping[str, str]) -> str | None:
         """What a person reads; None where both texts will do."""
-        told = self.what
-        if not told and self.place in {"@", "="} and (joined := _JOINED.fullmatch(self.new)):
+        reported = self.what
+        if not reported and self.place in {"@", "="} and (joined := _JOINED.fullmatch(self.new)):
             sign, other = joined.groups()
             other = short(_filled(other, names))
             whole = short(names["a"])
@@ -179,9 +179,9 @@ class Row:
                 "+": f"add the term {other}",
                 "-": f"subtract the term {other}",
             }[sign]
-        if not told:
+        if not reported:
             return None
-        return re.sub(r"\{(\w)\}", lambda found: short(names.get(found.group(1), "")), told)
+        return re.sub(r"\{(\w)\}", lambda found: short(names.get(found.group(1), "")), reported)
 
     def _cost(self, body: Body, place: Place, asked: bool) -> float:
         """What it costs here: less where the diagnosis asks for it."""
@@ -293,9 +293,9 @@ def _read(kind: str, line: str) -> Iterator[Row]:
         for one, other in every(found.group(1).split() if found else [""], after.split(" ; ")):
             form = before[2:] if place else before
             form = form.replace(found.group(), one) if found else form
-            told = (wrong, right, what[0] if what else "")
+            reported = (wrong, right, what[0] if what else "")
             if form != other.replace("{}", one):
-                yield Row(kind, place, form, other.replace("{}", one), float(cost), *told)
+                yield Row(kind, place, form, other.replace("{}", one), float(cost), *reported)
 
 
 def rows() -> Sequence[Row]:
