@@ -207,7 +207,7 @@ ALL: tuple[Rule, ...] = (
          {f"{LADDER}:Ladder._widest_to_believe": returns(float("inf"))}),
     Rule("jump", "two sides apart", {f"{SHAPE}:_jumps": returns(False)}),
     Rule("edge", "the slope of the finite side", {f"{SHAPE}:_at_edge": _at_an_edge}),
-    Rule("float32 inside", "seen in the values", {f"{SAMPLER}:_holds_single": returns(False)}),
+    Rule("float32 inside", "seen in the values", {f"{SAMPLER}:is_single": returns(False)}),
     Rule("steps taken", "what a float really moved by", {f"{COMPARE}:Sampler": _never_taken}),
     Rule("hints", "noise and window known from slopes before", {f"{COMPARE}:_hints": returns({})}),
     # Nearer, and in steps.
