@@ -209,8 +209,13 @@ def test_a_precision_that_does_not_exist_there(name):
 
 
 def test_nothing_to_differentiate(contestant):
-    whole = Problem(lambda p: float(np.sum(p["n"])), {"n": np.arange(3)}, lambda p: {"n": 1.0})
-    assert contestant.judge(whole).verdict is CANNOT
+    def whole(slope):
+        grad = lambda p: {"n": np.full(3, slope)}
+        return Problem(lambda p: float(np.sum(p["n"])), {"n": np.arange(3)}, grad)
+
+    # gradproof is the only one that takes integers for the floats that they stand for.
+    answers = [contestant.judge(whole(slope)).verdict for slope in (1.0, 1.5)]
+    assert answers == ([PASSES, ACCUSES] if contestant.name == "gradproof" else [CANNOT] * 2)
 
 
 def test_a_claim_of_another_shape_or_none(contestant):

@@ -150,6 +150,7 @@ def test_a_state_that_shows_at_any_call_is_seen(after):
     assert kinds & {"stateful", "nondeterministic"} or not report.ok
 
 
+@pytest.mark.slow
 def test_two_entries_that_are_exchanged_are_seen():
     """They move alike, and hide, in one of 150 directions."""
 

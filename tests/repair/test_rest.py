@@ -37,6 +37,7 @@ def energy(eps):
     return np.sum(np.exp(K * eps) * K)
 
 
+@pytest.mark.slow
 def test_right_at_this_point_only(load):
     code = load("def stress(eps):\n    return -(K * K)\n")
     (fix,) = gp.suggest_fixes(gp.check(energy, np.zeros(3), grad=code.stress), most=1)
@@ -57,6 +58,7 @@ def inexact(w):
     return float(np.sum(K * np.sin(w)))
 
 
+@pytest.mark.slow
 def test_a_rest_that_was_there_before(load):
     code = load("def grad(w):\n    return 2 * K * np.cos(w) + 3e-6 * w**2\n")
     point = np.array([0.3, -1.2, 0.7])
@@ -67,6 +69,7 @@ def test_a_rest_that_was_there_before(load):
     assert fix.to_dict()["caveat"] == fix.caveat
 
 
+@pytest.mark.slow
 def test_a_large_rest_is_none(load):
     code = load("def grad(w):\n    return 2 * K * np.cos(w) + 3e-2 * w**2\n")
     point = np.array([0.3, -1.2, 0.7])
