@@ -124,7 +124,7 @@ def test_where_nothing_can_be_told_the_bar_covers_it(frequency):
     assert abs(found.value - frequency * math.cos(1)) <= found.error
 
 
-@pytest.mark.parametrize("at", [88.0, 88.3, 200.4, 5000.2])
+@pytest.mark.parametrize("at", [88.0, 88.3, 200.4, 5000.2, 3e7 + 0.2, 1e9 + 0.3])
 def test_whole_numbers_have_no_slope_of_one(at):
     found = gp.slope(lambda t: float(round(at + t)), scale=at)
     assert found.smoothness is Smoothness.UNKNOWN

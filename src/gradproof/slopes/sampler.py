@@ -143,8 +143,8 @@ class Sampler:
         self._eps = max(self._eps, eps)
         self.largest = max(self.largest, abs(number))
         self._whole = self._whole and number.is_integer() and abs(number) < _LARGEST_COUNT
-        if self._single:
-            self._single = is_single(number)
+        if self._single or self._whole:
+            self._single = self._single and is_single(number)
             self._seen.add(number)
         return number
 
