@@ -156,3 +156,20 @@ def test_bad_patterns(point, grad, pattern, sentence):
     with pytest.raises(gp.UsageError) as caught:
         gp.check(residuals, point, grad=grad, jac_sparsity=pattern)
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "point", [np.array([1.5]), np.array([1.5, -2.0])], ids=["1 by 1", "1 by 2"]
+)
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "correct"), (1.01, "wrong")])
+@pytest.mark.parametrize("shape", ["gradient", "Jacobian"])
+def test_of_one_output_in_an_array_a_gradient_and_a_jacobian_are_claims(
+    point, factor, verdict, shape
+):
+    def fun(x):
+        return np.array([np.sum(np.sin(x))])
+
+    def grad(x):
+        return factor * (np.cos(x) if shape == "gradient" else np.cos(x)[None])
+
+    assert gp.check(fun, point, grad=grad).verdict == verdict

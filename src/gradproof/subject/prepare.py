@@ -119,7 +119,7 @@ def _has_jacobian(session: Session, first: Any) -> bool:
     if isinstance(first, list | tuple) and _is_row(first):
         first = np.asarray(first, np.float64)
     array = isinstance(first, np.ndarray) or framework_of(first) is not None
-    if not (array and np.prod(np.shape(first)) > 1):
+    if not (array and np.ndim(first) and np.prod(np.shape(first))):
         return False
     dtype = home(first).dtype(first)
     if not arrays.continuous(dtype) or arrays.is_complex(dtype):

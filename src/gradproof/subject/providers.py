@@ -107,11 +107,11 @@ class Jacobian(Provider):
             found = self.blocks(point, raw, np.shape(output))
         except KeyError:
             return False
-        return all(
-            np.ndim(j) == np.ndim(output) + len(block.shape)
-            or np.prod(np.shape(j)) == np.prod((*np.shape(output), *block.shape))
-            for j, block in zip(found, point.blocks, strict=True)
-        )
+        shapes = [(*np.shape(output), *block.shape) for block in point.blocks]
+        pairs = [(np.shape(j), shape) for j, shape in zip(found, shapes, strict=True)]
+        if np.prod(np.shape(output)) == 1:  # a gradient has as many numbers
+            return all(one == other for one, other in pairs)
+        return all(len(one) == len(other) or np.prod(one) == np.prod(other) for one, other in pairs)
 
     def products(self, point: Point, raw: Any, cotangent: Any) -> list[Any]:
         """The gradients along a cotangent, block by block."""
