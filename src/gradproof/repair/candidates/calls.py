@@ -11,9 +11,9 @@ import libcst as cst
 
 from ..edit import Edit
 from .body import Body
+from .costs import COSTS
 from .registry import candidates_of
 from .shapes import called, is_module, method
-from .table import COSTS
 
 _MOVING = frozenset({"transpose", "swapaxes", "moveaxis", "permute"})
 

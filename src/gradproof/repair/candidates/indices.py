@@ -9,10 +9,10 @@ import libcst as cst
 
 from ..edit import Edit
 from .body import Body, Expression
+from .costs import COSTS
 from .registry import candidates_of
 from .shapes import called
 from .source import nodes
-from .table import COSTS
 from .text import short, stands, written
 
 _FIXED = frozenset({"None", "...", "True", "False"})

@@ -12,13 +12,13 @@ import libcst as cst
 from ..edit import Edit
 from ..hints import Shape
 from .body import Body, Expression
+from .costs import COSTS
 from .fill import far
 from .indices import shifted
 from .places import is_read
 from .registry import candidates_of
 from .scope import is_holder
 from .sites import sites
-from .table import COSTS
 from .text import loaded, normal, product, short, total
 
 _CONSTANT = (cst.Integer, cst.Float, cst.SimpleString)

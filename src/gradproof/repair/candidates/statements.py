@@ -9,8 +9,8 @@ import libcst as cst
 
 from ..edit import Edit
 from .body import STILL, Body, Expression
+from .costs import COSTS
 from .registry import candidates_of
-from .table import COSTS
 from .text import loaded, normal, short
 
 
