@@ -57,7 +57,7 @@ IN_LIBRARIES = {
     "functions_torch 28": ["by (1 - s)"],
     "functions_torch 33": ["sin → cos"],
     "rules_jax 36": ["sign of jnp.outer"],
-    "vision 39": ["dout @ self.v.T by"],  # by 1 / 2, which self.scale is there
+    "vision 39": ["multiply self.a * (da", "by 1 / 2"],  # which self.scale is there
 }
 
 

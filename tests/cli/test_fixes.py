@@ -39,6 +39,10 @@ NET = """\
 
     def unlike(w):
         return np.floor(w)
+
+
+    def mixed(w):
+        return float(np.sum(np.sin(w) * np.exp(0.7 * w[::-1])))
 """
 
 CASES = {
@@ -46,7 +50,7 @@ CASES = {
     "again": "dict(fun=net.square, point=w, grad=net.square_grad)",
     "sines": "dict(fun=net.sines, point=w, grad=net.sines_grad)",
     "right": "dict(fun=net.sines, point=w, grad=np.cos)",
-    "hopeless": "dict(fun=net.sines, point=w, grad=lambda w: net.unlike(w))",
+    "hopeless": "dict(fun=net.mixed, point=w, grad=lambda w: net.unlike(w))",
     "array": "dict(fun=net.sines, point=w, grad=np.ones(2))",
     "undecided": "dict(fun=lambda w: float('nan'), point=w, grad=np.cos)",
     "raises": "1 / 0",

@@ -184,3 +184,21 @@ def test_the_point_is_put_back_and_nobody_keeps_it():
     shifts = [np.abs(s - x).max() for s in seen]
     assert max(shifts) < 0.05
     assert sum(0 < s < 2e-6 for s in shifts) >= 10
+
+
+@pytest.mark.parametrize(("factor", "rejected"), [(1.0, False), (1.1, True)])
+def test_equal_numbers_beside_nearly_equal_ones_in_a_sort(factor, rejected):
+    """Moved a little, one of the others may change places with those that are equal."""
+
+    def ranked(x):
+        return float(np.sum(np.sort(x) * np.arange(x.size)))
+
+    def slope(x):
+        found = np.empty(x.size)
+        found[np.argsort(x, kind="stable")] = np.arange(x.size)
+        return factor * found
+
+    point = np.array(
+        [100.0, -9.35e-4, 0.0, 0.0, 0.0, -9.35e-4, 0.0, -9.98e-4, 0.0107, -0.0, -0.5, -9.44e-3]
+    )
+    assert gp.check(ranked, point, grad=slope).verdict.rejects == rejected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -236,15 +236,18 @@ def _found(beside: _Beside, k: int, flat: Flats) -> _Found:
     amid, exempt = np.zeros((2, len(claims.claim)), bool)
     first = hull.spread(claims)
     amid[:entries], exempt[:entries] = hull.ties(functionals.equal, claims, first)
-    if exempt.any():  # ties that add up are settled: what else is there?
-        rest, means = [np.array(g, np.float64) for g in flat], claims.beside.mean(0)
-        for g, chosen, part in zip(rest, functionals.chosen, functionals.parts, strict=True):
-            g[chosen[exempt[part]]] = means[part][exempt[part]]
-        claims = Claims(
-            functionals.read(rest), claims.beside, claims.bends, claims.sizes, claims.whole
-        )
-        first = hull.spread(claims)
-    return _Found(claims, first, hull.decide(first, amid, exempt))
+    if not exempt.any():
+        return _Found(claims, first, hull.decide(first, amid, exempt))
+    # Ties that add up are settled, to what is claimed or what was given: what else is there?
+    given = claims.beside.mean(0)
+    claimed = given.copy()
+    claimed[:entries] += hull.missing(functionals.equal, exempt[:entries], claims.claim - given)
+    found = []
+    for settled in (given, claimed):
+        made = replace(claims, claim=functionals.read_with(flat, exempt, settled))
+        spread = hull.spread(made)
+        found.append(_Found(made, spread, hull.decide(spread, amid, exempt)))
+    return min(found, key=lambda one: float(one.decision.doubt.max()))
 
 
 def _further(beside: _Beside, found: _Found, turn: int) -> Iterator[Aimed]:

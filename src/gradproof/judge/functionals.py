@@ -121,6 +121,13 @@ class Functionals:
         """All numbers, of a gradient that is flat in each block."""
         return self._read(gradient, 1)
 
+    def read_with(self, gradient: Sequence[Flat], some: NDArray[np.bool_], values: Array) -> Array:
+        """All numbers, of a gradient some of whose entries have other values."""
+        rest = [np.array(g, np.float64) for g in gradient]
+        for g, chosen, part in zip(rest, self.chosen, self.parts, strict=True):
+            g[chosen[some[part]]] = values[part][some[part]]
+        return self.read(rest)
+
     def squares(self, gradient: Sequence[Flat]) -> Array:
         """Of each number the sum of the squares of its terms."""
         return self._read([np.square(g, dtype=np.float64) for g in gradient], 2)

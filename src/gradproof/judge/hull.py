@@ -126,6 +126,12 @@ def ties(equal: NDArray[np.intp], claims: Claims, found: Spread) -> tuple[Mask, 
     return amid, exempt
 
 
+def missing(equal: NDArray[np.intp], exempt: Mask, off: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What brings the entries of each exempt group to the sum that is claimed of them together."""
+    sums = np.bincount(equal, np.where(exempt, off[: equal.size], 0.0))
+    return np.asarray((sums / np.maximum(np.bincount(equal, exempt), 1.0))[equal])
+
+
 def share_of(error: float, size: float) -> float:
     """An error as a share of a size; infinite where nothing is left to compare it with."""
     return error / size if size > 0 else math.inf
