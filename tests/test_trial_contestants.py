@@ -14,6 +14,8 @@ if BENCHMARKS not in sys.path:
 contestants = importlib.import_module("trial.contestants")
 scipy_bound = importlib.import_module("trial.contestants.scipy").BOUND
 Problem = importlib.import_module("trial.specimen").Problem
+SPECIMENS = importlib.import_module("trial.specimens").ALL
+tried = importlib.import_module("trial.result").tried
 Verdict = importlib.import_module("trial.contestant").Verdict
 
 PASSES, ACCUSES, UNDECIDED, CANNOT = (
@@ -379,3 +381,17 @@ def test_a_judge_is_silent_even_where_the_function_is_not(capsys):
 
     BY_NAME["scipy check_grad, random"].judge(Problem(loud, point(), gradient(), (1.5,)))
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "swish: half of the product rule, wrong",
+        "ridge: weights of the examples forgotten, wrong",
+        "poisson: residual in half precision, wrong",
+    ],
+)
+def test_functions_under_one_wrapper_pass_arrays_of_several_sizes(name):
+    """Where the explanation looks into it, an edit may not fit all that a line computes."""
+    specimen = next(s for s in SPECIMENS if s.name == name)
+    assert tried(BY_NAME["gradproof"], specimen).verdict == "accuses"

@@ -103,7 +103,7 @@ class Response:
         """Whether the slopes do not speak against an edit, or not against all multiples of it."""
         try:
             moved = self.products(values, edit) - self.base
-        except ValueError:
+        except (ValueError, IndexError, TypeError):  # it does not fit all values there
             return False
         wanted = self.slopes - self.base
         if times:
