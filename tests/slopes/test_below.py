@@ -142,3 +142,18 @@ def test_a_rough_window_does_not_end_a_search():
 
 def test_the_nearest_steps_go_outwards():
     assert list(NEAREST) == sorted(NEAREST)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("cycles", [3e4, 3e5])
+def test_waves_just_above_the_round_off_are_not_averaged(seed, cycles):
+    rng = np.random.default_rng(seed)
+    heights, phases = 1e-12 * rng.normal(size=30), rng.uniform(0, 2 * np.pi, 30)
+    lengths = cycles * rng.normal(size=30)
+
+    def phi(t):
+        return 59.0 + float(heights @ np.sin(lengths * t + phases))
+
+    true = float((heights * lengths) @ np.cos(phases))
+    found = gp.slope(phi)
+    assert abs(found.value - true) <= found.error or found.smoothness is Smoothness.UNKNOWN

@@ -197,14 +197,18 @@ def _slope(
     size = unit(state, direction, k)
     sharp, floor = sharp_enough(size, limits), sharp_enough(state.values[k], limits)
     nothing = _nothing(state, direction, k)
-    zero = 0.0 if nothing else floor
+    # Of what is moved farther than it is large, neither value nor bend say what is small.
+    farther = any([state.setting.blocks[part.block].enlarged for part in direction.parts])
+    rounded = abs(claimed) <= T.roundoff * state.values[k]
+    zero = floor if rounded and not (nothing or farther) else 0.0
 
     def enough(value: float, error: float) -> bool:
         done = error <= sharp and not nothing
         return done or known_enough(claimed, value, error, zero, share)
 
     def negligible(error: float, bend: float) -> bool:
-        return abs(claimed) <= error <= sharp_enough(bend, limits) and not nothing
+        small = abs(claimed) <= error <= sharp_enough(bend, limits)
+        return small and not nothing and not farther
 
     expected = partial(amid_noise, claimed, unit=0.0 if nothing else size, bands=limits)
     hints = _hints(state, memory, direction, share)

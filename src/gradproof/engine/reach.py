@@ -24,7 +24,11 @@ from ..subject.session import Session
 from .compare import sampler
 
 _LEAST = T.roundings_seen * 2.0**-52  # roundings of numbers of size 1
-_OWN, _FARTHER = 0.5, 4.0  # a window of a block's own size, and how much farther the next one is
+_OWN, _FARTHER, _NARROWER = (
+    0.5,
+    4.0,
+    8.0,
+)  # a window of a block's own size, and from one to the next
 _ALIKE = 2  # values: too few to say what they are multiples of
 _WHOLE, _OF_THE_LEAST = 1e-3, range(1, 9)  # multiples of such a share of the smallest step
 
@@ -73,9 +77,21 @@ def _needed(one: Sampler, sharp: float, block: Block) -> float:
         noise = max(known, _roundings(one, window, farthest))
     if sharp == 0 and (moved > T.hides_no_more * noise or (value == 0 and noise == known)):
         return 1.0
-    if abs(sum(ends)) > T.bends_more * max(noise, abs(ends[0] - ends[1])):
+    slope = ends[0] - ends[1]
+    if abs(sum(ends)) > T.bends_more * max(noise, abs(slope)):
         return 1.0
-    return too_narrow(noise, sharp)
+    times = min(too_narrow(noise, sharp), farthest)
+    return _alike(one, slope, times) if abs(slope) > T.bends_more * noise else times
+
+
+def _alike(one: Sampler, slope: float, times: float) -> float:
+    """How many ``times`` farther the chord is still what it is at a block's own size."""
+    while times > 1:
+        (ahead, behind), _ = one.take([times * _OWN, -times * _OWN])
+        if abs((ahead - behind) / times - slope) <= T.alike * abs(slope):
+            return times
+        times /= _NARROWER
+    return 1.0
 
 
 def _moving(one: Sampler, farthest: float) -> Window:

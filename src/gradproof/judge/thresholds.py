@@ -46,8 +46,8 @@ class Thresholds:
     # Claim and window, where windows disagree with each other
 
     # A wide window knows the slope to this share, of the gap and of itself, before it speaks
-    # against a narrow one (family "stepped"). Nor may more of a gradient be hidden by what it becomes
-    # farther away than its block is large (family "small": rounded inside).
+    # against a narrow one (family "stepped"). Nor may what a gradient becomes farther away than its
+    # block is large hide more of it (family "small": rounded inside).
     tells: float = 0.1
     # Where the slope of wide steps is so much nearer to the claim than to the slope between two
     # jumps, the jumps may be roundings of what is claimed (tests/engine/test_quantisation.py).
@@ -87,6 +87,8 @@ class Thresholds:
     # "small"), but where the value bends so many times more than it slopes: at an optimum.
     tiny: float = 1e-3
     bends_more: float = 10.0
+    # Nor any further than the chord is what it is at that size, to such a share (tanh(1e8 x)).
+    alike: float = 0.5
     # What changes by so many times more than numbers of size 1 are rounded by is not hidden by that
     # (family "rounded inside").
     hides_no_more: float = 1e6

@@ -18,6 +18,11 @@ from .evidence import Evidence, collect, common, typical
 from .scale import measured_against, tells
 from .thresholds import T
 
+# What is seen farther away than a block is large says nothing where it is flat.
+_HIDDEN = (
+    "steps of its own size change the value by less than its round-off, and larger ones not at all"
+)
+
 
 def judge(
     block: Block,
@@ -53,6 +58,8 @@ def judge(
     high = max(min(map(_high, every)), error)
     worst = max(low, entry, smallest)
     verdict, reason = _verdict(worst, high <= limit, bands, block, comparisons)
+    if nothing and block.enlarged and verdict.rejects:
+        verdict, reason = Verdict.UNDECIDED, _HIDDEN
     opened = _open(verdict, error, bar, high, limit, bands.correct_below * scale)
     of_scale = not verdict.rejects and bands.wrong_above * scale < min(high, limit)
     if of_scale:

@@ -53,7 +53,7 @@ class Ladder:
         straight, broken = self.around_the_break()
         if broken is None:
             return math.inf
-        if straight and width(broken) <= 1.5 * RATIO * width(straight):
+        if straight:
             return width(straight)
         return width(broken) if self.shallow else math.inf
 
@@ -98,8 +98,8 @@ class Ladder:
         but scatter shrinks as H^p and the slope moves as H^(p-1), so the rest is a geometric
         series. Two neighbours have to show such a p: noise has p = 0, and a smooth lack of fit 5.
         """
-        wider = [w for w in self.windows if w.half_width >= window.half_width]
-        chain = sorted(wider, key=lambda w: w.half_width)[:3]
+        wider = {w.half_width: w for w in self.windows if w.half_width >= window.half_width}
+        chain = [wider[width] for width in sorted(wider)[:3]]
         if len(chain) < 3 or not all(0 < w.scatter < np.inf for w in chain):
             return 0.0
         powers = [

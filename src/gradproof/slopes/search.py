@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .below import LEVELS, NEAREST, deeper, is_staircase, is_straight, may_hide
-from .ladder import START, Ladder, width
+from .ladder import LACK_OF_FIT, START, Ladder, width
 from .sampler import Sampler
 from .sides import kinked
 from .window import RATIO, SYMMETRIC, Stencil, Window
@@ -56,11 +56,16 @@ class Search(Ladder):
     def run(self, start: float = START) -> Window | None:
         """The best window, or None where none could be believed."""
         first = self.take(start)
+        known = self.noise
+        if known is not None and self.lacks_fit(first):
+            self.noise = None  # what is known from neighbours does not tell noise from shape here
+            first = self.take(START) if start > START else first
         if self.noise is None:
             if self.done(first) and first.levels >= LEVELS and is_straight(first):
                 return first
             self._measure_noise(first)
             self._look_below()
+            self._trust_neighbours(known)
         self._explore()
         if self.shallow is not None and self._on_a_tread(self.shallow):
             self._refuse_below(self.shallow)
@@ -174,6 +179,11 @@ class Search(Ladder):
     def _trust(self, pilot: Window) -> None:
         scatter = pilot.scatter if pilot.finite else 0.0
         self.noise = max(scatter, pilot.roundoff)
+
+    def _trust_neighbours(self, known: float | None) -> None:
+        """Of two scatters that may be the same, keep the one that was known."""
+        if known is not None and self.noise is not None and self.noise <= LACK_OF_FIT * known:
+            self.noise = known
 
     def _descend(self, first: Window) -> Window:
         half_width = PILOT
