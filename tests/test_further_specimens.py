@@ -34,7 +34,7 @@ COARSE = {"steps": 0.15}  # a few steps of the staircase are in reach, and no mo
 QUANTUM = 1e-7  # a smaller step may move no value at all, for want of digits
 AT_ZERO = 1e-9  # a slope this small is none: round-off of a zero
 # Numbers so small that steps of their own size show nothing; polynomials show all over wider ones.
-WIDE = ("a low-rank change", "a penalty of numbers")
+WIDE = ("a low-rank change", "a penalty of numbers", "a value that is rounded inside")
 
 KINKED = ("rectified", "shrunk", "shared")
 # Of open ones in detail the waves are shorter than any step that shows a quotient.

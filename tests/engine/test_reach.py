@@ -103,3 +103,53 @@ def test_entries_of_many_sizes_in_a_small_block_are_swept_at_their_own():
 
     assert gp.check(fun, x, grad=np.cos).verdict == "correct"
     assert gp.check(fun, x, grad=lambda x: np.cos(x) * [1, 1, -1]).verdict == "wrong"
+
+
+ROUNDED = {
+    "cos(x) - 1": (lambda x: np.sum(np.cos(x) - 1), lambda x: -np.sin(x), 1e-8),
+    "exp(x) - 1 - x": (lambda x: np.sum(np.exp(x) - 1 - x), np.expm1, 1e-7),
+    "a root beside 100": (
+        lambda x: np.sum(np.sqrt(1e4 + x * x) - 1e2),
+        lambda x: x / np.sqrt(1e4 + x * x),
+        1e-6,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROUNDED)
+@pytest.mark.parametrize("count", [1, 5])
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_rounded_inside_is_judged_where_it_shows(name, count, seed):
+    fun, grad, size = ROUNDED[name]
+    at = size * (1 + 0.3 * np.random.default_rng(seed).normal(size=count))
+    right = gp.check(fun, at, grad=grad, seed=seed).verdict
+    assert right == "correct" or (right == "undecided" and "100" in name)  # few digits are left
+    for factor in (1.1, -1.0, 0.0):
+        claim = gp.check(fun, at, grad=lambda x, f=factor: f * grad(x), seed=seed)
+        assert claim.verdict == "wrong"
+
+
+def test_a_gradient_below_all_round_off_is_not_called_right_for_what_it_becomes_elsewhere():
+    at = 1e-7 * np.array([1.0, 0.7, 1.2])
+    for factor in (1.0, -1.0, 0.5, 0.0):
+        claim = gp.check(
+            lambda x: np.sum(x - np.sin(x)), at, grad=lambda x, f=factor: f * 2 * np.sin(x / 2) ** 2
+        )
+        assert claim.verdict == "undecided" or (factor != 1 and claim.verdict == "wrong")
+
+
+def test_nothing_claimed_of_what_moves_in_steps_at_its_own_size_is_right():
+    for size in (1.0, 1e-4, 1e-8):
+        at = size * np.array([1.1, 0.7, 1.3])
+        stair = gp.check(lambda x, s=size: np.sum(np.round(10 * x / s)), at, grad=lambda x: 0 * x)
+        assert stair.verdict == "correct"
+        steep = gp.check(lambda x, s=size: np.sum(np.sin(x / s)), at, grad=lambda x: 0 * x)
+        assert steep.verdict == "wrong"
+
+
+def test_a_kink_farther_away_than_a_small_block_is_large_is_not_reached():
+    at = 1e-8 * np.array([1.0, 0.7, 1.2])
+    hinge = gp.check(lambda x: np.sum(np.maximum(x - 3e-8, 0)), at, grad=lambda x: 0 * x)
+    assert hinge.verdict == "correct"
+    assert gp.check(lambda x: np.sum(x**4), at, grad=lambda x: 4 * x**3).verdict == "correct"
+    assert gp.check(lambda x: np.sum(x**4), at, grad=lambda x: 0 * x).verdict == "wrong"

@@ -172,9 +172,29 @@ def small_numbers() -> Iterator[Specimen]:
         )  # fmt: skip
 
 
+def rounded_inside() -> Iterator[Specimen]:
+    """Small numbers beside larger ones: the value moves in steps of what those are rounded to."""
+    for told, size, fun, grad in (
+        ("cos(x) - 1 at 1e-8", 1e-8, lambda x: np.sum(np.cos(x) - 1), lambda x: -np.sin(x)),
+        ("exp(x) - 1 - x at 1e-7", 1e-7, lambda x: np.sum(np.exp(x) - 1 - x), np.expm1),
+        ("(1 + x)^2 - 1 - 2x at 1e-9", 1e-9, lambda x: np.sum((1 + x) ** 2 - 1 - 2 * x),
+         lambda x: 2 * x),
+        ("log cosh(x) at 1e-7", 1e-7, lambda x: np.sum(np.log(np.cosh(x))), np.tanh),
+        ("x log x - x + 1 near 1", 1e-6, lambda x: np.sum((1 + x) * np.log(1 + x) - x), np.log1p),
+        ("a smoothed absolute value at 1e-6", 1e-6, lambda x: np.sum(np.sqrt(1e4 + x * x) - 1e2),
+         lambda x: x / np.sqrt(1e4 + x * x)),
+    ):  # fmt: skip
+        yield from twins(
+            f"a value that is rounded inside, {told}",
+            one(fun, size * (1 + 0.3 * normal(87, 4)), grad),
+            factor(2.0), sign(), zero(), why="it is flat, or in steps, as far as the numbers go",
+        )  # fmt: skip
+
+
 ALL_SMALL: tuple[Specimen, ...] = (
     *of_many(),
     *small_numbers(),
+    *rounded_inside(),
     *beside_the_rest(),
     *swept(),
     *zero_values(),

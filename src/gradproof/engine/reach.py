@@ -7,8 +7,9 @@ moved further, by no more than is needed, and at most as far as a block of zeros
 
 from __future__ import annotations
 
-import math
 from functools import partial
+
+import numpy as np
 
 from ..judge.bands import bands
 from ..judge.credible import sharp_enough
@@ -17,13 +18,19 @@ from ..records.block import Block
 from ..records.direction import Direction, Part
 from ..slopes.four import too_narrow
 from ..slopes.sampler import Sampler
+from ..slopes.window import SYMMETRIC, Window
 from ..space.directions import RMS
 from ..subject.session import Session
 from .compare import sampler
 
+_LEAST = T.roundings_seen * 2.0**-52  # roundings of numbers of size 1
+_OWN, _FARTHER = 0.5, 4.0  # a window of a block's own size, and how much farther the next one is
+_ALIKE = 2  # values: too few to say what they are multiples of
+_WHOLE, _OF_THE_LEAST = 1e-3, range(1, 9)  # multiples of such a share of the smallest step
+
 
 def reach(session: Session) -> None:
-    """Give the blocks that need it a larger scale; two evaluations for each."""
+    """Give the blocks that need it a larger scale; two evaluations for most."""
     small = [block for block in session.point.blocks if block.scale < T.tiny]
     if small and session.finite:
         scales = {block.index: _seen(session, block) for block in small}
@@ -36,27 +43,65 @@ def _seen(session: Session, block: Block) -> float:
     direction = Direction((Part(block.index, block.scale),), int(session.asked.options.seed), 0)
     line = session.line(direction)
     values = partial(session.evaluate, line)
-    chosen = range(len(session.projections))
-    made = [sampler(session, direction, line, values, k) for k in chosen]
-    needed = max(too_narrow(one.roundoff, _sharp(session, block, k)) for k, one in enumerate(made))
-    if needed > 1 and any([_bends(one) for one in made]):
-        needed = 1.0
+    needed = [
+        _needed(sampler(session, direction, line, values, k), _sharp(session, block, k), block)
+        for k in range(len(session.projections))
+    ]
     line.back()
-    return max(block.scale, min(needed * block.scale, 1.0))
+    return max(block.scale, min(max(needed) * block.scale, 1.0))
 
 
 def _sharp(session: Session, block: Block, k: int) -> float:
     options, norm = session.asked.options, session.projections[k].claim.norms[block.index]
     limits = bands(block.dtype, options.correct_below, options.wrong_above)
-    if norm == 0 and session.projections[k].size == 0:
-        return math.inf  # a value of zero has no round-off that hides a slope
     return sharp_enough(norm * block.scale * RMS, limits)
 
 
-def _bends(one: Sampler) -> bool:
-    """Whether the function bends within the block's own size, far more than it slopes: an optimum.
+def _needed(one: Sampler, sharp: float, block: Block) -> float:
+    """How many times its own size a block is to be moved, given a bar that tells.
 
-    A larger step would lead out of the neighbourhood that the block's size says.
+    Not at all where the function bends within that size, far more than it slopes: at an optimum,
+    a larger step would lead out of the neighbourhood that the size says. Nor where nothing is
+    claimed of what shows at that size, or of a value of zero, which has no round-off.
     """
-    (ahead, behind), _ = one.take([0.5, -0.5])
-    return abs(ahead + behind) > T.bends_more * max(one.roundoff, abs(ahead - behind))
+    ends, _ = one.take([_OWN, -_OWN])
+    known, moved, farthest = one.roundoff, max(map(abs, ends)), 1 / block.scale
+    value, noise = one.largest, known
+    if moved <= T.hides_no_more * _LEAST:
+        window = _moving(one, farthest)
+        moved = float(np.abs(window.increments).max())
+        noise = max(known, _roundings(one, window, farthest))
+    if sharp == 0 and (moved > T.hides_no_more * noise or (value == 0 and noise == known)):
+        return 1.0
+    if abs(sum(ends)) > T.bends_more * max(noise, abs(ends[0] - ends[1])):
+        return 1.0
+    return too_narrow(noise, sharp)
+
+
+def _moving(one: Sampler, farthest: float) -> Window:
+    """A window of a block's own size, or the next wider one that shows more than two values."""
+    window, far = one.window(SYMMETRIC, _OWN), _OWN
+    while len(set(window.increments.tolist())) <= _ALIKE and far < farthest:
+        far *= _FARTHER
+        if one.increment(far) or one.increment(-far):
+            window = one.window(SYMMETRIC, far)
+    return window
+
+
+def _roundings(one: Sampler, window: Window, farthest: float) -> float:
+    """The scatter of larger numbers that are rounded inside, where it shows; else 0.
+
+    ``cos(x) - 1`` moves in steps of one spacing of 1.0, whatever the size of its value.
+    """
+    moved, least = window.scatter or window.step, _LEAST
+    if moved > least and _in_multiples(window):
+        least = T.hidden_share * max(map(abs, one.take([farthest, -farthest])[0]))
+    return moved if moved <= least else 0.0
+
+
+def _in_multiples(window: Window) -> bool:
+    """Whether all values differ by multiples of one number, as what is rounded does."""
+    times = window.increments / window.step if window.step else window.increments
+    return float(np.ptp(times)) >= _ALIKE and any(
+        [np.abs(k * times - np.round(k * times)).max() < _WHOLE for k in _OF_THE_LEAST]
+    )

@@ -46,7 +46,8 @@ class Thresholds:
     # Claim and window, where windows disagree with each other
 
     # A wide window knows the slope to this share, of the gap and of itself, before it speaks
-    # against a narrow one (family "stepped").
+    # against a narrow one (family "stepped"). Nor may more of a gradient be hidden by what it becomes
+    # farther away than its block is large (family "small": rounded inside).
     tells: float = 0.1
     # Where the slope of wide steps is so much nearer to the claim than to the slope between two
     # jumps, the jumps may be roundings of what is claimed (tests/engine/test_quantisation.py).
@@ -86,6 +87,11 @@ class Thresholds:
     # "small"), but where the value bends so many times more than it slopes: at an optimum.
     tiny: float = 1e-3
     bends_more: float = 10.0
+    # What changes by so many times more than numbers of size 1 are rounded by is not hidden by that
+    # (family "rounded inside").
+    hides_no_more: float = 1e6
+    # Steps of such a share of what a block of size 1 changes are roundings ("rounded inside").
+    hidden_share: float = 2.0**-36
 
     # Two passes of one backward may add up in another order, as threads and atomics do: so many
     # roundings of the largest entry; what draws random numbers is further off

@@ -12,7 +12,7 @@ class Block:
 
     ``count`` is the number of real coordinates (a complex entry has two) and ``scale`` the
     displacement that counts as one: the root mean square of the entries, or 1 where all are
-    zero.
+    zero; a larger one where a block is ``enlarged``, as that shows nothing.
     """
 
     index: int
@@ -21,6 +21,7 @@ class Block:
     dtype: str
     count: int
     scale: float
+    enlarged: bool = False
     is_complex: bool = field(init=False)
     axes: tuple[int, ...] = field(init=False)
 

@@ -33,6 +33,7 @@ _NARROWER = (0.5, 0.05, 0.005)
 _STAYS = 0.9
 _SURE = 10
 _FALLS = 6
+_TRIED = 2
 
 Place = tuple[float, float]  # an argument, and what is left of a value there
 _NODES = SYMMETRIC.nodes
@@ -118,9 +119,11 @@ def jump(sampler: Sampler, far: float) -> float:
             moved = sampler.increment(far * (1 + share * node))
             return moved - float(np.polyval(fitted, node))
 
-        ends = max(pairwise(zip(_NODES.tolist(), rests.tolist(), strict=True)), key=_height)
-        if (height := _bracketed(left, *ends)) > 0:
-            return height
+        # A polynomial follows a jump next to an end: it may show in the second largest rest.
+        pairs = pairwise(zip(_NODES.tolist(), rests.tolist(), strict=True))
+        for ends in sorted(pairs, key=_height, reverse=True)[:_TRIED]:
+            if (height := _bracketed(left, *ends)) > 0:
+                return height
     return 0.0
 
 
