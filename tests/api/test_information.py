@@ -158,3 +158,39 @@ def test_bad_residuals():
         gp.check(fun, START, residuals=lambda q: None, **given)
     with pytest.raises(gp.UsageError, match="residuals= goes with hess= or hessp="):
         gp.check(fun, START, grad=given["grad"], residuals=misses)
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"), [(1, "is the"), (0.5, "is half the"), (2, "is twice the")]
+)
+def test_half_and_twice_the_gauss_newton_matrix_are_named(factor, said):
+    times, data = np.linspace(0, 1, 6), np.array([1.0, 1.3, 1.9, 2.2, 3.5, 4.0])
+
+    def rates(p):
+        return np.stack([np.exp(p[1] * times), p[0] * times * np.exp(p[1] * times)], 1)
+
+    def misses(p):
+        return p[0] * np.exp(p[1] * times) - data
+
+    def hess(p):
+        second = np.zeros((6, 2, 2))
+        second[:, 0, 1] = second[:, 1, 0] = times * np.exp(p[1] * times)
+        second[:, 1, 1] = p[0] * times**2 * np.exp(p[1] * times)
+        return rates(p).T @ rates(p) + np.einsum("i,ijk->jk", misses(p), second)
+
+    def told(claim):
+        return gp.check(
+            lambda p: 0.5 * float(misses(p) @ misses(p)),
+            np.array([0.7, 1.1]),
+            grad=lambda p: rates(p).T @ misses(p),
+            hess=claim,
+            residuals=misses,
+        )
+
+    wrong = told(lambda p: factor * rates(p).T @ rates(p))
+    assert f"hess {said} Gauss–Newton matrix" in wrong.findings[0].message
+    # A third of it has no such name, and the Hessian itself is right.
+    other = told(lambda p: rates(p).T @ rates(p) / 3)
+    assert not other.ok
+    assert "Gauss" not in str(other.findings)
+    assert told(hess).ok

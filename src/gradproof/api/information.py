@@ -30,9 +30,11 @@ _EXPECTED = (
     "replaced by its mean, as residuals give it. Call it so, or add the terms with the residuals."
 )
 _GAUSS_NEWTON = (
-    "{} is the Gauss–Newton matrix, not the Hessian: the products of residuals with their second "
+    "{} is {}the Gauss–Newton matrix, not the Hessian: the products of residuals with their second "
     "derivatives are left out."
 )
+# That of the sum of squares itself, and of half of it, where fun is the other one.
+_MULTIPLES = ((1.0, ""), (0.5, "half "), (2.0, "twice "))
 
 
 def recognised(report: Report, claims: Claims, residuals: Callable[..., Any]) -> Report:
@@ -64,18 +66,25 @@ def _another(
     quick = replace(options, effort="quick", notes=())
     if _is_sum_of_squares(claims, residuals):
         share = float(claims.call(_value(claims))) / float(here @ here)
-
-        def changed(*given: Any, **kwargs: Any) -> Any:
-            now = _flat(residuals(*given, **kwargs))
-            return share * float((now - here) @ (now - here))
-
-        if _holds(replace(fixed, fun=changed, grad=None, options=quick), name, spent):
-            return Finding(Kind.GAUSS_NEWTON, name, _GAUSS_NEWTON.format(name))
+        for factor, said in _MULTIPLES:
+            changed = _grown(residuals, here, factor * share)
+            if _holds(replace(fixed, fun=changed, grad=None, options=quick), name, spent):
+                return Finding(Kind.GAUSS_NEWTON, name, _GAUSS_NEWTON.format(name, said))
     for said, args, kwargs in _with_means(claims, residuals, here):
         there = replace(quick, args=args, kwargs=kwargs)
         if _holds(replace(fixed, options=there), name, spent):
             return Finding(Kind.EXPECTED, name, _EXPECTED.format(name, said))
     return None
+
+
+def _grown(residuals: Callable[..., Any], here: Array, share: float) -> Callable[..., Any]:
+    """A share of the sum of squares of what residuals have become since the point."""
+
+    def changed(*given: Any, **kwargs: Any) -> Any:
+        now = _flat(residuals(*given, **kwargs))
+        return share * float((now - here) @ (now - here))
+
+    return changed
 
 
 def _at_the_point(claims: Claims, name: str) -> Claims:
