@@ -111,9 +111,9 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "a network of float32 parameters, never promoted, right",
     ),
     "sweep": (
-        "parameters of 1e10, 1 and 1e-10, right",
-        "parameters of 1e10, 1 and 1e-10, zero",
-        "arctanh at 1 - 1e-7, and others inside, right",
+        "arctanh, 3e-9 from its end, right",
+        "relu, 3e-10 from its end, right",
+        "a resonance of width 1e-10, right",
     ),
     "beside": (
         "weighted relu at 0, 0 claimed there, sign",
