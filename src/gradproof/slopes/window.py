@@ -82,7 +82,7 @@ _HALF = _stencil(_chebyshev(8)[:4], (1, 2))
 _SPREAD = np.linalg.norm(np.column_stack([SYMMETRIC.bend, SYMMETRIC.bend.sum(1)]), axis=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Window:
     """The fit in ``[-half_width, half_width]``, or in one half of it.
 
