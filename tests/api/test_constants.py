@@ -170,3 +170,38 @@ def test_in_a_module(function, noted, dtype):
     report = gp.check_module(Layer(), torch.ones(3, dtype=dtype) * 0.8)
     assert report.ok
     assert len(notes(report)) == noted
+
+
+def test_a_function_is_run_again_only_where_something_was_kept():
+    def calls(function):
+        made = []
+
+        def fun(x):
+            made.append(1)
+            return function.apply(x).sum()
+
+        report = gp.check(fun, POINT)
+        return len(made), report.evaluations + report.gradient_calls
+
+    class Number(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return 3.0 * x
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 3.0
+
+    made, counted = calls(Number)
+    assert calls(Linear) == (made + 2, counted + 2)  # a tensor: at the point, and beside it
+
+
+def test_a_saved_tensor_that_was_spoilt_is_told_by_torch():
+    def fun(x):
+        y = x * 1
+        z = Recomputed.apply(y)
+        y.add_(1)
+        return z.sum()
+
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        gp.check(fun, POINT)

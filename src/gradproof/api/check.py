@@ -23,7 +23,7 @@ from ..subject.asked import Asked, Options
 from ..subject.providers import Autodiff
 from .bounds import inside, with_calls
 from .callsite import call_in_source
-from .constants import with_constants
+from .constants import watched, with_constants
 from .layout import Layout, parted
 from .options import checked, function_given, gradient_given, validate
 from .second import checked_second
@@ -208,13 +208,14 @@ def _by_itself(
 ) -> Report:
     """The report of a framework's own derivatives."""
     where, claim = own_claim(point, None if surrogate is None else fun)
-    first = checked(surrogate or fun, where, claim, options)
+    with watched() as seen:
+        first = checked(surrogate or fun, where, claim, options)
     if surrogate is not None:
         return first
     both = partial(both_orders, first, fun, where, claim, options)
     if twice:
         return both()
-    return with_constants(first, lambda: (fun, where), both, options.args, options.kwargs)
+    return with_constants(first, seen, lambda: (fun, where), both, options.args, options.kwargs)
 
 
 class _Given(NamedTuple):

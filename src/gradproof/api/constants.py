@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -20,14 +21,43 @@ from ..space import tree
 from ..space.point import Point
 from ..subject.guards import generators_restored
 
+_PASSES = 2  # of the function, at the point and beside it
 _MOVE = 1.01, 0.013  # factor and shift that move an input: what is computed from it moves too
 
 # What a Function keeps, by its name and how its backward reads it.
 Kept = dict[tuple[str, str], Any]
 
 
+@contextmanager
+def watched() -> Iterator[list[bool]]:
+    """Within this block gradients are asked for; whether a Function of theirs reads such tensors.
+
+    The graphs are looked at as they go by, so that only what is suspicious costs a pass.
+    """
+    seen: list[bool] = []
+    torch = sys.modules.get("torch")
+    if torch is None or not any(map(_is_own, torch.autograd.Function.__subclasses__())):
+        yield seen
+        return
+    from ..backend.pulling import WATCH
+
+    def look(outputs: Sequence[Any]) -> None:
+        if not seen:
+            try:
+                seen.append(any(True for _ in _read(outputs)))
+            except Exception:  # noqa: BLE001 - what was saved is spoilt: the backward itself says so
+                seen.append(False)
+
+    token = WATCH.set(look)
+    try:
+        yield seen
+    finally:
+        WATCH.reset(token)
+
+
 def with_constants(
     first: Report,
+    seen: Sequence[bool],
     subject: Callable[[], tuple[Any, Point]],
     second: Callable[[], Report],
     args: tuple[Any, ...] = (),
@@ -35,18 +65,20 @@ def with_constants(
 ) -> Report:
     """The report of a first order, with a note where the second would be wrong for that reason.
 
-    ``subject`` makes the function and its point, ``second`` checks both orders.
+    ``seen`` is of ``watched`` during that check; ``subject`` makes the function and its point,
+    ``second`` checks both orders.
     """
-    if first.verdict is not Verdict.CORRECT or not _are_functions():
+    if not any(seen) or first.verdict is not Verdict.CORRECT or first.findings:
         return first
     try:
         fun, where = subject()
         kept = _computed(lambda moved: fun(moved, *args, **(kwargs or {})), where)
+        first = replace(first, evaluations=first.evaluations + _PASSES)
         both = second() if kept else first
     except (UsageError, RuntimeError, NotImplementedError, TypeError, ValueError):
         return first  # whoever differentiates twice is told so by torch itself
     if both.verdict is not Verdict.WRONG:
-        return replace(first, evaluations=both.evaluations, gradient_calls=both.gradient_calls)
+        return _spent(first, both)
     each: dict[str, list[str]] = {}
     for name, read in kept:
         each.setdefault(name, []).append(read)
@@ -56,16 +88,15 @@ def with_constants(
         "in forward, which autograd takes for a constant. Save inputs and outputs with "
         "ctx.save_for_backward, and compute the rest from them again in backward."
     )
-    return replace(
-        first, notes=(*first.notes, note), evaluations=both.evaluations,
-        gradient_calls=both.gradient_calls, seconds=both.seconds,
-    )  # fmt: skip
+    return replace(_spent(first, both), notes=(*first.notes, note))
 
 
-def _are_functions() -> bool:
-    """Whether anybody but torch has defined a Function: else there is nothing to look for."""
-    torch = sys.modules.get("torch")
-    return torch is not None and any(map(_is_own, torch.autograd.Function.__subclasses__()))
+def _spent(first: Report, both: Report) -> Report:
+    """With what both orders have cost."""
+    evaluations = max(first.evaluations, both.evaluations + _PASSES)
+    calls = max(first.gradient_calls, both.gradient_calls)
+    seconds = max(first.seconds, both.seconds)
+    return replace(first, evaluations=evaluations, gradient_calls=calls, seconds=seconds)
 
 
 def _is_own(function: Any) -> bool:
@@ -104,23 +135,21 @@ def _kept(fun: Callable[..., Any], where: Point, factor: float, shift: float) ->
     with torch.enable_grad():
         outputs = tree.leaves(fun(where.assemble(moved)))
     found: Kept = {}
-    for node in _nodes([o.grad_fn for o in outputs if isinstance(o, torch.Tensor)]):
+    for name, value in _read(outputs):
+        found.setdefault(name, value.detach().clone())
+    return found
+
+
+def _read(outputs: Sequence[Any]) -> Iterator[tuple[tuple[str, str], Any]]:
+    """The tensors without a graph that the backward of a Function reads."""
+    from ..backend.pulling import nodes
+
+    for node in nodes(outputs):
         cls = getattr(node, "_forward_cls", None)
         if cls is not None and _is_own(cls) and not _is_once(cls):
             for read, value in _reads(node, cls):
                 if _is_constant(value):
-                    found.setdefault((cls.__name__, read), value.detach().clone())
-    return found
-
-
-def _nodes(roots: list[Any]) -> Iterator[Any]:
-    seen, left = set(), [node for node in roots if node is not None]
-    while left:
-        node = left.pop()
-        if node not in seen:
-            seen.add(node)
-            yield node
-            left += [before for before, _ in node.next_functions if before is not None]
+                    yield (cls.__name__, read), value
 
 
 def _is_constant(value: Any) -> bool:

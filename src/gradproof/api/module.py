@@ -16,7 +16,7 @@ from ..report.report import Report
 from ..space.point import Point
 from ..subject.asked import Options
 from ..subject.providers import Autodiff
-from .constants import with_constants
+from .constants import watched, with_constants
 from .operations import of_module
 from .options import checked, function_given, validate
 from .twice import both_orders, order_given
@@ -96,11 +96,12 @@ def check_module(
             "call requires_grad_() on those that should be checked."
         )
     where = Point(params, lambda leaf: "" if leaf.requires_grad else "is frozen (requires no grad)")
-    first = checked(fun, where, Autodiff(BACKEND), options)
+    with watched() as seen:
+        first = checked(fun, where, Autodiff(BACKEND), options)
     if twice:
         return _with_second(first, module, loss, options)
     both = partial(_with_second, first, module, loss, options)
-    return with_constants(first, lambda: of_module(module, inputs, loss), both, (), kwargs)
+    return with_constants(first, seen, lambda: of_module(module, inputs, loss), both, (), kwargs)
 
 
 def _with_second(first: Report, module: Any, loss: Any, options: Options) -> Report:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -15,6 +16,10 @@ from .protocol import Call, Vjp
 NATIVE = {torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex128,
            torch.complex64}  # fmt: skip
 _ENGINE: Any = torch.autograd.Variable._execution_engine  # noqa: SLF001
+
+
+# Shown the outputs whose gradients are asked for, while their graph is there.
+WATCH: ContextVar[Callable[[Sequence[Any]], None] | None] = ContextVar("watch", default=None)
 
 
 def variables(outputs: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
@@ -89,6 +94,8 @@ def pulled(pairs: Sequence[tuple[Any, Any]], leaves: Sequence[Any], now: passing
         else:
             roots.append(_product(cotangent, output))
             above.append(None)
+    if (watch := WATCH.get()) is not None:
+        watch(roots)
     try:
         return _gradients(roots, above, leaves)
     except RuntimeError as error:
