@@ -118,9 +118,9 @@ def notes(report):
 @pytest.mark.parametrize(
     ("function", "read"),
     [
-        (Attribute, "Attribute reads ctx.r"),
-        (Saved, "Saved reads ctx.saved_tensors[0]"),
-        (closed(), "Closure reads kept['r']"),
+        (Attribute, "Attribute keeps ctx.r"),
+        (Saved, "Saved keeps ctx.saved_tensors[0]"),
+        (closed(), "Closure keeps kept['r']"),
     ],
 )
 def test_what_was_computed_in_forward_is_noted_once(function, read):

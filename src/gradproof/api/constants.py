@@ -74,7 +74,9 @@ def with_constants(
         fun, where = subject()
         kept = _computed(lambda moved: fun(moved, *args, **(kwargs or {})), where)
         first = replace(first, evaluations=first.evaluations + _PASSES)
-        both = second() if kept else first
+        if not kept:
+            return first
+        both = second()
     except (UsageError, RuntimeError, NotImplementedError, TypeError, ValueError):
         return first  # whoever differentiates twice is told so by torch itself
     if both.verdict is not Verdict.WRONG:
@@ -82,10 +84,10 @@ def with_constants(
     each: dict[str, list[str]] = {}
     for name, read in kept:
         each.setdefault(name, []).append(read)
-    listed = "; ".join(f"{name} reads {', '.join(reads)}" for name, reads in each.items())
+    listed = "; ".join(f"{name} keeps {', '.join(reads)}" for name, reads in each.items())
     note = (
-        f"The second derivative is wrong (order=2 shows where): in its backward {listed}, computed "
-        "in forward, which autograd takes for a constant. Save inputs and outputs with "
+        f"The second derivative is wrong (order=2 shows where): {listed}, computed in forward, "
+        "which autograd takes for a constant. Save inputs and outputs with "
         "ctx.save_for_backward, and compute the rest from them again in backward."
     )
     return replace(_spent(first, both), notes=(*first.notes, note))
