@@ -71,7 +71,8 @@ def _functions(root: Any) -> Iterator[Place]:
             todo += function
             continue
         todo += [getattr(function, name, None) for name in ("__wrapped__", "f", "func", "fun")]
-        todo += _cells(function)
+        todo += (content for content in _cells(function) if _leads_on(content))
+        todo += _used(function)
         todo += filter(_leads_on, getattr(function, "args", None) or ())
         if (code := getattr(function, "__code__", None)) is not None:
             yield Place(short(function.__qualname__), code.co_filename, code.co_firstlineno)
@@ -80,9 +81,15 @@ def _functions(root: Any) -> Iterator[Place]:
 def _cells(function: Any) -> Iterator[Any]:
     for cell in getattr(function, "__closure__", None) or ():
         with contextlib.suppress(ValueError):  # not bound yet
-            content = cell.cell_contents
-            if _leads_on(content):
-                yield content
+            yield cell.cell_contents
+
+
+def _used(function: Any) -> Iterator[Any]:
+    """What a function takes from objects around it: a method's ``self`` that keeps the rule."""
+    names = getattr(getattr(function, "__code__", None), "co_names", ())
+    for content in _cells(function):
+        kept = getattr(content, "__dict__", {})
+        yield from (kept[name] for name in names if callable(kept.get(name)))
 
 
 def _leads_on(thing: Any) -> bool:

@@ -38,6 +38,10 @@ class Real:
         """The names of the arguments that gradients go to."""
         return [_argument(self.function, place) for place in self.moving]
 
+    def inputs(self) -> list[Any]:
+        """What moves, as it was."""
+        return [self.args[place] for place in self.moving]
+
     def outputs(self, given: Sequence[Any]) -> list[Any]:
         """Call the Function again, with something in the place of what moves."""
         args = list(self.args)
