@@ -66,7 +66,8 @@ class GradientCase(pytest.Function):
     def _results(self, wanted: Options) -> Iterator[Report | Failure]:
         """What the command line would report of the case; its own exceptions surface as such."""
         __tracebackhide__ = True
-        from gradproof.cli.runs import needs_arguments, run
+        from gradproof.cli.entries import needs_arguments
+        from gradproof.cli.runs import run
         from gradproof.cli.targets import Case, Folder
         from gradproof.hunt.cases import Wanted, is_hunt, seconds_of
 

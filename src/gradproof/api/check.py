@@ -23,6 +23,7 @@ from ..subject.asked import Asked, Options
 from ..subject.providers import Autodiff
 from .bounds import inside, with_calls
 from .callsite import call_in_source
+from .constants import with_constants
 from .layout import Layout, parted
 from .options import checked, function_given, gradient_given, validate
 from .second import checked_second
@@ -199,9 +200,21 @@ def check(
     if layout is not None or bounds is not None:
         role = "layout=" if bounds is None else "bounds="
         raise UsageError(f"{role} goes with grad=, a gradient or a Jacobian by hand.")
+    return _by_itself(fun, point, surrogate, options, twice=twice)
+
+
+def _by_itself(
+    fun: Callable[..., Any], point: Any, surrogate: Any, options: Options, *, twice: bool
+) -> Report:
+    """The report of a framework's own derivatives."""
     where, claim = own_claim(point, None if surrogate is None else fun)
     first = checked(surrogate or fun, where, claim, options)
-    return both_orders(first, fun, where, claim, options) if twice else first
+    if surrogate is not None:
+        return first
+    both = partial(both_orders, first, fun, where, claim, options)
+    if twice:
+        return both()
+    return with_constants(first, lambda: (fun, where), both, options.args, options.kwargs)
 
 
 class _Given(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 from ..calling import public
@@ -15,6 +16,7 @@ from ..report.report import Report
 from ..space.point import Point
 from ..subject.asked import Options
 from ..subject.providers import Autodiff
+from .constants import with_constants
 from .operations import of_module
 from .options import checked, function_given, validate
 from .twice import both_orders, order_given
@@ -95,7 +97,10 @@ def check_module(
         )
     where = Point(params, lambda leaf: "" if leaf.requires_grad else "is frozen (requires no grad)")
     first = checked(fun, where, Autodiff(BACKEND), options)
-    return _with_second(first, module, loss, options) if twice else first
+    if twice:
+        return _with_second(first, module, loss, options)
+    both = partial(_with_second, first, module, loss, options)
+    return with_constants(first, lambda: of_module(module, inputs, loss), both, (), kwargs)
 
 
 def _with_second(first: Report, module: Any, loss: Any, options: Options) -> Report:

@@ -39,7 +39,7 @@ $GITHUB_STEP_SUMMARY names a file, a table of the run in Markdown is added to it
 Examples:
   gradproof check cases.py
   gradproof check cases.py:network --effort thorough --seed 7
-  gradproof check tests --time-limit 2m
+  gradproof check tests --time-limit 2m -n 4
   gradproof check model.py loss.py --json report.json
   gradproof check cases.py --json - | jq '.reports[] | {case, verdict, resolution}'
   gradproof check cases.py --html report.html --junit report.xml
@@ -66,9 +66,9 @@ VERBOSE = click.option(
 _INSTEAD = "in place of what a case says itself."
 WORKERS = click.option(
     "-n", "workers", type=click.IntRange(min=1), default=1,
-    help="Processes that try the parameters of cases (joblib).",
+    help="Processes that make the checks, and try the parameters of cases (joblib).",
 )  # fmt: skip
-EXECUTOR = click.option("--executor", help="dask://host:port or ray: tries on other machines.")
+EXECUTOR = click.option("--executor", help="dask://host:port or ray: on other machines.")
 EFFORT = click.option(
     "--effort", type=click.Choice(list(LEVELS)), help=f"How many evaluations to spend, {_INSTEAD}"
 )

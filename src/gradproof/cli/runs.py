@@ -1,4 +1,4 @@
-"""All cases of some targets, found and checked one after the other."""
+"""All cases of some targets: found, checked, and what came of each, in their order."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from ..records.failure import Failure, Fault
 from ..report.document import Document
 from ..report.report import Report
 from ..version import __version__
+from .entries import entries_of
 from .limit import Limit, TimeUpError
 from .outcomes import INTERRUPTED, Outcome, failed, is_users, worst
+from .spread import MOST, Check, Job, is_spread, outcomes, packed
 from .targets import Case, Finder
 
 _RAISED = "The code under test raised an exception."
@@ -74,16 +76,53 @@ class Run:
                 except (UsageError, TimeUpError) as error:
                     yield self.kept(failed(target, error, "Importing it raised an exception."))
         self.unfinished = [case.label for case in cases]
+        yield from self._checked(cases)
+        for package in self.packages:
+            yield from self._pairs(package)
+
+    def _checked(self, cases: Sequence[Case]) -> Iterator[Outcome]:
+        """Hunts one after the other, each by all workers; between them checks side by side."""
+        waiting: list[Job] = []
         for number, case in enumerate(cases, 1):
             self.label = case.label
             self.doing = f"checking {case.label} ({number} of {len(cases)})"
-            code = getattr(inspect.unwrap(case.function), "__code__", None)
-            place = {} if code is None else {"file": code.co_filename, "line": code.co_firstlineno}
+            apart = is_spread(self.wanted) and not is_hunt(case.function)
+            if not apart or len(waiting) >= MOST * max(1, self.wanted.workers):
+                yield from self._spread(waiting)
+                waiting = []
+            if apart:
+                waiting += self._jobs(case)
+                continue
             for outcome in run(case, self.given, wanted=self.wanted, limited=self._limited):
-                yield self.kept(replace(outcome, **place))
+                yield self.kept(_placed(outcome, case))
             self.unfinished.pop(0)
-        for package in self.packages:
-            yield from self._pairs(package)
+        yield from self._spread(waiting)
+
+    def _jobs(self, case: Case) -> list[Job]:
+        """The checks of a case, which can be made elsewhere."""
+        with case.folder.importable():
+            made = list(_made(case, self.given, (KeyboardInterrupt,), self._limited))
+            jobs = [Job(case, label, what) for label, what in made]
+            jobs = [replace(job, payload=packed(job)) for job in jobs]
+        return [*jobs[:-1], replace(jobs[-1], last=True)]
+
+    def _spread(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
+        """What came of checks that were made side by side, in the order of their cases."""
+        if not jobs:
+            return
+        results = outcomes(jobs, self.wanted, self.limit, self._here)
+        for job in jobs:
+            self.label, self.doing = job.case.label, f"checking {job.label}, and others beside it"
+            yield self.kept(_placed(next(results), job.case))
+            if job.last:
+                self.unfinished.pop(0)
+
+    def _here(self, job: Job) -> Outcome:
+        """A check that could not be sent to another process."""
+        if isinstance(job.made, Outcome):
+            return job.made
+        with job.case.folder.importable():
+            return job.made((KeyboardInterrupt,), self._limited)
 
     def _limited(self) -> AbstractContextManager[Any]:
         """Around what may take no longer than the limit, where there is one."""
@@ -153,16 +192,35 @@ def run(
         if is_hunt(case.function):
             yield from _hunted(case, given, through, wanted or Wanted(), limited)
             return
-        try:
-            with limited():
-                entries = _entries(case)
-        except through:
-            raise
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is the user's
-            yield failed(case.label, error, "The case itself raised an exception.")
-            return
-        for label, arguments in entries:
-            yield _check(label, {"name": label, **arguments, **given}, through, limited)
+        for _, made in _made(case, given, through, limited):
+            yield made if isinstance(made, Outcome) else made(through, limited)
+
+
+def _made(
+    case: Case,
+    given: Mapping[str, Any],
+    through: tuple[type[BaseException], ...],
+    limited: Limited,
+) -> Iterator[tuple[str, Outcome | Check]]:
+    """The checks of a case, with their labels; or what it raised."""
+    try:
+        with limited():
+            entries = entries_of(case)
+    except through:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is the user's
+        yield case.label, failed(case.label, error, "The case itself raised an exception.")
+        return
+    for label, arguments in entries:
+        yield label, partial(_check, label, {"name": label, **arguments, **given})
+
+
+def _placed(outcome: Outcome, case: Case) -> Outcome:
+    """With the place where the case stands."""
+    code = getattr(inspect.unwrap(case.function), "__code__", None)
+    if code is None:
+        return outcome
+    return replace(outcome, file=code.co_filename, line=code.co_firstlineno)
 
 
 def _hunted(
@@ -242,50 +300,6 @@ def _command(label: str, arguments: Mapping[str, Any]) -> str:
     options = {key: arguments[key] for key in ("effort", "seed") if key in arguments}
     written = "".join(f" --{key} {value}" for key, value in {"seed": 0, **options}.items())
     return f"gradproof check {shlex.quote(label)}{written}"
-
-
-def needs_arguments(function: Any) -> bool:
-    """Whether a function cannot be called without any."""
-    try:
-        inspect.signature(function).bind()
-    except TypeError:
-        return True
-    return False
-
-
-def _entries(case: Case) -> list[tuple[str, dict[str, Any]]]:
-    """The arguments of each check, with a label."""
-    if needs_arguments(case.function):
-        raise UsageError("A case takes no arguments: give those of this function defaults.")
-    made = case.function()
-    bare = isinstance(made, tuple) and bool(made) and not isinstance(made[0], Mapping)
-    if bare or not isinstance(made, list | tuple | Iterator):
-        if case.entry is not None:
-            raise UsageError(f"The case returns no list: leave out [{case.entry}].")
-        return [(case.label, _as_arguments(made))]
-    name = case.label if case.entry is None else case.label.removesuffix(f"[{case.entry}]")
-    many = [(f"{name}[{i}]", _as_arguments(one)) for i, one in enumerate(made)]
-    if not many:
-        raise UsageError("The case returns an empty list: there is nothing to check.")
-    if case.entry is not None and case.entry >= len(many):
-        last = len(many) - 1
-        raise UsageError(f"The case has no [{case.entry}]: its list goes from 0 to {last}.")
-    return many if case.entry is None else [many[case.entry]]
-
-
-def _as_arguments(made: Any) -> dict[str, Any]:
-    if isinstance(made, Mapping):
-        return {str(key): value for key, value in made.items() if key != "name" or value}
-    if made is None:
-        raise UsageError("The case returns None: did it forget to return?")
-    if isinstance(made, Report):
-        raise UsageError(
-            "The case returns a report: return dict(fun=…, point=…, grad=…) and it is checked."
-        )
-    raise UsageError(
-        f"The case returns a {type(made).__name__}: return the arguments of gp.check as a "
-        "dictionary, or a list of such dictionaries."
-    )
 
 
 def known(key: str, keys: Sequence[str]) -> str:
