@@ -11,6 +11,16 @@ from hypothesis import settings
 # set before anything imports NumPy or torch.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# What JAX compiles is compiled once for all workers and runs, and hardly optimised: it runs once.
+_COMPILED = {
+    "JAX_COMPILATION_CACHE_DIR": str(Path(__file__).parents[1] / ".pytest_cache" / "jax"),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+}
+for _name, _value in _COMPILED.items():
+    os.environ.setdefault(_name, _value)
+
 # What tests check is no part of the summary of a job that runs them.
 os.environ.pop("GITHUB_STEP_SUMMARY", None)
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import inspect
 import sys
+import sysconfig
 from array import array
 from collections.abc import ItemsView, KeysView, ValuesView
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import CodeType, GeneratorType
 from typing import Any
 
 _MOST_KEYS = 6
+
+_LIBRARIES = [
+    Path(__file__).resolve().parent,
+    *(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")),
+]
 
 _ITERABLES = (range, map, filter, zip, enumerate, array, KeysView, ValuesView, ItemsView)
 _LIST = "write list(...) around it, or np.array(list(...)) for one array"
@@ -130,3 +136,18 @@ def _callable(thing: Any) -> tuple[str, str] | None:
 
 def _a(noun: str) -> str:
     return f"{'an' if noun[:1] in 'aeiouAEIOU' else 'a'} {noun}"
+
+
+@cache
+def is_library(file: str) -> bool:
+    """Whether a file belongs to an installed library, or is none."""
+    path = Path(file).resolve()
+    installed = not {"site-packages", "dist-packages"}.isdisjoint(path.parts)  # of any environment
+    known = installed or any(map(path.is_relative_to, _LIBRARIES))
+    return file.startswith("<") or known or any(map(_installs, path.parents))
+
+
+@cache
+def _installs(folder: Path) -> bool:
+    """Whether packages were installed into a folder, as by ``pip install --target``."""
+    return next(folder.glob("*.dist-info"), None) is not None

@@ -11,7 +11,8 @@ import pytest
 
 import gradproof as gp
 from gradproof.demo.network import article_test_case, backprop, broken_backprop, cost
-from gradproof.diagnose.lines import Watch, is_library
+from gradproof.diagnose.lines import Watch
+from gradproof.naming import is_library
 
 A = np.random.default_rng(1).normal(size=(4, 3))
 POINT = {"W": np.random.default_rng(2).normal(size=(4, 3)), "b": np.array([0.5, -1.0, 2.0])}

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 import gradproof as gp
 from suspects import values
@@ -73,3 +74,42 @@ def test_one_output_of_many_parameters():
     (found,) = report.findings
     assert "output [3] is 2× too large" in found.message
     assert set(found.entries) == {(3, j) for j in range(30)}
+
+
+@pytest.mark.parametrize("smallest", [1e-3, 1e-6, 1e-9])
+@pytest.mark.parametrize("form", ["dense", "sparse", "fixed"])
+def test_a_row_is_seen_whatever_its_size_beside_the_others(smallest, form):
+    at = np.random.default_rng(0).normal(size=4)
+    mix = np.random.default_rng(1).normal(size=(3, 4))
+    units = np.array([1.0, smallest, 1.0])
+
+    def fun(x):
+        return units * np.sin(mix @ x)
+
+    def claim(x, row=None):
+        jacobian = (units * np.cos(mix @ x))[:, None] * mix
+        if row is not None:
+            jacobian[row] *= -1
+        return scipy.sparse.csr_array(jacobian) if form == "sparse" else jacobian
+
+    given = claim(at) if form == "fixed" else claim
+    assert gp.check(fun, at, grad=given).verdict == "correct"
+    for row in range(3):
+        wrong = claim(at, row) if form == "fixed" else (lambda x, row=row: claim(x, row))
+        assert gp.check(fun, at, grad=wrong).verdict == "wrong"
+
+
+@pytest.mark.parametrize("offset", [1e3, 1e6, 1e8])
+def test_a_small_row_of_a_large_number_leaves_the_others_their_digits(offset):
+    at = np.random.default_rng(0).normal(size=4)
+    mix = np.random.default_rng(1).normal(size=(3, 4))
+    units, added = np.array([1.0, 1e-3, 1.0]), np.array([0.0, offset, 0.0])
+
+    def claim(x):
+        return (units * np.cos(mix @ x))[:, None] * mix
+
+    assert gp.check(lambda x: added + units * np.sin(mix @ x), at, grad=claim).verdict == "correct"
+    wrong = gp.check(
+        lambda x: added + units * np.sin(mix @ x), at, grad=lambda x: claim(x) * [[1.01], [1], [1]]
+    )
+    assert wrong.verdict == "wrong"

@@ -20,8 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ..diagnose.lines import is_library
-from ..naming import place
+from ..naming import is_library, place
 from ..records.failure import Place
 
 _HERE = Path(__file__).parent

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..diagnose.lines import is_library
 from ..errors import UsageError
+from ..naming import is_library
 from ..records.failure import Failure, Fault, Place
 from ..records.verdict import Verdict
 from ..report.report import Report

@@ -12,14 +12,11 @@ from __future__ import annotations
 import gc
 import math
 import sys
-import sysconfig
 import weakref
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
@@ -27,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backend.registry import framework_of, home
+from ..naming import is_library
 from ..records.finding import SourceLine
 from .statements import Position, begins, positions, shared_lines, statement
 
@@ -44,10 +42,6 @@ _MOST_BYTES = 1 << 31  # looked at in all; beyond, no line is reported
 # In a loop over many things what is looked at after so many rounds counts so many times: it is
 # given up sooner, since each round looks at all of them.
 _ROUNDS, _DEARER = 16, 8
-_LIBRARIES = [
-    Path(__file__).resolve().parents[1],
-    *(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")),
-]
 
 
 @dataclass(slots=True)
@@ -201,14 +195,6 @@ def parts(numbers: NDArray[Any]) -> NDArray[np.float64]:
     """All numbers of an array, real and imaginary parts by themselves."""
     wide = numbers.astype(complex if numbers.dtype.kind == "c" else float).reshape(-1)
     return wide.view(np.float64)
-
-
-@cache
-def is_library(file: str) -> bool:
-    """Whether a file belongs to an installed library, or is none."""
-    path = Path(file).resolve()
-    installed = not {"site-packages", "dist-packages"}.isdisjoint(path.parts)  # of any environment
-    return file.startswith("<") or installed or any(map(path.is_relative_to, _LIBRARIES))
 
 
 def _reference(array: Array) -> Callable[[], Any]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
-from .lines import is_library
+from ..naming import is_library
 
 _MOST_OBJECTS = 200_000  # that are looked at for functions
 _CLOSED = (ModuleType, FrameType)  # what is not looked into

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
+from ..naming import is_library
 from ..profiling import profiled
 from .hooking import HOOK, INDEX, STORE, Site, hooked
-from .lines import is_library
 from .reachable import reachable
 from .statements import parsed
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..diagnose.lines import is_library
+from ..naming import is_library
 from .space import Hints
 
 _MOST_FUNCTIONS = 40

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..backend.registry import framework_of
-from ..diagnose.lines import is_library
+from ..naming import is_library
 from .source import held
 
 _MOST_ENTRIES = 4096

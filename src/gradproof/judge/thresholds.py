@@ -106,6 +106,9 @@ class Thresholds:
     # products with what they belong to may appear in its balance. Without it 1 of 128 right calls
     # was rejected, at -3.0e-15 of a size of 4.8e-3 (tests/operations).
     cotangents: float = 500.0
+    # A forward moves in steps where a tiny step changes no more of its entries: of a million
+    # numbers that are rounded a few are next to a jump (tests/operations/test_surrogates.py).
+    stepped_share: float = 0.01
 
     # Hessians
 

@@ -66,6 +66,7 @@ class Kind(StrEnum):
     MISSING_BLOCK = "missing-block"
     OPERATION = "operation"
     CUT = "cut"
+    SURROGATE = "surrogate"
     HANDED_ON = "handed-on"
     MEMORY_LAYOUT = "memory-layout"
     UNEXPLAINED = "unexplained"

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..diagnose.lines import is_library
 from ..errors import UsageError
+from ..naming import is_library
 from ..profiling import profiled
 from ..report.report import Report
 from ..subject.obtain import call_grad

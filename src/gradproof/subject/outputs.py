@@ -127,13 +127,13 @@ class Look:
 class Projected:
     """Arrays, read through cotangents."""
 
-    def __init__(self, result: Any, seed: int) -> None:
+    def __init__(self, result: Any, seed: int, sizes: NDArray[np.float64] | None = None) -> None:
         flat = tree.flatten(result, "output")
         outputs = flat.leaves
         self._names = flat.names
         self._lone = type(result) if len(outputs) == 1 and outputs[0] is result else None
         self._shapes = _shapes(outputs)
-        look = looked_at(outputs, seed)
+        look = looked_at(outputs, seed, None if sizes is None else _levels(outputs[0], sizes))
         if look is None:
             raise UsageError(
                 f"fun returned {what(result)}, in which nothing can be differentiated: "
@@ -176,7 +176,9 @@ class Projected:
 Outputs = Scalar | Projected
 
 
-def looked_at(outputs: Sequence[Any], seed: int) -> Look | None:
+def looked_at(
+    outputs: Sequence[Any], seed: int, levels: NDArray[np.float64] | None = None
+) -> Look | None:
     """How outputs are looked at; the same again for small ones of the same kind.
 
     Those of many share cotangents, which depend on their size. None where there is nothing to see.
@@ -185,8 +187,9 @@ def looked_at(outputs: Sequence[Any], seed: int) -> Look | None:
     if not chosen:
         return None
     kinds = [home(output).about.kind(output) for output in outputs]
-    if None in kinds or len(chosen) > _GROUPS or sum(map(_size, outputs)) > _SMALL:
-        return _looking(outputs, chosen, seed, kept=False)
+    many = len(chosen) > _GROUPS or sum(map(_size, outputs)) > _SMALL
+    if many or None in kinds or levels is not None:
+        return _looking(outputs, chosen, seed, kept=False, levels=levels)
     key = (seed, *kinds)
     if key not in _LOOKS:
         if len(_LOOKS) >= _MOST_LOOKS:
@@ -195,16 +198,24 @@ def looked_at(outputs: Sequence[Any], seed: int) -> Look | None:
     return _LOOKS[key]
 
 
+_SMALLEST, _NEARLY, _DIGITS = 2.0**-30, 2.0**-4, 2.0**-22
 _SMALL, _MOST_LOOKS = 4096, 128
 _LOOKS: dict[tuple[Any, ...], Look] = {}
 
 
-def _looking(outputs: Sequence[Any], chosen: Sequence[int], seed: int, *, kept: bool) -> Look:
+def _looking(
+    outputs: Sequence[Any],
+    chosen: Sequence[int],
+    seed: int,
+    *,
+    kept: bool,
+    levels: NDArray[np.float64] | None = None,
+) -> Look:
     groups = [chosen[k::_GROUPS] for k in range(min(len(chosen), _GROUPS))]
     real = len(chosen) == 1 and _size(outputs[chosen[0]]) == 1
     cotangents = tuple(
         tuple(
-            _cotangent(o, seed, k, i, alike=len(group) > 1) if i in group else None
+            _cotangent(o, seed, k, i, levels, alike=len(group) > 1) if i in group else None
             for i, o in enumerate(outputs)
         )
         for group in groups
@@ -257,11 +268,36 @@ def _shapes(outputs: Sequence[Any]) -> list[Any]:
     return [getattr(output, "shape", ()) for output in outputs]
 
 
-def _cotangent(output: Any, seed: int, draw: int, index: int, *, alike: bool) -> Any:
+def _cotangent(
+    output: Any,
+    seed: int,
+    draw: int,
+    index: int,
+    levels: NDArray[np.float64] | None,
+    *,
+    alike: bool,
+) -> Any:
     count = _size(output) * (2 if _is_complex(output) else 1)
     codes = directions.codes(Part(index, 1.0), count, _SEED + seed, draw)
     numbers = codes.astype(np.float64) * ((_level(output, count) if alike else 1.0) / _UNIT)
-    return home(output).array(numbers, output)
+    return home(output).array(numbers if levels is None else numbers * levels, output)
+
+
+def _levels(output: Any, sizes: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """What the numbers of an output are multiplied with, given the sizes of their derivatives.
+
+    Those of a nanometre are seen beside those of a metre, but what is smaller still may be the
+    round-off of the others, or of the number itself. One without derivatives counts by itself.
+    """
+    own = np.abs(home(output).host(output)).astype(float).reshape(-1)
+    there = (sizes > 0) & np.isfinite(sizes)
+    known = np.where(there, np.maximum(sizes, _DIGITS * own), own)
+    told = (known > 0) & np.isfinite(known)
+    if not told.any():
+        return None
+    shares = np.clip(np.where(told, known, known[told].max()) / known[told].max(), _SMALLEST, 1.0)
+    levels: NDArray[np.float64] = 2.0 ** -np.round(np.log2(shares))
+    return np.where(shares < _NEARLY, levels, 1.0) if (shares < _NEARLY).any() else None
 
 
 def _level(output: Any, count: int) -> float:

@@ -106,8 +106,12 @@ def _outputs(session: Session, first: Any, seed: int) -> Outputs:
     """A number where ``fun`` returns one or the claim allows nothing else; else cotangents."""
     if linear(session):
         return Scalar(inside=True) if is_scalar(first) else Projected(first, seed)
-    if isinstance(session.grad, Jacobian):
-        return Projected(first, seed)
+    claimed = session.grad
+    if isinstance(claimed, Jacobian):
+        sizes = claimed.sizes
+        if sizes is None and claimed.fixed:
+            sizes = claimed.rows(session.point, claimed.function, first)
+        return Projected(first, seed, sizes)
     return Scalar(with_gradient=session.grad is True)
 
 
@@ -124,10 +128,11 @@ def _has_jacobian(session: Session, first: Any) -> bool:
     dtype = home(first).dtype(first)
     if not arrays.continuous(dtype) or arrays.is_complex(dtype):
         return False
-    jacobian = Jacobian(function)
-    if not jacobian.fits(session.point, raw_gradient(session), first):
+    jacobian, raw = Jacobian(function), raw_gradient(session)
+    if not jacobian.fits(session.point, raw, first):
         return False
-    session.grad = jacobian
+    sizes = jacobian.rows(session.point, raw, first)
+    session.grad = dataclasses.replace(jacobian, sizes=sizes)
     return True
 
 

@@ -90,11 +90,13 @@ class Jacobian(Provider):
 
     Its shape is that of the output followed by that of the parameters, as for ``jac=`` in SciPy's
     ``least_squares`` and ``root``; a two-dimensional sparse one or an operator will do. It may also
-    be known at one point alone. ``stored`` are the places that a pattern has, where one is claimed.
+    be known at one point alone. ``stored`` are the places that a pattern has, where one is claimed,
+    and ``sizes`` those of its rows at the point.
     """
 
     function: Any
     stored: NDArray[np.bool_] | None = None
+    sizes: NDArray[np.float64] | None = None
 
     @property
     def fixed(self) -> bool:
@@ -112,6 +114,15 @@ class Jacobian(Provider):
         if np.prod(np.shape(output)) == 1:  # a gradient has as many numbers
             return all(one == other for one, other in pairs)
         return all(len(one) == len(other) or np.prod(one) == np.prod(other) for one, other in pairs)
+
+    def rows(self, point: Point, raw: Any, output: Any) -> NDArray[np.float64] | None:
+        """How much each number of the output changes over one unit of every block, if known."""
+        sizes, shape = np.zeros(np.size(output)), np.shape(output)
+        for block, found in zip(point.blocks, self.blocks(point, raw, shape), strict=True):
+            if np.shape(found) != (*shape, *block.shape):
+                return None
+            sizes = np.hypot(sizes, block.scale * _norms(found, sizes.size))
+        return sizes
 
     def products(self, point: Point, raw: Any, cotangent: Any) -> list[Any]:
         """The gradients along a cotangent, block by block."""
@@ -149,6 +160,14 @@ def dense(jacobian: Any) -> NDArray[Any]:
     """A Jacobian that may be sparse, as an array."""
     sparse = hasattr(jacobian, "tocsr")
     return np.asarray(jacobian.toarray() if sparse else home(jacobian).host(jacobian))
+
+
+def _norms(jacobian: Any, rows: int) -> NDArray[np.float64]:
+    if hasattr(jacobian, "tocsr"):
+        squares = jacobian.multiply(jacobian).sum(1)
+        return np.sqrt(np.asarray(squares, np.float64).reshape(-1))
+    norms: NDArray[np.float64] = np.linalg.norm(dense(jacobian).reshape(rows, -1), axis=1)
+    return norms
 
 
 def _product(weights: NDArray[Any], jacobian: Any, shape: tuple[int, ...]) -> Any:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 import inspect
-import sysconfig
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any, TypeVar
 
+from ..naming import is_library
 from ..profiling import profiled
 from .surroundings import functions
 
@@ -30,12 +29,6 @@ _KNOWN = {
 }
 
 _COARSEST = 1e-2
-# Nobody's own code; what is typed in is in no file.
-_LIBRARIES = (
-    *[sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")],
-    str(Path(__file__).parents[1]),
-    "<frozen",
-)
 _Node = TypeVar("_Node", bound=ast.AST)
 
 # What a tolerance is called: the relative one first, since it is the one that counts.
@@ -69,7 +62,7 @@ def _met(call: Callable[[], object]) -> list[Solver]:
             return
         code = frame.f_code
         if code not in limits:
-            limits[code] = set() if code.co_filename.startswith(_LIBRARIES) else _limits(code)
+            limits[code] = set() if is_library(code.co_filename) else _limits(code)
         for name in limits[code]:
             value = frame.f_locals.get(name, frame.f_globals.get(name))
             if isinstance(value, float) and 0 < value <= _COARSEST:

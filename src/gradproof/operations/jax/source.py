@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import jax
 from jax._src import source_info_util
 
+from ...naming import is_library
+
 _JAX = str(Path(jax.__file__).parent) + os.sep
 _OURS = str(Path(__file__).resolve().parents[2]) + os.sep
 _STOPPED = str(Path("subject") / "stopped.py")
@@ -42,9 +44,12 @@ def described(info: Any) -> Place:
 def rule_place(rule: Any) -> Place:
     """The user's function that is a rule, or JAX's where it is JAX's."""
     place = described(rule)
-    if place.file and not place.file.startswith(_JAX):
+    if place.file and not is_library(place.file):
         return place
-    return next((inner for inner in _functions(rule) if not of_jax(inner)), place)
+    # A library between JAX and the user, as equinox, wraps rules; its own rules are nobody else's.
+    found = [place, *_functions(rule)]
+    users = next((inner for inner in found if inner.file and not is_library(inner.file)), None)
+    return users or next((inner for inner in found if not of_jax(inner)), place)
 
 
 def of_jax(place: Place) -> bool:
@@ -66,7 +71,8 @@ def _functions(root: Any) -> Iterator[Place]:
             todo += function
             continue
         todo += [getattr(function, name, None) for name in ("__wrapped__", "f", "func", "fun")]
-        todo += _cells(function)
+        todo += (content for content in _cells(function) if _leads_on(content))
+        todo += _used(function)
         todo += filter(_leads_on, getattr(function, "args", None) or ())
         if (code := getattr(function, "__code__", None)) is not None:
             yield Place(short(function.__qualname__), code.co_filename, code.co_firstlineno)
@@ -75,9 +81,15 @@ def _functions(root: Any) -> Iterator[Place]:
 def _cells(function: Any) -> Iterator[Any]:
     for cell in getattr(function, "__closure__", None) or ():
         with contextlib.suppress(ValueError):  # not bound yet
-            content = cell.cell_contents
-            if _leads_on(content):
-                yield content
+            yield cell.cell_contents
+
+
+def _used(function: Any) -> Iterator[Any]:
+    """What a function takes from objects around it: a method's ``self`` that keeps the rule."""
+    names = getattr(getattr(function, "__code__", None), "co_names", ())
+    for content in _cells(function):
+        kept = getattr(content, "__dict__", {})
+        yield from (kept[name] for name in names if callable(kept.get(name)))
 
 
 def _leads_on(thing: Any) -> bool:
@@ -94,7 +106,8 @@ def frames(equation: Any) -> list[Place]:
     """The user's functions that were running when an operation was traced, outermost first."""
     found = source_info_util.user_frames(equation.source_info.traceback)
     places = [Place(short(f.function_name), f.file_name, f.start_line) for f in found]
-    return [place for place in reversed(places) if not place.file.startswith(_OURS)]
+    places = [place for place in reversed(places) if not place.file.startswith(_OURS)]
+    return [place for place in places if not is_library(place.file)] or places
 
 
 def outermost(equation: Any) -> Place:

@@ -20,7 +20,7 @@ _ROUNDING = 1e3  # sums in another order may be so many roundings apart
 
 def repeatable(real: Real) -> bool:
     """Whether the same gradient from above gives the same answer twice."""
-    inputs = [real.args[place] for place in real.moving]
+    inputs = real.inputs()
     one, other = (_pulled(real, inputs, real.gradients) for _ in range(2))
     return one is not None and _difference(one, other) == 0
 
@@ -31,7 +31,7 @@ def nonlinear(real: Real) -> float:
     For another multiple of that gradient it has to return the same multiple.
     """
     scaled = {place: MULTIPLE.factor * gradient for place, gradient in real.gradients.items()}
-    inputs = [real.args[place] for place in real.moving]
+    inputs = real.inputs()
     found, wanted = _pulled(real, inputs, scaled), _pulled(real, inputs, real.gradients)
     multiple = wanted and [None if g is None else MULTIPLE.factor * g for g in wanted]
     return _difference(found, multiple)
@@ -70,13 +70,13 @@ def _variants(tensor: Any) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _apart(real: Real, one: Mapping[int, Any], other: Mapping[int, Any]) -> float:
-    inputs = [real.args[place] for place in real.moving]
+    inputs = real.inputs()
     return _difference(_pulled(real, inputs, one), _pulled(real, inputs, other))
 
 
 def _apart_inputs(real: Real, order: int, one: Any, other: Any) -> float:
     """How far the gradients are apart; 0 where the values are, as with numbers drawn in memory."""
-    inputs = [real.args[place] for place in real.moving]
+    inputs = real.inputs()
     changed = [one if i == order else x for i, x in enumerate(inputs)]
     dense = [other if i == order else x for i, x in enumerate(inputs)]
     with torch.random.fork_rng(devices=[]), torch.no_grad():
@@ -97,18 +97,13 @@ def _pulled(real: Real, inputs: Sequence[Any], gradients: Mapping[int, Any]) -> 
         # Forwards that draw numbers draw the same ones each time.
         with torch.random.fork_rng(devices=[]), torch.enable_grad():
             torch.manual_seed(0)
-            outputs = real.outputs([_alias(leaf) for leaf in leaves])
+            outputs = real.outputs([real.handed(i, leaf) for i, leaf in enumerate(leaves)])
             used = [outputs[place] for place in gradients]
             return list(
                 torch.autograd.grad(used, leaves, list(gradients.values()), allow_unused=True)
             )
     except (RuntimeError, TypeError, AttributeError):
         return None
-
-
-def _alias(leaf: Any) -> Any:
-    """The same memory, and no leaf."""
-    return leaf.view_as(leaf)
 
 
 def _difference(one: list[Any] | None, other: list[Any] | None) -> float:

@@ -13,6 +13,9 @@ from .calls import Call
 
 _GENERATED = "GeneratedBackwardFor_"
 
+# Where torch keeps the hooks that change the gradients of a module's inputs and outputs.
+_SIDES = {"setup_input_hook": "user_hooks", "setup_output_hook": "user_pre_hooks"}
+
 
 def backward_of(owner: Any) -> Any:
     """The user's function that computes the gradients of a Function, a hook or a module."""
@@ -20,7 +23,8 @@ def backward_of(owner: Any) -> Any:
         return type(owner).forward
     if isinstance(owner, type):
         return _inside(_own_backward(owner))
-    return inspect.unwrap(owner)
+    inner = getattr(owner, "__self__", None)  # of a compiled module, its call
+    return type(inner).forward if isinstance(inner, torch.nn.Module) else inspect.unwrap(owner)
 
 
 def operator_of(function: Any) -> Any:
@@ -75,10 +79,17 @@ def function_of(function: Any) -> Any:
     return function
 
 
-def hook_of(module: Any) -> Any:
-    """The first hook on the backward of a module."""
-    hooks = (*module._backward_pre_hooks.values(), *module._backward_hooks.values())  # noqa: SLF001
-    return hooks[0] if hooks else module
+def hook_of() -> Any:
+    """The first hook on the backward of a module for which torch now puts a node into the graph.
+
+    None on the side, inputs or outputs, on which no hook changes anything.
+    """
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect.stack reads every file
+    while frame is not None and frame.f_code.co_name not in _SIDES:
+        frame = frame.f_back
+    if frame is None:
+        return None
+    return next(iter(getattr(frame.f_locals["self"], _SIDES[frame.f_code.co_name])), None)
 
 
 def name_of(owner: Any) -> str:

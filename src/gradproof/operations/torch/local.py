@@ -36,7 +36,7 @@ def captured(target: Target, wanted: Iterable[Key]) -> dict[Key, Real]:
             real.through = tuple(frozenset(blocks[x] for x in b & blocks.keys()) for b in behind)
         return log.real
 
-    return target.run(lambda _, tensor: tensor, use, wanted=frozenset(wanted))  # type: ignore[no-any-return]
+    return target.run(lambda _, tensor: tensor, use, [], frozenset(wanted))  # type: ignore[no-any-return]
 
 
 def question(real: Real, options: Options) -> Asked | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from types import FunctionType, MethodType
 
 from ...judge.bands import Bands
+from ...records.finding import Finding
 from ...records.operation import Operation
 from ...records.verdict import Verdict
 from ...space.point import Line
@@ -23,7 +25,15 @@ from .lines import place_of
 from .local import captured, question
 from .passes import Tape, claimed, moved, replayed
 from .real import Real, is_own
-from .sentences import of_cut, of_layout, of_nonlinear, of_operation
+from .sentences import (
+    of_cut,
+    of_layout,
+    of_nonlinear,
+    of_operation,
+    of_stand_in,
+    of_surrogate,
+)
+from .surrogates import driven, moves_in_steps
 from .target import Target
 
 # Passes forward, fewer where some are made once more with inputs held.
@@ -35,12 +45,18 @@ _ASKED = 3
 _NOT_LINEAR = "it is not linear in the gradient from above"
 _LAYOUT = "it depends on the memory layout of the gradient from above"
 _TOGETHER = "it is in balance together with what it belongs to, and not by itself"
+_STEPPED = "its forward moves in steps, and its backward returns a gradient"
+_STAND_IN = "it moves in steps, or cuts a gradient off, and surrogate= stands in for it"
 _CUT = "it cuts off the gradient of an input of {}"
 
 
 @dataclass(slots=True)
 class _Search:
-    """A claim with its passes, and what they said of each call."""
+    """A claim with its passes, and what they said of each call.
+
+    Of calls in balance together with others the places are ``exempt``; ``stepped`` are Functions
+    whose forward moves in steps.
+    """
 
     target: Target
     line: Line
@@ -52,6 +68,7 @@ class _Search:
     sharp: float
     cut: dict[int, Cut] = field(default_factory=dict)
     exempt: set[int] = field(default_factory=set)
+    stepped: dict[int, Real] = field(default_factory=dict)
     further: int = 1  # the pass with the backward
 
     def rejected(self, places: Iterable[int]) -> list[int]:
@@ -118,8 +135,43 @@ def _set_right(search: _Search) -> None:
             results[i] = judged(replace(total, size=search.found[i].size), search.limits[i])
         for cut in () if own else here:
             search.cut.setdefault(place, cut)
-    if still:
+    search.stepped = _stepped(search)
+    if still or search.stepped:
         _hold(search, still)
+    if search.target.stood_in:
+        _stand_in(search)
+
+
+def _stepped(search: _Search) -> dict[int, Real]:
+    """The Functions out of balance whose forward moves in steps."""
+    calls = search.tape.calls
+    own = [i for i in search.rejected(range(len(calls))) if is_own(calls[i].owner)]
+    if not own:
+        return {}
+    real = captured(search.target, [calls[i].key for i in own])
+    search.further += 1
+    known = {i: real[calls[i].key] for i in own if calls[i].key in real}
+    return {i: one for i, one in known.items() if moves_in_steps(one)}
+
+
+def _stand_in(search: _Search) -> None:
+    """What is left at fault where a surrogate is what the gradient is meant to be of.
+
+    It stands in for Functions that move in steps, and for what goes on between calls: they are at
+    fault only where nothing else is.
+    """
+    results, calls = search.results, search.tape.calls
+    wrong = search.rejected(range(len(calls)))
+    between = {i for i in wrong if not is_own(calls[i].owner) and not _is_hook(calls[i])}
+    if meant := between | search.stepped.keys():
+        others = set(wrong) - meant
+        kept = set() if others else set(search.stepped) or between
+        verdict = Verdict.WRONG if len(kept) == 1 else Verdict.SUSPECT
+        for i in meant:
+            if i in kept:
+                results[i] = replace(results[i], verdict=verdict, reason=_STAND_IN)
+            else:  # nothing is known of it by itself
+                results[i] = Judged(Verdict.CORRECT, 0.0, 0.0, math.inf, _STAND_IN)
 
 
 def _origins(search: _Search, found: Sequence[Cut]) -> list[Cut]:
@@ -142,8 +194,13 @@ def _slots(cuts: Iterable[Cut]) -> list[Slot]:
 
 
 def _hold(search: _Search, still: Sequence[Slot]) -> None:
-    """Look at everything once more with the inputs held to which no gradient goes."""
-    held = Passes(replayed(search.target, search.tape, search.line, still), _FEW)
+    """Look at everything once more with the inputs held to which no gradient goes.
+
+    What Functions return whose forward moves in steps moves by itself.
+    """
+    stepped = {search.tape.calls[i].key: one for i, one in search.stepped.items()}
+    own = driven(stepped, search.target.session.asked.options.seed)
+    held = Passes(replayed(search.target, search.tape, search.line, still, own), _FEW)
     known = {i for i, call in enumerate(search.tape.calls) if _is_hook(call)}
     found = balances(held, search.tape.sums, search.tape.eps, search.sharp)
     off = search.results
@@ -151,8 +208,10 @@ def _hold(search: _Search, still: Sequence[Slot]) -> None:
         inside = search.rejected(within(search.tape.calls, place))
         worst = max((off[i] for i in inside), key=lambda judgement: judgement.error)
         off[place] = replace(worst, reason=_CUT.format(search.tape.calls[cut.before].name))
+    for i in search.stepped:
+        off[i] = replace(off[i], reason=_STEPPED)
     for i, balance in enumerate(found):
-        if i not in known | search.exempt | search.cut.keys():
+        if i not in known | search.exempt | search.cut.keys() | search.stepped.keys():
             off[i] = judged(balance, search.limits[i])
     search.further += len(held.made)
 
@@ -163,16 +222,22 @@ def _reported(search: _Search) -> Located:
     operations = tuple(_operation(tape.calls[i], results[i]) for i in shown)
     wrong = [i for i in shown if results[i].verdict.rejects]
     right = sum(o.verdict is Verdict.CORRECT for o in operations)
-    findings = tuple(
-        of_cut(o, tape.calls[search.cut[i].before])
-        if i in search.cut
-        else of_operation(o, tape.calls[i], right)
-        for o, i in zip(operations, shown, strict=True)
-        if i in wrong
-    )
+    pairs = zip(operations, shown, strict=True)
+    findings = tuple(_finding(search, o, i, right) for o, i in pairs if i in wrong)
     behind = {k: _behind(tape, tape.calls[i]) for k, i in enumerate(shown) if i in wrong}
     made = len(search.passes.made) + search.further
     return _alone(search, Located(operations, findings, behind, made), shown)
+
+
+def _finding(search: _Search, operation: Operation, place: int, right: int) -> Finding:
+    call = search.tape.calls[place]
+    if place in search.cut:
+        return of_cut(operation, search.tape.calls[search.cut[place].before])
+    if place in search.stepped and search.target.stood_in:
+        return of_stand_in(operation, call, alone=operation.verdict is Verdict.WRONG)
+    if place in search.stepped:
+        return of_surrogate(operation, call, right)
+    return of_operation(operation, call, right)
 
 
 def _behind(tape: Tape, call: Call) -> frozenset[int]:
@@ -184,7 +249,7 @@ def _behind(tape: Tape, call: Call) -> frozenset[int]:
 def _alone(search: _Search, located: Located, shown: Sequence[int]) -> Located:
     """What one can ask of single Functions: those at fault, and one call of each of the user's."""
     calls = [search.tape.calls[i] for i in shown]
-    own = [i for i, call in enumerate(calls) if is_own(call.owner)]
+    own = [k for k, i in enumerate(shown) if is_own(calls[k].owner) and i not in search.stepped]
     first = {calls[i].owner: i for i in reversed(own)}
     wrong = [i for i in own if located.operations[i].verdict.rejects][:_ASKED]
     chosen = sorted({*first.values(), *wrong})

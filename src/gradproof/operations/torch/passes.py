@@ -31,6 +31,18 @@ class Term:
     taken: int
 
 
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """A tensor that is moved by itself: where it is at the point, and its own direction."""
+
+    base: Any
+    tangent: Any
+
+    def along(self, t: float) -> Any:
+        """Where it is some way along; as what it replaces it may get hooks."""
+        return (self.base + t * self.tangent).requires_grad_()
+
+
 @dataclass(slots=True)
 class Tape:
     """The claim of every call: its cotangents, by the place where their tensors are met again.
@@ -118,17 +130,23 @@ def _tape(
 
 
 def replayed(
-    target: Target, tape: Tape, line: Line, still: Iterable[Slot] = ()
+    target: Target,
+    tape: Tape,
+    line: Line,
+    still: Iterable[Slot] = (),
+    driven: Mapping[Slot, Driven] | None = None,
 ) -> Callable[[float], Pass]:
     """A function of the step: one pass forward at the point plus so much of the direction.
 
-    What is ``still`` keeps the value that it has at the point.
+    What is ``still`` keeps the value that it has at the point, what is ``driven`` goes its own way.
     """
-    held = {slot: tape.loose.values[slot] for slot in still}
+    values = {slot: tape.loose.values[slot] for slot in still}
+    own = driven or {}
     joined = np.array([tape.find(place) for place in range(len(tape.calls))])
 
     def at(t: float) -> Pass:
         line.move(t)
+        held = {**values, **{slot: at.along(t) for slot, at in own.items()}}
         meeting = _Meeting(tape, held, t)
         try:
             target.run(meeting.see, lambda *_: None)

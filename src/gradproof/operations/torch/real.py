@@ -11,7 +11,7 @@ import torch
 
 from .calls import floating, plain
 from .graph import Edge, edge_of
-from .lines import backward_of, backward_place, operator_of
+from .lines import backward_of, backward_place, function_of, operator_of
 
 _HOOK: Any = torch.Tensor.register_hook
 
@@ -21,7 +21,7 @@ class Real:
     """A call as it happened: its arguments, and the gradients that came to its outputs.
 
     ``sources`` are the edges of the graph from which what is ``moving`` came, ``through`` the
-    blocks behind each of them.
+    blocks behind each of them. ``written`` are the arguments that the forward writes into.
     """
 
     function: Any
@@ -29,12 +29,18 @@ class Real:
     args: tuple[Any, ...]
     moving: tuple[int, ...]
     sources: tuple[Edge | None, ...]
+    versions: tuple[int, ...] = ()
     through: tuple[frozenset[int], ...] = ()
+    written: frozenset[int] = frozenset()
     gradients: dict[int, Any] = field(default_factory=dict)
 
     def names(self) -> list[str]:
         """The names of the arguments that gradients go to."""
         return [_argument(self.function, place) for place in self.moving]
+
+    def inputs(self) -> list[Any]:
+        """What moves, as it was."""
+        return [self.args[place] for place in self.moving]
 
     def outputs(self, given: Sequence[Any]) -> list[Any]:
         """Call the Function again, with something in the place of what moves."""
@@ -43,6 +49,11 @@ class Real:
             args[place] = value
         found = self.function.apply(*args)
         return list(found) if isinstance(found, tuple | list) else [found]
+
+    def handed(self, order: int, leaf: Any) -> Any:
+        """The same memory, and no leaf; a copy of what is written into."""
+        with torch.enable_grad():
+            return leaf.clone() if self.moving[order] in self.written else leaf.view_as(leaf)
 
     def watched(self, around: Any) -> list[Any]:
         """The gradients as the backward returns them, which is called inside of ``around``."""
@@ -55,11 +66,12 @@ class Real:
             return found
 
         leaves = [self.args[place].detach().requires_grad_() for place in self.moving]
+        given = [self.handed(order, leaf) for order, leaf in enumerate(leaves)]
         own, before = name in vars(owner), vars(owner).get(name)
         setattr(owner, name, staticmethod(inside) if isinstance(owner, type) else inside)
         try:
             with torch.enable_grad():
-                outputs = self.outputs([leaf.view_as(leaf) for leaf in leaves])
+                outputs = self.outputs(given)
                 used = [outputs[place] for place in self.gradients]
                 torch.autograd.grad(used, leaves, list(self.gradients.values()), allow_unused=True)
         finally:
@@ -81,11 +93,14 @@ def noted(function: Any, name: str, args: tuple[Any, ...]) -> Real:
     )
     copies = [x.detach().clone() if isinstance(x, torch.Tensor) else x for x in args]
     sources = tuple(edge_of(plain(args[i])) for i in moving)
-    return Real(function, name, tuple(copies), moving, sources)
+    versions = tuple(plain(args[i])._version for i in moving)  # noqa: SLF001
+    return Real(function, name, tuple(copies), moving, sources, versions)
 
 
-def listen(real: Real, output: Any) -> None:
-    """Keep the gradients that will come to the outputs of a call."""
+def listen(real: Real, args: tuple[Any, ...], output: Any) -> None:
+    """Keep the gradients that will come to the outputs of a call, which was just made."""
+    pairs = zip(real.moving, real.versions, strict=True)
+    real.written = frozenset(i for i, v in pairs if plain(args[i])._version != v)  # noqa: SLF001
     for place, tensor in enumerate(output if isinstance(output, tuple | list) else (output,)):
         if isinstance(tensor, torch.Tensor) and tensor.requires_grad:
             _HOOK(tensor, _keeping(real, place))
@@ -107,7 +122,7 @@ def is_own(owner: Any) -> bool:
 
 def _argument(function: Any, place: int) -> str:
     """The name of an argument of a Function, or of a custom operator, by its place."""
-    operator = operator_of(function)
+    operator, function = operator_of(function), function_of(function)
     if operator is not None:
         return str(operator._schema.arguments[place].name)  # noqa: SLF001
     parameters = list(inspect.signature(function.forward).parameters.values())

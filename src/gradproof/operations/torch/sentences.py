@@ -25,7 +25,8 @@ def of_operation(operation: Operation, call: Call, right: int) -> Finding:
     if isinstance(call.owner, torch.nn.Module):
         text += (
             " That is what it does between the calls inside it: is a tensor detached, computed "
-            "under no_grad(), written into through .data, or taken out of torch and back?"
+            "under no_grad(), written into through .data, or taken out of torch and back? What is "
+            "meant, as in a straight-through estimator, goes through gp.stop_gradient."
         )
     return Finding(Kind.OPERATION, None, text)
 
@@ -40,6 +41,36 @@ def of_cut(operation: Operation, before: Call) -> Finding:
         f"({place(before.file, before.line)}) moves with the parameters before it, and no gradient "
         "goes back to them, as after detach() or under torch.no_grad(). If that is meant, say so "
         "with gp.stop_gradient.",
+    )
+
+
+def of_surrogate(operation: Operation, call: Call, right: int) -> Finding:
+    """A backward that cannot be the derivative of its forward, which moves in steps."""
+    name, inside = operation.name, f" from {operation.path}" if operation.path else ""
+    return Finding(
+        Kind.SURROGATE,
+        None,
+        f"{name}.backward ({place(operation.file, operation.line)}), called{inside} "
+        f"({place(call.file, call.line)}){_which(operation)}, returns a gradient, but what its "
+        "forward returns moves in steps or not at all: over small steps of its inputs it stays as "
+        f"it is{_rest(right)}. If the gradient is meant to be that of a smooth function, as in a "
+        f"straight-through estimator or a spiking neuron, write that as smooth(x) + "
+        f"gp.stop_gradient({name.lower()}(x) - smooth(x)), or pass gp.check the whole with the "
+        "smooth function in its place as surrogate=.",
+    )
+
+
+def of_stand_in(operation: Operation, call: Call, *, alone: bool) -> Finding:
+    """A stepped Function, where the gradient is not that of the surrogate and all else is right."""
+    inside = f" from {operation.path}" if operation.path else ""
+    fault = "it is at fault" if alone else "it, or another of its kind, is at fault"
+    return Finding(
+        Kind.SURROGATE,
+        None,
+        f"{operation.name}.backward ({place(operation.file, operation.line)}), called{inside} "
+        f"({place(call.file, call.line)}){_which(operation)}: what its forward returns moves in "
+        "steps, for which surrogate= stands in; all that could be measured is right, and the "
+        f"gradient is not that of the surrogate, so {fault}.",
     )
 
 

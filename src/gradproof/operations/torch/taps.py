@@ -64,10 +64,10 @@ def _module(log: Log, module: Any, args: Any, kwargs: Any) -> Any:
 
 
 def _function(log: Log, function: Any, args: Any, kwargs: Any, *, watched: bool) -> Any:
-    owner = function_of(function)
-    if function is BackwardHookFunction and log.stack:
-        owner = hook_of(log.stack[-1].owner)
+    owner = hook_of() if function is BackwardHookFunction else function_of(function)
     apply = super(_FUNCTION, function).apply
+    if owner is None:
+        return apply(*args, **kwargs)
     with log.call(name_of(owner), log.stack[-1].path if log.stack else "", owner) as made:
         if made is None:
             return apply(*args, **kwargs)
@@ -76,7 +76,7 @@ def _function(log: Log, function: Any, args: Any, kwargs: Any, *, watched: bool)
         output = apply(*args, **kwargs)
         if real is not None:
             log.real[made.key] = real
-            listen(real, output)
+            listen(real, args, output)
     if watched and not log.again and log.inside(made):
         _watch_again(log, made, function, output)
     return log.seen(made, "out", output)

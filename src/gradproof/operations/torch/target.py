@@ -57,24 +57,34 @@ class Target:
             with ExitStack() as stack:
                 stack.enter_context(held(tape) if tape.values else nullcontext())
                 stack.enter_context(logged(log, inner))
-                root: Any = stack.enter_context(log.call(self.title, "", self.session.fun))
+                root: Any = stack.enter_context(log.call(self.title, "", self.fun))
                 now = Pass(stack.enter_context(ExitStack()), plain=True)  # lent until it was used
                 with now.going():
-                    result = self.session.fun(params, *args, **kwargs)
+                    result = self.fun(params, *args, **kwargs)
                 log.seen(root, "out", result)
                 return use(log, result, leaves)
 
         return self.session.caller(call, "grad", self.session.working.leaves())
 
     @property
+    def stood_in(self) -> bool:
+        """Whether the gradient is meant to be that of a surrogate."""
+        return getattr(self.session.grad, "of", None) is not None
+
+    @property
+    def fun(self) -> Any:
+        """The function whose gradient is claimed: not what stands in for it."""
+        return getattr(self.session.grad, "of", None) or self.session.fun
+
+    @property
     def title(self) -> str:
         """What is outside all other calls: the loss, or the function itself."""
-        fun = self.session.fun
+        fun = self.fun
         name = called(fun.loss) if isinstance(fun, ModuleFunction) else called(fun)
         return "loss" if name == "NoneType" or name.startswith("lambda at ") else name
 
     def _names(self) -> dict[int, str]:
-        module = getattr(self.session.fun, "module", None)
+        module = getattr(self.fun, "module", None)
         return {} if module is None else {id(m): name for name, m in module.named_modules()}
 
 
