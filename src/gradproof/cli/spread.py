@@ -12,10 +12,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-from ..diagnose.lines import is_library
 from ..errors import UsageError
 from ..hunt.cases import Wanted
 from ..hunt.pool import Pool, by_value, cloudpickle
+from ..naming import is_library
 from ..records.failure import Failure, Fault
 from .limit import Limit
 from .outcomes import Outcome, failed
