@@ -86,8 +86,8 @@ def test_a_right_block_does_not_tell_the_error_of_another(count):
 # "No simple fault explains it. 0 of 2 sampled entries are wrong", of a claim that is right.
 def test_an_undecided_block_is_not_said_to_have_a_fault():
     report = gp.check(
-        lambda x: float(np.sum(np.tanh(1e6 * (x - 1))) + np.sum(x)), np.ones(2), effort="thorough",
-        grad=lambda x: 1e6 / np.cosh(1e6 * (x - 1)) ** 2 + 1,
+        lambda x: float(np.sum(np.tanh(1e9 * (x - 1))) + np.sum(x)), np.ones(2), effort="thorough",
+        grad=lambda x: 1e9 / np.cosh(1e9 * (x - 1)) ** 2 + 1,
     )  # fmt: skip
     assert report.verdict == "undecided"
     assert "fault explains" not in report.text()
