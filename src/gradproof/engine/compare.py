@@ -12,7 +12,13 @@ from functools import partial
 from typing import Any
 
 from ..judge.bands import Bands
-from ..judge.credible import amid_noise, flat_enough, known_enough, sharp_enough
+from ..judge.credible import (
+    amid_noise,
+    flat_enough,
+    known_enough,
+    rejected_by_shape,
+    sharp_enough,
+)
 from ..judge.thresholds import T
 from ..records.block import Block
 from ..records.comparison import Comparison
@@ -210,9 +216,17 @@ def _slope(
         small = abs(claimed) <= error <= sharp_enough(bend, limits)
         return small and not nothing and not farther
 
+    def careful(value: float, error: float) -> bool:
+        return share == T.known and abs(claimed - value) > error
+
     expected = partial(amid_noise, claimed, unit=0.0 if nothing else size, bands=limits)
     hints = _hints(state, memory, direction, share)
-    slope = measure(sampler, enough, negligible=negligible, expected=expected, **hints)
+    measured = partial(
+        measure, sampler, enough, negligible=negligible, careful=careful, expected=expected
+    )
+    slope = measured(**hints)
+    if hints and share == T.known and rejected_by_shape(claimed, slope):
+        slope = measured()  # what is known from neighbours tells no noise from waves here
     floor = max(floor, flat_enough(slope.bend, limits))
     if nothing and known_enough(claimed, slope.value, slope.error, floor):
         slope = replace(slope, smoothness=Smoothness.SMOOTH)

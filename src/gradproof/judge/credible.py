@@ -52,6 +52,12 @@ def amid_noise(claimed: float, slope: float, error: float, unit: float, bands: B
     return apart <= error <= T.tells * unit
 
 
+def rejected_by_shape(claimed: float, slope: Slope) -> bool:
+    """Whether what rejects a claim scatters by more than noise: it may average over waves."""
+    scattered = slope.error * slope.window > T.shape * slope.noise
+    return scattered and abs(claimed - slope.value) > slope.error
+
+
 def known_enough(
     claimed: float, slope: float, error: float, floor: float, share: float = T.known
 ) -> bool:

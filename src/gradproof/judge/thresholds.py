@@ -55,6 +55,9 @@ class Thresholds:
     # Values that scatter by such a share of themselves may be waves whose slope is claimed (family
     # "detail": times in seconds).
     rough: float = 1e-3
+    # A bar is that of shape, and not of noise, from so many times the noise over the window's width:
+    # ten standard errors of six times the noise (tests/slopes/test_below.py: waves).
+    shape: float = 60.0
     # A flat window tells only where so many roundings of the value would have shown as a step.
     roundings_seen: float = 4.0
     # Values that are rounded to a step scatter by a part of it, and bars are ten times that: what

@@ -68,6 +68,7 @@ def confine(seconds: float, pipe: int, parent: int) -> list[str]:
     torch: Any = sys.modules.get("torch")
     if hasattr(torch, "set_num_threads"):
         torch.set_num_threads(1)  # the threads of its pool are the parent's
+    _keep_what_is_compiled(math.inf)
     refused: list[str] = []
     sys.addaudithook(partial(_guard, refused))
     return refused
@@ -84,11 +85,25 @@ def guarded() -> Iterator[list[str]]:
         sys.addaudithook(_guard_now)  # which nobody can take away again
         _now.append([])
     refused: list[str] = []
+    before = _keep_what_is_compiled(math.inf)
     _now.append(refused)
     try:
         yield refused
     finally:
         _now.pop()
+        _keep_what_is_compiled(before)
+
+
+_SECONDS = "jax_persistent_cache_min_compile_time_secs"
+
+
+def _keep_what_is_compiled(seconds: float) -> float:
+    """From how long a compilation on JAX keeps it in a file, where the user has such a folder."""
+    config: Any = getattr(sys.modules.get("jax"), "config", None)
+    before: float = getattr(config, _SECONDS, 0.0)
+    if hasattr(config, _SECONDS):
+        config.update(_SECONDS, seconds)
+    return before
 
 
 def _guard_now(event: str, arguments: tuple[Any, ...]) -> None:

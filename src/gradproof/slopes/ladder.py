@@ -53,9 +53,14 @@ class Ladder:
         straight, broken = self.around_the_break()
         if broken is None:
             return math.inf
-        if straight:
+        if straight and not self.is_open(straight, broken):
             return width(straight)
         return width(broken) if self.shallow else math.inf
+
+    @staticmethod
+    def is_open(straight: Window, broken: Window) -> bool:
+        """Whether there is room for more windows between a straight and a broken one."""
+        return width(broken) > 1.5 * RATIO * width(straight)
 
     def _merged(self, ordered: list[Window]) -> Iterator[tuple[Window, list[Window]]]:
         """Neighbours in one fit, each with the windows narrower than the wider of the two."""

@@ -14,7 +14,7 @@ from ..naming import what
 from ..records.slope import Slope, Smoothness
 from .ladder import START
 from .sampler import Sampler
-from .search import WIDEST, Enough, Expected, Negligible, Search, never
+from .search import WIDEST, Enough, Expected, Negligible, Search, always, never
 from .smoothness import conclude
 from .window import SYMMETRIC
 
@@ -76,7 +76,7 @@ def slope(
         # A slope that is zero within its bar is judged at the scale of the function instead.
         return error <= target * abs(value) or abs(value) <= error <= floor
 
-    return measure(sampler, enough, scale=scale)
+    return measure(sampler, enough, scale=scale, careful=always)
 
 
 # Of the scale: where numbers are farther apart, the windows have no distinct steps.
@@ -115,12 +115,14 @@ def measure(
     noise: float | None = None,
     stepped: bool = False,
     negligible: Negligible = never,
+    careful: Enough = never,
     expected: Expected = never,
 ) -> Slope:
     """Measure with a sampler at hand.
 
     ``enough(value, error)`` decides when to stop, ``negligible(error, bend)`` where the
-    slope is zero within its bar, ``expected(value, error)`` whether a function with such a slope
+    slope is zero within its bar, ``careful(value, error)`` where it may be no average over waves,
+    ``expected(value, error)`` whether a function with such a slope
     may be noisy around it. ``start``, ``widest`` and ``noise`` may be
     known from neighbours: the first and the widest half-width, in units of ``scale``, the
     scatter of one evaluation, and whether the values move in steps (``stepped``).
@@ -129,7 +131,7 @@ def measure(
         return Slope(math.nan, math.inf, sampler.evaluations, 0.0, Smoothness.NOT_FINITE)
     search = Search(
         sampler, SYMMETRIC, lambda v, e: enough(v / scale, e / scale), noise, widest,
-        stepped=stepped, negligible=negligible, expected=expected,
+        stepped=stepped, negligible=negligible, careful=careful, expected=expected,
     )  # fmt: skip
     search.run(start)
     return _rescale(conclude(search, start), scale)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .below import LEVELS, NEAREST, deeper, is_staircase, is_straight, may_hide
-from .ladder import LACK_OF_FIT, START, Ladder, width
+from .ladder import START, Ladder, width
 from .sampler import Sampler
 from .sides import kinked
 from .window import RATIO, SYMMETRIC, Stencil, Window
@@ -37,6 +37,11 @@ def never(value: float, other: float) -> bool:  # noqa: ARG001
     return False
 
 
+def always(value: float, other: float) -> bool:  # noqa: ARG001
+    """Of every slope."""
+    return True
+
+
 @dataclass(slots=True)
 class Search(Ladder):
     """One search: which window to take next, and when to stop."""
@@ -50,22 +55,18 @@ class Search(Ladder):
     pilot: Window | None = None
     shallow: Window | None = None  # the pilot window where another had to be taken below it
     negligible: Negligible = never  # whether a bar is next to nothing beside a bend
+    careful: Enough = never  # whether such a slope is to be no average over waves
     expected: Expected = never  # whether it is a slope that noise may stand around
     stepped: bool = False  # whether its values move in steps at the smallest scale, if at all
 
     def run(self, start: float = START) -> Window | None:
         """The best window, or None where none could be believed."""
         first = self.take(start)
-        known = self.noise
-        if known is not None and self.lacks_fit(first):
-            self.noise = None  # what is known from neighbours does not tell noise from shape here
-            first = self.take(START) if start > START else first
         if self.noise is None:
             if self.done(first) and first.levels >= LEVELS and is_straight(first):
                 return first
             self._measure_noise(first)
             self._look_below()
-            self._trust_neighbours(known)
         self._explore()
         if self.shallow is not None and self._on_a_tread(self.shallow):
             self._refuse_below(self.shallow)
@@ -114,9 +115,17 @@ class Search(Ladder):
         if window.levels == 1 and self.stencil is not SYMMETRIC:
             return True  # the flat side of a kink
         bar = self.bar(window)
+        if self.careful(window.slope, bar) and self._may_average(window):
+            return False
         return self.enough(window.slope, bar) or (
             abs(window.slope) <= bar and self.negligible(bar, self.bend())
         )
+
+    def _may_average(self, window: Window) -> bool:
+        """Whether a window that lacks fit is far from the straight ones: waves may lie between."""
+        straight, broken = self.around_the_break()
+        between = straight is not None and broken is not None and self.is_open(straight, broken)
+        return between and self.lacks_fit(window)
 
     def _next(self) -> float | None:
         """The half-width to try next, or None where nothing is left to try."""
@@ -179,11 +188,6 @@ class Search(Ladder):
     def _trust(self, pilot: Window) -> None:
         scatter = pilot.scatter if pilot.finite else 0.0
         self.noise = max(scatter, pilot.roundoff)
-
-    def _trust_neighbours(self, known: float | None) -> None:
-        """Of two scatters that may be the same, keep the one that was known."""
-        if known is not None and self.noise is not None and self.noise <= LACK_OF_FIT * known:
-            self.noise = known
 
     def _descend(self, first: Window) -> Window:
         half_width = PILOT

@@ -90,10 +90,8 @@ class Point:
     def rescaled(self, scales: Mapping[int, float]) -> Point:
         """The same point, some of whose blocks are moved as if they were larger."""
         made = copy.copy(self)
-        blocks = [
-            replace(b, scale=s, enlarged=s > b.scale)
-            for b, s in ((b, scales.get(b.index, b.scale)) for b in self.blocks)
-        ]
+        sized = [(b, scales.get(b.index, b.scale)) for b in self.blocks]
+        blocks = [replace(b, scale=s, enlarged=s > b.scale) for b, s in sized]
         made.blocks, made.least = tuple(blocks), dict(scales)
         return made
 

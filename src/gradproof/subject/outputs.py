@@ -215,7 +215,7 @@ def _looking(
     real = len(chosen) == 1 and _size(outputs[chosen[0]]) == 1
     cotangents = tuple(
         tuple(
-            _cotangent(o, seed, k, i, levels, alike=len(group) > 1) if i in group else None
+            _cotangent(o, seed, k, i, _level(o, group, levels)) if i in group else None
             for i, o in enumerate(outputs)
         )
         for group in groups
@@ -268,19 +268,10 @@ def _shapes(outputs: Sequence[Any]) -> list[Any]:
     return [getattr(output, "shape", ()) for output in outputs]
 
 
-def _cotangent(
-    output: Any,
-    seed: int,
-    draw: int,
-    index: int,
-    levels: NDArray[np.float64] | None,
-    *,
-    alike: bool,
-) -> Any:
+def _cotangent(output: Any, seed: int, draw: int, index: int, level: Any) -> Any:
     count = _size(output) * (2 if _is_complex(output) else 1)
     codes = directions.codes(Part(index, 1.0), count, _SEED + seed, draw)
-    numbers = codes.astype(np.float64) * ((_level(output, count) if alike else 1.0) / _UNIT)
-    return home(output).array(numbers if levels is None else numbers * levels, output)
+    return home(output).array(codes.astype(np.float64) * (level / _UNIT), output)
 
 
 def _levels(output: Any, sizes: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -300,12 +291,16 @@ def _levels(output: Any, sizes: NDArray[np.float64]) -> NDArray[np.float64] | No
     return np.where(shares < _NEARLY, levels, 1.0) if (shares < _NEARLY).any() else None
 
 
-def _level(output: Any, count: int) -> float:
+def _level(output: Any, group: Sequence[int], levels: NDArray[np.float64] | None) -> Any:
     """One over the size of an output, so that those which share cotangents contribute alike.
 
     A power of two, so that nothing is rounded.
     """
-    size = arrays.norm(home(output).host(output)) / count**0.5
+    if levels is not None or len(group) == 1:
+        return 1.0 if levels is None else levels
+    size = (
+        arrays.norm(home(output).host(output)) / (_size(output) * (1 + _is_complex(output))) ** 0.5
+    )
     if not 0 < size < math.inf:
         return 1.0
     most = _MOST_HALF if home(output).dtype(output) == "float16" else _MOST
