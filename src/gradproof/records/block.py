@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +29,7 @@ class Block:
         """``axes``: the shape of the real coordinates; a complex block has one more, of two."""
         object.__setattr__(self, "is_complex", self.count > math.prod(self.shape))
         object.__setattr__(self, "axes", (*self.shape, 2) if self.is_complex else self.shape)
+
+    def of_scale(self, scale: float) -> Block:
+        """The same block, moved as if its numbers had another size."""
+        return replace(self, scale=scale, enlarged=scale > self.scale)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -90,9 +89,8 @@ class Point:
     def rescaled(self, scales: Mapping[int, float]) -> Point:
         """The same point, some of whose blocks are moved as if they were larger."""
         made = copy.copy(self)
-        sized = [(b, scales.get(b.index, b.scale)) for b in self.blocks]
-        blocks = [replace(b, scale=s, enlarged=s > b.scale) for b, s in sized]
-        made.blocks, made.least = tuple(blocks), dict(scales)
+        made.blocks = tuple([b.of_scale(scales.get(b.index, b.scale)) for b in self.blocks])
+        made.least = dict(scales)
         return made
 
     def leaf(self, block: int) -> Any:
