@@ -55,8 +55,8 @@ class Thresholds:
     # Values that scatter by such a share of themselves may be waves whose slope is claimed (family
     # "detail": times in seconds).
     rough: float = 1e-3
-    # A bar is that of shape, and not of noise, from so many times the noise over the window's width:
-    # ten standard errors of six times the noise (tests/slopes/test_below.py: waves).
+    # A bar is that of shape, and not of noise, from so many times the noise over the window's width
+    # on: ten standard errors of six times the noise (tests/slopes/test_below.py: waves).
     shape: float = 60.0
     # A flat window tells only where so many roundings of the value would have shown as a step.
     roundings_seen: float = 4.0
