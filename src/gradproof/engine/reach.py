@@ -47,21 +47,26 @@ def _seen(session: Session, block: Block) -> float:
     direction = Direction((Part(block.index, block.scale),), int(session.asked.options.seed), 0)
     line = session.line(direction)
     values = partial(session.evaluate, line)
-    needed = [
-        _needed(sampler(session, direction, line, values, k), _sharp(session, block, k), block)
-        for k in range(len(session.projections))
-    ]
+    needed = []
+    for k, projection in enumerate(session.projections):
+        norm, one = (
+            projection.claim.norms[block.index],
+            sampler(session, direction, line, values, k),
+        )
+        needed.append(
+            _needed(one, _sharp(session, block, norm), 1 / block.scale, nothing=norm == 0)
+        )
     line.back()
     return max(block.scale, min(max(needed) * block.scale, 1.0))
 
 
-def _sharp(session: Session, block: Block, k: int) -> float:
-    options, norm = session.asked.options, session.projections[k].claim.norms[block.index]
+def _sharp(session: Session, block: Block, norm: float) -> float:
+    options = session.asked.options
     limits = bands(block.dtype, options.correct_below, options.wrong_above)
     return sharp_enough(norm * block.scale * RMS, limits)
 
 
-def _needed(one: Sampler, sharp: float, block: Block) -> float:
+def _needed(one: Sampler, sharp: float, farthest: float, *, nothing: bool) -> float:
     """How many times its own size a block is to be moved, given a bar that tells.
 
     Not at all where the function bends within that size, far more than it slopes: at an optimum,
@@ -69,13 +74,13 @@ def _needed(one: Sampler, sharp: float, block: Block) -> float:
     claimed of what shows at that size, or of a value of zero, which has no round-off.
     """
     ends, _ = one.take([_OWN, -_OWN])
-    known, moved, farthest = one.roundoff, max(map(abs, ends)), 1 / block.scale
+    known, moved = one.roundoff, max(map(abs, ends))
     value, noise = one.largest, known
     if moved <= T.hides_no_more * _LEAST:
         window = _moving(one, farthest)
         moved = float(np.abs(window.increments).max())
         noise = max(known, _roundings(one, window, farthest))
-    if sharp == 0 and (moved > T.hides_no_more * noise or (value == 0 and noise == known)):
+    if nothing and (moved > T.hides_no_more * noise or (value == 0 and noise == known)):
         return 1.0
     slope = ends[0] - ends[1]
     if abs(sum(ends)) > T.bends_more * max(noise, abs(slope)):

@@ -90,6 +90,8 @@ class Thresholds:
     # "small"), but where the value bends so many times more than it slopes: at an optimum.
     tiny: float = 1e-3
     bends_more: float = 10.0
+    # Such a share of what a gradient becomes farther away is none (a square at 1e-300).
+    underflow: float = 2.0**-104
     # Nor any further than the chord is what it is at that size, to such a share (tanh(1e8 x)).
     alike: float = 0.5
     # What changes by so many times more than numbers of size 1 are rounded by is not hidden by that
