@@ -41,7 +41,7 @@ def measured_against(
     ignored = (max(value, 1.0) if flat and norm == 0 else value) / block.scale
     low, high = BANDS["float64"]
     share = min(bands.correct_below, max(low, eps))
-    if block.enlarged and gradient > T.underflow * natural:
+    if block.enlarged and not 0 < gradient <= T.underflow * natural:
         # What a gradient becomes farther away than its block is large says less of it.
         natural = max(gradient, min(natural, T.tells * gradient / max(high, eps)))
     if not seen and gradient <= max(_bar(own), T.roundoff * ignored):
