@@ -213,5 +213,5 @@ def test_no_room_but_this_one_knows_a_library_by_its_name():
     files.append(source / "backend" / "registry.py")
     assert len(files) > 30
     knowing = {path.name for path in files if {"torch", "jax"} & set(names(path))}
-    # Those whose subject is a module or a Function of PyTorch.
-    assert knowing == {"constants.py", "module.py", "operations.py"}
+    # Those whose subject is a module of PyTorch.
+    assert knowing == {"module.py", "operations.py"}

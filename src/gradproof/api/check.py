@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
+from ..backend.kept import watched
 from ..backend.protocol import Backend
 from ..backend.registry import framework_of
 from ..calling import public
@@ -23,7 +24,7 @@ from ..subject.asked import Asked, Options
 from ..subject.providers import Autodiff
 from .bounds import inside, with_calls
 from .callsite import call_in_source
-from .constants import watched, with_constants
+from .constants import with_constants
 from .layout import Layout, parted
 from .options import checked, function_given, gradient_given, validate
 from .second import checked_second

@@ -7,13 +7,11 @@ right, and told where a check of the second order finds it wrong.
 
 from __future__ import annotations
 
-import inspect
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..backend.kept import Kept, kept
 from ..errors import UsageError
 from ..records.verdict import Verdict
 from ..report.report import Report
@@ -23,36 +21,6 @@ from ..subject.guards import generators_restored
 
 _PASSES = 2  # of the function, at the point and beside it
 _MOVE = 1.01, 0.013  # factor and shift that move an input: what is computed from it moves too
-
-# What a Function keeps, by its name and how its backward reads it.
-Kept = dict[tuple[str, str], Any]
-
-
-@contextmanager
-def watched() -> Iterator[list[bool]]:
-    """Within this block gradients are asked for; whether a Function of theirs reads such tensors.
-
-    The graphs are looked at as they go by, so that only what is suspicious costs a pass.
-    """
-    seen: list[bool] = []
-    torch = sys.modules.get("torch")
-    if torch is None or not any(map(_is_own, torch.autograd.Function.__subclasses__())):
-        yield seen
-        return
-    from ..backend.pulling import WATCH
-
-    def look(outputs: Sequence[Any]) -> None:
-        if not seen:
-            try:
-                seen.append(any(True for _ in _read(outputs)))
-            except Exception:  # noqa: BLE001 - what was saved is spoilt: the backward itself says so
-                seen.append(False)
-
-    token = WATCH.set(look)
-    try:
-        yield seen
-    finally:
-        WATCH.reset(token)
 
 
 def with_constants(
@@ -65,16 +33,16 @@ def with_constants(
 ) -> Report:
     """The report of a first order, with a note where the second would be wrong for that reason.
 
-    ``seen`` is of ``watched`` during that check; ``subject`` makes the function and its point,
-    ``second`` checks both orders.
+    ``seen`` is what ``watched`` saw during that check; ``subject`` makes the function and its
+    point, ``second`` checks both orders.
     """
     if not any(seen) or first.verdict is not Verdict.CORRECT or first.findings:
         return first
     try:
         fun, where = subject()
-        kept = _computed(lambda moved: fun(moved, *args, **(kwargs or {})), where)
+        constants = _computed(lambda moved: fun(moved, *args, **(kwargs or {})), where)
         first = replace(first, evaluations=first.evaluations + _PASSES)
-        if not kept:
+        if not constants:
             return first
         both = second()
     except (UsageError, RuntimeError, NotImplementedError, TypeError, ValueError):
@@ -82,7 +50,7 @@ def with_constants(
     if both.verdict is not Verdict.WRONG:
         return _spent(first, both)
     each: dict[str, list[str]] = {}
-    for name, read in kept:
+    for name, read in constants:
         each.setdefault(name, []).append(read)
     listed = "; ".join(f"{name} keeps {', '.join(reads)}" for name, reads in each.items())
     note = (
@@ -101,85 +69,19 @@ def _spent(first: Report, both: Report) -> Report:
     return replace(first, evaluations=evaluations, gradient_calls=calls, seconds=seconds)
 
 
-def _is_own(function: Any) -> bool:
-    return function.__module__.partition(".")[0] not in {"torch", "functorch", "gradproof"}
-
-
-def _is_once(function: Any) -> bool:
-    """Whether a backward is marked ``once_differentiable``: torch refuses the second order."""
-    from torch.autograd.function import once_differentiable
-
-    code = getattr(function.backward, "__code__", None)
-    return code is not None and code.co_filename == once_differentiable.__code__.co_filename
-
-
 def _computed(fun: Callable[..., Any], where: Point) -> Kept:
     """The tensors without a graph that change when the point is moved."""
+
+    def outputs(leaves: list[Any]) -> Sequence[Any]:
+        return tree.leaves(fun(where.assemble(leaves)))
+
+    leaves = [where.leaf(block.index) for block in where.blocks]
     with generators_restored(), where.session():
-        here = _kept(fun, where, 1.0, 0.0)
-        there = _kept(fun, where, *_MOVE) if here else {}
+        here = kept(outputs, leaves)
+        factor, shift = _MOVE
+        there = kept(outputs, [leaf * factor + shift for leaf in leaves]) if here else {}
     return {name: one for name, one in here.items() if _differs(one, there.get(name))}
 
 
 def _differs(one: Any, other: Any) -> bool:
     return other is not None and (one.shape != other.shape or bool((one != other).any()))
-
-
-def _kept(fun: Callable[..., Any], where: Point, factor: float, shift: float) -> Kept:
-    import torch
-
-    moved = []
-    for block in where.blocks:
-        leaf = where.leaf(block.index)
-        if not isinstance(leaf, torch.Tensor):
-            return {}
-        moved.append((leaf.detach() * factor + shift).requires_grad_())
-    with torch.enable_grad():
-        outputs = tree.leaves(fun(where.assemble(moved)))
-    found: Kept = {}
-    for name, value in _read(outputs):
-        found.setdefault(name, value.detach().clone())
-    return found
-
-
-def _read(outputs: Sequence[Any]) -> Iterator[tuple[tuple[str, str], Any]]:
-    """The tensors without a graph that the backward of a Function reads."""
-    from ..backend.pulling import nodes
-
-    for node in nodes(outputs):
-        cls = getattr(node, "_forward_cls", None)
-        if cls is not None and _is_own(cls) and not _is_once(cls):
-            for read, value in _reads(node, cls):
-                if _is_constant(value):
-                    yield (cls.__name__, read), value
-
-
-def _is_constant(value: Any) -> bool:
-    import torch
-
-    moves = isinstance(value, torch.Tensor) and (value.is_floating_point() or value.is_complex())
-    return moves and not value.requires_grad
-
-
-def _reads(node: Any, cls: Any) -> Iterator[tuple[str, Any]]:
-    """What the backward of a node can read, with the expression that reads it."""
-    for name, value in vars(node).items():
-        yield from _within(f"ctx.{name}", value)
-    for place, value in enumerate(node.saved_tensors):
-        yield f"ctx.saved_tensors[{place}]", value
-    backward = inspect.unwrap(cls.backward)
-    if not inspect.isfunction(backward):
-        return
-    outer = inspect.getclosurevars(backward)
-    for name, value in {**outer.globals, **outer.nonlocals}.items():
-        yield from _within(name, value)
-
-
-def _within(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """A value, or those in a container."""
-    if isinstance(value, Mapping):
-        yield from ((f"{name}[{key!r}]", one) for key, one in value.items())
-    elif isinstance(value, list | tuple):
-        yield from ((f"{name}[{place}]", one) for place, one in enumerate(value))
-    else:
-        yield name, value

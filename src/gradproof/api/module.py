@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
+from ..backend.kept import watched
 from ..calling import public
 from ..errors import UsageError
 from ..naming import what
@@ -16,7 +17,7 @@ from ..report.report import Report
 from ..space.point import Point
 from ..subject.asked import Options
 from ..subject.providers import Autodiff
-from .constants import watched, with_constants
+from .constants import with_constants
 from .operations import of_module
 from .options import checked, function_given, validate
 from .twice import both_orders, order_given
