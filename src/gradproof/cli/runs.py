@@ -23,7 +23,7 @@ from ..version import __version__
 from .entries import entries_of
 from .limit import Limit, TimeUpError
 from .outcomes import INTERRUPTED, Outcome, failed, is_users, worst
-from .spread import MOST, Check, Job, is_spread, outcomes, packed
+from .spread import MOST, Check, Job, is_spread, jobs_of, outcomes
 from .targets import Case, Finder
 
 _RAISED = "The code under test raised an exception."
@@ -101,10 +101,7 @@ class Run:
     def _jobs(self, case: Case) -> list[Job]:
         """The checks of a case, which can be made elsewhere."""
         with case.folder.importable():
-            made = list(_made(case, self.given, (KeyboardInterrupt,), self._limited))
-            jobs = [Job(case, label, what) for label, what in made]
-            jobs = [replace(job, payload=packed(job)) for job in jobs]
-        return [*jobs[:-1], replace(jobs[-1], last=True)]
+            return jobs_of(case, list(_made(case, self.given, (KeyboardInterrupt,), self._limited)))
 
     def _spread(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """What came of checks that were made side by side, in the order of their cases."""

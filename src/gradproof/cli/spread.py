@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from ..errors import UsageError
 from ..hunt.cases import Wanted
-from ..hunt.pool import Pool, by_value, cloudpickle
+from ..hunt.pool import Pool, by_value, cloudpickle, processes
 from ..naming import is_library
 from ..records.failure import Failure, Fault
 from .limit import Limit
@@ -50,7 +50,6 @@ def outcomes(
     """What came of some checks, in their order; ``here`` makes those that cannot be sent."""
     seconds = None if limit is None else limit.seconds
     sent = [job for job in jobs if job.payload is not None]
-    count = wanted.workers if wanted.executor is None or wanted.workers != 1 else -1
 
     def lost(index: int) -> bytes:
         label = sent[index].label
@@ -60,6 +59,7 @@ def outcomes(
     calls = [(job.payload, seconds) for job in sent]
     with ExitStack() as stack:
         try:
+            count = processes(wanted.workers, wanted.executor)
             pool = stack.enter_context(Pool(count, wanted.executor))
         except UsageError as error:  # joblib is missing, or a cluster
             yield from (failed(job.label, error) for job in jobs)
@@ -77,17 +77,28 @@ _DIED = (
 _DIED_OR_LATE = f"It could not be stopped when its time was up, or: {_DIED}"
 
 
-def packed(job: Job) -> bytes | None:
+def jobs_of(case: Case, made: Sequence[tuple[str, Outcome | Check]]) -> list[Job]:
+    """The checks of a case, by their labels."""
+    local, last = _local(case), len(made) - 1
+    return [
+        Job(case, label, what, _packed(case, what, local), last=place == last)
+        for place, (label, what) in enumerate(made)
+    ]
+
+
+def _local(case: Case) -> list[ModuleType]:
+    """The modules that no worker can import: that of a case, and those of its folder."""
+    local = _below(case.folder)
+    home = sys.modules.get(case.function.__module__)
+    return local if home is None or home in local else [*local, home]
+
+
+def _packed(case: Case, made: Outcome | Check, local: Sequence[ModuleType]) -> bytes | None:
     """What a worker needs; None where it cannot be sent, or where nothing is to be done."""
-    if isinstance(job.made, Outcome):
+    if isinstance(made, Outcome):
         return None
-    path = str(job.case.folder.path)
-    local = _below(job.case.folder)
-    home = sys.modules.get(job.case.function.__module__)
-    if home is not None and home not in local:
-        local.append(home)
     try:
-        return by_value((path, job.made), local)
+        return by_value((str(case.folder.path), made), local)
     except Exception:  # noqa: BLE001 - whatever cannot be pickled says so in its own way
         return None
 

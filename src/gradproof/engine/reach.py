@@ -24,11 +24,8 @@ from ..subject.session import Session
 from .compare import sampler
 
 _LEAST = T.roundings_seen * 2.0**-52  # roundings of numbers of size 1
-_OWN, _FARTHER, _NARROWER = (
-    0.5,
-    4.0,
-    8.0,
-)  # a window of a block's own size, and from one to the next
+_OWN = 0.5  # half-width of a window of a block's own size
+_FARTHER, _NARROWER = 4.0, 8.0  # from one to the next
 _ALIKE = 2  # values: too few to say what they are multiples of
 _WHOLE, _OF_THE_LEAST = 1e-3, range(1, 9)  # multiples of such a share of the smallest step
 
@@ -49,13 +46,10 @@ def _seen(session: Session, block: Block) -> float:
     values = partial(session.evaluate, line)
     needed = []
     for k, projection in enumerate(session.projections):
-        norm, one = (
-            projection.claim.norms[block.index],
-            sampler(session, direction, line, values, k),
-        )
-        needed.append(
-            _needed(one, _sharp(session, block, norm), 1 / block.scale, nothing=norm == 0)
-        )
+        one = sampler(session, direction, line, values, k)
+        norm = projection.claim.norms[block.index]
+        sharp = _sharp(session, block, norm)
+        needed.append(_needed(one, sharp, 1 / block.scale, nothing=norm == 0))
     line.back()
     return max(block.scale, min(max(needed) * block.scale, 1.0))
 
@@ -74,13 +68,13 @@ def _needed(one: Sampler, sharp: float, farthest: float, *, nothing: bool) -> fl
     claimed of what shows at that size, or of a value of zero, which has no round-off.
     """
     ends, _ = one.take([_OWN, -_OWN])
-    known, moved = one.roundoff, max(map(abs, ends))
-    value, noise = one.largest, known
+    known, largest, moved = one.roundoff, one.largest, max(map(abs, ends))
+    noise = known
     if moved <= T.hides_no_more * _LEAST:
         window = _moving(one, farthest)
         moved = float(np.abs(window.increments).max())
         noise = max(known, _roundings(one, window, farthest))
-    if nothing and (moved > T.hides_no_more * noise or (value == 0 and noise == known)):
+    if nothing and (moved > T.hides_no_more * noise or (largest == 0 and noise == known)):
         return 1.0
     slope = ends[0] - ends[1]
     if abs(sum(ends)) > T.bends_more * max(noise, abs(slope)):

@@ -79,6 +79,11 @@ class Pool:
         return made
 
 
+def processes(workers: int, executor: str | None) -> int:
+    """How many are to be used; -1, all there are, of a cluster for which no number was given."""
+    return workers if executor is None or workers != 1 else -1
+
+
 def require_joblib() -> Any:
     """Joblib, or ``UsageError`` where it is not installed."""
     try:

@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import UsageError
 from .family import Family
 from .journal import Journal, with_journal
+from .pool import processes
 from .replay import Replay
 from .result import Hunt
 from .run import Limits, Runner, Search, in_this_process
@@ -52,7 +53,7 @@ def hunted(
             stack.callback(kept.close)
         runner: Runner = in_this_process(target, limits.seed)
         if workers != 1 or executor is not None:
-            count = int(workers) if executor is None or workers != 1 else -1
+            count = processes(int(workers), executor)
             runner = stack.enter_context(Workers(target, limits.seed, count, executor)).run
         runner = with_journal(kept, runner)
         if examples is None:

@@ -68,12 +68,9 @@ def judge(
     if verdict is Verdict.UNDECIDED:
         reason += _would_decide(comparisons, value, high)
     if verdict.rejects and low <= bands.correct_below:
-        entry, which = (entry, "one entry is") if entry else (smallest, "its smallest entries are")
-        reason = f"{which} off by {entry:.1e} of itself, which is little of the whole block"
-        if any([miscounts(c, bands) for c in comparisons if c.direction.block == block.index]):
-            reason = f"where all its entries move together it is off by {smallest:.1e} of the slope"
-        elif any([c.kinked for c in comparisons if c.direction.block == block.index]):
-            reason = f"where its entries move that are at no kink it is off by {smallest:.1e}"
+        reason = _of_few([c for c in comparisons if c.direction.block == block.index],
+                         entry, smallest, bands)  # fmt: skip
+        entry = entry or smallest
     return Judgement(
         verdict=verdict,
         error=error,
@@ -90,6 +87,16 @@ def judge(
         natural=of_scale,
         reason=reason,
     )
+
+
+def _of_few(own: Sequence[Comparison], entry: float, smallest: float, bands: Bands) -> str:
+    """Why a block is rejected of which only little is wrong."""
+    if any([miscounts(c, bands) for c in own]):
+        return f"where all its entries move together it is off by {smallest:.1e} of the slope"
+    if any([c.kinked for c in own]):
+        return f"where its entries move that are at no kink it is off by {smallest:.1e}"
+    off, which = (entry, "one entry is") if entry else (smallest, "its smallest entries are")
+    return f"{which} off by {off:.1e} of itself, which is little of the whole block"
 
 
 def _limited(block: Block, comparisons: Sequence[Comparison]) -> bool:

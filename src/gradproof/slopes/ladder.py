@@ -104,7 +104,7 @@ class Ladder:
         series. Two neighbours have to show such a p: noise has p = 0, and a smooth lack of fit 5.
         """
         wider = {w.half_width: w for w in self.windows if w.half_width >= window.half_width}
-        chain = [wider[width] for width in sorted(wider)[:3]]
+        chain = [wider[half_width] for half_width in sorted(wider)[:3]]
         if len(chain) < 3 or not all(0 < w.scatter < np.inf for w in chain):
             return 0.0
         powers = [

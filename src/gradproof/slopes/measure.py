@@ -122,10 +122,10 @@ def measure(
 
     ``enough(value, error)`` decides when to stop, ``negligible(error, bend)`` where the
     slope is zero within its bar, ``careful(value, error)`` where it may be no average over waves,
-    ``expected(value, error)`` whether a function with such a slope
-    may be noisy around it. ``start``, ``widest`` and ``noise`` may be
-    known from neighbours: the first and the widest half-width, in units of ``scale``, the
-    scatter of one evaluation, and whether the values move in steps (``stepped``).
+    ``expected(value, error)`` whether a function with such a slope may be noisy around it.
+    ``start``, ``widest`` and ``noise`` may be known from neighbours: the first and the widest
+    half-width, in units of ``scale``, the scatter of one evaluation, and whether the values move
+    in steps (``stepped``).
     """
     if not math.isfinite(sampler.centre):
         return Slope(math.nan, math.inf, sampler.evaluations, 0.0, Smoothness.NOT_FINITE)

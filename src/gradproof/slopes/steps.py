@@ -28,7 +28,7 @@ FAR = 1e-2
 _WIDE = (FAR, 1e-1)
 
 # Windows around a step, as shares of it. A jump stays as high in half of an interval, so many times
-# in a row; of several in it, or of a wave, some are lost on the way.
+# in a row; of several in it, or of a wave, some are lost on the way. So many intervals are tried.
 _NARROWER = (0.5, 0.05, 0.005)
 _STAYS = 0.9
 _SURE = 10

@@ -22,13 +22,11 @@ from ..errors import UsageError
 from ..naming import instead, what
 from ..records.direction import Part
 from ..space import directions, tree
+from .levels import of_numbers, of_output
 
 _EACH = 2  # cotangents of one output
 _GROUPS = 8  # more outputs than these share cotangents
 _SEED = 2**41  # apart from those of directions
-
-# Binary digits by which cotangents may be scaled: they have to stay normal numbers in their type.
-_MOST, _MOST_HALF = 100, 8
 
 # The bytes of a direction are 43 to 127: seven bits, which every floating-point type holds exactly.
 _UNIT = 64.0
@@ -133,7 +131,7 @@ class Projected:
         self._names = flat.names
         self._lone = type(result) if len(outputs) == 1 and outputs[0] is result else None
         self._shapes = _shapes(outputs)
-        look = looked_at(outputs, seed, None if sizes is None else _levels(outputs[0], sizes))
+        look = looked_at(outputs, seed, None if sizes is None else of_numbers(outputs[0], sizes))
         if look is None:
             raise UsageError(
                 f"fun returned {what(result)}, in which nothing can be differentiated: "
@@ -198,7 +196,6 @@ def looked_at(
     return _LOOKS[key]
 
 
-_SMALLEST, _NEARLY, _DIGITS = 2.0**-30, 2.0**-4, 2.0**-22
 _SMALL, _MOST_LOOKS = 4096, 128
 _LOOKS: dict[tuple[Any, ...], Look] = {}
 
@@ -213,9 +210,14 @@ def _looking(
 ) -> Look:
     groups = [chosen[k::_GROUPS] for k in range(min(len(chosen), _GROUPS))]
     real = len(chosen) == 1 and _size(outputs[chosen[0]]) == 1
+
+    def level(output: Any, group: Sequence[int]) -> Any:
+        alone = len(group) == 1
+        return levels if levels is not None else 1.0 if alone else of_output(output, _count(output))
+
     cotangents = tuple(
         tuple(
-            _cotangent(o, seed, k, i, _level(o, group, levels)) if i in group else None
+            _cotangent(o, seed, k, i, level(o, group)) if i in group else None
             for i, o in enumerate(outputs)
         )
         for group in groups
@@ -260,6 +262,11 @@ def _size(output: Any) -> int:
     return math.prod(np.shape(output))
 
 
+def _count(output: Any) -> int:
+    """How many real coordinates an output has."""
+    return _size(output) * (2 if _is_complex(output) else 1)
+
+
 def _is_complex(output: Any) -> bool:
     return arrays.is_complex(home(output).dtype(output))
 
@@ -269,42 +276,8 @@ def _shapes(outputs: Sequence[Any]) -> list[Any]:
 
 
 def _cotangent(output: Any, seed: int, draw: int, index: int, level: Any) -> Any:
-    count = _size(output) * (2 if _is_complex(output) else 1)
-    codes = directions.codes(Part(index, 1.0), count, _SEED + seed, draw)
+    codes = directions.codes(Part(index, 1.0), _count(output), _SEED + seed, draw)
     return home(output).array(codes.astype(np.float64) * (level / _UNIT), output)
-
-
-def _levels(output: Any, sizes: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """What the numbers of an output are multiplied with, given the sizes of their derivatives.
-
-    Those of a nanometre are seen beside those of a metre, but what is smaller still may be the
-    round-off of the others, or of the number itself. One without derivatives counts by itself.
-    """
-    own = np.abs(home(output).host(output)).astype(float).reshape(-1)
-    there = (sizes > 0) & np.isfinite(sizes)
-    known = np.where(there, np.maximum(sizes, _DIGITS * own), own)
-    told = (known > 0) & np.isfinite(known)
-    if not told.any():
-        return None
-    shares = np.clip(np.where(told, known, known[told].max()) / known[told].max(), _SMALLEST, 1.0)
-    levels: NDArray[np.float64] = 2.0 ** -np.round(np.log2(shares))
-    return np.where(shares < _NEARLY, levels, 1.0) if (shares < _NEARLY).any() else None
-
-
-def _level(output: Any, group: Sequence[int], levels: NDArray[np.float64] | None) -> Any:
-    """One over the size of an output, so that those which share cotangents contribute alike.
-
-    A power of two, so that nothing is rounded.
-    """
-    if levels is not None or len(group) == 1:
-        return 1.0 if levels is None else levels
-    size = (
-        arrays.norm(home(output).host(output)) / (_size(output) * (1 + _is_complex(output))) ** 0.5
-    )
-    if not 0 < size < math.inf:
-        return 1.0
-    most = _MOST_HALF if home(output).dtype(output) == "float16" else _MOST
-    return 2.0 ** min(max(-round(math.log2(size)), -most), most)
 
 
 def scalar(result: Any, with_gradient: bool = False) -> Any:

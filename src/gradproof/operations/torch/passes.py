@@ -146,7 +146,7 @@ def replayed(
 
     def at(t: float) -> Pass:
         line.move(t)
-        held = {**values, **{slot: at.along(t) for slot, at in own.items()}}
+        held = {**values, **{slot: one.along(t) for slot, one in own.items()}}
         meeting = _Meeting(tape, held, t)
         try:
             target.run(meeting.see, lambda *_: None)

@@ -25,8 +25,8 @@ def moves_in_steps(real: Real) -> bool:
         x = real.args[place]
         if not x.numel() or x.is_complex():
             return False
-        signs = torch.randint(0, 2, x.shape, generator=generator).to(x) * 2 - 1
-        moved.append(x + torch.finfo(x.dtype).eps ** 0.5 * x.abs().max() * signs)
+        step = torch.finfo(x.dtype).eps ** 0.5 * x.abs().max()
+        moved.append(x + step * _signs(x, generator))
     here, there = (_outputs(real, given) for given in (real.inputs(), moved))
     if not here or here.keys() != there.keys():
         return False
@@ -41,9 +41,12 @@ def driven(stepped: Mapping[Key, Real], seed: int) -> dict[Slot, Driven]:
     for key, real in stepped.items():
         for place, value in _outputs(real, real.inputs()).items():
             size = float(value.abs().square().mean()) ** 0.5 or 1.0
-            signs = torch.randint(0, 2, value.shape, generator=generator).to(value) * 2 - 1
-            found[key, "out", place] = Driven(value, size * signs)
+            found[key, "out", place] = Driven(value, size * _signs(value, generator))
     return found
+
+
+def _signs(like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    return torch.randint(0, 2, like.shape, generator=generator).to(like) * 2 - 1
 
 
 def _outputs(real: Real, given: list[torch.Tensor]) -> dict[int, torch.Tensor]:

@@ -69,12 +69,17 @@ class Target:
     @property
     def stood_in(self) -> bool:
         """Whether the gradient is meant to be that of a surrogate."""
-        return getattr(self.session.grad, "of", None) is not None
+        return self._stepped is not None
 
     @property
     def fun(self) -> Any:
         """The function whose gradient is claimed: not what stands in for it."""
-        return getattr(self.session.grad, "of", None) or self.session.fun
+        return self._stepped or self.session.fun
+
+    @property
+    def _stepped(self) -> Any:
+        """What a surrogate stands in for; None where there is none."""
+        return getattr(self.session.grad, "of", None)
 
     @property
     def title(self) -> str:
